@@ -1,0 +1,102 @@
+# How every library, program, test, fuzz target and benchmark of watchbill is declared. One place for flags.
+
+option(WB_TESTS "build the tests" OFF)
+option(WB_FUZZ "build the fuzz targets (clang)" OFF)
+option(WB_BENCH "build the benchmarks" OFF)
+option(WB_WERROR "warnings are errors (./check turns this on)" OFF)
+set(WB_SANITIZE "" CACHE STRING "value of -fsanitize= for everything, e.g. address,undefined or thread")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
+
+find_program(WB_CCACHE ccache)
+if(WB_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${WB_CCACHE}")
+endif()
+find_program(WB_MOLD mold)
+if(WB_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wold-style-cast -Wcast-align -Wformat=2 -Wimplicit-fallthrough -Wextra-semi -Wundef
+  # Replay must give the same bits on every host: no fused multiply-add that one compiler does and another does not.
+  -ffp-contract=off
+  -fstack-protector-strong)
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
+if(NOT WB_SANITIZE AND NOT WB_FUZZ)
+  add_compile_definitions(_FORTIFY_SOURCE=2)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # False positives of g++ 12 in std::string and std::vector.
+  add_compile_options(-Wno-restrict -Wno-stringop-overflow -Wno-missing-field-initializers)
+else()
+  add_compile_options(-Wno-missing-field-initializers)
+endif()
+if(WB_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(WB_SANITIZE)
+  add_compile_options(-fsanitize=${WB_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${WB_SANITIZE})
+  if(WB_SANITIZE MATCHES "undefined")
+    # These six cost half of the compile time and find what the assertions of libstdc++ find too.
+    add_compile_options(-fno-sanitize=null,alignment,vptr,object-size,nonnull-attribute,returns-nonnull-attribute)
+  endif()
+endif()
+if(WB_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address)
+  add_link_options(-fsanitize=address)
+endif()
+
+# Heavy headers (Boost.Beast) compile one at a time: each needs more than half a gigabyte.
+set_property(GLOBAL PROPERTY JOB_POOLS heavy=1)
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(OpenSSL REQUIRED)
+
+# wb_library(NAME [DEPENDS …]): one folder below src/ is one static library, `wb_` and the folder's path with `_` for `/`.
+# Every *.cpp of the folder itself belongs to it; folders below are libraries of their own.
+function(wb_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS "*.cpp")
+  add_library(wb_${name} STATIC ${sources})
+  target_include_directories(wb_${name} PUBLIC "${CMAKE_SOURCE_DIR}/src")
+  target_link_libraries(wb_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE})
+endfunction()
+
+# wb_test(NAME [DEPENDS …]): all *.cpp of this folder of test/ make one GoogleTest program, test_NAME.
+function(wb_test name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS "*.cpp")
+  add_executable(test_${name} ${sources})
+  target_include_directories(test_${name} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/test")
+  target_compile_definitions(test_${name} PRIVATE
+    WB_TEST_DATA="${CMAKE_SOURCE_DIR}/test/data" WB_SOURCE_DIR="${CMAKE_SOURCE_DIR}" WB_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  target_link_libraries(test_${name} PRIVATE ${ARG_DEPENDS} GTest::gtest GTest::gtest_main)
+  set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  add_test(NAME ${name} COMMAND test_${name})
+endfunction()
+
+# wb_fuzz(NAME SOURCE [DEPENDS …]): one libFuzzer program, fuzz_NAME; its corpus is fuzz/corpus/NAME.
+function(wb_fuzz name source)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  add_executable(fuzz_${name} ${source})
+  target_include_directories(fuzz_${name} PRIVATE "${CMAKE_SOURCE_DIR}/src")
+  target_link_libraries(fuzz_${name} PRIVATE ${ARG_DEPENDS})
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,address)
+endfunction()
+
+# wb_bench(NAME SOURCE [DEPENDS …]): one program bench_NAME that prints its figures as JSON lines.
+function(wb_bench name source)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  add_executable(bench_${name} ${source})
+  target_include_directories(bench_${name} PRIVATE "${CMAKE_SOURCE_DIR}/src")
+  target_link_libraries(bench_${name} PRIVATE ${ARG_DEPENDS})
+  set_target_properties(bench_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bench")
+endfunction()
