@@ -1,0 +1,127 @@
+// The store of the recent window: every series with its samples of the last `retention`, compressed, in memory.
+//
+// Threads: every function may be called on any thread; one mutex inside, held for one batch, one snapshot() or one advance(). The head
+// reads no clock: advance() tells it the time. Nothing is written to disk here; log.h does that with what take_log() gives.
+// Source of the behaviour: Prometheus 2.42's head (order, duplicates, staleness, label limits); the window without blocks is ours.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "metrics/tsdb/sample.h"
+#include "metrics/tsdb/snapshot.h"
+#include "model/labels.h"
+
+namespace watchbill::metrics::tsdb {
+
+// Why a sample was not taken. The names are what metrics and the API say.
+enum class AppendRefusal : std::uint8_t {
+  out_of_order,         // older than the newest sample of its series
+  duplicate_timestamp,  // the same time with another value; the same value again is no refusal
+  too_old,              // before the window
+  too_far_ahead,        // more than `ahead_max` after the time of advance()
+  too_many_series,      // `series_count_max` is met and the series is new
+  memory_full,          // `bytes_max` is met and the sample needs a new chunk
+  too_many_samples,     // the batch holds more than its `sample_count_max`; nothing of it was written
+  no_labels,            // the empty label set names no series
+  bad_label_name,       // not [a-zA-Z_][a-zA-Z0-9_]*, or a value of __name__ that is no metric name
+  too_many_labels,
+  label_name_too_long,
+  label_value_too_long,
+  unknown_series,       // an outdated reference and no labels beside it
+};
+inline constexpr std::size_t append_refusal_count = 13;
+
+[[nodiscard]] std::string_view word(AppendRefusal refusal) noexcept;
+
+struct HeadLimits {
+  Duration retention{Duration::hours(24)};
+  Duration ahead_max{Duration::minutes(10)};      // a target's own timestamps may be that far ahead, as in Prometheus
+  std::size_t series_count_max{2'000'000};        // about 2 GiB of labels and open chunks
+  std::size_t bytes_max{std::size_t{8} << 30};    // of memory_bytes(); advance() drops the oldest samples to stay below 15/16 of it
+  std::size_t label_count_max{64};                // per series
+  std::size_t label_name_bytes_max{256};
+  std::size_t label_value_bytes_max{4096};
+  std::size_t metadata_count_max{50'000};         // families; more are not remembered
+};
+
+// Names a series for quick appends. Outdated once the series left the window; the head notices. A default one is outdated.
+struct SeriesReference {
+  std::uint32_t slot{std::numeric_limits<std::uint32_t>::max()};
+  std::uint32_t generation{0};
+  friend bool operator==(const SeriesReference&, const SeriesReference&) = default;
+};
+
+// One sample of a batch, and what became of it.
+struct BatchSample {
+  SeriesReference series;             // set by append() where it was outdated and `labels` are given: keep it for the next batch
+  const Labels* labels{nullptr};      // needed only where `series` may be outdated
+  Instant at;
+  double value{0};
+  Result<void, AppendRefusal> taken;  // out: success or why not
+};
+
+struct BatchResult {
+  std::size_t taken_count{0};
+  std::size_t new_series_count{0};
+  std::size_t refused_count{0};
+};
+
+struct HeadStatistics {
+  std::size_t series_count{0};
+  std::size_t sample_count{0};       // in the window
+  std::size_t chunk_count{0};
+  std::size_t memory_bytes{0};       // what the head allocated and holds, retired chunks included; without malloc's own overhead
+  std::uint64_t appended_count{0};   // samples since start
+  std::uint64_t series_created_count{0};
+  std::uint64_t series_dropped_count{0};
+};
+
+class HeadCore;
+
+class Head {
+ public:
+  explicit Head(const HeadLimits& limits = {});
+  // Every Snapshot is gone by then.
+  ~Head();
+  Head(const Head&) = delete;
+  Head& operator=(const Head&) = delete;
+
+  // Writes the samples in order, each taken or refused for itself; snapshots see all of the batch or nothing.
+  // Refuses the whole batch (too_many_samples, in each `taken`) when it holds more than `sample_count_max`.
+  BatchResult append(std::span<BatchSample> batch, std::size_t sample_count_max = std::numeric_limits<std::size_t>::max());
+  // One sample by its labels; gives the reference for the next one.
+  Result<SeriesReference, AppendRefusal> append(const Labels& labels, Instant at, double value);
+  // One sample by reference; refuses unknown_series when it is outdated.
+  Result<void, AppendRefusal> append(SeriesReference series, Instant at, double value);
+
+  // Remembers what a family is; the last word wins. Beyond metadata_count_max new families are forgotten.
+  void describe(std::string_view metric_name, const Metadata& metadata);
+
+  // What was appended so far, as one moment. Cost: about 10 µs for each 100 000 series.
+  [[nodiscard]] Snapshot snapshot() const;
+
+  // Says that it is `now`: drops chunks whose samples are all older than now - retention (and more while memory_bytes is above
+  // 15/16 of bytes_max), and series that have none left. Call it about once a minute; time never goes back: an earlier `now` is ignored.
+  void advance(Instant now);
+
+  [[nodiscard]] HeadStatistics statistics() const;
+  [[nodiscard]] const HeadLimits& limits() const noexcept;
+
+  // For the log: from now on remember what is appended until it is taken. See log.h.
+  void begin_log();
+  // Takes what was appended since the last call, encoded as log.h says; empty when there is nothing. `is_new_segment` repeats the
+  // labels of each series that it mentions.
+  [[nodiscard]] std::string take_log(bool is_new_segment);
+
+ private:
+  std::unique_ptr<HeadCore> core_;
+};
+
+}  // namespace watchbill::metrics::tsdb

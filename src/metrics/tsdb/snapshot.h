@@ -1,0 +1,88 @@
+// What a reader sees of the head: all batches that were appended before one moment, whole, and nothing after.
+//
+// Reading takes no lock and never waits for appends, nor do they wait for it. Series come in label order, samples in time order: two
+// equal heads answer alike. Threads: a Snapshot and its views may be read on several threads at once. A Snapshot must be dropped before
+// its Head; hold it for one evaluation, not for minutes, because what retention drops meanwhile stays in memory until then.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "metrics/tsdb/matcher.h"
+#include "metrics/tsdb/sample.h"
+#include "model/labels.h"
+
+namespace watchbill::metrics::tsdb {
+
+struct SeriesState;  // series_table.h
+class SnapshotView;  // view.h
+struct Chunk;        // chunk.h
+
+// What a family of series is, as targets tell it. An empty type means that nobody said.
+struct Metadata {
+  std::string type;  // "counter", "gauge", "histogram", "summary", "unknown", …
+  std::string help;
+  std::string unit;
+  friend bool operator==(const Metadata&, const Metadata&) = default;
+};
+
+// One series of a snapshot. A pointer in size and cost; lives no longer than its Snapshot.
+class SeriesView {
+ public:
+  explicit SeriesView(const SeriesState& state) noexcept : state_(&state) {}
+
+  // Stays where it is as long as the Snapshot lives.
+  [[nodiscard]] const Labels& labels() const noexcept;
+  // A number that no other series of this head has or will have; for caches.
+  [[nodiscard]] std::uint64_t number() const noexcept;
+
+  // Adds the samples with from <= t <= to to the end of `out`, oldest first, staleness markers included. Decodes whole chunks: about
+  // 5 ns for each sample from the start of the chunk that holds `from`. Gives the count added.
+  std::size_t read(Instant from, Instant to, std::vector<Sample>& out) const;
+
+  // The newest sample with t <= at, which may be a staleness marker and may be arbitrarily old; none when all are younger.
+  // Costs nothing when `at` is not before the newest sample of all, else as reading one chunk.
+  [[nodiscard]] std::optional<Sample> last(Instant at) const;
+
+  // The newest sample of all. A view is never of an empty series.
+  [[nodiscard]] Sample newest() const noexcept;
+  // The time of the oldest sample.
+  [[nodiscard]] Instant oldest_at() const noexcept;
+
+ private:
+  const SeriesState* state_;
+};
+
+class Snapshot {
+ public:
+  // Made by Head::snapshot().
+  explicit Snapshot(std::shared_ptr<const SnapshotView> view) noexcept : view_(std::move(view)) {}
+
+  // The series that meet all matchers, in label order; without matchers, all of them. Leaves out series whose samples all lie before
+  // `from` or after `to` (both inclusive); one whose samples only surround the range may be among the answers.
+  // Cost: by the shortest list of the index that the matchers name, not by the number of series, when one matcher does not match "".
+  [[nodiscard]] std::vector<SeriesView> select(std::span<const Matcher> matchers, Instant from, Instant to) const;
+
+  // Names and values of labels among the series that select() would give, sorted, each once.
+  [[nodiscard]] std::vector<std::string> label_names(std::span<const Matcher> matchers, Instant from, Instant to) const;
+  [[nodiscard]] std::vector<std::string> label_values(std::string_view name, std::span<const Matcher> matchers, Instant from,
+                                                      Instant to) const;
+
+  // What targets said of a family, by its metric name; null when nobody did.
+  [[nodiscard]] const Metadata* metadata(std::string_view metric_name) const noexcept;
+
+  // The number of series that have a sample, and the time of the newest sample of all (Instant{0} when there is none).
+  [[nodiscard]] std::size_t series_count() const noexcept;
+  [[nodiscard]] Instant newest_at() const noexcept;
+
+ private:
+  std::shared_ptr<const SnapshotView> view_;
+};
+
+}  // namespace watchbill::metrics::tsdb
