@@ -1,0 +1,28 @@
+// The bounds of an expression and of one evaluation. Values, so that tests can shrink them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace watchbill::metrics::promql {
+
+struct ParseLimits {
+  // Bytes of text. Generated rules of the field stay below 16 KiB; a selector with an alternation of 10 000 names fits.
+  std::size_t bytes_max{256U << 10};
+  // Levels of the tree, a chain of binary operators included. Recursion over the tree is bounded by this; the largest frame of a
+  // level is below 2 KiB with sanitizers, so 400 levels need less than 1 MiB of stack.
+  std::uint16_t depth_max{400};
+};
+
+struct EvaluationLimits {
+  // Samples that are held at one time or read by windows, over all parts of the query; Prometheus' query.max-samples.
+  std::uint64_t samples_max{50'000'000};
+  // Steps of a range query; Prometheus' HTTP API refuses more than 11 000 points per series.
+  std::uint64_t steps_max{11'000};
+  // Steps of one subquery; its samples count towards samples_max too.
+  std::uint64_t subquery_steps_max{1'000'000};
+  // Series of one selector or one result.
+  std::uint64_t series_max{1'000'000};
+};
+
+}  // namespace watchbill::metrics::promql
