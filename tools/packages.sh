@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# The Debian 12 packages that watchbill is built and tested with, and how ./run and ./check get them. Sourced, never executed.
+
+# Building both programs.
+# shellcheck disable=SC2034
+build_packages=(
+  g++ cmake ninja-build ccache mold pkg-config
+  libboost1.81-dev libboost-json1.81-dev libsqlite3-dev libpq-dev libre2-dev libyaml-dev libssl-dev libsodium-dev libfmt-dev
+  libexpected-dev libcli11-dev libprotozero-dev libsnappy-dev libhowardhinnant-date-dev zlib1g-dev tzdata ca-certificates
+)
+# Testing, with a second compiler, sanitizers and fuzzing.
+# shellcheck disable=SC2034
+test_packages=(clang-14 libclang-rt-14-dev lld libgtest-dev librapidcheck-dev util-linux)
+
+# missing_packages NAME…: prints those that are not installed, one on a line.
+missing_packages() {
+  local name
+  for name in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || printf '%s\n' "$name"
+  done
+}
+
+# install_packages NAME…: installs what is missing, as root or through sudo; does nothing (no network either) when nothing is.
+# Fails with a sentence on standard error; the packages' own output goes to standard error too.
+install_packages() {
+  local missing as_root=()
+  if ! command -v dpkg-query >/dev/null 2>&1; then
+    echo "note: this is not Debian; going on with what is installed. Needed: $*" >&2
+    return 0
+  fi
+  mapfile -t missing < <(missing_packages "$@")
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+      printf 'error: packages are missing, and neither root nor sudo is at hand. As root, run:\n  apt-get install -y --no-install-recommends %s\n' \
+        "${missing[*]}" >&2
+      return 1
+    fi
+    as_root=(sudo)
+  fi
+  echo "installing ${#missing[@]} Debian packages: ${missing[*]}" >&2
+  "${as_root[@]}" apt-get update -qq >&2 || echo "note: apt-get update failed; trying with the lists that are there" >&2
+  if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2; then
+    echo "error: apt-get could not install: ${missing[*]}" >&2
+    return 1
+  fi
+}
