@@ -1,5 +1,5 @@
-// Finds functions and types by their braces. It knows how a declaration begins, not what names mean, which is enough for the way this
-// project is written; what it takes for an initializer is not measured.
+// Finds functions and types by their braces. It knows how a declaration begins, not what names mean, which is enough for the way
+// this project is written; what it takes for an initializer is not measured.
 #include <algorithm>
 #include <array>
 
@@ -235,8 +235,8 @@ class Scanner {
     if (parameters == none || parameters == begin) return;
     // `name(…)` alone is a macro call.
     if (parameters == begin + 1) return;
-    declarations_.push_back({Declaration::Kind::function, function_name(begin, end), tokens_[head_].line, tokens_[end].line, false,
-                             true, is_specialisation(head_), has("operator", begin, parameters)});
+    declarations_.push_back({Declaration::Kind::function, function_name(begin, end), tokens_[head_].line, tokens_[end].line,
+                             false, true, is_specialisation(head_), has("operator", begin, parameters)});
   }
 
   const std::vector<Token>& tokens_;

@@ -53,7 +53,8 @@ constexpr std::array<Banned, 9> banned_headers{{
 // Words that mean only one thing, with or without std:: before them.
 constexpr std::array<Banned, 9> banned_words{{
     {Topic::clock,
-     "system_clock steady_clock high_resolution_clock utc_clock tai_clock file_clock clock_gettime gettimeofday localtime localtime_r "
+     "system_clock steady_clock high_resolution_clock utc_clock tai_clock file_clock clock_gettime gettimeofday localtime "
+     "localtime_r "
      "gmtime gmtime_r mktime timegm strftime nanosleep usleep sleep_for sleep_until timespec_get __DATE__ __TIME__"},
     {Topic::entropy,
      "random_device mt19937 mt19937_64 minstd_rand default_random_engine srand drand48 getrandom getentropy arc4random "
@@ -67,7 +68,8 @@ constexpr std::array<Banned, 9> banned_words{{
     {Topic::environment, "getenv secure_getenv setenv unsetenv putenv environ"},
     {Topic::locale, "setlocale localeconv uselocale imbue"},
     {Topic::numbers,
-     "printf sprintf snprintf vsnprintf fprintf sscanf strtod strtof strtold strtol strtoul strtoll strtoull atoi atol atoll atof "
+     "printf sprintf snprintf vsnprintf fprintf sscanf strtod strtof strtold strtol strtoul strtoll strtoull atoi atol atoll "
+     "atof "
      "stringstream ostringstream istringstream stod stof stold stoi stol stoul stoll stoull"},
 }};
 
@@ -125,7 +127,8 @@ void check_words(const Source& source, Findings& findings) {
     // `return ::open(…)` is global as well: a keyword qualifies nothing.
     const std::string_view qualifier = is_qualified && i > 1 ? text(i - 2) : "";
     const bool is_global = is_qualified && (i == 1 || qualifier == "return" || qualifier.find_first_of("=(){};,!&|<+-?:") == 0);
-    const Banned* banned = is_qualified && !is_std && !is_global && text(i - 2) != "chrono" ? nullptr : find_word(banned_words, text(i));
+    const Banned* banned =
+        is_qualified && !is_std && !is_global && text(i - 2) != "chrono" ? nullptr : find_word(banned_words, text(i));
     if (banned == nullptr && is_std) banned = find_word(banned_std_words, text(i));
     if (banned == nullptr && is_std) banned = find_word(banned_std_words_more, text(i));
     if (banned == nullptr && is_global && text(i + 1) == "(") banned = find_word(banned_global_words, text(i));
@@ -169,9 +172,10 @@ void collect_unordered(const Source& source, std::set<std::string_view>& aliases
 void check_unordered(const Source& source, const std::set<std::string_view>& names, Findings& findings) {
   const auto text = [&source](std::size_t i) { return i < source.tokens.size() ? source.tokens[i].text : std::string_view{}; };
   const auto add = [&](std::size_t i) {
-    findings.push_back({source.path, source.tokens[i].line, "determinism",
-                        "no iteration over an unordered container: its order differs between hosts; use std::map or sort first: " +
-                            std::string(text(i))});
+    findings.push_back(
+        {source.path, source.tokens[i].line, "determinism",
+         "no iteration over an unordered container: its order differs between hosts; use std::map or sort first: " +
+             std::string(text(i))});
   };
   for (std::size_t i = 0; i + 1 < source.tokens.size(); ++i) {
     if (!names.contains(text(i))) continue;
@@ -190,7 +194,9 @@ void check_pointer_order(const Source& source, Findings& findings) {
   for (std::size_t i = 2; i + 1 < source.tokens.size(); ++i) {
     const std::string_view word = source.tokens[i].text;
     const bool is_ordered = word == "map" || word == "set" || word == "multimap" || word == "multiset";
-    if (!is_ordered || source.tokens[i - 1].text != "::" || source.tokens[i - 2].text != "std" || source.tokens[i + 1].text != "<") continue;
+    if (!is_ordered || source.tokens[i - 1].text != "::" || source.tokens[i - 2].text != "std" ||
+        source.tokens[i + 1].text != "<")
+      continue;
     std::size_t depth = 0;
     for (std::size_t k = i + 1; k < source.tokens.size(); ++k) {
       const std::string_view text = source.tokens[k].text;

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::string_view src = "src/";
 
-// A header that only some may include. `users` are beginnings of paths; `files_max` bounds the .cpp files that include it, directly or
-// through headers of ours: each of them compiles it.
+// A header that only some may include. `users` are beginnings of paths; `files_max` bounds the .cpp files that include it,
+// directly or through headers of ours: each of them compiles it.
 struct Restricted {
   std::string_view header;  // a beginning
   std::string_view users;   // separated by blanks; empty: nobody
@@ -24,7 +24,8 @@ struct Restricted {
 };
 constexpr std::array<Restricted, 7> restricted{{
     {"regex", "", 0, "RE2 instead of <regex>, which backtracks"},
-    {"boost/unordered", "src/metrics/tsdb/ src/drivers/net/", 0, "boost::unordered_flat_map only in src/metrics/tsdb, where it is hot"},
+    {"boost/unordered", "src/metrics/tsdb/ src/drivers/net/", 0,
+     "boost::unordered_flat_map only in src/metrics/tsdb, where it is hot"},
     {"boost/", "src/drivers/net/", 4, "Boost only in src/drivers/net, compiled by at most 4 .cpp files"},
     {"CLI/", "src/", 1, "CLI11 in one .cpp only: it costs 3.5 s to compile"},
     {"re2/", "src/", 1, "RE2 in one .cpp only, behind a header of our own"},
@@ -132,8 +133,8 @@ void check_layers(const Sources& sources, const Layers& layers, Findings& findin
                                 std::string(include.target)});
       else if (is_in_src && layers.layer_of(file) != nullptr && !layers.allows(file, include.target))
         findings.push_back({source.path, include.line, "layer",
-                            layers.folder_of(file) + " may not include " + std::string(include.target) + " (tools/layers.txt line " +
-                                std::to_string(layers.layer_of(file)->line) + ")"});
+                            layers.folder_of(file) + " may not include " + std::string(include.target) +
+                                " (tools/layers.txt line " + std::to_string(layers.layer_of(file)->line) + ")"});
     }
   }
 }
@@ -148,19 +149,22 @@ void check_headers(const Sources& sources, Findings& findings) {
     if (source.path.starts_with("src/ports/")) continue;
     for (const Token& token : source.tokens)
       if (token.text == "virtual")
-        findings.push_back({source.path, token.line, "virtual", "virtual functions only in src/ports; elsewhere override, or a variant"});
+        findings.push_back(
+            {source.path, token.line, "virtual", "virtual functions only in src/ports; elsewhere override, or a variant"});
   }
 }
 
 void check_budgets(const Sources& sources, const Layers& layers, Findings& findings) {
   std::map<std::string, std::size_t> lines;
   for (const Source& source : sources)
-    if (source.path.starts_with(src)) lines[layers.folder_of(std::string_view(source.path).substr(src.size()))] += source.line_count();
+    if (source.path.starts_with(src))
+      lines[layers.folder_of(std::string_view(source.path).substr(src.size()))] += source.line_count();
   for (const auto& [folder, count] : lines) {
     const Layer* row = folder.empty() ? nullptr : layers.layer_of(folder + "/any.h");
     if (row != nullptr && row->budget_lines && count > *row->budget_lines)
       findings.push_back({"src/" + folder, 0, "budget",
-                          std::to_string(count) + " lines of " + std::to_string(*row->budget_lines) + ": a reason to talk", true});
+                          std::to_string(count) + " lines of " + std::to_string(*row->budget_lines) + ": a reason to talk",
+                          true});
   }
 }
 

@@ -35,7 +35,8 @@ std::vector<std::string> words_of(std::string_view name) {
 }
 
 bool is_vague(std::string_view word) noexcept {
-  constexpr std::array<std::string_view, 8> vague{"util", "utils", "utility", "utilities", "helper", "helpers", "manager", "managers"};
+  constexpr std::array<std::string_view, 8> vague{"util",   "utils",   "utility", "utilities",
+                                                  "helper", "helpers", "manager", "managers"};
   return std::find(vague.begin(), vague.end(), word) != vague.end();
 }
 
@@ -67,7 +68,8 @@ bool explains_itself(const Source& source, const Declaration& declaration) {
   return false;
 }
 
-// The words of the house whose contract is in its documents: apply() is total, word() is a stable name, subject_of(event) says it all.
+// The words of the house whose contract is in its documents: apply() is total, word() is a stable name, subject_of(event) says it
+// all.
 bool is_trivially_named(const Declaration& declaration) noexcept {
   return declaration.kind == Declaration::Kind::function &&
          (declaration.name.starts_with("apply") || declaration.name == "word" || declaration.name.ends_with("_of"));
@@ -110,11 +112,13 @@ void check_markers(std::string_view path, std::string_view text, Findings& findi
     const std::string_view content = text.substr(begin, end - begin);
     for (const std::string_view mark : marks) {
       const auto is_part_of_word = [content](std::size_t at) {
-        return at < content.size() && (is_letter(content[at]) || content[at] == '_' || (content[at] >= '0' && content[at] <= '9'));
+        return at < content.size() &&
+               (is_letter(content[at]) || content[at] == '_' || (content[at] >= '0' && content[at] <= '9'));
       };
       for (std::size_t at = content.find(mark); at != std::string_view::npos; at = content.find(mark, at + 1)) {
         if (is_part_of_word(at + mark.size()) || (at > 0 && is_part_of_word(at - 1))) continue;
-        findings.push_back({std::string(path), line, "marker", "do it, refuse it by name, or open an issue; no marks in the text"});
+        findings.push_back(
+            {std::string(path), line, "marker", "do it, refuse it by name, or open an issue; no marks in the text"});
       }
     }
     begin = end + 1;
@@ -145,7 +149,8 @@ void check_names(const Source& source, Findings& findings) {
 }
 
 void check_contract(const Source& source, Findings& findings) {
-  if (!source.is_header() || source.line_count() == 0) return;
+  // Headers of tests are read where they are used.
+  if (!source.is_header() || source.line_count() == 0 || source.path.starts_with("test/")) return;
   const std::string_view first = source.line_of(source.comments, 1);
   if (!first.starts_with("//") && !first.starts_with("/*"))
     findings.push_back({source.path, 1, "contract", "a header begins with a comment that says what it is, in one sentence"});

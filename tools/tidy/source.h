@@ -25,8 +25,8 @@ struct Token {
   std::size_t offset{0};
 };
 
-// One file. `code` and `comments` are as long as `text`: what does not belong is blank, line ends stay. In `code` the inside of string
-// and character literals is blank; preprocessor lines are in `code`, but make no tokens.
+// One file. `code` and `comments` are as long as `text`: what does not belong is blank, line ends stay. In `code` the inside of
+// string and character literals is blank; preprocessor lines are in `code`, but make no tokens.
 struct Source {
   std::string path;  // from the root of the repository, with '/'
   std::string text;
@@ -41,9 +41,9 @@ struct Source {
   [[nodiscard]] std::string_view line_of(const std::string& form, std::size_t line) const noexcept;
 };
 
-// Understands line and block comments, string, character and raw string literals, digit separators and continued preprocessor lines.
-// Never fails: text that is not C++ gives tokens that no rule knows. Views point into the result, which must not be copied or moved
-// as long as they are used; hence it is filled in place.
+// Understands line and block comments, string, character and raw string literals, digit separators and continued preprocessor
+// lines. Never fails: text that is not C++ gives tokens that no rule knows. Views point into the result, which must not be copied
+// or moved as long as they are used; hence it is filled in place.
 void read_source(std::string path, std::string text, Source& out);
 
 // One #include. `target` is what stands between the quotes or angle brackets.
