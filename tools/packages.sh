@@ -12,12 +12,12 @@ build_packages=(
 # shellcheck disable=SC2034
 test_packages=(clang-14 libclang-rt-14-dev lld libgtest-dev librapidcheck-dev util-linux)
 
-# missing_packages NAME…: prints those that are not installed, one on a line.
+# missing_packages NAME…: prints those that are not installed, one on a line. One query for all: ./run asks each time.
 missing_packages() {
-  local name
-  for name in "$@"; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || printf '%s\n' "$name"
-  done
+  # dpkg-query fails when it knows one of them not at all, and still lists the others.
+  dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null |
+    awk -v wanted="$*" '$2 == "installed" { here[$1] = 1 }
+      END { count = split(wanted, names, " "); for (i = 1; i <= count; ++i) if (!(names[i] in here)) print names[i] }'
 }
 
 # install_packages NAME…: installs what is missing, as root or through sudo; does nothing (no network either) when nothing is.
