@@ -1,0 +1,53 @@
+// Sums that keep what rounding would lose. Source: Neumaier's variant of Kahan's summation, with Prometheus' rules for infinities.
+#pragma once
+
+#include <cmath>
+
+namespace watchbill::metrics::promql {
+
+struct KahanSum {
+  double sum{0};
+  double compensation{0};
+
+  void add(double value) noexcept {
+    const double total = sum + value;
+    if (std::isinf(total)) compensation = 0;
+    else if (std::abs(sum) >= std::abs(value)) compensation += (sum - total) + value;
+    else compensation += (value - total) + sum;
+    sum = total;
+  }
+  [[nodiscard]] double value() const noexcept { return sum + compensation; }
+};
+
+// The mean of values that come one by one: a compensated sum as long as it is finite, an incremental mean once it would overflow.
+class KahanMean {
+ public:
+  void add(double value) noexcept {
+    ++count_;
+    if (!is_incremental_) {
+      KahanSum next = sum_;
+      next.add(value);
+      if (count_ == 1 || !std::isinf(next.sum)) {
+        sum_ = next;
+        return;
+      }
+      is_incremental_ = true;
+      sum_.sum /= count_ - 1;
+      sum_.compensation /= count_ - 1;
+    }
+    const double share = (count_ - 1) / count_;
+    sum_.sum *= share;
+    sum_.compensation *= share;
+    sum_.add(value / count_);
+  }
+  [[nodiscard]] double value() const noexcept {
+    return is_incremental_ ? sum_.value() : sum_.sum / count_ + sum_.compensation / count_;
+  }
+
+ private:
+  KahanSum sum_;  // or the mean itself, when incremental
+  double count_{0};
+  bool is_incremental_{false};
+};
+
+}  // namespace watchbill::metrics::promql

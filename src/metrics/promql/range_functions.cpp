@@ -1,0 +1,254 @@
+#include "metrics/promql/range_functions.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/assert.h"
+#include "metrics/promql/kahan.h"
+
+namespace watchbill::metrics::promql {
+namespace {
+
+using tsdb::Sample;
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+double seconds(std::int64_t ms) noexcept { return static_cast<double>(ms) / 1000; }
+
+// How far rate() and its kin extrapolate beyond the first and last sample, in seconds.
+struct Extrapolation {
+  double to_begin;
+  double to_end;
+};
+Extrapolation extrapolation(const RangeWindow& window, double increase, bool is_counter) noexcept {
+  const Sample& first = window.samples.front();
+  const Sample& last = window.samples.back();
+  const double sampled = seconds(last.t_ms - first.t_ms);
+  const double between = sampled / static_cast<double>(window.samples.size() - 1);
+  const double threshold = between * 1.1;
+  Extrapolation by{seconds(first.t_ms - window.begin_ms), seconds(window.end_ms - last.t_ms)};
+  const auto limit = [&](double& side) {
+    if (side >= threshold) side = between / 2;
+  };
+  // A counter cannot have been below zero: it is not followed back beyond that point.
+  const auto stop_at_zero = [&] {
+    if (is_counter && increase > 0 && first.v >= 0) by.to_begin = std::min(by.to_begin, sampled * (first.v / increase));
+  };
+  if (window.semantics == Semantics::prometheus_2) stop_at_zero();
+  limit(by.to_begin);
+  if (window.semantics == Semantics::prometheus_3) stop_at_zero();
+  limit(by.to_end);
+  return by;
+}
+
+bool extrapolated_rate(const RangeWindow& window, bool is_counter, bool is_per_second, double& value) noexcept {
+  const auto samples = window.samples;
+  if (samples.size() < 2) return false;
+  double increase = samples.back().v - samples.front().v;
+  if (is_counter)
+    for (std::size_t i = 1; i < samples.size(); ++i)
+      if (samples[i].v < samples[i - 1].v) increase += samples[i - 1].v;
+  const double sampled = seconds(samples.back().t_ms - samples.front().t_ms);
+  const Extrapolation by = extrapolation(window, increase, is_counter);
+  double factor = (sampled + by.to_begin + by.to_end) / sampled;
+  if (is_per_second) factor /= seconds(window.end_ms - window.begin_ms);
+  value = increase * factor;
+  return true;
+}
+
+bool instant_change(const RangeWindow& window, bool is_rate, double& value) noexcept {
+  if (window.samples.size() < 2) return false;
+  const Sample& before = window.samples[window.samples.size() - 2];
+  const Sample& last = window.samples.back();
+  const bool is_reset = is_rate && last.v < before.v;
+  value = is_reset ? last.v : last.v - before.v;
+  if (last.t_ms == before.t_ms) return false;
+  if (is_rate) value /= seconds(last.t_ms - before.t_ms);
+  return true;
+}
+
+struct Line {
+  double slope;
+  double intercept;  // at the reference time
+};
+Line least_squares(std::span<const Sample> samples, std::int64_t reference_ms) noexcept {
+  KahanSum sum_x;
+  KahanSum sum_y;
+  KahanSum sum_xy;
+  KahanSum sum_xx;
+  bool is_constant = true;
+  for (const Sample& sample : samples) {
+    is_constant = is_constant && sample.v == samples.front().v;
+    const double x = seconds(sample.t_ms - reference_ms);
+    sum_x.add(x);
+    sum_y.add(sample.v);
+    sum_xy.add(x * sample.v);
+    sum_xx.add(x * x);
+  }
+  if (is_constant) return std::isinf(samples.front().v) ? Line{nan, nan} : Line{0, samples.front().v};
+  const double n = static_cast<double>(samples.size());
+  const double covariance = sum_xy.value() - sum_x.value() * sum_y.value() / n;
+  const double variance = sum_xx.value() - sum_x.value() * sum_x.value() / n;
+  const double slope = covariance / variance;
+  return Line{slope, sum_y.value() / n - slope * sum_x.value() / n};
+}
+
+bool linear(FunctionId id, const RangeWindow& window, double& value) noexcept {
+  if (window.samples.size() < 2) return false;
+  if (id == FunctionId::deriv) {
+    value = least_squares(window.samples, window.samples.front().t_ms).slope;
+  } else {
+    const Line line = least_squares(window.samples, window.evaluated_at_ms);
+    value = line.slope * window.parameters[0] + line.intercept;
+  }
+  return true;
+}
+
+bool double_exponential_smoothing(const RangeWindow& window, double& value) noexcept {
+  const auto samples = window.samples;
+  if (samples.size() < 2) return false;
+  const double smoothing = window.parameters[0];
+  const double trending = window.parameters[1];
+  double before = 0;
+  double smooth = samples[0].v;
+  double trend = samples[1].v - samples[0].v;
+  for (std::size_t i = 1; i < samples.size(); ++i) {
+    if (i > 1) trend = trending * (smooth - before) + (1 - trending) * trend;
+    before = smooth;
+    smooth = smoothing * samples[i].v + (1 - smoothing) * (smooth + trend);
+  }
+  value = smooth;
+  return true;
+}
+
+double count_changes(std::span<const Sample> samples, bool only_decreases) noexcept {
+  std::size_t count = 0;
+  for (std::size_t i = 1; i < samples.size(); ++i) {
+    const double before = samples[i - 1].v;
+    const double now = samples[i].v;
+    if (only_decreases ? now < before : now != before && !(std::isnan(now) && std::isnan(before))) ++count;
+  }
+  return static_cast<double>(count);
+}
+
+// The extreme sample; of equal ones the last. NaN only when all are.
+const Sample& extreme(std::span<const Sample> samples, bool is_maximum) noexcept {
+  const Sample* best = &samples.front();
+  for (const Sample& sample : samples)
+    if (std::isnan(best->v) || (is_maximum ? sample.v >= best->v : sample.v <= best->v)) best = &sample;
+  return *best;
+}
+
+double variance(std::span<const Sample> samples) noexcept {
+  KahanSum mean;
+  KahanSum squares;
+  double count = 0;
+  for (const Sample& sample : samples) {
+    ++count;
+    const double delta = sample.v - mean.value();
+    mean.add(delta / count);
+    squares.add(delta * (sample.v - mean.value()));
+  }
+  return squares.value() / count;
+}
+
+double mean(std::span<const Sample> samples) noexcept {
+  KahanMean mean;
+  for (const Sample& sample : samples) mean.add(sample.v);
+  return mean.value();
+}
+
+double sum(std::span<const Sample> samples) noexcept {
+  KahanSum sum;
+  for (const Sample& sample : samples) sum.add(sample.v);
+  return sum.value();
+}
+
+std::vector<double> values_of(std::span<const Sample> samples) {
+  std::vector<double> values;
+  values.reserve(samples.size());
+  for (const Sample& sample : samples) values.push_back(sample.v);
+  return values;
+}
+
+double median_absolute_deviation(std::span<const Sample> samples) {
+  std::vector<double> values = values_of(samples);
+  const double median = quantile_of(0.5, values);
+  for (double& value : values) value = std::abs(value - median);
+  return quantile_of(0.5, values);
+}
+
+// Those that need one sample only.
+double over_time(FunctionId id, const RangeWindow& window) {
+  const auto samples = window.samples;
+  switch (id) {
+    case FunctionId::avg_over_time: return mean(samples);
+    case FunctionId::changes: return count_changes(samples, false);
+    case FunctionId::count_over_time: return static_cast<double>(samples.size());
+    case FunctionId::first_over_time: return samples.front().v;
+    case FunctionId::last_over_time: return samples.back().v;
+    case FunctionId::mad_over_time: return median_absolute_deviation(samples);
+    case FunctionId::max_over_time: return extreme(samples, true).v;
+    case FunctionId::min_over_time: return extreme(samples, false).v;
+    case FunctionId::present_over_time: return 1;
+    case FunctionId::quantile_over_time: {
+      std::vector<double> values = values_of(samples);
+      return quantile_of(window.parameters[0], values);
+    }
+    case FunctionId::resets: return count_changes(samples, true);
+    case FunctionId::stddev_over_time: return std::sqrt(variance(samples));
+    case FunctionId::stdvar_over_time: return variance(samples);
+    case FunctionId::sum_over_time: return sum(samples);
+    case FunctionId::ts_of_first_over_time: return seconds(samples.front().t_ms);
+    case FunctionId::ts_of_last_over_time: return seconds(samples.back().t_ms);
+    case FunctionId::ts_of_max_over_time: return seconds(extreme(samples, true).t_ms);
+    case FunctionId::ts_of_min_over_time: return seconds(extreme(samples, false).t_ms);
+    default: WB_ASSERT(false, "is_range_function() lists what is handled here"); return nan;  // the other rows of a table of ninety
+  }
+}
+
+}  // namespace
+
+bool is_range_function(FunctionId id) noexcept {
+  constexpr FunctionId ids[] = {
+      FunctionId::avg_over_time, FunctionId::changes, FunctionId::count_over_time, FunctionId::delta, FunctionId::deriv,
+      FunctionId::double_exponential_smoothing, FunctionId::first_over_time, FunctionId::idelta, FunctionId::increase,
+      FunctionId::irate, FunctionId::last_over_time, FunctionId::mad_over_time, FunctionId::max_over_time,
+      FunctionId::min_over_time, FunctionId::predict_linear, FunctionId::present_over_time, FunctionId::quantile_over_time,
+      FunctionId::rate, FunctionId::resets, FunctionId::stddev_over_time, FunctionId::stdvar_over_time, FunctionId::sum_over_time,
+      FunctionId::ts_of_first_over_time, FunctionId::ts_of_last_over_time, FunctionId::ts_of_max_over_time,
+      FunctionId::ts_of_min_over_time};
+  return std::find(std::begin(ids), std::end(ids), id) != std::end(ids);
+}
+
+bool keeps_name(FunctionId id) noexcept { return id == FunctionId::first_over_time || id == FunctionId::last_over_time; }
+
+bool range_function(FunctionId id, const RangeWindow& window, double& value) {
+  if (window.samples.empty()) return false;
+  switch (id) {
+    case FunctionId::rate: return extrapolated_rate(window, true, true, value);
+    case FunctionId::increase: return extrapolated_rate(window, true, false, value);
+    case FunctionId::delta: return extrapolated_rate(window, false, false, value);
+    case FunctionId::irate: return instant_change(window, true, value);
+    case FunctionId::idelta: return instant_change(window, false, value);
+    case FunctionId::deriv:
+    case FunctionId::predict_linear: return linear(id, window, value);
+    case FunctionId::double_exponential_smoothing: return double_exponential_smoothing(window, value);
+    default: value = over_time(id, window); return true;  // see over_time()
+  }
+}
+
+double quantile_of(double q, std::span<double> values) noexcept {
+  if (values.empty() || std::isnan(q)) return nan;
+  if (q < 0) return -std::numeric_limits<double>::infinity();
+  if (q > 1) return std::numeric_limits<double>::infinity();
+  std::sort(values.begin(), values.end(), [](double a, double b) { return std::isnan(a) ? !std::isnan(b) : a < b; });
+  const double rank = q * static_cast<double>(values.size() - 1);
+  const auto lower = static_cast<std::size_t>(std::floor(rank));
+  const std::size_t upper = std::min(values.size() - 1, lower + 1);
+  const double weight = rank - std::floor(rank);
+  return values[lower] * (1 - weight) + values[upper] * weight;
+}
+
+}  // namespace watchbill::metrics::promql

@@ -1,0 +1,38 @@
+// The functions of a window of samples: rate, changes, *_over_time and their kin. Pure, one window at a time.
+// Source: Prometheus 3's functions of the same names.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "metrics/promql/evaluate.h"
+#include "metrics/promql/functions.h"
+#include "metrics/tsdb/sample.h"
+
+namespace watchbill::metrics::promql {
+
+// What a function sees of one series at one step. `samples` are those in the window, oldest first, without staleness markers.
+struct RangeWindow {
+  std::span<const tsdb::Sample> samples;
+  std::int64_t begin_ms{0};              // the window's left end
+  std::int64_t end_ms{0};                // and right end
+  std::int64_t evaluated_at_ms{0};       // the step; differs from the right end with offset or @
+  std::array<double, 2> parameters{};    // the scalar arguments in their order
+  Semantics semantics{Semantics::prometheus_3};
+};
+
+// Whether `id` takes one range vector and gives an instant vector, series by series. absent_over_time does not.
+[[nodiscard]] bool is_range_function(FunctionId id) noexcept;
+
+// Whether the answer keeps the metric name (first_over_time, last_over_time).
+[[nodiscard]] bool keeps_name(FunctionId id) noexcept;
+
+// The function's value, or false when it has none for this window (no sample, or one where two are needed).
+// Holds: is_range_function(id).
+[[nodiscard]] bool range_function(FunctionId id, const RangeWindow& window, double& value);
+
+// The q-quantile with linear interpolation; NaN for no values, ±Inf for q beyond 0 … 1. Sorts `values`, NaN first.
+[[nodiscard]] double quantile_of(double q, std::span<double> values) noexcept;
+
+}  // namespace watchbill::metrics::promql

@@ -1,0 +1,83 @@
+// A run of samples of one series, compressed: times as differences of differences, values as XOR with the one before.
+//
+// Source of the idea: Pelkonen et al., "Gorilla: A Fast, Scalable, In-Memory Time Series Database", VLDB 2015, §4.1. Ours: the classes
+// of time differences (milliseconds with a few of jitter), and the choice of a new window of bits by what it costs.
+//
+// One writer (under the head's lock) and any number of readers without a lock: a reader holds a copy of the ChunkWriter as it was at its
+// moment and reads only words that were complete then. A word is written once, when it is complete; what is incomplete is in the writer.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "metrics/tsdb/sample.h"
+
+namespace watchbill::metrics::tsdb {
+
+// 28 words make a chunk of 256 bytes with its header: about 110 samples of a gauge that changes, and an open chunk, of which every
+// series has one, wastes 128 bytes on average.
+inline constexpr std::size_t chunk_words = 28;
+// More samples than this are not put into one chunk, so that reading one sample of a constant series stays below a microsecond.
+inline constexpr std::uint32_t chunk_samples_max = 240;
+
+struct Chunk {
+  const Chunk* previous{nullptr};  // the next older chunk of the series; meaningless in the oldest one
+  Chunk* next{nullptr};            // the next newer one; read by the writer only
+  std::int64_t first_ms{0};
+  // From here to the words: written when the chunk is closed, not to be read before.
+  std::int64_t last_ms{0};
+  std::uint32_t sample_count{0};
+  std::uint32_t bit_count{0};
+  std::array<std::uint64_t, chunk_words> words{};
+};
+static_assert(sizeof(Chunk) <= 272);
+
+// The end of the newest chunk of a series, and all that the next sample needs. Plain data: copied with each snapshot.
+struct ChunkWriter {
+  Chunk* chunk{nullptr};
+  std::uint64_t tail{0};         // the bits of the incomplete word, from the highest bit
+  std::uint64_t value_bits{0};   // of the newest sample
+  std::int64_t t_ms{0};          // of the newest sample
+  std::int64_t step_ms{0};       // between the newest two
+  std::uint32_t sample_count{0};
+  std::uint32_t bit_count{0};
+  std::uint8_t leading{0};       // the window of changed bits: zeros before it, and its length (0: there is none yet)
+  std::uint8_t significant{0};
+
+  // Begins `fresh` (empty) with its first sample. The chunk before was closed.
+  void begin(Chunk& fresh, Sample first) noexcept;
+  // Adds a sample later than the newest one; false, and nothing changed, when the chunk has no room for it.
+  [[nodiscard]] bool add(Sample sample) noexcept;
+  // Completes the chunk: from now on readers read it as closed.
+  void close() noexcept;
+
+ private:
+  void put(std::uint64_t bits, unsigned count) noexcept;
+};
+
+// Gives the samples of one chunk in order. Takes a copy of the words, so the chunk may grow meanwhile.
+class ChunkReader {
+ public:
+  explicit ChunkReader(const Chunk& closed) noexcept;
+  explicit ChunkReader(const ChunkWriter& open) noexcept;
+
+  // False after the last sample.
+  [[nodiscard]] bool next(Sample& out) noexcept;
+
+ private:
+  void take_words(const Chunk& chunk, std::uint32_t bit_count) noexcept;
+  [[nodiscard]] std::uint64_t get(unsigned count) noexcept;
+
+  std::array<std::uint64_t, chunk_words + 2> words_;  // two more: get() reads past the last word
+  std::uint32_t left_{0};
+  std::uint32_t at_{0};
+  bool is_first_{true};
+  std::int64_t t_ms_{0};
+  std::int64_t step_ms_{0};
+  std::uint64_t value_bits_{0};
+  unsigned leading_{0};
+  unsigned significant_{0};
+};
+
+}  // namespace watchbill::metrics::tsdb

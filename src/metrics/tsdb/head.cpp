@@ -1,0 +1,52 @@
+#include "metrics/tsdb/head.h"
+
+#include "metrics/tsdb/head_core.h"
+
+namespace watchbill::metrics::tsdb {
+
+std::string_view word(AppendRefusal refusal) noexcept {
+  switch (refusal) {
+    case AppendRefusal::out_of_order: return "out_of_order";
+    case AppendRefusal::duplicate_timestamp: return "duplicate_timestamp";
+    case AppendRefusal::too_old: return "too_old";
+    case AppendRefusal::too_far_ahead: return "too_far_ahead";
+    case AppendRefusal::too_many_series: return "too_many_series";
+    case AppendRefusal::memory_full: return "memory_full";
+    case AppendRefusal::too_many_samples: return "too_many_samples";
+    case AppendRefusal::no_labels: return "no_labels";
+    case AppendRefusal::bad_label_name: return "bad_label_name";
+    case AppendRefusal::too_many_labels: return "too_many_labels";
+    case AppendRefusal::label_name_too_long: return "label_name_too_long";
+    case AppendRefusal::label_value_too_long: return "label_value_too_long";
+    case AppendRefusal::unknown_series: return "unknown_series";
+  }
+  return "";
+}
+
+Head::Head(const HeadLimits& limits) : core_(std::make_unique<HeadCore>(limits)) {}
+Head::~Head() = default;
+
+BatchResult Head::append(std::span<BatchSample> batch, std::size_t sample_count_max) { return core_->append(batch, sample_count_max); }
+
+Result<SeriesReference, AppendRefusal> Head::append(const Labels& labels, Instant at, double value) {
+  return core_->append(labels, at, value);
+}
+
+Result<void, AppendRefusal> Head::append(SeriesReference series, Instant at, double value) {
+  BatchSample sample;
+  sample.series = series;
+  sample.at = at;
+  sample.value = value;
+  core_->append(std::span(&sample, 1), 1);
+  return sample.taken;
+}
+
+void Head::describe(std::string_view metric_name, const Metadata& metadata) { core_->describe(metric_name, metadata); }
+Snapshot Head::snapshot() const { return Snapshot(core_->snapshot()); }
+void Head::advance(Instant now) { core_->advance(now); }
+HeadStatistics Head::statistics() const { return core_->statistics(); }
+const HeadLimits& Head::limits() const noexcept { return core_->limits(); }
+void Head::begin_log() { core_->begin_log(); }
+std::string Head::take_log(bool is_new_segment) { return core_->take_log(is_new_segment); }
+
+}  // namespace watchbill::metrics::tsdb

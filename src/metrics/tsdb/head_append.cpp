@@ -1,0 +1,195 @@
+// Appending: finding or making the series, checking the order, writing the chunk.
+#include <algorithm>
+#include <bit>
+#include <functional>
+
+#include "base/assert.h"
+#include "metrics/tsdb/head_core.h"
+
+namespace watchbill::metrics::tsdb {
+namespace {
+
+std::uint64_t hash_of(const Labels& labels) noexcept {
+  std::uint64_t hash = 0x9E3779B97F4A7C15;
+  const auto mix = [&hash](std::string_view text) {
+    hash = std::rotl((hash ^ std::hash<std::string_view>{}(text)) * 0xD6E8FEB86659FD93, 29);
+  };
+  for (const auto& [name, value] : labels) {
+    mix(name);
+    mix(value);
+  }
+  return hash;
+}
+
+Result<void, AppendRefusal> check_labels(const Labels& labels, const HeadLimits& limits) {
+  if (labels.empty()) return AppendRefusal::no_labels;
+  if (labels.size() > limits.label_count_max) return AppendRefusal::too_many_labels;
+  for (const auto& [name, value] : labels) {
+    if (name.size() > limits.label_name_bytes_max) return AppendRefusal::label_name_too_long;
+    if (value.size() > limits.label_value_bytes_max) return AppendRefusal::label_value_too_long;
+    if (!is_label_name(name)) return AppendRefusal::bad_label_name;
+    if (name == metric_name_label && !is_metric_name(value)) return AppendRefusal::bad_label_name;
+  }
+  return {};
+}
+
+// Memory of a text beyond its object: libstdc++ keeps up to 15 bytes inside.
+std::size_t text_bytes(const std::string& text) noexcept { return text.capacity() > 15 ? text.capacity() + 1 : 0; }
+
+std::size_t record_bytes(const Labels& labels) noexcept {
+  constexpr std::size_t counts_bytes = 16;  // of the shared pointer, allocated with the record
+  std::size_t bytes = sizeof(SeriesRecord) + counts_bytes + labels.pairs().capacity() * sizeof(Labels::Pair);
+  for (const auto& [name, value] : labels) bytes += text_bytes(name) + text_bytes(value);
+  return bytes;
+}
+
+}  // namespace
+
+SeriesRecord::SeriesRecord(std::atomic<std::size_t>& account, const Labels& its_labels, std::uint64_t its_number)
+    : labels(its_labels), number(its_number), counted(account, record_bytes(labels)) {}
+
+BatchResult HeadCore::append(std::span<BatchSample> batch, std::size_t sample_count_max) {
+  BatchResult result;
+  if (batch.size() > sample_count_max) {
+    for (BatchSample& sample : batch) sample.taken = AppendRefusal::too_many_samples;
+    result.refused_count = batch.size();
+    return result;
+  }
+  const std::lock_guard lock(mutex_);
+  for (BatchSample& sample : batch) {
+    bool is_new = false;
+    const Result<SeriesReference, AppendRefusal> series = resolve_locked(sample, is_new);
+    if (series.has_value()) {
+      sample.series = *series;
+      sample.taken = append_locked(*series, Sample{sample.at.ms, sample.value});
+      if (is_new && !sample.taken.has_value()) drop_series_locked(series->slot);
+    } else {
+      sample.taken = series.error();
+    }
+    if (is_new && sample.taken.has_value()) ++result.new_series_count;
+    ++(sample.taken.has_value() ? result.taken_count : result.refused_count);
+  }
+  if (unsealed_.size() >= sealed_at_series) seal_locked();
+  return result;
+}
+
+Result<SeriesReference, AppendRefusal> HeadCore::append(const Labels& labels, Instant at, double value) {
+  BatchSample sample;
+  sample.labels = &labels;
+  sample.at = at;
+  sample.value = value;
+  append(std::span(&sample, 1), 1);
+  if (!sample.taken.has_value()) return sample.taken.error();
+  return sample.series;
+}
+
+bool HeadCore::is_current_locked(SeriesReference series) const noexcept {
+  if (series.slot >= keys_.size()) return false;
+  const SeriesState& state = state_at(pages_, series.slot);
+  return state.record != nullptr && state.generation == series.generation;
+}
+
+Result<SeriesReference, AppendRefusal> HeadCore::resolve_locked(const BatchSample& sample, bool& is_new) {
+  if (is_current_locked(sample.series)) return sample.series;
+  if (sample.labels == nullptr) return AppendRefusal::unknown_series;
+  const std::uint64_t hash = hash_of(*sample.labels);
+  const std::uint32_t slot = find_locked(*sample.labels, hash);
+  if (slot != no_slot) return SeriesReference{slot, state_at(pages_, slot).generation};
+  if (Result<void, AppendRefusal> checked = check_labels(*sample.labels, limits_); !checked.has_value()) return checked.error();
+  if (counts_.series_count >= limits_.series_count_max) return AppendRefusal::too_many_series;
+  is_new = true;
+  return create_locked(*sample.labels, hash);
+}
+
+Result<SeriesReference, AppendRefusal> HeadCore::create_locked(const Labels& labels, std::uint64_t hash) {
+  std::uint32_t slot = 0;
+  if (free_slots_.empty()) {
+    slot = static_cast<std::uint32_t>(keys_.size());
+    if (slot % page_series == 0) {
+      pages_.push_back(std::make_shared<Page>(counted_bytes_));
+      pages_.back()->version = version_;
+    }
+    keys_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  auto record = std::make_shared<SeriesRecord>(counted_bytes_, labels, ++last_number_);
+
+  SeriesState& state = writable_locked(slot);
+  const std::uint32_t generation = state.generation + 1;
+  state = SeriesState{};
+  state.record = record.get();
+  state.generation = generation;
+  const auto [at, is_first] = slots_by_hash_.try_emplace(hash, slot);
+  keys_[slot] = SlotKey{hash, is_first ? no_slot : at->second};
+  at->second = slot;
+  unsealed_.push_back(Member{std::move(record), slot});
+  ++counts_.series_count;
+  ++counts_.series_created_count;
+  return SeriesReference{slot, generation};
+}
+
+Result<void, AppendRefusal> HeadCore::append_locked(SeriesReference series, Sample sample) {
+  if (sample.t_ms < horizon_ms_) return AppendRefusal::too_old;
+  if (has_time_ && sample.t_ms > now_ms_ + limits_.ahead_max.ms) return AppendRefusal::too_far_ahead;
+  const SeriesState& seen = state_at(pages_, series.slot);
+  if (seen.chunk_count != 0 && sample.t_ms <= seen.newest.t_ms) {
+    if (sample.t_ms < seen.newest.t_ms) return AppendRefusal::out_of_order;
+    if (std::bit_cast<std::uint64_t>(sample.v) != seen.newest.value_bits) return AppendRefusal::duplicate_timestamp;
+    return {};
+  }
+  SeriesState& state = writable_locked(series.slot);
+  if (state.chunk_count == 0 || !state.newest.add(sample)) {
+    if (Result<void, AppendRefusal> begun = begin_chunk_locked(state, sample); !begun.has_value()) return begun;
+  }
+  if (is_logging_) {
+    if (state.logged_segment != log_segment_) log_.labels(state.record->number, state.record->labels);
+    state.logged_segment = log_segment_;
+    log_.sample(state.record->number, sample);
+  }
+  newest_ms_ = counts_.appended_count == 0 ? sample.t_ms : std::max(newest_ms_, sample.t_ms);
+  ++counts_.appended_count;
+  ++counts_.sample_count;
+  return {};
+}
+
+Result<void, AppendRefusal> HeadCore::begin_chunk_locked(SeriesState& state, Sample sample) {
+  if (memory_bytes_locked() + sizeof(Chunk) > limits_.bytes_max) return AppendRefusal::memory_full;
+  Chunk* fresh = new Chunk;
+  ++chunks_allocated_;
+  ++counts_.chunk_count;
+  if (state.chunk_count == 0) {
+    state.oldest = fresh;
+    state.oldest_ms = sample.t_ms;
+  } else {
+    state.newest.close();
+    fresh->previous = state.newest.chunk;
+    state.newest.chunk->next = fresh;
+  }
+  state.newest.begin(*fresh, sample);
+  ++state.chunk_count;
+  return {};
+}
+
+std::uint32_t HeadCore::find_locked(const Labels& labels, std::uint64_t hash) const noexcept {
+  const auto at = slots_by_hash_.find(hash);
+  if (at == slots_by_hash_.end()) return no_slot;
+  std::uint32_t slot = at->second;
+  while (slot != no_slot && state_at(pages_, slot).record->labels != labels) slot = keys_[slot].next_same_hash;
+  return slot;
+}
+
+// The state to write to: a page that a snapshot may be reading is copied first.
+SeriesState& HeadCore::writable_locked(std::uint32_t slot) {
+  std::shared_ptr<Page>& page = pages_[slot / page_series];
+  if (page->version <= newest_reader_locked()) {
+    page = std::make_shared<Page>(*page);
+    page->version = version_;
+  }
+  return page->states[slot % page_series];
+}
+
+std::uint64_t HeadCore::newest_reader_locked() const noexcept { return readers_.empty() ? 0 : readers_.rbegin()->first; }
+
+}  // namespace watchbill::metrics::tsdb

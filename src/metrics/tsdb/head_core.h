@@ -1,0 +1,108 @@
+// The state of a Head behind its mutex. The functions whose name ends in _locked are called with the mutex held.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "metrics/tsdb/head.h"
+#include "metrics/tsdb/label_index.h"
+#include "metrics/tsdb/log_record.h"
+#include "metrics/tsdb/series_table.h"
+#include "metrics/tsdb/view.h"
+
+namespace watchbill::metrics::tsdb {
+
+class HeadCore {
+ public:
+  explicit HeadCore(const HeadLimits& limits);
+  ~HeadCore();
+  HeadCore(const HeadCore&) = delete;
+  HeadCore& operator=(const HeadCore&) = delete;
+
+  BatchResult append(std::span<BatchSample> batch, std::size_t sample_count_max);
+  Result<SeriesReference, AppendRefusal> append(const Labels& labels, Instant at, double value);
+  void describe(std::string_view metric_name, const Metadata& metadata);
+  [[nodiscard]] std::shared_ptr<const SnapshotView> snapshot();
+  // A snapshot of `version` is gone.
+  void release(std::uint64_t version) noexcept;
+  void advance(Instant now);
+  [[nodiscard]] HeadStatistics statistics();
+  [[nodiscard]] const HeadLimits& limits() const noexcept { return limits_; }
+  void begin_log();
+  [[nodiscard]] std::string take_log(bool is_new_segment);
+
+ private:
+  // What a slot is called by; not read by snapshots, so not copied for them.
+  struct SlotKey {
+    std::uint64_t hash{0};
+    std::uint32_t next_same_hash{no_slot};
+  };
+  // Chunks that left the window while snapshots from before `version` may still read them.
+  struct Retired {
+    std::uint64_t version{0};
+    Chunk* chunk{nullptr};
+  };
+  static constexpr std::uint32_t no_slot = std::numeric_limits<std::uint32_t>::max();
+  // New series are indexed when a snapshot is taken, and not later than at this count, so that no snapshot has to sort many.
+  static constexpr std::size_t sealed_at_series = 1024;
+  // Segments are merged under the lock up to this size (some 20 ms); larger ones by advance(), without it.
+  static constexpr std::size_t merged_under_lock_series = 32 * 1024;
+
+  // Appending (head_append.cpp).
+  [[nodiscard]] bool is_current_locked(SeriesReference series) const noexcept;
+  Result<SeriesReference, AppendRefusal> resolve_locked(const BatchSample& sample, bool& is_new);
+  Result<SeriesReference, AppendRefusal> create_locked(const Labels& labels, std::uint64_t hash);
+  Result<void, AppendRefusal> append_locked(SeriesReference series, Sample sample);
+  Result<void, AppendRefusal> begin_chunk_locked(SeriesState& state, Sample sample);
+  [[nodiscard]] std::uint32_t find_locked(const Labels& labels, std::uint64_t hash) const noexcept;
+  [[nodiscard]] SeriesState& writable_locked(std::uint32_t slot);
+  [[nodiscard]] std::uint64_t newest_reader_locked() const noexcept;
+
+  // The window and the index (head_window.cpp).
+  void drop_before(std::int64_t horizon_ms);
+  void drop_page_before_locked(std::size_t page, std::int64_t horizon_ms);
+  void drop_chunks_before_locked(std::uint32_t slot, std::int64_t horizon_ms);
+  void drop_oldest_chunk_locked(SeriesState& state);
+  void drop_series_locked(std::uint32_t slot);
+  [[nodiscard]] std::vector<Chunk*> collect_locked();
+  void seal_locked();
+  void add_segment_locked(std::shared_ptr<const IndexSegment> segment);
+  void compact_index();
+  [[nodiscard]] std::size_t memory_bytes_locked() const noexcept;
+
+  const HeadLimits limits_;
+  std::atomic<std::size_t> counted_bytes_{0};  // of records and pages; before everything that holds them
+  std::mutex mutex_;
+  PageTable pages_;
+  std::vector<SlotKey> keys_;
+  std::vector<std::uint32_t> free_slots_;
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t> slots_by_hash_;
+  std::vector<Member> unsealed_;  // series that no segment holds yet
+  Segments segments_;
+  std::shared_ptr<MetadataTable> metadata_;
+  std::uint64_t metadata_version_{0};
+  std::uint64_t version_{1};                       // of pages that are made now; each snapshot ends one
+  std::map<std::uint64_t, std::uint32_t> readers_;  // version -> live snapshots of it
+  std::vector<Retired> retired_;                   // in order of version
+  bool has_time_{false};
+  std::int64_t now_ms_{0};
+  std::int64_t horizon_ms_{std::numeric_limits<std::int64_t>::min()};
+  std::int64_t newest_ms_{0};
+  std::uint64_t last_number_{0};
+  std::size_t chunks_allocated_{0};
+  std::size_t index_bytes_{0};
+  HeadStatistics counts_;
+  bool is_logging_{false};
+  std::uint32_t log_segment_{1};
+  LogEncoder log_;
+};
+
+}  // namespace watchbill::metrics::tsdb

@@ -1,0 +1,130 @@
+#include "metrics/tsdb/log_record.h"
+
+#include <bit>
+#include <utility>
+#include <vector>
+
+namespace watchbill::metrics::tsdb {
+namespace {
+
+constexpr std::uint8_t is_labels = 0x80;
+constexpr std::uint8_t is_next_number = 0x40;
+constexpr std::uint8_t is_same_time = 0x20;
+constexpr std::uint8_t value_bytes_mask = 0x0F;
+
+void append_varint(std::string& out, std::uint64_t value) {
+  while (value >= 0x80) {
+    out.push_back(static_cast<char>(value | 0x80));
+    value >>= 7;
+  }
+  out.push_back(static_cast<char>(value));
+}
+
+// Small magnitudes become small numbers: 0, -1, 1, -2 are 0, 1, 2, 3. Wraps around as unsigned numbers do.
+void append_difference(std::string& out, std::uint64_t from, std::uint64_t to) {
+  const auto difference = static_cast<std::int64_t>(to - from);
+  append_varint(out, (static_cast<std::uint64_t>(difference) << 1) ^ static_cast<std::uint64_t>(difference >> 63));
+}
+
+void append_text(std::string& out, std::string_view text) {
+  append_varint(out, text.size());
+  out.append(text);
+}
+
+}  // namespace
+
+void LogEncoder::labels(std::uint64_t number, const Labels& labels) {
+  bytes_.push_back(static_cast<char>(is_labels));
+  append_varint(bytes_, number);
+  append_varint(bytes_, labels.size());
+  for (const auto& [name, value] : labels) {
+    append_text(bytes_, name);
+    append_text(bytes_, value);
+  }
+}
+
+void LogEncoder::sample(std::uint64_t number, Sample sample) {
+  const auto bits = std::bit_cast<std::uint64_t>(sample.v);
+  const auto value_bytes = static_cast<unsigned>(bits == 0 ? 0 : 8 - std::countr_zero(bits) / 8);
+  auto control = static_cast<std::uint8_t>(value_bytes);
+  if (number == number_ + 1) control |= is_next_number;
+  if (sample.t_ms == t_ms_) control |= is_same_time;
+  bytes_.push_back(static_cast<char>(control));
+  if (number != number_ + 1) append_difference(bytes_, number_, number);
+  if (sample.t_ms != t_ms_) append_difference(bytes_, static_cast<std::uint64_t>(t_ms_), static_cast<std::uint64_t>(sample.t_ms));
+  for (unsigned i = 0; i < value_bytes; ++i) bytes_.push_back(static_cast<char>(bits >> (56 - 8 * i)));
+  number_ = number;
+  t_ms_ = sample.t_ms;
+}
+
+std::string LogEncoder::take() {
+  number_ = 0;
+  t_ms_ = 0;
+  return std::exchange(bytes_, {});
+}
+
+LogDecoder::Entry LogDecoder::next() {
+  if (rest_.empty()) return Entry::end;
+  const auto control = static_cast<std::uint8_t>(rest_.front());
+  rest_.remove_prefix(1);
+  if (control == is_labels && read_labels()) return Entry::labels;
+  if (control < is_labels && read_sample(control)) return Entry::sample;
+  rest_ = {};
+  return Entry::malformed;
+}
+
+bool LogDecoder::read_labels() {
+  std::uint64_t count = 0;
+  if (!varint(number_) || !varint(count)) return false;
+  if (count > rest_.size() / 2) return false;  // two lengths for each label
+  std::vector<Labels::Pair> pairs(count);
+  for (Labels::Pair& pair : pairs)
+    if (!text(pair.first) || !text(pair.second)) return false;
+  labels_ = Labels(std::move(pairs));
+  return true;
+}
+
+bool LogDecoder::read_sample(std::uint8_t control) noexcept {
+  std::int64_t step = 1;
+  if ((control & is_next_number) == 0 && !difference(step)) return false;
+  sample_number_ += static_cast<std::uint64_t>(step);
+  number_ = sample_number_;
+  std::int64_t later = 0;
+  if ((control & is_same_time) == 0 && !difference(later)) return false;
+  sample_.t_ms = static_cast<std::int64_t>(static_cast<std::uint64_t>(sample_.t_ms) + static_cast<std::uint64_t>(later));
+  const unsigned value_bytes = control & value_bytes_mask;
+  if (value_bytes > 8 || rest_.size() < value_bytes) return false;
+  std::uint64_t bits = 0;
+  for (unsigned i = 0; i < value_bytes; ++i) bits |= std::uint64_t{static_cast<std::uint8_t>(rest_[i])} << (56 - 8 * i);
+  rest_.remove_prefix(value_bytes);
+  sample_.v = std::bit_cast<double>(bits);
+  return true;
+}
+
+bool LogDecoder::varint(std::uint64_t& out) noexcept {
+  out = 0;
+  for (unsigned shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
+    const auto byte = static_cast<std::uint8_t>(rest_.front());
+    rest_.remove_prefix(1);
+    out |= std::uint64_t{byte & 0x7Fu} << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+bool LogDecoder::difference(std::int64_t& out) noexcept {
+  std::uint64_t raw = 0;
+  if (!varint(raw)) return false;
+  out = static_cast<std::int64_t>((raw >> 1) ^ (~(raw & 1) + 1));
+  return true;
+}
+
+bool LogDecoder::text(std::string& out) {
+  std::uint64_t size = 0;
+  if (!varint(size) || size > rest_.size()) return false;
+  out.assign(rest_.substr(0, size));
+  rest_.remove_prefix(size);
+  return true;
+}
+
+}  // namespace watchbill::metrics::tsdb

@@ -1,0 +1,65 @@
+// What the head knows of each series, in pages that writers copy when a snapshot still reads them.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "metrics/tsdb/chunk.h"
+#include "model/labels.h"
+
+namespace watchbill::metrics::tsdb {
+
+// Adds its bytes to an account as long as it lives: who holds the memory last (a snapshot, perhaps) gives it back to the account.
+class CountedBytes {
+ public:
+  CountedBytes(std::atomic<std::size_t>& account, std::size_t bytes) noexcept : account_(account), bytes_(bytes) { account_ += bytes_; }
+  CountedBytes(const CountedBytes& other) noexcept : CountedBytes(other.account_, other.bytes_) {}
+  CountedBytes& operator=(const CountedBytes&) = delete;
+  ~CountedBytes() { account_ -= bytes_; }
+
+ private:
+  std::atomic<std::size_t>& account_;
+  std::size_t bytes_;
+};
+
+// What never changes of a series.
+struct SeriesRecord {
+  SeriesRecord(std::atomic<std::size_t>& account, const Labels& its_labels, std::uint64_t its_number);
+
+  Labels labels;
+  std::uint64_t number;  // from 1, in order of creation, never used twice
+  CountedBytes counted;
+};
+
+// What changes with each sample. Plain data; a value of it is what the series was at one moment.
+struct SeriesState {
+  const SeriesRecord* record{nullptr};  // null: the slot is free. Owned by the index, which outlives every state that is read.
+  Chunk* oldest{nullptr};
+  std::int64_t oldest_ms{0};            // first_ms of the oldest chunk
+  std::uint32_t chunk_count{0};         // the open one included
+  std::uint32_t generation{0};          // counts how often the slot was given away
+  std::uint32_t logged_segment{0};      // the log segment that holds the labels
+  ChunkWriter newest;
+};
+
+inline constexpr std::size_t page_series = 256;
+
+struct Page {
+  explicit Page(std::atomic<std::size_t>& account) noexcept : counted(account, sizeof(Page)) {}
+
+  CountedBytes counted;
+  std::uint64_t version{0};  // the head's version when the page was made: snapshots from that version on read it
+  std::array<SeriesState, page_series> states{};
+};
+
+using PageTable = std::vector<std::shared_ptr<Page>>;
+
+[[nodiscard]] inline const SeriesState& state_at(const PageTable& pages, std::uint32_t slot) noexcept {
+  return pages[slot / page_series]->states[slot % page_series];
+}
+
+}  // namespace watchbill::metrics::tsdb

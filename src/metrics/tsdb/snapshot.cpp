@@ -1,0 +1,113 @@
+#include "metrics/tsdb/snapshot.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory_resource>
+#include <set>
+
+#include "base/assert.h"
+#include "metrics/tsdb/chunk.h"
+#include "metrics/tsdb/label_index.h"
+#include "metrics/tsdb/series_table.h"
+#include "metrics/tsdb/view.h"
+
+namespace watchbill::metrics::tsdb {
+namespace {
+
+// The bounds of one chunk as this state saw it: the newest one was open and its own fields were not written yet.
+std::int64_t last_ms(const SeriesState& state, const Chunk* chunk) noexcept {
+  return chunk == state.newest.chunk ? state.newest.t_ms : chunk->last_ms;
+}
+
+ChunkReader reader(const SeriesState& state, const Chunk* chunk) noexcept {
+  return chunk == state.newest.chunk ? ChunkReader(state.newest) : ChunkReader(*chunk);
+}
+
+}  // namespace
+
+const Labels& SeriesView::labels() const noexcept { return state_->record->labels; }
+std::uint64_t SeriesView::number() const noexcept { return state_->record->number; }
+Instant SeriesView::oldest_at() const noexcept { return Instant{state_->oldest_ms}; }
+
+Sample SeriesView::newest() const noexcept {
+  return Sample{state_->newest.t_ms, std::bit_cast<double>(state_->newest.value_bits)};
+}
+
+std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out) const {
+  // Chunks are linked from new to old: list those that overlap, then read them backwards.
+  std::array<std::byte, 1024> near_memory;
+  std::pmr::monotonic_buffer_resource memory(near_memory.data(), near_memory.size());
+  std::pmr::vector<const Chunk*> chunks(&memory);
+  chunks.reserve(16);
+  const Chunk* chunk = state_->newest.chunk;
+  for (std::uint32_t left = state_->chunk_count; left > 0 && last_ms(*state_, chunk) >= from.ms; --left, chunk = chunk->previous)
+    if (chunk->first_ms <= to.ms) chunks.push_back(chunk);
+
+  const std::size_t size_before = out.size();
+  Sample sample;
+  for (auto at = chunks.rbegin(); at != chunks.rend(); ++at) {
+    ChunkReader samples = reader(*state_, *at);
+    while (samples.next(sample) && sample.t_ms <= to.ms)
+      if (sample.t_ms >= from.ms) out.push_back(sample);
+  }
+  return out.size() - size_before;
+}
+
+std::optional<Sample> SeriesView::last(Instant at) const {
+  if (at.ms >= state_->newest.t_ms) return newest();
+  if (at.ms < state_->oldest_ms) return std::nullopt;
+  const Chunk* chunk = state_->newest.chunk;
+  for (std::uint32_t left = state_->chunk_count; chunk->first_ms > at.ms; chunk = chunk->previous, --left) {
+    WB_ASSERT(left > 1, "the oldest chunk begins at oldest_ms, which is not after `at`");
+  }
+  ChunkReader samples = reader(*state_, chunk);
+  Sample found;
+  Sample sample;
+  while (samples.next(sample) && sample.t_ms <= at.ms) found = sample;
+  return found;
+}
+
+std::vector<SeriesView> Snapshot::select(std::span<const Matcher> matchers, Instant from, Instant to) const {
+  std::vector<SeriesView> all;
+  std::vector<std::uint32_t> ranks;
+  const auto by_labels = [](const SeriesView& a, const SeriesView& b) { return a.labels() < b.labels(); };
+  for (const std::shared_ptr<const IndexSegment>& segment : view_->segments) {
+    ranks.clear();
+    segment->select(matchers, ranks);
+    const auto middle = static_cast<std::ptrdiff_t>(all.size());
+    for (const std::uint32_t rank : ranks) {
+      const Member& member = segment->members()[rank];
+      const SeriesState& state = state_at(view_->pages, member.slot);
+      if (state.record != member.record.get()) continue;  // it left the window; the segment is older than that
+      if (state.newest.t_ms < from.ms || state.oldest_ms > to.ms) continue;
+      all.emplace_back(state);
+    }
+    std::inplace_merge(all.begin(), all.begin() + middle, all.end(), by_labels);
+  }
+  return all;
+}
+
+std::vector<std::string> Snapshot::label_names(std::span<const Matcher> matchers, Instant from, Instant to) const {
+  std::set<std::string_view> names;
+  for (const SeriesView& series : select(matchers, from, to))
+    for (const auto& [name, value] : series.labels()) names.insert(name);
+  return {names.begin(), names.end()};
+}
+
+std::vector<std::string> Snapshot::label_values(std::string_view name, std::span<const Matcher> matchers, Instant from, Instant to) const {
+  std::set<std::string_view> values;
+  for (const SeriesView& series : select(matchers, from, to))
+    if (const std::string_view value = series.labels().get(name); !value.empty()) values.insert(value);
+  return {values.begin(), values.end()};
+}
+
+const Metadata* Snapshot::metadata(std::string_view metric_name) const noexcept {
+  const auto at = view_->metadata->find(metric_name);
+  return at == view_->metadata->end() ? nullptr : &at->second;
+}
+
+std::size_t Snapshot::series_count() const noexcept { return view_->series_count; }
+Instant Snapshot::newest_at() const noexcept { return Instant{view_->newest_ms}; }
+
+}  // namespace watchbill::metrics::tsdb
