@@ -69,7 +69,7 @@ TEST(contract, each_function_and_type_of_a_header_is_explained) {
   const std::string begin = std::string(head) + "namespace watchbill {\n";
   EXPECT_EQ(found_in("src/model/a.h", begin + "// Says a.\nint a();\n\nint b(int c,\n      int d);\n}\n"),
             (Lines{"src/model/a.h:7: contract"}));
-  EXPECT_EQ(found_in("src/model/a.h", begin + "// Says a.\nint a();\n\nstruct B {\n  int b;\n  int c;\n};\n}\n"),
+  EXPECT_EQ(found_in("src/model/a.h", begin + "// Says a.\nint a();\n\nstruct B {\n  int b();\n  int c() const;\n};\n}\n"),
             (Lines{"src/model/a.h:7: contract"}));
   EXPECT_EQ(found_in("src/model/a.h", begin + "// Says a.\nint a();\n\n[[nodiscard]] std::vector<int> b(std::span<int> c);\n}\n"),
             (Lines{"src/model/a.h:7: contract"}));
@@ -84,7 +84,9 @@ TEST(contract, spares_what_explains_itself) {
   for (const char* plain :
        {"inline int b() { return 1; }\n", "class Forward;\n", "bool operator==(B, B);\n", "int a(int other);\n",
         "using B = int;\n", "inline constexpr int b = 1;\n", "template <>\nstruct std::hash<B> {\n  int b();\n  int c();\n};\n",
-        "int c_of(B);\n", "struct B {\n  int seconds{0};\n};\n", "struct B {\n  int c;  // in seconds\n  int d;\n};\n",
+        "int c_of(B);\n", "struct B {\n  int seconds{0};\n};\n", "struct B {\n  int c;  // in seconds\n  int d();\n};\n",
+        "struct B {\n  Duration grace{Duration::seconds(5)};\n  int retry_count{0};\n};\n",
+        "struct B {\n  int c{0};\n  void visit() { f(c); }\n};\n",
         "namespace detail {\nint b();\nint c();\n}\n", "static_assert(sizeof(int) == 4);\n", "WB_MACRO(b);\n"})
     EXPECT_EQ(found_in("src/model/a.h", begin + plain + "}\n"), Lines{}) << plain;
   EXPECT_EQ(found_in("src/model/a.h", std::string(head) + "int a();\n"), Lines{}) << "the head speaks of the only one";

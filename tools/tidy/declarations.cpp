@@ -221,7 +221,18 @@ class Scanner {
       else if (text(i) != "final" && text(i) != "alignas") name = text(i);
     }
     declarations_.push_back({Declaration::Kind::type, name, tokens_[head_].line, tokens_[partner_[brace]].line, true, true,
-                             is_specialisation(head_), false});
+                             is_specialisation(head_), false, text(begin) == "struct" && declares_no_function(brace)});
+  }
+  // No `) ;`, `) const;`, `) noexcept;` and so on.
+  [[nodiscard]] bool declares_no_function(std::size_t brace) const noexcept {
+    for (std::size_t i = brace + 1; i < partner_[brace]; ++i) {
+      if (text(i) == "{" && partner_[i] != none) i = partner_[i];
+      if (text(i) != ";") continue;
+      std::size_t before = i - 1;
+      while (text(before) == "const" || text(before) == "noexcept" || text(before) == "override" || text(before) == "&") --before;
+      if (text(before) == ")" || text(before) == "default" || text(before) == "delete") return false;
+    }
+    return true;
   }
 
   // `Type name(…) …;` at namespace level; no variable, alias, friend, assertion or forward declaration.

@@ -32,8 +32,8 @@ void check_names(const Source& source, Findings& findings);
 
 // contract (not in test/): a header begins with a comment, and each function and type that it declares at namespace level has one
 // directly above it, or above the block of lines without a blank one that it stands in; or at another overload; or, for a type,
-// within. Exempt: definitions on one line, types of three, operators, specialisations, what is in `detail`, functions called
-// apply…, word or …_of, and the only declaration of a header (the head speaks of it).
+// within. Exempt: structs of plain data, definitions on one line, types of three, operators, specialisations, what is in
+// `detail`, functions called apply…, word or …_of, and the only declaration of a header (the head speaks of it).
 void check_contract(const Source& source, Findings& findings);
 
 // pragma-once, namespace: a header of src/ guards itself, and its namespace is its folder (base, model: watchbill).

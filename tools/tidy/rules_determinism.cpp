@@ -117,6 +117,9 @@ void report(const Source& source, std::size_t line, Topic topic, std::string_vie
 }
 
 void check_words(const Source& source, Findings& findings) {
+  std::set<std::string_view> own_functions;
+  for (const Declaration& declaration : declarations_of(source))
+    if (declaration.kind == Declaration::Kind::function) own_functions.insert(declaration.name);
   const auto text = [&source](std::size_t i) { return i < source.tokens.size() ? source.tokens[i].text : std::string_view{}; };
   for (std::size_t i = 0; i < source.tokens.size(); ++i) {
     const std::string_view before = i > 0 ? text(i - 1) : "";
@@ -127,6 +130,8 @@ void check_words(const Source& source, Findings& findings) {
     // `return ::open(…)` is global as well: a keyword qualifies nothing.
     const std::string_view qualifier = is_qualified && i > 1 ? text(i - 2) : "";
     const bool is_global = is_qualified && (i == 1 || qualifier == "return" || qualifier.find_first_of("=(){};,!&|<+-?:") == 0);
+    // A function of ours may be called like one of theirs, printf of the templates for example.
+    if (!is_qualified && own_functions.contains(text(i))) continue;
     const Banned* banned =
         is_qualified && !is_std && !is_global && text(i - 2) != "chrono" ? nullptr : find_word(banned_words, text(i));
     if (banned == nullptr && is_std) banned = find_word(banned_std_words, text(i));

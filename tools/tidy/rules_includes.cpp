@@ -42,6 +42,13 @@ bool is_below_any(std::string_view path, std::string_view folders) noexcept {
   return false;
 }
 
+// The first row that the header begins like, or null.
+const Restricted* row_of(std::string_view header) noexcept {
+  const auto row = std::find_if(restricted.begin(), restricted.end(),
+                                [header](const Restricted& candidate) { return header.starts_with(candidate.header); });
+  return row == restricted.end() ? nullptr : &*row;
+}
+
 bool is_model_third_party(std::string_view target) noexcept {
   const bool is_standard = target.find('/') == std::string_view::npos && !target.ends_with(".h") && !target.ends_with(".hpp");
   return !is_standard && target != "fmt/core.h" && target != "tl/expected.hpp";
@@ -55,15 +62,14 @@ void check_one_header(const Source& source, const Include& include, Findings& fi
     report("<" + std::string(include.target) + "> costs every file that includes this header: include it in the .cpp");
   if (source.path.starts_with("src/model/") && source.is_header() && is_model_third_party(include.target))
     report("headers of model include no library but fmt/core.h and tl/expected.hpp");
-  const auto rule = std::find_if(restricted.begin(), restricted.end(),
-                                 [&](const Restricted& row) { return include.target.starts_with(row.header); });
-  if (rule != restricted.end() && !is_below_any(source.path, rule->users)) report(std::string(rule->expected));
+  const Restricted* rule = row_of(include.target);
+  if (rule != nullptr && !is_below_any(source.path, rule->users)) report(std::string(rule->expected));
 }
 
-// The files of src/ by path, and whether each of them reaches a header, found once for each.
+// Which files of src/ compile a restricted header.
 class Reach {
  public:
-  Reach(const Sources& sources, std::string_view header) : header_(header) {
+  Reach(const Sources& sources, const Restricted& rule) : rule_(rule) {
     for (const Source& source : sources)
       if (source.path.starts_with(src)) by_path_[source.path] = &source;
   }
@@ -83,7 +89,7 @@ class Reach {
       const Source* source = open.back();
       open.pop_back();
       for (const Include& include : includes_of(*source)) {
-        if (!include.is_quoted && include.target.starts_with(header_)) return true;
+        if (!include.is_quoted && row_of(include.target) == &rule_) return true;
         const auto found = include.is_quoted ? by_path_.find(std::string(src) + std::string(include.target)) : by_path_.end();
         if (found != by_path_.end() && seen.insert(found->second).second) open.push_back(found->second);
       }
@@ -91,12 +97,12 @@ class Reach {
     return false;
   }
 
-  std::string_view header_;
+  const Restricted& rule_;
   std::map<std::string, const Source*, std::less<>> by_path_;
 };
 
 void check_users(const Sources& sources, const Restricted& rule, Findings& findings) {
-  const std::vector<std::string> users = Reach(sources, rule.header).users();
+  const std::vector<std::string> users = Reach(sources, rule).users();
   if (users.size() <= rule.files_max) return;
   std::string list;
   for (const std::string& user : users) list += " " + user;

@@ -59,10 +59,11 @@ bool has_comment(const Source& source, const Declaration& declaration) {
   return false;
 }
 
-// Members that explain themselves explain their type; one of at most three lines holds a single member, which its name explains.
+// Members that are explained explain their type, and plain data is named for what it is; so is a type of three lines, whose
+// single member its name explains.
 bool explains_itself(const Source& source, const Declaration& declaration) {
   if (declaration.kind != Declaration::Kind::type) return false;
-  if (declaration.last_line - declaration.first_line < 3) return true;
+  if (declaration.is_plain_data || declaration.last_line - declaration.first_line < 3) return true;
   for (std::size_t line = declaration.first_line; line <= declaration.last_line; ++line)
     if (!is_blank(source.line_of(source.comments, line))) return true;
   return false;

@@ -65,6 +65,7 @@ struct Declaration {
   bool is_at_namespace_level{false};  // and not in a namespace called `detail`, nor in an unnamed one
   bool is_specialisation{false};      // `template <>`
   bool is_operator{false};
+  bool is_plain_data{false};  // a struct that declares no function without defining it at once
 };
 
 // All functions with a body (methods and test bodies too; a lambda belongs to the function around it, one at namespace level is a
