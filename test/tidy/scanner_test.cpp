@@ -42,7 +42,8 @@ TEST(scanner, a_function_reaches_from_its_first_token_to_its_brace) {
   EXPECT_EQ(functions_in("auto f() -> int {\n}\n"), (Lines{"f 1-2"}));
   EXPECT_EQ(functions_in("#define X {\nint f() {\n}\n"), (Lines{"f 2-3"}));
   EXPECT_EQ(functions_in("void f(const A& a = {}) {\n}\n"), (Lines{"f 1-2"}));
-  EXPECT_EQ(functions_in("A& A::operator=(const A& a) {\n}\nbool operator==(A, A) {\n}\nvoid A::operator()() {\n}\n").size(), 3U);
+  EXPECT_EQ(functions_in("A& A::operator=(const A& a) {\n}\nbool operator==(A, A) {\n}\nvoid A::operator()(int) {\n}\n"),
+            (Lines{"operator 1-2", "operator 3-4", "operator 5-6"}));
   EXPECT_EQ(functions_in("TEST(a, b) {\n}\n"), (Lines{"TEST 1-2"}));
 }
 

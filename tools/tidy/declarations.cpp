@@ -192,7 +192,7 @@ class Scanner {
   [[nodiscard]] std::string_view function_name(std::size_t begin, std::size_t end) const noexcept {
     const std::size_t parameters = first_parenthesis(begin, end);
     if (parameters == none || parameters == begin) return "(lambda)";
-    return text(parameters - 1);
+    return has("operator", begin, parameters) ? "operator" : text(parameters - 1);
   }
   [[nodiscard]] bool has(std::string_view word, std::size_t begin, std::size_t end) const noexcept {
     for (std::size_t i = begin; i < end; ++i)
