@@ -1,0 +1,379 @@
+// Calls: functions of windows, of single values, of time, and those that make or order vectors.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/assert.h"
+#include "metrics/promql/evaluation.h"
+#include "metrics/promql/natural_order.h"
+#include "metrics/promql/print.h"
+
+namespace watchbill::metrics::promql {
+namespace {
+
+using Refusal = EvaluationRefusal;
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+bool is_calendar(FunctionId id) noexcept {
+  return id == FunctionId::minute || id == FunctionId::hour || id == FunctionId::day_of_week || id == FunctionId::day_of_month ||
+         id == FunctionId::day_of_year || id == FunctionId::days_in_month || id == FunctionId::month || id == FunctionId::year;
+}
+
+// In UTC. Seconds beyond the years of the calendar type are no date.
+double calendar_part(FunctionId id, double seconds) noexcept {
+  using std::chrono::days;
+  constexpr double seconds_max = 9.0e11;  // about the year 30 000
+  if (!(std::abs(seconds) < seconds_max)) return nan;
+  const std::chrono::sys_seconds instant{std::chrono::seconds(static_cast<std::int64_t>(seconds))};
+  const auto day = std::chrono::floor<days>(instant);
+  const std::chrono::year_month_day date{day};
+  const auto within = (instant - day).count();
+  const auto first_of = [&](std::chrono::month month) { return std::chrono::sys_days{date.year() / month / 1}; };
+  switch (id) {
+    case FunctionId::minute: return static_cast<double>(within / 60 % 60);
+    case FunctionId::hour: return static_cast<double>(within / 3600);
+    case FunctionId::day_of_week: return static_cast<double>(std::chrono::weekday{day}.c_encoding());
+    case FunctionId::day_of_month: return static_cast<double>(static_cast<unsigned>(date.day()));
+    case FunctionId::day_of_year: return static_cast<double>((day - first_of(std::chrono::January)).count() + 1);
+    case FunctionId::days_in_month: {
+      const std::chrono::year_month_day_last last{date.year(), std::chrono::month_day_last{date.month()}};
+      return static_cast<double>(static_cast<unsigned>(last.day()));
+    }
+    case FunctionId::month: return static_cast<double>(static_cast<unsigned>(date.month()));
+    case FunctionId::year: return static_cast<double>(static_cast<int>(date.year()));
+    default: return nan;  // is_calendar() lists the others
+  }
+}
+
+// Go's math.Min and math.Max: NaN wins.
+double minimum(double a, double b) noexcept { return std::isnan(a) || std::isnan(b) ? nan : std::min(a, b); }
+double maximum(double a, double b) noexcept { return std::isnan(a) || std::isnan(b) ? nan : std::max(a, b); }
+
+double rounded(double value, double to) noexcept {
+  const double inverse = 1.0 / to;  // as the reference: rounding to 0.1 multiplies by 10
+  return std::floor(value * inverse + 0.5) / inverse;
+}
+
+// Functions of one value and up to two scalars.
+double element(FunctionId id, double value, double a, double b) noexcept {
+  constexpr double degrees = 180 / std::numbers::pi;
+  switch (id) {
+    case FunctionId::abs: return std::abs(value);
+    case FunctionId::ceil: return std::ceil(value);
+    case FunctionId::floor: return std::floor(value);
+    case FunctionId::exp: return std::exp(value);
+    case FunctionId::ln: return std::log(value);
+    case FunctionId::log2: return std::log2(value);
+    case FunctionId::log10: return std::log10(value);
+    case FunctionId::sqrt: return std::sqrt(value);
+    case FunctionId::sgn: return value < 0 ? -1 : value > 0 ? 1 : value;
+    case FunctionId::sin: return std::sin(value);
+    case FunctionId::cos: return std::cos(value);
+    case FunctionId::tan: return std::tan(value);
+    case FunctionId::asin: return std::asin(value);
+    case FunctionId::acos: return std::acos(value);
+    case FunctionId::atan: return std::atan(value);
+    case FunctionId::sinh: return std::sinh(value);
+    case FunctionId::cosh: return std::cosh(value);
+    case FunctionId::tanh: return std::tanh(value);
+    case FunctionId::asinh: return std::asinh(value);
+    case FunctionId::acosh: return std::acosh(value);
+    case FunctionId::atanh: return std::atanh(value);
+    case FunctionId::deg: return value * degrees;
+    case FunctionId::rad: return value / degrees;
+    case FunctionId::clamp: return maximum(a, minimum(b, value));
+    case FunctionId::clamp_min: return maximum(a, value);
+    case FunctionId::clamp_max: return minimum(a, value);
+    case FunctionId::round: return rounded(value, a);
+    default: return nan;  // call() sends no others here
+  }
+}
+
+bool is_histogram_function(FunctionId id) noexcept {
+  return id == FunctionId::histogram_quantile || id == FunctionId::histogram_quantiles || id == FunctionId::histogram_fraction;
+}
+// Functions of native histograms have no answer for floats.
+bool ignores_floats(FunctionId id) noexcept {
+  return id == FunctionId::histogram_avg || id == FunctionId::histogram_count || id == FunctionId::histogram_sum ||
+         id == FunctionId::histogram_stddev || id == FunctionId::histogram_stdvar;
+}
+
+}  // namespace
+
+Evaluated Evaluation::call(const Call& call, NodeIndex at, const Steps& steps) {
+  const FunctionId id = call.function->id;
+  if (is_range_function(id)) return range_call(call, at, steps);
+  if (is_calendar(id)) return calendar(call, at, steps);
+  if (is_histogram_function(id)) return histogram_call(call, at, steps);
+  if (ignores_floats(id)) {
+    if (auto inner = evaluate_node(call.arguments[0], steps); !inner) return inner;
+    return Value{};
+  }
+  switch (id) {
+    case FunctionId::absent:
+    case FunctionId::absent_over_time: return absent(call, steps);
+    case FunctionId::timestamp: return timestamp(call, at, steps);
+    case FunctionId::label_replace: return label_replace(call, at, steps);
+    case FunctionId::label_join: return label_join(call, at, steps);
+    case FunctionId::sort: case FunctionId::sort_desc: case FunctionId::sort_by_label:
+    case FunctionId::sort_by_label_desc: return sorted(call, at, steps);
+    case FunctionId::scalar: case FunctionId::time: case FunctionId::pi: case FunctionId::start: case FunctionId::end:
+    case FunctionId::range: case FunctionId::step: return scalar_call(call, steps);
+    case FunctionId::vector: {
+      auto scalar = evaluate_node(call.arguments[0], steps);
+      if (!scalar) return scalar;
+      Value value;
+      value.series.push_back(Series{keep({}), false, std::move(scalar->scalar)});
+      return value;
+    }
+    default: return elementwise(call, at, steps);  // functions of one value
+  }
+}
+
+Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& steps) {
+  const FunctionId id = call.function->id;
+  std::vector<std::vector<double>> parameters;
+  NodeIndex range = no_node;
+  for (const NodeIndex argument : call.arguments) {
+    if (expression_.at(argument).type == ValueType::range_vector) {
+      range = argument;
+      continue;
+    }
+    auto scalar = evaluate_node(argument, steps);
+    if (!scalar) return scalar;
+    parameters.push_back(std::move(scalar->scalar));
+  }
+  for (std::size_t step = 0; step < steps.count && !parameters.empty(); ++step) {
+    if (id == FunctionId::quantile_over_time && !(parameters[0][step] >= 0 && parameters[0][step] <= 1))
+      annotate(AnnotationLevel::warning, call.arguments[0],
+               fmt::format("quantile value should be between 0 and 1, got {}", format_value(parameters[0][step])));
+    if (id != FunctionId::double_exponential_smoothing) continue;
+    for (const std::size_t i : {0U, 1U})
+      if (!(parameters[i][step] > 0 && parameters[i][step] < 1))
+        return refuse(at, Refusal::bad_parameter, fmt::format("invalid {} factor. Expected: 0 < {} < 1, got: {:f}",
+                                                              i == 0 ? "smoothing" : "trend", i == 0 ? "sf" : "tf", parameters[i][step]));
+  }
+  auto source = range_source(range, steps);
+  if (!source) return source.error();
+  const std::int64_t opening_ms = options_.semantics == Semantics::prometheus_3 ? 1 : 0;
+  Value out;
+  out.series.reserve(source->series.size());
+  std::vector<tsdb::Sample> buffer;
+  for (std::size_t i = 0; i < source->series.size(); ++i) {
+    const auto samples = read_range(*source, i, steps, buffer);
+    if (const Done done = touch(samples.size() + steps.count, at); !done) return done.error();
+    if (samples.empty()) continue;
+    const RangeSeries& from = source->series[i];
+    Series series{from.labels, from.drops_name || !keeps_name(id), std::vector<double>(steps.count, absent_value)};
+    bool has_value = false;
+    std::size_t first = 0;
+    std::size_t behind = 0;
+    RangeWindow window;
+    window.semantics = options_.semantics;
+    for (std::size_t step = 0; step < steps.count; ++step) {
+      window.evaluated_at_ms = steps.at(step);
+      window.end_ms = source->end_at(window.evaluated_at_ms);
+      window.begin_ms = window.end_ms - source->range_ms;
+      while (behind < samples.size() && samples[behind].t_ms <= window.end_ms) ++behind;
+      while (first < behind && samples[first].t_ms < window.begin_ms + opening_ms) ++first;
+      window.samples = samples.subspan(first, behind - first);
+      for (std::size_t k = 0; k < parameters.size(); ++k) window.parameters[k] = parameters[k][step];
+      double value = 0;
+      if (!range_function(id, window, value)) continue;
+      series.values[step] = present(value);
+      has_value = true;
+    }
+    if (!has_value) continue;
+    annotate_counter_name(call, *from.labels);
+    out.series.push_back(std::move(series));
+  }
+  if (const Done joined = join_equal(out.series, at, !options_.removes_names_late); !joined) return joined.error();
+  return out;
+}
+
+void Evaluation::annotate_counter_name(const Call& call, const Labels& labels) {
+  if (call.function->id != FunctionId::rate && call.function->id != FunctionId::increase) return;
+  const std::string_view name = labels.get(metric_name_label);
+  if (name.empty()) return;
+  for (const std::string_view ending : {"_total", "_sum", "_count", "_bucket"})
+    if (name.ends_with(ending)) return;
+  annotate(AnnotationLevel::info, call.arguments[0],
+           fmt::format("metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {}", quoted(name)));
+}
+
+Labels Evaluation::labels_of_absent(NodeIndex argument) const {
+  const Node* node = &expression_.at(expression_.without_parens(argument));
+  if (const MatrixSelector* matrix = std::get_if<MatrixSelector>(&node->of)) node = &expression_.at(matrix->selector);
+  const VectorSelector* selector = std::get_if<VectorSelector>(&node->of);
+  Labels labels;
+  if (selector == nullptr) return labels;
+  // A label is known when one equality and nothing else names it.
+  for (const SelectorMatcher& matcher : selector->matchers) {
+    if (matcher.name == metric_name_label) continue;
+    const auto count = std::count_if(selector->matchers.begin(), selector->matchers.end(),
+                                     [&](const SelectorMatcher& other) { return other.name == matcher.name; });
+    if (count == 1 && matcher.op == MatchOperator::equal) labels.set(matcher.name, matcher.value);
+  }
+  return labels;
+}
+
+Evaluated Evaluation::absent(const Call& call, const Steps& steps) {
+  std::vector<double> values(steps.count, 1.0);
+  if (call.function->id == FunctionId::absent) {
+    auto inner = evaluate_node(call.arguments[0], steps);
+    if (!inner) return inner;
+    for (const Series& series : inner->series)
+      for (std::size_t step = 0; step < steps.count; ++step)
+        if (!is_absent(series.values[step])) values[step] = absent_value;
+  } else {
+    auto source = range_source(call.arguments[0], steps);
+    if (!source) return source.error();
+    const std::int64_t opening_ms = options_.semantics == Semantics::prometheus_3 ? 1 : 0;
+    std::vector<tsdb::Sample> buffer;
+    for (std::size_t i = 0; i < source->series.size(); ++i) {
+      const auto samples = read_range(*source, i, steps, buffer);
+      if (const Done done = touch(samples.size() + steps.count, call.arguments[0]); !done) return done.error();
+      std::size_t behind = 0;
+      for (std::size_t step = 0; step < steps.count; ++step) {
+        const std::int64_t end_ms = source->end_at(steps.at(step));
+        while (behind < samples.size() && samples[behind].t_ms <= end_ms) ++behind;
+        if (behind > 0 && samples[behind - 1].t_ms >= end_ms - source->range_ms + opening_ms) values[step] = absent_value;
+      }
+    }
+  }
+  Value value;
+  value.series.push_back(Series{keep(labels_of_absent(call.arguments[0])), false, std::move(values)});
+  return value;
+}
+
+Evaluated Evaluation::timestamp(const Call& call, NodeIndex at, const Steps& steps) {
+  // The time of the stored sample where the argument is a selector, of the evaluation otherwise.
+  const NodeIndex argument = expression_.without_parens(call.arguments[0]);
+  const bool is_selector = std::holds_alternative<VectorSelector>(expression_.at(argument).of);
+  auto value = is_selector ? instant_selector(argument, steps, true) : evaluate_node(argument, steps);
+  if (!value) return value;
+  for (Series& series : value->series) {
+    series.drops_name = true;
+    for (std::size_t step = 0; step < steps.count && !is_selector; ++step)
+      if (!is_absent(series.values[step])) series.values[step] = static_cast<double>(steps.at(step)) / 1000;
+  }
+  value->is_ordered = false;
+  if (const Done joined = join_equal(value->series, at, false); !joined) return joined.error();
+  return value;
+}
+
+Evaluated Evaluation::elementwise(const Call& call, NodeIndex at, const Steps& steps) {
+  const FunctionId id = call.function->id;
+  auto value = evaluate_node(call.arguments[0], steps);
+  if (!value) return value;
+  std::vector<double> parameters[2];
+  parameters[0].assign(steps.count, 1);  // what round() rounds to
+  for (std::size_t i = 1; i < call.arguments.size(); ++i) {
+    auto scalar = evaluate_node(call.arguments[i], steps);
+    if (!scalar) return scalar;
+    parameters[i - 1] = std::move(scalar->scalar);
+  }
+  for (Series& series : value->series) {
+    series.drops_name = true;
+    for (std::size_t step = 0; step < steps.count; ++step) {
+      double& cell = series.values[step];
+      if (is_absent(cell)) continue;
+      const double a = parameters[0][step];
+      const double b = parameters[1].empty() ? 0 : parameters[1][step];
+      cell = id == FunctionId::clamp && b < a ? absent_value : element(id, cell, a, b);
+    }
+  }
+  value->is_ordered = false;
+  if (const Done joined = join_equal(value->series, at, false); !joined) return joined.error();
+  return value;
+}
+
+Evaluated Evaluation::calendar(const Call& call, NodeIndex at, const Steps& steps) {
+  const FunctionId id = call.function->id;
+  Value value;
+  if (call.arguments.empty()) {
+    Series series{keep({}), false, {}};
+    for (std::size_t step = 0; step < steps.count; ++step)
+      series.values.push_back(calendar_part(id, static_cast<double>(steps.at(step)) / 1000));
+    value.series.push_back(std::move(series));
+    return value;
+  }
+  auto inner = evaluate_node(call.arguments[0], steps);
+  if (!inner) return inner;
+  for (Series& series : inner->series) {
+    series.drops_name = true;
+    for (double& cell : series.values)
+      if (!is_absent(cell)) cell = calendar_part(id, cell);
+  }
+  inner->is_ordered = false;
+  if (const Done joined = join_equal(inner->series, at, false); !joined) return joined.error();
+  return inner;
+}
+
+Evaluated Evaluation::scalar_call(const Call& call, const Steps& steps) {
+  Value value;
+  value.scalar.assign(steps.count, nan);
+  const auto seconds = [](std::int64_t ms) { return static_cast<double>(ms) / 1000; };
+  switch (call.function->id) {
+    case FunctionId::pi: value.scalar.assign(steps.count, std::numbers::pi); break;
+    case FunctionId::start: value.scalar.assign(steps.count, seconds(time_.start.ms)); break;
+    case FunctionId::end: value.scalar.assign(steps.count, seconds(time_.end.ms)); break;
+    case FunctionId::range: value.scalar.assign(steps.count, seconds((time_.end - time_.start).ms)); break;
+    case FunctionId::step: value.scalar.assign(steps.count, seconds(time_.step.ms)); break;
+    case FunctionId::time:
+      for (std::size_t step = 0; step < steps.count; ++step) value.scalar[step] = seconds(steps.at(step));
+      break;
+    default: {  // scalar(): the value of the only element
+      auto inner = evaluate_node(call.arguments[0], steps);
+      if (!inner) return inner;
+      std::vector<std::uint8_t> count(steps.count, 0);
+      for (const Series& series : inner->series)
+        for (std::size_t step = 0; step < steps.count; ++step) {
+          if (is_absent(series.values[step]) || count[step] == 2) continue;
+          value.scalar[step] = ++count[step] == 1 ? series.values[step] : nan;
+        }
+    }
+  }
+  return value;
+}
+
+Evaluated Evaluation::sorted(const Call& call, NodeIndex at, const Steps& steps) {
+  auto value = evaluate_node(call.arguments[0], steps);
+  if (!value) return value;
+  const FunctionId id = call.function->id;
+  if (time_.step.ms > 0) {
+    annotate(AnnotationLevel::warning, at, "sort is ineffective for range queries since results are always ordered by labels");
+    return value;
+  }
+  std::erase_if(value->series, [](const Series& series) { return is_absent(series.values.back()); });
+  if (id == FunctionId::sort || id == FunctionId::sort_desc) {
+    std::stable_sort(value->series.begin(), value->series.end(), [id](const Series& a, const Series& b) {
+      const double left = a.values.back();
+      const double right = b.values.back();
+      if (std::isnan(left) || std::isnan(right)) return !std::isnan(left) && std::isnan(right);
+      return id == FunctionId::sort ? left < right : left > right;
+    });
+  } else {
+    const bool is_descending = id == FunctionId::sort_by_label_desc;
+    std::stable_sort(value->series.begin(), value->series.end(), [&](const Series& a, const Series& b) {
+      const Series& before = is_descending ? b : a;
+      const Series& after = is_descending ? a : b;
+      for (std::size_t i = 1; i < call.arguments.size(); ++i) {
+        const std::string& name = string_argument(call, i);
+        const std::string_view left = before.labels->get(name);
+        const std::string_view right = after.labels->get(name);
+        if (left != right) return natural_less(left, right);
+      }
+      return *before.labels < *after.labels;
+    });
+  }
+  value->is_ordered = true;
+  return value;
+}
+
+}  // namespace watchbill::metrics::promql

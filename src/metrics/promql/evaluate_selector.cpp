@@ -1,0 +1,180 @@
+// Selectors, range selectors and subqueries: from the snapshot to values at steps and to windows.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/assert.h"
+#include "metrics/promql/evaluation.h"
+#include "metrics/promql/parser.h"
+
+namespace watchbill::metrics::promql {
+namespace {
+
+using Refusal = EvaluationRefusal;
+using tsdb::Sample;
+
+}  // namespace
+
+Result<std::int64_t, EvaluationError> Evaluation::resolve(const DurationValue& duration, NodeIndex at) const {
+  const auto ms = resolve_duration(expression_, duration, time_.step.ms, (time_.end - time_.start).ms);
+  if (!ms) return EvaluationError{Refusal::bad_duration, ms.error().at, ms.error().message};
+  static_cast<void>(at);
+  return *ms;
+}
+
+Result<std::int64_t, EvaluationError> Evaluation::resolve_positive(const DurationValue& duration, NodeIndex at) const {
+  auto ms = resolve(duration, at);
+  if (ms && *ms <= 0) return refuse(at, Refusal::bad_duration, "duration must be greater than 0");
+  return ms;
+}
+
+Done Evaluation::resolve(const TimeShift& shift, NodeIndex at, RangeSource& source) const {
+  switch (shift.at) {
+    case AtKind::none: break;
+    case AtKind::instant: source.fixed_at_ms = shift.at_ms; break;
+    case AtKind::start: source.fixed_at_ms = time_.start.ms; break;
+    case AtKind::end: source.fixed_at_ms = time_.end.ms; break;
+  }
+  if (!shift.offset) return {};
+  const auto offset = resolve(*shift.offset, at);
+  if (!offset) return offset.error();
+  source.offset_ms = *offset;
+  return {};
+}
+
+Result<std::vector<tsdb::SeriesView>, EvaluationError> Evaluation::select(NodeIndex selector, std::int64_t from_ms, std::int64_t to_ms) {
+  std::vector<tsdb::Matcher> matchers;
+  for (const SelectorMatcher& part : std::get<VectorSelector>(expression_.at(selector).of).matchers) {
+    auto matcher = tsdb::Matcher::create(part.name, static_cast<tsdb::MatchKind>(part.op), part.value);
+    if (!matcher) return refuse(selector, Refusal::bad_parameter, matcher.error().detail);  // a tree that parse() did not make
+    matchers.push_back(std::move(*matcher));
+  }
+  auto series = snapshot_.select(matchers, Instant{from_ms}, Instant{to_ms});
+  if (series.size() > options_.limits.series_max)
+    return refuse(selector, Refusal::too_many_series, fmt::format("the selector matches more than {} series", options_.limits.series_max));
+  return series;
+}
+
+void Evaluation::note_found(std::size_t selector_index, std::optional<std::int64_t> newest_ms) {
+  if (!newest_ms || selector_index >= answer_.found.size()) return;
+  SelectorFound& found = answer_.found[selector_index];
+  ++found.series_count;
+  if (!found.newest_sample || found.newest_sample->ms < *newest_ms) found.newest_sample = Instant{*newest_ms};
+}
+
+Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool gives_timestamps) {
+  RangeSource shift;
+  if (const Done resolved = resolve(std::get<VectorSelector>(expression_.at(index).of).shift, index, shift); !resolved)
+    return resolved.error();
+  const std::size_t found_index = static_cast<std::size_t>(
+      std::find_if(answer_.found.begin(), answer_.found.end(), [&](const SelectorFound& found) { return found.node == index; }) -
+      answer_.found.begin());
+  // A sample is in reach when it is younger than the lookback; exactly as old counts in Prometheus 2 only.
+  const std::int64_t reach_ms = options_.lookback.ms - (options_.semantics == Semantics::prometheus_3 ? 1 : 0);
+  const std::int64_t from_ms = shift.end_at(steps.start_ms) - reach_ms;
+  const std::int64_t to_ms = shift.end_at(steps.last());
+  auto views = select(index, from_ms, to_ms);
+  if (!views) return views.error();
+  const bool is_fixed = shift.fixed_at_ms.has_value() || steps.count == 1;
+  Value value;
+  value.series.reserve(views->size());
+  std::vector<Sample> samples;
+  for (const tsdb::SeriesView& view : *views) {
+    samples.clear();
+    if (is_fixed) {
+      if (const auto last = view.last(Instant{to_ms}); last && last->t_ms >= from_ms) samples.push_back(*last);
+    } else {
+      view.read(Instant{from_ms}, Instant{to_ms}, samples);
+    }
+    if (const Done done = touch(samples.size() + steps.count, index); !done) return done.error();
+    Series series{&view.labels(), false, std::vector<double>(steps.count, absent_value)};
+    std::size_t next = 0;
+    std::optional<std::int64_t> newest_ms;
+    for (std::size_t step = 0; step < steps.count; ++step) {
+      const std::int64_t reference_ms = shift.end_at(steps.at(step));
+      while (next < samples.size() && samples[next].t_ms <= reference_ms) ++next;
+      if (next == 0) continue;
+      const Sample& sample = samples[next - 1];
+      if (sample.t_ms < reference_ms - reach_ms || tsdb::is_stale(sample.v)) continue;
+      series.values[step] = gives_timestamps ? static_cast<double>(sample.t_ms) / 1000 : present(sample.v);
+      newest_ms = sample.t_ms;
+    }
+    note_found(found_index, newest_ms);
+    if (newest_ms) value.series.push_back(std::move(series));
+  }
+  return value;
+}
+
+Result<RangeSource, EvaluationError> Evaluation::range_source(NodeIndex index, const Steps& steps) {
+  const Node& node = expression_.at(expression_.without_parens(index));
+  const MatrixSelector* matrix = std::get_if<MatrixSelector>(&node.of);
+  if (matrix == nullptr) return subquery_source(expression_.without_parens(index), steps);
+  RangeSource source;
+  if (const Done resolved = resolve(std::get<VectorSelector>(expression_.at(matrix->selector).of).shift, index, source); !resolved)
+    return resolved.error();
+  const auto range_ms = resolve_positive(matrix->range, index);
+  if (!range_ms) return range_ms.error();
+  source.range_ms = *range_ms;
+  source.selector_index = static_cast<std::size_t>(
+      std::find_if(answer_.found.begin(), answer_.found.end(),
+                   [&](const SelectorFound& found) { return found.node == matrix->selector; }) - answer_.found.begin());
+  auto views = select(matrix->selector, source.end_at(steps.start_ms) - source.range_ms, source.end_at(steps.last()));
+  if (!views) return views.error();
+  source.series.reserve(views->size());
+  for (const tsdb::SeriesView& view : *views) source.series.push_back(RangeSeries{&view.labels(), false, view, {}});
+  return source;
+}
+
+Result<RangeSource, EvaluationError> Evaluation::subquery_source(NodeIndex index, const Steps& steps) {
+  const Subquery& subquery = std::get<Subquery>(expression_.at(index).of);
+  RangeSource source;
+  if (const Done resolved = resolve(subquery.shift, index, source); !resolved) return resolved.error();
+  const auto range_ms = resolve_positive(subquery.range, index);
+  if (!range_ms) return range_ms.error();
+  source.range_ms = *range_ms;
+  std::int64_t step_ms = options_.subquery_step.ms;
+  if (subquery.step) {
+    const auto written = resolve_positive(*subquery.step, index);
+    if (!written) return written.error();
+    step_ms = *written;
+  }
+  // Steps of a subquery are multiples of its step since 1970, whatever the outer steps are.
+  const std::int64_t begin_ms = source.end_at(steps.start_ms) - source.range_ms;
+  const std::int64_t end_ms = source.end_at(steps.last());
+  std::int64_t first_ms = begin_ms / step_ms * step_ms;
+  if (options_.semantics == Semantics::prometheus_3 ? first_ms <= begin_ms : first_ms < begin_ms) first_ms += step_ms;
+  if (first_ms > end_ms) return source;
+  const auto further = static_cast<std::uint64_t>((end_ms - first_ms) / step_ms);
+  if (further >= options_.limits.subquery_steps_max)
+    return refuse(index, Refusal::too_many_steps, fmt::format("the subquery has more than {} steps", options_.limits.subquery_steps_max));
+  const Steps inner{first_ms, step_ms, static_cast<std::size_t>(further) + 1};
+  auto value = evaluate_node(subquery.inner, inner);
+  if (!value) return value.error();
+  for (Series& series : value->series) {
+    RangeSeries out{series.labels, series.drops_name, std::nullopt, {}};
+    for (std::size_t i = 0; i < inner.count; ++i)
+      if (!is_absent(series.values[i])) out.samples.push_back({inner.at(i), series.values[i]});
+    std::vector<double>().swap(series.values);
+    source.series.push_back(std::move(out));
+  }
+  return source;
+}
+
+std::span<const Sample> Evaluation::read_range(RangeSource& source, std::size_t index, const Steps& steps, std::vector<Sample>& buffer) {
+  RangeSeries& series = source.series[index];
+  if (!series.view) {
+    buffer = std::move(series.samples);
+    // A subquery has steps that no window holds when the outer step is larger than its range; windows skip them.
+    return buffer;
+  }
+  const std::int64_t opening_ms = options_.semantics == Semantics::prometheus_3 ? 1 : 0;
+  buffer.clear();
+  series.view->read(Instant{source.end_at(steps.start_ms) - source.range_ms + opening_ms}, Instant{source.end_at(steps.last())}, buffer);
+  std::erase_if(buffer, [](const Sample& sample) { return tsdb::is_stale(sample.v); });
+  for (Sample& sample : buffer) sample.v = present(sample.v);
+  note_found(source.selector_index, buffer.empty() ? std::nullopt : std::optional(buffer.back().t_ms));
+  return buffer;
+}
+
+}  // namespace watchbill::metrics::promql

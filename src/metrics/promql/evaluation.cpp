@@ -1,0 +1,230 @@
+#include "metrics/promql/evaluation.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "metrics/promql/parser.h"
+
+namespace watchbill::metrics::promql {
+namespace {
+
+using Refusal = EvaluationRefusal;
+
+bool any_present(const Series& series) noexcept {
+  return std::any_of(series.values.begin(), series.values.end(), [](double value) { return !is_absent(value); });
+}
+
+}  // namespace
+
+Result<Answer, EvaluationError> evaluate(const Expression& expression, const tsdb::Snapshot& snapshot, const QueryTime& time,
+                                         const EvaluationOptions& options) {
+  if (const auto evaluated = check_evaluated(expression); !evaluated)
+    return EvaluationError{Refusal::not_yet_supported, evaluated.error().at, evaluated.error().message};
+  Answer answer;
+  if (const Done done = Evaluation(expression, snapshot, time, options, answer).run(); !done) return done.error();
+  return answer;
+}
+
+std::string_view word(EvaluationRefusal refusal) noexcept {
+  switch (refusal) {
+    case Refusal::not_yet_supported: return "not_yet_supported";
+    case Refusal::wrong_type: return "wrong_type";
+    case Refusal::bad_duration: return "bad_duration";
+    case Refusal::bad_parameter: return "bad_parameter";
+    case Refusal::duplicate_series: return "duplicate_series";
+    case Refusal::many_to_many: return "many_to_many";
+    case Refusal::too_many_samples: return "too_many_samples";
+    case Refusal::too_many_steps: return "too_many_steps";
+    case Refusal::too_many_series: return "too_many_series";
+    case Refusal::out_of_time: return "out_of_time";
+  }
+  return "";
+}
+
+Done Evaluation::run() {
+  const NodeIndex root = expression_.root;
+  const bool is_range = time_.step.ms > 0;
+  Steps steps{time_.start.ms, time_.step.ms, 1};
+  if (is_range) {
+    const auto further = static_cast<std::uint64_t>((time_.end - time_.start).ms / time_.step.ms);
+    if (further >= options_.limits.steps_max)
+      return refuse(root, Refusal::too_many_steps, fmt::format("the range has more than {} steps", options_.limits.steps_max));
+    steps.count = static_cast<std::size_t>(further) + 1;
+  }
+  answer_.type = expression_.type();
+  for (NodeIndex i = 0; i < expression_.nodes.size(); ++i)
+    if (std::holds_alternative<VectorSelector>(expression_.nodes[i].of)) answer_.found.push_back(SelectorFound{i, 0, {}});
+  if (is_range && (answer_.type == ValueType::string || answer_.type == ValueType::range_vector))
+    return refuse(root, Refusal::wrong_type,
+                  fmt::format("invalid expression type \"{}\" for range query, must be Scalar or instant Vector",
+                              documented_name(answer_.type)));
+  if (answer_.type == ValueType::range_vector) {
+    if (const Done done = finish_range_vector(steps); !done) return done;
+  } else {
+    auto value = evaluate_node(root, steps);
+    if (!value) return value.error();
+    if (const Done done = finish_vector(std::move(*value), steps); !done) return done;
+  }
+  answer_.annotations.assign(annotations_.begin(), annotations_.end());
+  answer_.samples_touched = touched_;
+  return {};
+}
+
+Done Evaluation::finish_range_vector(const Steps& steps) {
+  auto source = range_source(expression_.root, steps);
+  if (!source) return source.error();
+  std::vector<tsdb::Sample> buffer;
+  for (std::size_t i = 0; i < source->series.size(); ++i) {
+    const auto samples = read_range(*source, i, steps, buffer);
+    if (const Done done = touch(samples.size(), expression_.root); !done) return done;
+    if (samples.empty()) continue;
+    AnswerSeries series{*source->series[i].labels, {samples.begin(), samples.end()}};
+    if (source->series[i].drops_name) series.labels.remove(metric_name_label);
+    answer_.series.push_back(std::move(series));
+  }
+  return {};
+}
+
+Done Evaluation::finish_vector(Value value, const Steps& steps) {
+  const bool is_range = time_.step.ms > 0;
+  answer_.text = std::move(value.text);
+  if (answer_.type == ValueType::scalar) {
+    if (!is_range) {
+      answer_.scalar = value.scalar.front();
+      return {};
+    }
+    AnswerSeries series;
+    for (std::size_t i = 0; i < steps.count; ++i) series.samples.push_back({steps.at(i), value.scalar[i]});
+    answer_.series.push_back(std::move(series));
+    return {};
+  }
+  std::erase_if(value.series, [](const Series& series) { return !any_present(series); });
+  for (Series& series : value.series) {
+    if (!series.drops_name) continue;
+    Labels labels = *series.labels;
+    labels.remove(metric_name_label);
+    series.labels = keep(std::move(labels));
+    series.drops_name = false;
+  }
+  if (const Done joined = join_equal(value.series, expression_.root, false); !joined) return joined;
+  if (is_range || !value.is_ordered)
+    std::stable_sort(value.series.begin(), value.series.end(), [](const Series& a, const Series& b) { return *a.labels < *b.labels; });
+  for (const Series& series : value.series) {
+    AnswerSeries& out = answer_.series.emplace_back();
+    out.labels = *series.labels;
+    for (std::size_t i = 0; i < steps.count; ++i)
+      if (!is_absent(series.values[i])) out.samples.push_back({steps.at(i), series.values[i]});
+  }
+  return {};
+}
+
+Evaluated Evaluation::evaluate_node(NodeIndex index, const Steps& steps) {
+  const Node& node = expression_.at(index);
+  if (const NumberLiteral* number = std::get_if<NumberLiteral>(&node.of)) {
+    Value value;
+    value.scalar.assign(steps.count, number->value);
+    return value;
+  }
+  if (const StringLiteral* string = std::get_if<StringLiteral>(&node.of)) {
+    Value value;
+    value.text = string->value;
+    return value;
+  }
+  if (std::holds_alternative<VectorSelector>(node.of)) return instant_selector(index, steps, false);
+  if (const Paren* paren = std::get_if<Paren>(&node.of)) return evaluate_node(paren->inner, steps);
+  if (const Unary* part = std::get_if<Unary>(&node.of)) return unary(*part, index, steps);
+  if (const Binary* part = std::get_if<Binary>(&node.of)) return binary(*part, index, steps);
+  if (const Aggregate* part = std::get_if<Aggregate>(&node.of)) return aggregate(*part, index, steps);
+  if (const Call* part = std::get_if<Call>(&node.of)) return call(*part, index, steps);
+  return refuse(index, Refusal::wrong_type, "a range vector has no value of its own here");
+}
+
+EvaluationError Evaluation::refuse(NodeIndex at, EvaluationRefusal reason, std::string message) const {
+  return EvaluationError{reason, position_of(expression_.text, expression_.at(at).span.begin), std::move(message)};
+}
+
+void Evaluation::annotate(AnnotationLevel level, NodeIndex at, std::string_view text) {
+  const Position position = position_of(expression_.text, expression_.at(at).span.begin);
+  annotations_.insert(Annotation{level, fmt::format("PromQL {}: {} ({}:{})", level == AnnotationLevel::warning ? "warning" : "info",
+                                                    text, position.line, position.column)});
+}
+
+Done Evaluation::touch(std::uint64_t samples, NodeIndex at) {
+  touched_ += samples;
+  if (touched_ > options_.limits.samples_max)
+    return refuse(at, Refusal::too_many_samples,
+                  fmt::format("query processing would load too many samples into memory: more than {}", options_.limits.samples_max));
+  constexpr std::uint64_t samples_between_questions = 16'384;  // a question costs a clock reading, this many samples about 0.1 ms
+  if (options_.should_stop && touched_ - asked_at_ >= samples_between_questions) {
+    asked_at_ = touched_;
+    if (options_.should_stop()) return refuse(at, Refusal::out_of_time, "the evaluation took longer than it may");
+  }
+  return {};
+}
+
+const Labels* Evaluation::visible(const Series& series) {
+  if (!name_is_gone(series) || !series.labels->has(metric_name_label)) return series.labels;
+  Labels labels = *series.labels;
+  labels.remove(metric_name_label);
+  return keep(std::move(labels));
+}
+
+bool Grouping::keeps(std::string_view name) const {
+  const bool is_listed = std::binary_search(labels.begin(), labels.end(), name, std::less<>{});
+  return keeps_listed ? is_listed : !is_listed && name != metric_name_label;
+}
+
+void Evaluation::append_key(std::string& key, const Series& series, const Grouping& grouping) const {
+  const bool hides_name = name_is_gone(series);
+  // 0xFF is in no UTF-8 text, so keys of different labels differ.
+  const auto put = [&key](std::string_view name, std::string_view value) {
+    key.append(name).push_back('\xFF');
+    key.append(value).push_back('\xFF');
+  };
+  if (grouping.keeps_listed) {
+    for (const std::string& name : grouping.labels)
+      if (!(hides_name && name == metric_name_label)) put(name, series.labels->get(name));
+    return;
+  }
+  for (const auto& [name, value] : *series.labels)
+    if (grouping.keeps(name)) put(name, value);
+}
+
+Labels Evaluation::group_labels(const Series& series, const Grouping& grouping) const {
+  std::vector<Labels::Pair> pairs;
+  for (const auto& [name, value] : *series.labels)
+    if (grouping.keeps(name) && !(name_is_gone(series) && name == metric_name_label)) pairs.emplace_back(name, value);
+  return Labels(std::move(pairs));
+}
+
+Done Evaluation::join_equal(std::vector<Series>& series, NodeIndex at, bool strictly) {
+  std::unordered_map<std::string, std::size_t> seen;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    std::string key;
+    for (const auto& [name, value] : *series[i].labels)
+      if (!(name_is_gone(series[i]) && name == metric_name_label)) key.append(name).append("\xFF").append(value).append("\xFF");
+    const auto [found, is_new] = seen.emplace(std::move(key), kept);
+    if (is_new) {
+      if (kept != i) series[kept] = std::move(series[i]);
+      ++kept;
+      continue;
+    }
+    Series& first = series[found->second];
+    for (std::size_t step = 0; step < first.values.size(); ++step) {
+      const double value = series[i].values[step];
+      if (!strictly && is_absent(value)) continue;
+      if (strictly || !is_absent(first.values[step]))
+        return refuse(at, Refusal::duplicate_series, "vector cannot contain metrics with the same labelset");
+      first.values[step] = value;
+    }
+    first.drops_name = first.drops_name || series[i].drops_name;
+  }
+  series.resize(kept);
+  return {};
+}
+
+}  // namespace watchbill::metrics::promql

@@ -1,0 +1,162 @@
+// One run of the evaluator: the state that its parts share. Internal to this folder; evaluate.h is the public side.
+//
+// Every node is evaluated once for all steps. A vector is a list of series with one value for each step, or `absent_value`.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "metrics/promql/evaluate.h"
+#include "metrics/promql/range_functions.h"
+
+namespace watchbill::metrics::promql {
+
+// A NaN that no computation gives: "this series has no sample at this step". Never an operand of arithmetic.
+inline constexpr std::uint64_t absent_bits = 0x7FF4'0000'0000'0ABD;
+inline constexpr double absent_value = std::bit_cast<double>(absent_bits);
+[[nodiscard]] inline bool is_absent(double value) noexcept { return std::bit_cast<std::uint64_t>(value) == absent_bits; }
+// A stored value as an operand: data may hold any bits.
+[[nodiscard]] inline double present(double value) noexcept {
+  return is_absent(value) ? std::numeric_limits<double>::quiet_NaN() : value;
+}
+
+// The steps of an evaluation: count >= 1.
+struct Steps {
+  std::int64_t start_ms{0};
+  std::int64_t step_ms{0};
+  std::size_t count{1};
+  [[nodiscard]] std::int64_t at(std::size_t index) const noexcept {
+    return start_ms + static_cast<std::int64_t>(index) * step_ms;
+  }
+  [[nodiscard]] std::int64_t last() const noexcept { return at(count - 1); }
+};
+
+struct Series {
+  const Labels* labels{nullptr};  // of the snapshot or of the run's own label sets
+  bool drops_name{false};         // __name__ is to be left out of the answer, and is invisible unless names are removed late
+  std::vector<double> values;     // one for each step
+};
+
+struct Value {
+  std::vector<Series> series;      // of instant vectors
+  std::vector<double> scalar;      // one for each step
+  std::string text;                // of strings
+  bool is_ordered{false};          // the order of the series is an answer of its own
+};
+
+// Which labels make a group: those listed, or all but those and __name__.
+struct Grouping {
+  std::vector<std::string> labels;  // sorted
+  bool keeps_listed{true};
+  [[nodiscard]] bool keeps(std::string_view name) const;
+};
+
+// A range vector that is read series by series.
+struct RangeSeries {
+  const Labels* labels{nullptr};
+  bool drops_name{false};
+  std::optional<tsdb::SeriesView> view;   // of a selector
+  std::vector<tsdb::Sample> samples;      // of a subquery
+};
+struct RangeSource {
+  std::vector<RangeSeries> series;
+  std::int64_t range_ms{0};
+  std::int64_t offset_ms{0};
+  std::optional<std::int64_t> fixed_at_ms;  // of @
+  std::size_t selector_index{SIZE_MAX};     // in Answer::found; none for subqueries
+  [[nodiscard]] std::int64_t end_at(std::int64_t step_ms) const noexcept { return fixed_at_ms.value_or(step_ms) - offset_ms; }
+};
+
+using Done = Result<void, EvaluationError>;
+using Evaluated = Result<Value, EvaluationError>;
+
+class Evaluation {
+ public:
+  Evaluation(const Expression& expression, const tsdb::Snapshot& snapshot, const QueryTime& time, const EvaluationOptions& options,
+             Answer& answer)
+      : expression_(expression), snapshot_(snapshot), time_(time), options_(options), answer_(answer) {}
+
+  Done run();
+
+ private:
+  // evaluation.cpp: the whole, and what every part needs.
+  Done finish_range_vector(const Steps& steps);
+  Done finish_vector(Value value, const Steps& steps);
+  Evaluated evaluate_node(NodeIndex index, const Steps& steps);
+  [[nodiscard]] EvaluationError refuse(NodeIndex at, EvaluationRefusal reason, std::string message) const;
+  void annotate(AnnotationLevel level, NodeIndex at, std::string_view text);
+  Done touch(std::uint64_t samples, NodeIndex at);  // counts towards the limits, asks should_stop
+  [[nodiscard]] bool name_is_gone(const Series& series) const noexcept { return series.drops_name && !options_.removes_names_late; }
+  const Labels* keep(Labels labels) { return &own_labels_.emplace_back(std::move(labels)); }
+  // The labels as they are visible to what comes next.
+  const Labels* visible(const Series& series);
+  void append_key(std::string& key, const Series& series, const Grouping& grouping) const;
+  [[nodiscard]] Labels group_labels(const Series& series, const Grouping& grouping) const;
+  // Joins series with the same visible labels; refuses where two have a value at one step (`strictly`: wherever two are the same).
+  Done join_equal(std::vector<Series>& series, NodeIndex at, bool strictly);
+
+  // evaluate_selector.cpp
+  Evaluated instant_selector(NodeIndex index, const Steps& steps, bool gives_timestamps);
+  Result<RangeSource, EvaluationError> range_source(NodeIndex index, const Steps& steps);
+  Result<RangeSource, EvaluationError> subquery_source(NodeIndex index, const Steps& steps);
+  Result<std::vector<tsdb::SeriesView>, EvaluationError> select(NodeIndex selector, std::int64_t from_ms, std::int64_t to_ms);
+  Done resolve(const TimeShift& shift, NodeIndex at, RangeSource& source) const;
+  Result<std::int64_t, EvaluationError> resolve(const DurationValue& duration, NodeIndex at) const;
+  Result<std::int64_t, EvaluationError> resolve_positive(const DurationValue& duration, NodeIndex at) const;
+  std::span<const tsdb::Sample> read_range(RangeSource& source, std::size_t series, const Steps& steps, std::vector<tsdb::Sample>& buffer);
+  void note_found(std::size_t selector_index, std::optional<std::int64_t> newest_ms);
+
+  // evaluate_binary.cpp
+  Evaluated unary(const Unary& unary, NodeIndex at, const Steps& steps);
+  Evaluated binary(const Binary& binary, NodeIndex at, const Steps& steps);
+  Evaluated scalar_with_vector(const Binary& binary, NodeIndex at, const Steps& steps, Value left, Value right);
+  Evaluated set_operation(const Binary& binary, NodeIndex at, const Steps& steps, Value left, Value right);
+  Evaluated vector_with_vector(const Binary& binary, NodeIndex at, const Steps& steps, const Value& left, const Value& right);
+  friend class VectorMatch;
+
+  // evaluate_aggregate.cpp
+  Evaluated aggregate(const Aggregate& aggregate, NodeIndex at, const Steps& steps);
+  friend class AggregateRun;
+
+  // evaluate_call.cpp
+  Evaluated call(const Call& call, NodeIndex at, const Steps& steps);
+  Evaluated range_call(const Call& call, NodeIndex at, const Steps& steps);
+  Evaluated absent(const Call& call, const Steps& steps);
+  Evaluated timestamp(const Call& call, NodeIndex at, const Steps& steps);
+  Evaluated elementwise(const Call& call, NodeIndex at, const Steps& steps);
+  Evaluated calendar(const Call& call, NodeIndex at, const Steps& steps);
+  Evaluated scalar_call(const Call& call, const Steps& steps);
+  Evaluated sorted(const Call& call, NodeIndex at, const Steps& steps);
+  [[nodiscard]] Labels labels_of_absent(NodeIndex argument) const;
+  void annotate_counter_name(const Call& call, const Labels& labels);
+
+  // evaluate_labels.cpp
+  Evaluated label_replace(const Call& call, NodeIndex at, const Steps& steps);
+  Evaluated label_join(const Call& call, NodeIndex at, const Steps& steps);
+  [[nodiscard]] const std::string& string_argument(const Call& call, std::size_t index) const;
+
+  // evaluate_histogram.cpp
+  Evaluated histogram_call(const Call& call, NodeIndex at, const Steps& steps);
+  friend class BucketRun;
+
+  const Expression& expression_;
+  const tsdb::Snapshot& snapshot_;
+  const QueryTime time_;
+  const EvaluationOptions& options_;
+  Answer& answer_;
+  std::deque<Labels> own_labels_;
+  std::set<Annotation> annotations_;
+  std::uint64_t touched_{0};
+  std::uint64_t asked_at_{0};  // samples touched when should_stop was last asked
+};
+
+}  // namespace watchbill::metrics::promql

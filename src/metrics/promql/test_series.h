@@ -1,0 +1,28 @@
+// One line of the PromQL test language that describes a series: labels and points. Internal to the test language.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/labels.h"
+
+namespace watchbill::metrics::promql {
+
+struct SeriesLine {
+  Labels labels;
+  std::vector<std::optional<double>> points;  // none: a step without a sample
+  bool has_histogram{false};                  // then `points` is empty
+  bool has_start_times{false};                // `name{…}@st …`: then `points` is empty
+};
+
+// Reads `name{label="value"} 1 2+3x4 _ stale`. Fails (invalid) with what was expected.
+[[nodiscard]] Result<SeriesLine> read_series_line(std::string_view line, std::size_t points_max);
+
+// A number with a sign, as the language writes values: "-1e3", "+Inf", "NaN", "0x1f".
+[[nodiscard]] bool read_signed_number(std::string_view text, double& value);
+
+}  // namespace watchbill::metrics::promql
