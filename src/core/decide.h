@@ -1,0 +1,36 @@
+// The whole core as four functions: decide, apply, the effect that is owed, and (core/react.h) what follows elsewhere. All pure.
+#pragma once
+
+#include "core/state.h"
+#include "model/decide.h"
+#include "model/effect.h"
+#include "model/record.h"
+
+namespace watchbill::core {
+
+// Decides one command against the state. Events are not applied yet.
+[[nodiscard]] Decision decide(const State& state, const CommandBody& command, const Context& context);
+
+// The command that meets a deadline of the index, with what Seen adds to the decision.
+[[nodiscard]] MeetDeadline deadline_command(Seen& seen, const Subject& subject, Instant at);
+
+// The subject whose effect in flight this command ends, if it is such an outcome.
+[[nodiscard]] std::optional<Subject> outcome_subject(const CommandBody& command);
+
+// Applies one event. Total: what is in the journal has happened. `at` is the record's time.
+void apply(State& state, const Event& event, Instant at, const Limits& limits);
+
+// Applies what belongs to a whole record, after its events: progress, the answer to its request, the reactions it left.
+struct RecordEnd {
+  const RecordHeader& header;
+  const std::string& caller;
+  const std::optional<Request>& request;
+  const std::vector<RecordedEvent>& events;
+  const std::vector<Command>& pending;
+};
+void apply_end(State& state, const RecordEnd& end, const Limits& limits);
+
+// The effect that a subject of the ready index owes.
+[[nodiscard]] Effect effect_of(const State& state, const Subject& subject);
+
+}  // namespace watchbill::core

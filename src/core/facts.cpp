@@ -1,0 +1,9 @@
+#include "core/facts.h"
+
+namespace watchbill::core {
+
+control::Facts control_facts(const Actor& actor) { return {has_role(actor, "operator"), has_role(actor, "approver")}; }
+
+route::Facts route_facts(const Actor& actor) { return {has_role(actor, "operator"), actor.kind == ActorKind::engine}; }
+
+}  // namespace watchbill::core

@@ -1,0 +1,13 @@
+// What each area may know of the others when it decides: filled here, declared by the areas.
+#pragma once
+
+#include "core/control/hold.h"
+#include "core/route/delivery.h"
+#include "core/state.h"
+
+namespace watchbill::core {
+
+[[nodiscard]] control::Facts control_facts(const Actor& actor);
+[[nodiscard]] route::Facts route_facts(const Actor& actor);
+
+}  // namespace watchbill::core

@@ -1,0 +1,120 @@
+#include "core/process.h"
+
+#include <deque>
+
+namespace watchbill::core {
+namespace {
+
+// A reaction that waits to be processed, with the index of its cause in the record and the round it belongs to.
+struct Waiting {
+  Command command;
+  std::uint32_t after{0};
+  std::size_t round{0};
+};
+
+class Processing {
+ public:
+  Processing(State& state, Seen& seen, const ProcessInputs& inputs) : state_(state), seen_(seen), inputs_(inputs) {}
+
+  Processed run(const Command& command) {
+    if (command.request) {
+      const auto known = access::look_up(state_.access, command.actor, *command.request, inputs_.limits);
+      if (const auto* refused = std::get_if<Refused>(&known)) return refused_without_record(*refused);
+      if (const auto* answered = std::get_if<access::Answered>(&known)) return replayed(*answered);
+    }
+    const bool was_taken = take(command, std::nullopt, 0);
+    if (!was_taken) {
+      out_.answer.refused = last_refusal_;
+      if (auto event = access::record_refusal(state_.access, seen_.access, command, last_refusal_, inputs_.limits))
+        add(std::move(*event), std::nullopt, inputs_.limits.reaction_rounds_max);
+    } else if (!out_.events.empty()) {
+      out_.answer.subject = subject_of(out_.events.front().event);
+    }
+    settle();
+    if (!out_.events.empty()) out_.answer.sequence = sequence();
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] Sequence sequence() const { return state_.progress.sequence + 1; }
+
+  static Processed refused_without_record(const Refused& refused) {
+    Processed out;
+    out.answer.refused = refused;
+    return out;
+  }
+
+  static Processed replayed(const access::Answered& answered) {
+    Processed out;
+    out.answer.sequence = answered.sequence;
+    out.answer.subject = answered.request.subject;
+    out.answer.is_replayed = true;
+    if (answered.request.refusal) out.answer.refused = Refused{*answered.request.refusal, answered.request.message};
+    return out;
+  }
+
+  // Half of a record: one more decision always fits behind what fills the first half.
+  [[nodiscard]] std::size_t decision_events_max() const { return inputs_.limits.record_events_max / 2; }
+
+  // Decides and applies one command; false when it was refused (last_refusal_ says why).
+  bool take(const Command& command, std::optional<std::uint32_t> after, std::size_t round) {
+    const Context context{inputs_.at, sequence(), out_.events.size(), state_.progress.lineage, command.actor, inputs_.limits};
+    Decision decision = decide(state_, command.body, context);
+    if (!decision) {
+      last_refusal_ = std::move(decision.error());
+      return false;
+    }
+    WB_ASSERT(decision->size() <= decision_events_max(), "askers split their answers, so a decision has a bounded answer");
+    for (Event& event : *decision) {
+      add(std::move(event), after, round);
+      // What a command gives in one breath is a chain: each event names the one before it.
+      after = static_cast<std::uint32_t>(out_.events.size() - 1);
+    }
+    return true;
+  }
+
+  void add(Event event, std::optional<std::uint32_t> after, std::size_t round) {
+    apply(state_, event, inputs_.at, inputs_.limits);
+    out_.events.push_back(RecordedEvent{std::move(event), after});
+    const auto index = static_cast<std::uint32_t>(out_.events.size() - 1);
+    const Event& added = out_.events.back().event;
+    std::vector<Command> commands;
+    for (const Reaction& row : inputs_.reactions) {
+      if (row.type != type_of(added)) continue;
+      row.react(state_, added, commands);
+    }
+    for (Command& command : commands) waiting_.push_back(Waiting{std::move(command), index, round + 1});
+  }
+
+  // Processes reactions until none is left or a bound is met; then the rest is left for the next record.
+  void settle() {
+    while (!waiting_.empty()) {
+      if (waiting_.front().round > inputs_.limits.reaction_rounds_max || out_.events.size() > decision_events_max()) break;
+      const Waiting next = std::move(waiting_.front());
+      waiting_.pop_front();
+      if (take(next.command, next.after, next.round)) continue;
+      // A refused reaction is an event too: nobody else would hear of it.
+      add(CommandRefused{next.command.actor.name, std::string(type_of(next.command.body)), 1, last_refusal_.message, last_refusal_.reason},
+          next.after, next.round);
+    }
+    for (Waiting& left : waiting_) {
+      left.command.because = EventReference{sequence(), left.after};
+      out_.pending.push_back(std::move(left.command));
+    }
+  }
+
+  State& state_;
+  Seen& seen_;
+  const ProcessInputs& inputs_;
+  Processed out_;
+  Refused last_refusal_;
+  std::deque<Waiting> waiting_;
+};
+
+}  // namespace
+
+Processed process(State& state, Seen& seen, const Command& command, const ProcessInputs& inputs) {
+  return Processing(state, seen, inputs).run(command);
+}
+
+}  // namespace watchbill::core

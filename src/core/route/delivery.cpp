@@ -1,0 +1,143 @@
+#include "core/route/delivery.h"
+
+#include <algorithm>
+
+namespace watchbill::core::route {
+namespace {
+
+constexpr std::uint32_t round_attempts_max = 5;
+constexpr Duration first_pause = Duration::seconds(2);  // then 4, 8, 16 s
+constexpr Duration retry_after_max = Duration::seconds(300);
+constexpr Duration page_round_pause = Duration::minutes(5);
+constexpr Duration page_age_max = Duration::hours(24);
+
+Subject subject_for(const std::string& delivery) { return {Area::route, delivery}; }
+
+Duration pause_before(std::uint32_t next_attempt_of_round) { return first_pause * (std::int64_t{1} << (next_attempt_of_round - 2)); }
+
+// Puts the delivery where its state says into both indexes: the one place that knows the rule.
+void index(Schedule& schedule, const std::string& id, const Delivery& delivery, const Limits& limits) {
+  const bool is_due = delivery.state == DeliveryState::due;
+  schedule.ready.set(subject_for(id), is_due ? delivery.next_at : Instant::never());
+  schedule.deadlines.set(subject_for(id), is_due ? Instant::never() : delivery.next_at + limits.delivery_age_max);
+}
+
+Delivery& ended(State& state, const DeliveryId& id, std::uint32_t attempt) {
+  Delivery& delivery = state.deliveries.edit(id.text);
+  WB_ASSERT(delivery.state == DeliveryState::due, "only a due delivery has an outcome");
+  delivery.attempts = attempt;
+  ++delivery.round_attempts;
+  return delivery;
+}
+
+}  // namespace
+
+Decision decide(const State& state, const Facts& facts, const RequestNotification& command, const Context& context) {
+  if (!facts.actor_may_send) return Refused{Refusal::role_missing, "sending a message needs the role operator"};
+  if (command.receiver.empty()) return Refused{Refusal::bad_argument, "receiver: expected the name of a receiver"};
+  if (command.body.is_zero()) return Refused{Refusal::bad_argument, "body: expected the digest of a stored message"};
+  if (state.deliveries.size() >= context.limits.deliveries_max)
+    return Refused{Refusal::too_many_deliveries, std::to_string(state.deliveries.size()) + " deliveries are kept"};
+  return Events{NotificationIntended{command.body, context.actor.name, DeliveryId{context.new_id("delivery")}, command.kind, command.receiver,
+                                     command.subject}};
+}
+
+Decision decide(const State& state, const Facts& facts, const ResendNotification& command, const Context& context) {
+  if (!facts.actor_may_send) return Refused{Refusal::role_missing, "sending a message needs the role operator"};
+  const Delivery* delivery = state.deliveries.find(command.delivery.text);
+  if (delivery == nullptr) return Refused{Refusal::unknown_delivery, "there is no delivery " + command.delivery.text};
+  if (delivery->state != DeliveryState::given_up)
+    return Refused{Refusal::not_given_up, "delivery " + command.delivery.text + " is " + std::string(word(delivery->state))};
+  return Events{NotificationIntended{delivery->body, context.actor.name, command.delivery, delivery->kind, delivery->receiver,
+                                     delivery->subject}};
+}
+
+Decision decide(const State& state, const Facts& facts, const NoteDelivery& command, const Context& context) {
+  if (!facts.actor_may_report) return Refused{Refusal::role_missing, "outcomes come from the controller's own drivers"};
+  const Delivery* delivery = state.deliveries.find(command.delivery.text);
+  // Drivers report at least once: what is known already changes nothing.
+  if (delivery == nullptr || delivery->state != DeliveryState::due || command.attempt != delivery->attempts + 1) return Events{};
+  if (command.answer == DeliveryAnswer::accepted) return Events{NotificationSent{command.attempt, command.delivery}};
+
+  NotificationFailed failed{command.attempt, command.delivery, command.detail, std::nullopt, false};
+  const Duration asked = std::min(command.retry_after, retry_after_max);
+  const std::uint32_t next = delivery->round_attempts + 2;
+  const bool is_final = command.answer == DeliveryAnswer::final;
+  if (!is_final && next <= round_attempts_max) {
+    failed.retry_at = context.at + std::max(pause_before(next), asked);
+    return Events{failed};
+  }
+  failed.round_over = true;
+  if (delivery->kind != DeliveryKind::page) return Events{failed};
+  if (is_final) return Events{failed, NotificationGivenUp{command.delivery, command.detail}};
+  const Instant next_round = context.at + std::max(page_round_pause, asked);
+  if (next_round - delivery->intended_at >= page_age_max)
+    return Events{failed, NotificationGivenUp{command.delivery, "undelivered for " + format_duration(page_age_max)}};
+  failed.retry_at = next_round;
+  return Events{failed};
+}
+
+Decision decide_deadline(const State& state, const std::string& delivery, const Context&) {
+  WB_ASSERT(state.deliveries.contains(delivery), "the index names only deliveries that exist");
+  return Events{ObjectArchived{"delivery", delivery, Area::route}};
+}
+
+void apply(State& state, Schedule& schedule, const NotificationIntended& event, Instant at, const Limits& limits) {
+  Delivery& delivery = state.deliveries.edit_or_insert(event.delivery.text);
+  WB_ASSERT(delivery.attempts == 0 || delivery.state == DeliveryState::given_up, "only a dead letter is intended again");
+  delivery.body = event.body;
+  delivery.intended_at = at;
+  delivery.kind = event.kind;
+  delivery.next_at = at;
+  delivery.receiver = event.receiver;
+  delivery.round_attempts = 0;
+  delivery.state = DeliveryState::due;
+  delivery.subject = event.subject;
+  index(schedule, event.delivery.text, delivery, limits);
+}
+
+void apply(State& state, Schedule& schedule, const NotificationSent& event, Instant at, const Limits& limits) {
+  Delivery& delivery = ended(state, event.delivery, event.attempt);
+  delivery.state = DeliveryState::sent;
+  delivery.next_at = at;
+  index(schedule, event.delivery.text, delivery, limits);
+}
+
+void apply(State& state, Schedule& schedule, const NotificationFailed& event, Instant at, const Limits& limits) {
+  Delivery& delivery = ended(state, event.delivery, event.attempt);
+  delivery.last_failure = event.reason;
+  if (event.round_over) delivery.round_attempts = 0;
+  delivery.state = event.retry_at ? DeliveryState::due : DeliveryState::failed;
+  delivery.next_at = event.retry_at.value_or(at);
+  index(schedule, event.delivery.text, delivery, limits);
+}
+
+void apply(State& state, Schedule& schedule, const NotificationGivenUp& event, Instant at, const Limits& limits) {
+  Delivery& delivery = state.deliveries.edit(event.delivery.text);
+  delivery.state = DeliveryState::given_up;
+  delivery.next_at = at;
+  delivery.last_failure = event.reason;
+  index(schedule, event.delivery.text, delivery, limits);
+}
+
+void apply_archived(State& state, Schedule& schedule, const std::string& delivery) {
+  const bool erased = state.deliveries.erase(delivery);
+  WB_ASSERT(erased, "only a delivery that is kept is archived");
+  schedule.ready.remove(subject_for(delivery));
+  schedule.deadlines.remove(subject_for(delivery));
+}
+
+Effect effect_of(const State& state, const std::string& id) {
+  const Delivery* delivery = state.deliveries.find(id);
+  WB_ASSERT(delivery != nullptr && delivery->state == DeliveryState::due, "the ready index names only due deliveries");
+  return Effect{subject_for(id), SendMessage{DeliveryId{id}, delivery->attempts + 1, delivery->receiver, delivery->body}};
+}
+
+void rebuild(const State& state, Schedule& schedule, const Limits& limits) {
+  state.deliveries.each([&](const std::string& id, const Delivery& delivery) {
+    index(schedule, id, delivery, limits);
+    return true;
+  });
+}
+
+}  // namespace watchbill::core::route

@@ -1,0 +1,271 @@
+#include "engine/engine.h"
+
+#include "base/assert.h"
+#include "core/decide.h"
+
+namespace watchbill::engine {
+namespace {
+
+constexpr Duration write_retry_pause = Duration::seconds(1);
+
+}  // namespace
+
+Engine::Engine(EnginePorts ports, Recovered recovered, const Limits& limits)
+    : ports_(std::move(ports)), limits_(limits), state_(std::move(recovered.state)), head_(recovered.head), inbox_(limits),
+      segment_bytes_(recovered.segment_bytes), segment_since_(recovered.segment_since) {}
+
+void Engine::begin_epoch(std::string build, Duration clock_ahead) {
+  if (state_.progress.lineage.empty()) {
+    StartLineage lineage;
+    lineage.lineage = Lineage{ports_.entropy.hex32()};
+    first_commands_.push_back(Command{lineage, engine_actor(), std::nullopt, std::nullopt, {}});
+  }
+  StartEpoch epoch;
+  epoch.build = std::move(build);
+  epoch.clock_ahead = clock_ahead;
+  epoch.state_format = core::state_format;
+  first_commands_.push_back(Command{epoch, engine_actor(), std::nullopt, std::nullopt, {}});
+}
+
+StepResult Engine::step(Instant now) {
+  StepResult result;
+  if (now < head_.time) now = head_.time;  // records never go back in time
+  if (write_mode_ != WriteMode::normal && now >= next_write_attempt_) try_to_write_again(now, result);
+  if (result.has_failed) return result;
+  Batch batch = new_batch();
+  take_turn(batch, now);
+  result.commands += batch.commands;
+  if (!commit(batch, now, result)) return result;
+  release_effects(now);
+  return result;
+}
+
+Engine::Batch Engine::new_batch() const {
+  Batch batch;
+  batch.head = head_;
+  batch.segment = state_.progress.segment;
+  return batch;
+}
+
+bool Engine::is_full(const Batch& batch) const noexcept {
+  return batch.commands >= limits_.batch_commands_max || batch.bytes >= limits_.batch_bytes_max || batch.is_sealed;
+}
+
+// The order within a batch: what begins the epoch, reactions that were left, outcomes, people, deadlines, answers, ingest.
+void Engine::take_turn(Batch& batch, Instant now) {
+  if (write_mode_ == WriteMode::nothing) {
+    refuse_waiting(Lane::outcomes, Lane::ingest);
+    return;
+  }
+  if (write_mode_ == WriteMode::outcomes_and_people) refuse_waiting(Lane::answers, Lane::ingest);
+  for (Command& command : first_commands_) process(batch, Envelope{command, {}}, now);
+  process_pending(batch, now);
+  seal_if_full(batch, now);
+  if (is_full(batch)) return;
+  if (carried_.empty())
+    for (Envelope& envelope : inbox_.take(Lane::outcomes, Lane::ingest, limits_.batch_commands_max - batch.commands))
+      carried_.push_back(std::move(envelope));
+  const auto process_lanes_to = [&](Lane last) {
+    while (!carried_.empty() && !is_full(batch) && lane_of(carried_.front().command.body) <= last) {
+      Envelope envelope = std::move(carried_.front());
+      carried_.pop_front();
+      process(batch, std::move(envelope), now);
+    }
+  };
+  process_lanes_to(Lane::people);
+  if (write_mode_ == WriteMode::normal) process_deadlines(batch, now);
+  process_lanes_to(Lane::ingest);
+}
+
+void Engine::process(Batch& batch, Envelope envelope, Instant now) {
+  ++batch.commands;
+  // The digest of the state before this record, where this record carries one.
+  std::optional<Digest> state;
+  if ((batch.head.sequence + 1) % limits_.digest_every_records == 0) state = core::digest_of(state_);
+  core::Processed processed = core::process(state_, seen_, envelope.command, {now, limits_, core::reactions()});
+  Held held{std::move(envelope.reply), processed.answer, core::outcome_subject(envelope.command.body)};
+  if (!processed.events.empty()) record(batch, envelope.command, processed, state, now);
+  batch.held.push_back(std::move(held));
+}
+
+void Engine::process_pending(Batch& batch, Instant now) {
+  // Each record holds the whole list after it, so a reaction that was left is taken off by the record it causes.
+  for (std::size_t left = state_.pending_reactions.size(); left > 0 && !is_full(batch); --left) {
+    const Command command = state_.pending_reactions.front();
+    std::vector<Command> rest(state_.pending_reactions.begin() + 1, state_.pending_reactions.end());
+    core::Processed processed = core::process(state_, seen_, command, {now, limits_, core::reactions()});
+    rest.insert(rest.end(), processed.pending.begin(), processed.pending.end());
+    WB_ASSERT(rest.size() <= limits_.pending_reactions_max, "areas react to reactions in bounded chains");
+    processed.pending = std::move(rest);
+    ++batch.commands;
+    record(batch, command, processed, std::nullopt, now);
+  }
+}
+
+void Engine::process_deadlines(Batch& batch, Instant now) {
+  for (std::size_t count = 0; count < limits_.deadlines_per_batch_max && !batch.is_sealed; ++count) {
+    std::optional<std::pair<Instant, Subject>> due;
+    state_.schedule.deadlines.each_due(now, [&](Instant at, const Subject& subject) {
+      due.emplace(at, subject);
+      return false;
+    });
+    if (!due) return;
+    const Sequence before = batch.head.sequence;
+    process(batch, Envelope{Command{core::deadline_command(seen_, due->second, due->first), engine_actor(), std::nullopt, std::nullopt, {}}, {}},
+            now);
+    WB_ASSERT(batch.head.sequence > before, "a deadline that is met becomes an event, or it would be met for ever");
+  }
+}
+
+void Engine::seal_if_full(Batch& batch, Instant now) {
+  const bool is_over = segment_bytes_ >= limits_.segment_bytes_max ||
+                       (segment_bytes_ > 0 && now - segment_since_ >= limits_.segment_age_max);
+  if (!is_over || write_mode_ != WriteMode::normal) return;
+  process(batch, Envelope{Command{SealSegment{batch.head.hash, batch.segment}, engine_actor(), std::nullopt, std::nullopt, {}}, {}}, now);
+  // One transaction writes to one segment: the batch ends here.
+  batch.is_sealed = true;
+}
+
+void Engine::record(Batch& batch, const Command& cause, core::Processed& processed, std::optional<Digest> state, Instant now) {
+  RecordBody body;
+  body.nonce = ports_.entropy.hex32();
+  body.cause = cause;
+  body.events = std::move(processed.events);
+  body.pending = std::move(processed.pending);
+  body.state = state;
+  StoredRecord stored;
+  stored.sequence = batch.head.sequence + 1;
+  stored.payload = encode_payload(body);
+  WB_ASSERT(stored.payload->size() <= limits_.record_payload_bytes_max, "commands and events are bounded, so is a record");
+  RecordHeader header{stored.sequence, now, state_.progress.epoch, batch.segment, sha256(*stored.payload), batch.head.hash};
+  stored.header = encode_header(header);
+  core::apply_end(state_, core::RecordEnd{header, cause.actor.name, cause.request, body.events, body.pending}, limits_);
+  for (const std::string& bytes : body.cause.blobs) batch.blobs.push_back(Blob{sha256(bytes), bytes});
+  for (const Command& left : body.pending)
+    for (const std::string& bytes : left.blobs) batch.blobs.push_back(Blob{sha256(bytes), bytes});
+  batch.head = ChainHead{stored.sequence, stored.hash(), now, header.epoch, header.segment};
+  batch.bytes += stored.header.size() + stored.payload->size();
+  batch.records.push_back(std::move(stored));
+}
+
+bool Engine::commit(Batch& batch, Instant now, StepResult& result) {
+  if (batch.records.empty()) {
+    release(batch);
+    return true;
+  }
+  std::string detail;
+  switch (ports_.journal.append(batch.records, batch.blobs, detail)) {
+    case AppendOutcome::durable:
+      break;
+    case AppendOutcome::unknown:
+      result.has_failed = true;
+      result.failure = std::move(detail);
+      return false;
+    case AppendOutcome::refused_full:
+    case AppendOutcome::refused_read_only: {
+      if (write_mode_ == WriteMode::normal) read_only_since_ = now;
+      read_only_reason_ = std::move(detail);
+      write_mode_ = WriteMode::nothing;
+      // The reserve makes room for at least the record that says so: try at once.
+      next_write_attempt_ = now;
+      if (const std::optional<RecoveryFailure> failure = rebuild_from_journal()) {
+        result.has_failed = true;
+        result.failure = failure->text();
+        return false;
+      }
+      refuse(batch, Refusal::journal_full, read_only_reason_);
+      return true;
+    }
+  }
+  const bool is_first_of_segment = segment_bytes_ == 0;
+  head_ = batch.head;
+  first_commands_.clear();
+  segment_bytes_ += batch.bytes;
+  if (is_first_of_segment) segment_since_ = now;
+  if (batch.is_sealed) segment_bytes_ = 0;
+  if (ports_.on_durable) ports_.on_durable(batch.records);
+  release(batch);
+  return true;
+}
+
+void Engine::release(Batch& batch) {
+  for (Held& held : batch.held) {
+    if (held.ended) in_flight_.erase(*held.ended);
+    if (held.reply) held.reply(held.answer);
+  }
+}
+
+// The outcome of an effect stays in flight: its driver keeps it and delivers it again.
+void Engine::refuse(Batch& batch, Refusal reason, const std::string& message) {
+  for (Held& held : batch.held) {
+    // A replayed answer is in the journal already: it stays true.
+    if (!held.answer.is_replayed) held.answer = core::Answer{0, Refused{reason, message}, {}, false};
+    if (held.reply) held.reply(held.answer);
+  }
+}
+
+void Engine::release_effects(Instant now) {
+  if (write_mode_ == WriteMode::nothing) return;
+  state_.schedule.ready.each_due(now, [&](Instant, const Subject& subject) {
+    if (in_flight_.size() >= limits_.deliveries_in_flight_max) return false;
+    if (in_flight_.insert(subject).second) ports_.effects.begin(core::effect_of(state_, subject), state_.progress.epoch);
+    return true;
+  });
+}
+
+// Memory is ahead of the disk: what was refused must be forgotten, and only the journal knows what that leaves.
+std::optional<RecoveryFailure> Engine::rebuild_from_journal() {
+  Result<Recovered, RecoveryFailure> recovered = recover(ports_.journal, limits_);
+  if (!recovered) return recovered.error();
+  state_ = std::move(recovered->state);
+  head_ = recovered->head;
+  return std::nullopt;
+}
+
+bool Engine::append_one(const CommandBody& command, Instant now, StepResult& result) {
+  Batch batch = new_batch();
+  for (const Command& first : first_commands_) process(batch, Envelope{first, {}}, now);
+  process(batch, Envelope{Command{command, engine_actor(), std::nullopt, std::nullopt, {}}, {}}, now);
+  const WriteMode before = write_mode_;
+  const bool is_committed = commit(batch, now, result) && write_mode_ == before;
+  return is_committed;
+}
+
+void Engine::try_to_write_again(Instant now, StepResult& result) {
+  next_write_attempt_ = now + write_retry_pause;
+  if (write_mode_ == WriteMode::nothing) {
+    static_cast<void>(ports_.journal.keep_ballast(false));
+    write_mode_ = WriteMode::outcomes_and_people;
+    if (!append_one(NoteReadOnly{read_only_reason_, read_only_since_}, now, result)) {
+      write_mode_ = WriteMode::nothing;
+      next_write_attempt_ = now + write_retry_pause;
+      return;
+    }
+  }
+  // The reserve is made anew only when there is room for it and as much again: then ordinary writing can go on.
+  if (!ports_.journal.keep_ballast(true)) return;
+  if (append_one(NoteWritable{}, now, result)) write_mode_ = WriteMode::normal;
+}
+
+void Engine::refuse_waiting(Lane from, Lane to) {
+  std::vector<Envelope> waiting = inbox_.take(from, to, ~std::size_t{0});
+  for (Envelope& envelope : carried_) waiting.push_back(std::move(envelope));
+  carried_.clear();
+  for (Envelope& envelope : waiting)
+    if (envelope.reply) envelope.reply(core::Answer{0, Refused{Refusal::journal_full, read_only_reason_}, {}, false});
+}
+
+Instant Engine::next_due() const {
+  if (!first_commands_.empty() || !carried_.empty() || !state_.pending_reactions.empty()) return Instant{};
+  Instant due = write_mode_ == WriteMode::normal ? state_.schedule.deadlines.next() : next_write_attempt_;
+  if (in_flight_.size() >= limits_.deliveries_in_flight_max) return due;  // only an outcome frees a seat
+  state_.schedule.ready.each_due(Instant::never(), [&](Instant at, const Subject& subject) {
+    if (at >= due) return false;
+    if (in_flight_.contains(subject)) return true;
+    due = at;
+    return false;
+  });
+  return due;
+}
+
+}  // namespace watchbill::engine

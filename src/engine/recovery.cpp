@@ -1,0 +1,207 @@
+#include "engine/recovery.h"
+
+#include <algorithm>
+
+#include "core/decide.h"
+#include "core/process.h"
+
+namespace watchbill::engine {
+namespace {
+
+RecoveryFailure broken(Sequence sequence, std::string what) { return {RecoveryFault::chain_broken, sequence, std::move(what)}; }
+
+RecoveryFailure unreadable(Sequence sequence, const DecodeFailure& failure) {
+  if (!failure.is_newer) return broken(sequence, "its payload cannot be read: " + failure.what);
+  return {RecoveryFault::journal_newer, sequence, "it holds " + failure.what + ", which this release does not know"};
+}
+
+// Which release wrote the newest epoch: named when a journal is newer than this build. Best effort, for the message only.
+std::string writer_of(JournalPort& journal) {
+  std::string build;
+  const Status read = journal.read(1, ~Sequence{0}, [&build](const StoredRecord& record) {
+    if (!record.payload) return true;
+    if (const auto at = record.payload->find("\"type\":\"EpochStarted\""); at == std::string::npos) return true;
+    if (const auto events = decode_events(*record.payload))
+      for (const RecordedEvent& each : events->events)
+        if (const auto* started = std::get_if<EpochStarted>(&each.event)) build = started->build;
+    return true;
+  });
+  return read ? build : std::string();
+}
+
+// Digests are comparable only while the present epoch's state format is ours.
+bool is_our_format(const core::State& state) { return state.progress.state_format == core::state_format; }
+
+RecoveryFailure from_error(Sequence sequence, const Error& error) {
+  return {error.kind == ErrorKind::corrupt ? RecoveryFault::chain_broken : RecoveryFault::store_failed, sequence, error.text()};
+}
+
+}  // namespace
+
+std::string RecoveryFailure::text() const {
+  return sequence == 0 ? what : "record " + std::to_string(sequence) + ": " + what;
+}
+
+Result<std::uint64_t, RecoveryFailure> apply_record(core::State& state, ChainHead& head, const StoredRecord& record, const Limits& limits,
+                                                    std::uint64_t& digests_compared) {
+  const Result<ChainHead, ChainFailure> next = continue_chain(head, record);
+  if (!next) return broken(next.error().sequence, next.error().what);
+  if (!record.payload) return broken(record.sequence, "its payload was erased, and no base covers it");
+  const Result<RecordEvents, DecodeFailure> body = decode_events(*record.payload);
+  if (!body) return unreadable(record.sequence, body.error());
+  if (body->state && is_our_format(state)) {
+    ++digests_compared;
+    if (const Digest own = core::digest_of(state); own != *body->state)
+      return RecoveryFailure{RecoveryFault::digest_differs, record.sequence,
+                             "the state before it has the digest " + own.hex() + ", the journal recorded " + body->state->hex()};
+  }
+  for (const RecordedEvent& each : body->events) core::apply(state, each.event, next->time, limits);
+  RecordHeader header;
+  header.sequence = next->sequence;
+  header.time = next->time;
+  core::apply_end(state, core::RecordEnd{header, body->caller, body->request, body->events, body->pending}, limits);
+  head = *next;
+  return static_cast<std::uint64_t>(body->events.size());
+}
+
+namespace {
+
+// Starts from the newest snapshot that reads back as what it says; none is a start from the first record.
+void start_from_snapshot(JournalPort& journal, const Limits& limits, const RecoverFrom& from, Recovered& out) {
+  for (std::size_t skip = 0; skip < 2; ++skip) {
+    const auto stored = journal.load_snapshot(skip);
+    if (!stored || !*stored || (*stored)->head.sequence > from.to) continue;
+    auto state = core::read_snapshot((*stored)->text, limits);
+    const bool is_usable = state && state->progress.sequence == (*stored)->head.sequence && is_our_format(*state);
+    if (!is_usable) continue;
+    out.state = std::move(*state);
+    out.head = (*stored)->head;
+    out.from_snapshot = out.head.sequence;
+    return;
+  }
+}
+
+}  // namespace
+
+Result<Recovered, RecoveryFailure> recover(JournalPort& journal, const Limits& limits, RecoverFrom from) {
+  Recovered out;
+  if (from.use_snapshot) start_from_snapshot(journal, limits, from, out);
+  std::optional<RecoveryFailure> failure;
+  // A snapshot must be a prefix of this very journal: the record it ends with is looked up, not trusted.
+  if (out.from_snapshot != 0) {
+    bool is_same = false;
+    const Status read = journal.read(out.from_snapshot, out.from_snapshot, [&](const StoredRecord& record) {
+      is_same = record.hash() == out.head.hash;
+      return false;
+    });
+    if (!read || !is_same) return recover(journal, limits, RecoverFrom{false, from.to});
+  }
+  const Status read = journal.read(out.head.sequence + 1, from.to, [&](const StoredRecord& record) {
+    const auto applied = apply_record(out.state, out.head, record, limits, out.digests_compared);
+    if (!applied) failure = applied.error();
+    else out.events += *applied;
+    return !failure;
+  });
+  if (failure && failure->fault == RecoveryFault::journal_newer) {
+    if (const std::string build = writer_of(journal); !build.empty()) failure->what += "; it was written by " + build;
+  }
+  if (failure) return *failure;
+  if (!read) return from_error(out.head.sequence + 1, read.error());
+  const Result<JournalEnd> end = journal.end();
+  if (!end) return from_error(out.head.sequence + 1, end.error());
+  if (from.to >= end->head.sequence && end->head.sequence != out.head.sequence)
+    return broken(out.head.sequence + 1, "it is missing; the store ends with record " + std::to_string(end->head.sequence));
+  out.segment_bytes = end->segment_bytes;
+  out.segment_since = end->segment_since;
+  return out;
+}
+
+Result<ChainHead, RecoveryFailure> verify_chain(JournalPort& journal, const std::function<void(Sequence)>& progress) {
+  ChainHead head;
+  std::optional<RecoveryFailure> failure;
+  const Status read = journal.read(1, ~Sequence{0}, [&](const StoredRecord& record) {
+    const Result<ChainHead, ChainFailure> next = continue_chain(head, record);
+    if (!next) {
+      failure = broken(next.error().sequence, next.error().what);
+      return false;
+    }
+    head = *next;
+    if (progress && head.sequence % 65'536 == 0) progress(head.sequence);
+    return true;
+  });
+  if (failure) return *failure;
+  if (!read) return from_error(head.sequence + 1, read.error());
+  const Result<JournalEnd> stored = journal.end();
+  if (!stored) return from_error(head.sequence + 1, stored.error());
+  if (stored->head.sequence != head.sequence) return broken(head.sequence + 1, "it is missing");
+  return head;
+}
+
+namespace {
+
+std::string events_text(const std::vector<RecordedEvent>& events) {
+  std::string out;
+  JsonWriter writer(out);
+  writer.begin_array();
+  for (const RecordedEvent& event : events) encode_event(writer, event);
+  writer.end_array();
+  return out;
+}
+
+}  // namespace
+
+Result<Redecided, RecoveryFailure> redecide(JournalPort& journal, const Limits& limits, std::size_t differences_max) {
+  Redecided out;
+  core::State state;
+  core::Seen seen;
+  ChainHead head;
+  std::optional<RecoveryFailure> failure;
+  Sequence next = 1;
+  bool goes_on = true;
+  while (goes_on) {  // once, and once more after each difference
+    goes_on = false;
+    const Status read = journal.read(next, ~Sequence{0}, [&](const StoredRecord& record) {
+      const Result<ChainHead, ChainFailure> chained = continue_chain(head, record);
+      if (!chained || !record.payload) {
+        failure = chained ? broken(record.sequence, "its payload was erased") : broken(chained.error().sequence, chained.error().what);
+        return false;
+      }
+      const Result<RecordBody, DecodeFailure> body = decode_payload(*record.payload);
+      if (!body) {
+        failure = unreadable(record.sequence, body.error());
+        return false;
+      }
+      core::Processed decided = core::process(state, seen, body->cause, {chained->time, limits, core::reactions()});
+      out.events += body->events.size();
+      ++out.causes;
+      next = record.sequence + 1;
+      const std::string recorded = events_text(body->events), again = events_text(decided.events);
+      if (recorded != again) {
+        out.differences.push_back({record.sequence, recorded, again});
+        // The state has taken the other path: come back to what really happened before going on.
+        if (out.differences.size() < differences_max) {
+          Result<Recovered, RecoveryFailure> back = recover(journal, limits, RecoverFrom{false, record.sequence});
+          if (!back) {
+            failure = back.error();
+          } else {
+            state = std::move(back->state);
+            head = back->head;
+            goes_on = true;
+          }
+        }
+        return false;
+      }
+      RecordHeader header;
+      header.sequence = chained->sequence;
+      header.time = chained->time;
+      core::apply_end(state, core::RecordEnd{header, body->cause.actor.name, body->cause.request, body->events, body->pending}, limits);
+      head = *chained;
+      return true;
+    });
+    if (failure) return *failure;
+    if (!read) return from_error(head.sequence + 1, read.error());
+  }
+  return out;
+}
+
+}  // namespace watchbill::engine

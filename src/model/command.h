@@ -1,0 +1,75 @@
+// All commands: what somebody asks for. A command may be refused; what it causes are events. Commands are kept in the journal as causes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+#include "model/command_engine.h"
+#include "model/command_route.h"
+#include "model/event.h"
+
+namespace watchbill {
+
+using CommandBody = std::variant<StartLineage, StartEpoch, NoteClockJump, NoteSnapshot, NoteReadOnly, NoteWritable, MeetDeadline,
+                                 SealSegment,                                               // engine
+                                 SetHold, ReleaseHold,                                      // control
+                                 RequestNotification, ResendNotification, NoteDelivery>;    // route
+
+// A caller has the roles it came with; the controller itself may do whatever an area lets it.
+enum class ActorKind : std::uint8_t { caller, engine };
+template <>
+struct Words<ActorKind> {
+  static constexpr std::array<std::string_view, 2> table{"caller", "engine"};
+};
+
+// Who asks. Roles are those the caller had at that moment, so that the decision can be repeated.
+struct Actor {
+  ActorKind kind{ActorKind::caller};
+  std::string name;                // "ana", "anonymous"; of an engine actor what it acts as: "engine", "clock"
+  std::vector<std::string> roles;  // viewer, operator, approver, admin, or names from the bill
+
+  static constexpr auto fields() {
+    return std::tuple{field("kind", &Actor::kind), field("name", &Actor::name), field("roles", &Actor::roles)};
+  }
+};
+
+// The request id of a caller (HTTP: Idempotency-Key): the same id with the same body gets the recorded answer.
+struct Request {
+  Digest body;  // of the command's canonical text
+  std::string id;
+
+  static constexpr auto fields() { return std::tuple{field("body", &Request::body), field("id", &Request::id)}; }
+};
+
+// A command with all that decided its answer and is not state.
+struct Command {
+  CommandBody body;
+  Actor actor;
+  std::optional<Request> request;
+  std::optional<EventReference> because;  // the event that made us ask
+  std::vector<std::string> blobs;         // bytes that must be stored before the record; named in `body` by digest
+};
+
+[[nodiscard]] std::string_view type_of(const CommandBody& body) noexcept;
+[[nodiscard]] Area area_of(const CommandBody& body) noexcept;
+[[nodiscard]] Lane lane_of(const CommandBody& body) noexcept;
+
+// Appends the cause of a record: {"actor":…,"because":…,"command":{"type":…,…},"request":…}, canonical. Blobs stay outside.
+void encode_cause(JsonWriter& out, const Command& command);
+[[nodiscard]] Result<Command, DecodeFailure> decode_cause(CanonicalReader& in);
+
+// The canonical text of the body alone: what a request id is bound to.
+[[nodiscard]] std::string canonical_body(const CommandBody& body);
+
+// An actor that is the controller itself, acting as `name`.
+[[nodiscard]] Actor engine_actor(std::string_view name = "engine");
+
+// True when the actor has this role, or admin, or is the controller itself.
+[[nodiscard]] bool has_role(const Actor& actor, std::string_view role) noexcept;
+
+}  // namespace watchbill

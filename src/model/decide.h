@@ -1,0 +1,30 @@
+// What every decide() gets besides its area's state and facts, and what it gives.
+#pragma once
+
+#include <cstddef>
+
+#include "base/time.h"
+#include "model/command.h"
+#include "model/event.h"
+#include "model/limits.h"
+#include "model/refusal.h"
+
+namespace watchbill {
+
+// Time, ids and limits of one decision: all inputs that are neither state nor command. Lives as long as the decide() call.
+struct Context {
+  Instant at;                // the record's time
+  Sequence sequence{0};      // the record that the events will stand in
+  std::size_t first_event{0};  // index that the first event will have in it
+  const Lineage& lineage;
+  const Actor& actor;
+  const Limits& limits;
+
+  // 32 hex digits that no other decision of this journal gives: from lineage, sequence, index and `n`, so that replay gives the same.
+  [[nodiscard]] std::string new_id(std::string_view kind, std::size_t n = 0) const;
+};
+
+// The events that follow from a command, or the named refusal. Never both, and events only in the order in which they happened.
+using Decision = Result<Events, Refused>;
+
+}  // namespace watchbill

@@ -1,0 +1,47 @@
+// All events, and how one stands in a record. What has happened cannot be refused; stored bytes are never rewritten.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+#include "model/event_engine.h"
+#include "model/event_route.h"
+
+namespace watchbill {
+
+using Event = std::variant<LineageStarted, EpochStarted, CommandRefused, ClockJumped, SegmentSealed, SnapshotWritten, ObjectArchived,
+                           JournalBecameReadOnly, JournalBecameWritable,                                       // engine
+                           HoldSet, HoldReleased,                                                              // control
+                           NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp>;  // route
+
+using Events = std::vector<Event>;
+
+// An event of a record with the index, in that record, of the event that caused it; none when the command itself did.
+struct RecordedEvent {
+  Event event;
+  std::optional<std::uint32_t> after;
+};
+
+[[nodiscard]] std::string_view type_of(const Event& event) noexcept;
+[[nodiscard]] Area area_of(const Event& event) noexcept;
+// The id of what the event is about, as people and `why` name it ("all", a delivery id, …); empty when it is about the journal itself.
+[[nodiscard]] std::string subject_of(const Event& event);
+
+// Why stored bytes could not be read as what they should be. `newer` names what a later release wrote: this build must not go on.
+struct DecodeFailure {
+  bool is_newer{false};
+  std::string what;  // "event FooHappened version 2", "events"
+};
+
+// Appends {"type":…,"version":…,…fields, "after":…} in canonical form.
+void encode_event(JsonWriter& out, const RecordedEvent& event);
+
+// Reads one event object. Older versions are lifted to the present one on the way.
+[[nodiscard]] Result<RecordedEvent, DecodeFailure> decode_event(CanonicalReader& in);
+
+}  // namespace watchbill

@@ -1,0 +1,50 @@
+// Every bound of the core and the engine, with its unit and its reason. A value, not constants: simulation shrinks it so that each
+// bound is met often.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace watchbill {
+
+struct Limits {
+  // One batch is one durable append; larger ones only add latency (design/dependencies.md §5).
+  std::size_t batch_commands_max{256};
+  std::size_t batch_bytes_max{1U << 20};
+  // One record stays readable and its replay short; one decision gives at most half of it, askers split their answers.
+  std::size_t record_events_max{1024};
+  std::size_t record_payload_bytes_max{4U << 20};
+  std::size_t blob_bytes_max{16U << 20};
+  // Reactions to reactions: a cycle between areas must end; what is left goes first in the next batch.
+  std::size_t reaction_rounds_max{8};
+  std::size_t pending_reactions_max{4096};
+
+  // Lanes of the inbox (design/architecture.md, backpressure).
+  std::size_t outcomes_in_flight_max{1024};
+  std::size_t people_max{256};
+  std::size_t deadlines_per_batch_max{64};
+  std::size_t answers_max{4096};
+  std::size_t ingest_max{8192};
+
+  // Request ids are kept so that a caller who got no answer may ask again.
+  std::size_t request_ids_per_caller_max{10'000};
+  Duration request_id_age_max{Duration::hours(24)};
+  // Equal refusals of one caller make one record in this time, with a count.
+  Duration refusal_interval{Duration::minutes(1)};
+  std::size_t refusal_counters_max{1024};
+
+  std::size_t holds_max{1000};
+  std::size_t deliveries_max{10'000};
+  std::size_t deliveries_in_flight_max{64};
+  // Ended deliveries stay visible in state for a while, then the history has them.
+  Duration delivery_age_max{Duration::hours(24)};
+
+  // A digest of the whole state goes into the record of every sequence that is a multiple of this.
+  std::uint64_t digest_every_records{4096};
+  std::uint64_t segment_bytes_max{64U << 20};
+  Duration segment_age_max{Duration::hours(24)};
+};
+
+}  // namespace watchbill

@@ -1,0 +1,105 @@
+#include "model/refusal.h"
+
+namespace watchbill {
+namespace {
+
+struct Row {
+  RefusalFamily family;
+  int http_status;
+  int exit_code;
+};
+
+Row row_of(RefusalFamily family) noexcept {
+  switch (family) {
+    case RefusalFamily::cannot_be_read: return {family, 400, 2};
+    case RefusalFamily::who_are_you: return {family, 401, 3};
+    case RefusalFamily::you_may_not: return {family, 403, 3};
+    case RefusalFamily::not_there: return {family, 404, 2};
+    case RefusalFamily::blocked: return {family, 409, 3};
+    case RefusalFamily::lock_or_queue: return {family, 409, 4};
+    case RefusalFamily::too_large: return {family, 413, 2};
+    case RefusalFamily::not_built_yet: return {family, 501, 2};
+    case RefusalFamily::cannot_be_decided: return {family, 422, 5};
+    case RefusalFamily::evidence: return {family, 422, 6};
+    case RefusalFamily::key_reused: return {family, 422, 2};
+    case RefusalFamily::try_later: return {family, 503, 75};
+    case RefusalFamily::our_fault: return {family, 500, 7};
+  }
+  return {family, 500, 7};
+}
+
+}  // namespace
+
+RefusalFamily family_of(Refusal reason) noexcept {
+  switch (reason) {
+    case Refusal::bad_argument: case Refusal::config_invalid: case Refusal::note_required:
+      return RefusalFamily::cannot_be_read;
+    case Refusal::not_authenticated:
+      return RefusalFamily::who_are_you;
+    case Refusal::host_not_allowed: case Refusal::origin_not_allowed: case Refusal::role_missing:
+      return RefusalFamily::you_may_not;
+    case Refusal::unknown_path: case Refusal::unknown_hold: case Refusal::unknown_delivery: case Refusal::position_gone:
+      return RefusalFamily::not_there;
+    case Refusal::hold_active: case Refusal::not_held: case Refusal::not_given_up:
+      return RefusalFamily::blocked;
+    case Refusal::data_in_use: case Refusal::stale_epoch: case Refusal::changed_meanwhile:
+      return RefusalFamily::lock_or_queue;
+    case Refusal::body_too_large: return RefusalFamily::too_large;
+    case Refusal::not_yet_supported: return RefusalFamily::not_built_yet;
+    case Refusal::chain_broken: case Refusal::journal_newer: return RefusalFamily::evidence;
+    case Refusal::idempotency_key_reused: return RefusalFamily::key_reused;
+    case Refusal::busy: case Refusal::ingest_full: case Refusal::too_many_request_ids: case Refusal::too_many_holds:
+    case Refusal::too_many_deliveries: case Refusal::journal_full: case Refusal::closing:
+      return RefusalFamily::try_later;
+    case Refusal::internal: case Refusal::quarantined_after_crash: return RefusalFamily::our_fault;
+  }
+  return RefusalFamily::our_fault;
+}
+
+int http_status(Refusal reason) noexcept {
+  if (reason == Refusal::position_gone) return 410;
+  // 429 where the caller's own share is used up, 503 where the whole controller cannot.
+  if (reason == Refusal::ingest_full || reason == Refusal::too_many_request_ids) return 429;
+  return row_of(family_of(reason)).http_status;
+}
+
+int exit_code(Refusal reason) noexcept { return row_of(family_of(reason)).exit_code; }
+
+std::string_view fix_of(Refusal reason) noexcept {
+  switch (reason) {
+    case Refusal::bad_argument: return "correct the argument that the message names";
+    case Refusal::config_invalid: return "run `watchbill check` and mend what it lists; the running configuration is unchanged";
+    case Refusal::note_required: return "say why with --reason";
+    case Refusal::not_authenticated: return "send the token of an account: --token-file FILE, or Authorization: Bearer";
+    case Refusal::host_not_allowed: return "call by an address that watchbill listens on, or set external_url";
+    case Refusal::origin_not_allowed: return "send writing requests from the console itself or from a program";
+    case Refusal::role_missing: return "ask somebody whose role allows it, or have the role added in `access`";
+    case Refusal::unknown_path: return "see GET /api/watchbill/v1/openapi.json for all paths";
+    case Refusal::unknown_hold: return "see `watchbill hold show` for the holds in force";
+    case Refusal::unknown_delivery: return "see GET /api/watchbill/v1/notifications for the deliveries";
+    case Refusal::position_gone: return "start again without a position: retention has removed it";
+    case Refusal::hold_active: return "have an approver release the hold: `watchbill hold release`";
+    case Refusal::not_held: return "nothing to release: see `watchbill hold show`";
+    case Refusal::not_given_up: return "only a delivery that was given up can be sent again";
+    case Refusal::data_in_use: return "stop the other controller, or choose another --data directory";
+    case Refusal::stale_epoch: return "a newer controller has taken over; this one must end";
+    case Refusal::changed_meanwhile: return "read the present state and decide again";
+    case Refusal::body_too_large: return "send less in one request";
+    case Refusal::not_yet_supported: return "leave it out; docs/STATUS.md lists what works";
+    case Refusal::chain_broken: return "keep the directory as it is and restore a backup: `watchbill journal restore`";
+    case Refusal::journal_newer: return "start the release that wrote this journal, or a newer one";
+    case Refusal::idempotency_key_reused: return "use a new key for a new request";
+    case Refusal::busy: return "try again in a moment";
+    case Refusal::ingest_full: return "keep the data and send it again later";
+    case Refusal::too_many_request_ids: return "wait until older request ids have expired (24 h), or leave the id out";
+    case Refusal::too_many_holds: return "release holds that are not needed any more";
+    case Refusal::too_many_deliveries: return "wait until deliveries have ended, or give up the receiver that does not answer";
+    case Refusal::journal_full: return "make room on the journal's disk; watchbill goes on by itself";
+    case Refusal::closing: return "the controller is stopping; try again after it has started";
+    case Refusal::internal: return "report this with the output of `watchbill why`";
+    case Refusal::quarantined_after_crash: return "this command ended the process twice; report it with the crash's message";
+  }
+  return "";
+}
+
+}  // namespace watchbill

@@ -1,0 +1,140 @@
+#include "sim/checkers.h"
+
+#include <map>
+#include <set>
+
+namespace watchbill::sim {
+namespace {
+
+std::string compare(core::State a, core::State b, const std::string& names) {
+  if (core::digest_of(a) == core::digest_of(b)) return {};
+  std::string first, second;
+  core::write_snapshot(a, first);
+  core::write_snapshot(b, second);
+  const auto at = std::mismatch(first.begin(), first.end(), second.begin(), second.end());
+  const auto offset = static_cast<std::size_t>(at.first - first.begin());
+  const std::size_t from = offset < 60 ? 0 : offset - 60;
+  return names + " differ: …" + first.substr(from, 160) + "… and …" + second.substr(from, 160) + "…";
+}
+
+// What of a request's caller and id a record answers, if any.
+std::string request_of(const RecordEvents& body) { return body.request ? body.caller + " " + body.request->id : std::string(); }
+
+}  // namespace
+
+std::string compare_with_full_replay(JournalPort& journal, const engine::Recovered& recovered, const Limits& limits) {
+  if (recovered.from_snapshot == 0) return {};
+  Result<engine::Recovered, engine::RecoveryFailure> full = engine::recover(journal, limits, engine::RecoverFrom{false});
+  if (!full) return "full replay: " + full.error().text();
+  return compare(recovered.state, std::move(full->state), "snapshot with tail, and full replay");
+}
+
+std::string compare_with_live(JournalPort& journal, const core::State& live, const Limits& limits) {
+  Result<engine::Recovered, engine::RecoveryFailure> full = engine::recover(journal, limits, engine::RecoverFrom{false});
+  if (!full) return "full replay: " + full.error().text();
+  return compare(live, std::move(full->state), "live state and full replay");
+}
+
+std::string compare_indexes(const core::State& state, const Limits& limits) {
+  core::State scanned = state;
+  core::rebuild_derived(scanned, limits);
+  if (scanned.schedule == state.schedule) return {};
+  const auto sizes = [](const Schedule& schedule) {
+    return std::to_string(schedule.ready.size()) + " ready and " + std::to_string(schedule.deadlines.size()) + " deadlines";
+  };
+  return "the indexes hold " + sizes(state.schedule) + ", a full scan finds " + sizes(scanned.schedule);
+}
+
+std::string broken_chain(JournalPort& journal) {
+  const auto verified = engine::verify_chain(journal);
+  return verified ? std::string() : verified.error().text();
+}
+
+std::string time_or_epoch_going_back(const std::vector<StoredRecord>& records, std::size_t from) {
+  RecordHeader last;
+  for (std::size_t i = from; i < records.size(); ++i) {
+    const StoredRecord& record = records[i];
+    const std::optional<RecordHeader> header = decode_header(record.header);
+    if (!header) return "record " + std::to_string(record.sequence) + " has no header";
+    if (header->time < last.time) return "record " + std::to_string(record.sequence) + " is older than the one before it";
+    if (header->epoch < last.epoch) return "record " + std::to_string(record.sequence) + " was written under an old epoch";
+    last = *header;
+  }
+  return {};
+}
+
+std::string doubled_request(const std::vector<StoredRecord>& records) {
+  std::map<std::string, Sequence> seen;
+  for (const StoredRecord& record : records) {
+    const auto body = decode_events(*record.payload);
+    if (!body) return "record " + std::to_string(record.sequence) + " cannot be read";
+    const std::string request = request_of(*body);
+    if (request.empty()) continue;
+    const auto [first, is_new] = seen.emplace(request, record.sequence);
+    if (!is_new)
+      return "request " + request + " was decided in record " + std::to_string(first->second) + " and again in " +
+             std::to_string(record.sequence);
+  }
+  return {};
+}
+
+std::string missing_acknowledgement(const std::vector<StoredRecord>& records, const std::vector<Acknowledged>& answers) {
+  for (const Acknowledged& answer : answers) {
+    const std::string name = "the answer to " + answer.caller + " " + answer.request_id;
+    if (answer.answer.sequence > records.size()) return name + " named record " + std::to_string(answer.answer.sequence) + ", which is gone";
+    const StoredRecord& record = records[answer.answer.sequence - 1];
+    const auto body = record.payload ? decode_events(*record.payload) : Result<RecordEvents, DecodeFailure>(DecodeFailure{});
+    if (!body) continue;  // damage is the chain checker's
+    if (request_of(*body) != answer.caller + " " + answer.request_id)
+      return name + " named record " + std::to_string(answer.answer.sequence) + ", which holds something else";
+  }
+  return {};
+}
+
+std::string differs_when_decided_again(JournalPort& journal, const Limits& limits) {
+  const auto again = engine::redecide(journal, limits, 1);
+  if (!again) return again.error().text();
+  if (again->differences.empty()) return {};
+  const auto& first = again->differences.front();
+  return "record " + std::to_string(first.sequence) + " holds " + first.recorded + ", decided again it is " + first.decided;
+}
+
+std::string unfinished_delivery(const core::State& state, const std::function<std::uint64_t(const std::string&)>& accepted) {
+  std::string found;
+  state.route.deliveries.each([&](const std::string& id, const core::route::Delivery& delivery) {
+    if (delivery.state == core::route::DeliveryState::due) found = "delivery " + id + " is still owed";
+    if (delivery.state == core::route::DeliveryState::sent && accepted(id) == 0) found = "delivery " + id + " is called sent, nobody has it";
+    return found.empty();
+  });
+  return found;
+}
+
+bool has_durable_intent(const std::vector<StoredRecord>& records, const DeliveryId& delivery) {
+  // The text of the intent's event: searching bytes is as exact as decoding, and a hundred times as fast.
+  const std::string wanted = "\"delivery\":\"" + delivery.text + "\"";
+  for (auto record = records.rbegin(); record != records.rend(); ++record) {
+    const std::string& payload = *record->payload;
+    if (payload.find(wanted) != std::string::npos && payload.find("\"type\":\"NotificationIntended\"") != std::string::npos) return true;
+  }
+  return false;
+}
+
+void append_from_the_past(JournalPort& journal, const std::vector<StoredRecord>& records, EntropyPort& entropy, Epoch epochs_back,
+                          Duration time_back) {
+  const std::optional<RecordHeader> last = decode_header(records.back().header);
+  if (!last || last->epoch < 2) return;
+  RecordBody body;
+  body.nonce = entropy.hex32();
+  body.cause.body = NoteClockJump{};
+  body.cause.actor = engine_actor();
+  body.events.push_back(RecordedEvent{ClockJumped{}, std::nullopt});
+  StoredRecord record;
+  record.sequence = last->sequence + 1;
+  record.payload = encode_payload(body);
+  record.header = encode_header(RecordHeader{record.sequence, last->time - time_back, last->epoch - epochs_back, last->segment, sha256(*record.payload),
+                                             records.back().hash()});
+  std::string detail;
+  static_cast<void>(journal.append(std::span(&record, 1), {}, detail));
+}
+
+}  // namespace watchbill::sim

@@ -1,0 +1,36 @@
+// Planted faults: each is a lie that one of the checkers must find. A checker that never failed has never checked.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "model/fields.h"
+
+namespace watchbill::sim {
+
+enum class Plant : std::uint8_t {
+  none,
+  disk_lies_about_sync,        // append says durable, a crash loses the batch
+  disk_drops_a_record,         // one record in the middle is gone
+  disk_flips_a_bit,            // one bit of a stored payload changes
+  disk_keeps_half_a_batch,     // a batch is torn: its first records stay, its last are lost, though it was acknowledged
+  snapshot_is_altered,         // a stored snapshot holds another state than the one it was made from
+  request_ids_are_forgotten,   // the same request is decided twice
+  driver_sends_without_intent, // a message leaves that no record asked for
+  driver_changes_the_id,       // an attempt is sent under another delivery id
+  driver_loses_outcomes,       // what became of an attempt is never reported
+  index_forgets_an_effect,     // the ready index loses a subject: a message is owed and never sent
+  clock_runs_back,             // a record carries a time before the one before it
+  old_controller_writes_on,    // a controller that lost its place appends under its old epoch
+};
+
+}  // namespace watchbill::sim
+
+template <>
+struct watchbill::Words<watchbill::sim::Plant> {
+  static constexpr std::array<std::string_view, 13> table{
+      "none", "disk_lies_about_sync", "disk_drops_a_record", "disk_flips_a_bit", "disk_keeps_half_a_batch", "snapshot_is_altered",
+      "request_ids_are_forgotten", "driver_sends_without_intent", "driver_changes_the_id", "driver_loses_outcomes",
+      "index_forgets_an_effect", "clock_runs_back", "old_controller_writes_on"};
+};

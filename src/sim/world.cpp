@@ -1,0 +1,356 @@
+#include "sim/world.h"
+
+#include <deque>
+#include <memory>
+#include <set>
+
+#include "engine/engine.h"
+#include "engine/engine_clock.h"
+#include "engine/follower.h"
+#include "sim/checkers.h"
+#include "sim/disk.h"
+#include "sim/people.h"
+#include "sim/receivers.h"
+
+namespace watchbill::sim {
+namespace {
+
+constexpr Instant world_start{1'772'366'400'000};  // 2026-03-01T12:00:00Z
+constexpr Duration settle_max = Duration::hours(30);  // pages are given up after 24 h
+constexpr std::size_t timeline_lines_max = 200;
+constexpr std::uint64_t snapshot_every_records = 150;
+constexpr int turns_at_one_instant_max = 10'000;
+
+Limits limits_for(const WorldOptions& options) {
+  Limits limits;
+  limits.digest_every_records = 64;
+  if (options.shrinks_limits) {
+    limits.batch_commands_max = 8;
+    limits.deliveries_in_flight_max = 2;
+    limits.outcomes_in_flight_max = 4;
+    limits.people_max = 2;
+    limits.deadlines_per_batch_max = 2;
+    limits.holds_max = 2;
+    limits.segment_bytes_max = 64U << 10;
+    limits.refusal_counters_max = 4;
+  }
+  if (options.plant == Plant::request_ids_are_forgotten) limits.request_id_age_max = Duration{};
+  return limits;
+}
+
+class World {
+ public:
+  explicit World(const WorldOptions& options)
+      : options_(options), limits_(limits_for(options)), random_(options.seed), disk_(random_.fork("disk"), options.plant),
+        entropy_(random_.fork("entropy")), faults_random_(random_.fork("faults")), wall_(world_start),
+        receivers_(receiver_links(), random_.fork("receivers"), options.plant), people_(people_links(), random_.fork("people")) {}
+
+  WorldResult run() {
+    start_controller();
+    people_.start();
+    plan_fault();
+    const Instant end{options_.length.ms};
+    live_until(end);
+    people_.stop();
+    heal();
+    settle();
+    if (!found_) check_all("end");
+    result_.simulated = now_ - Instant{};
+    result_.records = disk_.records().size();
+    result_.violation = found_;
+    result_.timeline.assign(timeline_.begin(), timeline_.end());
+    return std::move(result_);
+  }
+
+ private:
+  SimulatedReceivers::Links receiver_links() {
+    return {agenda_, [this] { return now_; }, [this] { return life_; }, [this](const NoteDelivery& outcome) { report(outcome); },
+            [this](const DeliveryId& id) {
+              ++result_.messages;
+              if (!has_durable_intent(disk_.records(), id)) find("intent", "delivery " + id.text + " was sent without a durable intent");
+            }};
+  }
+
+  People::Links people_links() {
+    return {agenda_, [this] { return now_; },
+            [this](Command command, std::function<void(const core::Answer&)> reply) { ask(std::move(command), std::move(reply)); },
+            [this] { return dead_letters(); }};
+  }
+
+  [[nodiscard]] ClockReading reading() const { return ClockReading{wall_ + (now_ - Instant{}), now_.ms}; }
+
+  void note(std::string line) {
+    timeline_.push_back(format_rfc3339(wall_ + (now_ - Instant{})) + "  " + std::move(line));
+    if (timeline_.size() > timeline_lines_max) timeline_.pop_front();
+  }
+
+  void find(std::string checker, std::string what) {
+    if (found_) return;
+    note("VIOLATION " + checker + ": " + what);
+    found_ = Violation{std::move(checker), std::move(what), now_};
+  }
+
+  void start_controller() {
+    journal_ = std::make_unique<SimulatedJournal>(disk_);
+    Result<engine::Recovered, engine::RecoveryFailure> recovered = engine::recover(*journal_, limits_);
+    if (!recovered) return find("start", recovered.error().text());
+    if (std::string what = compare_with_full_replay(*journal_, *recovered, limits_); !what.empty()) return find("snapshot", what);
+    clock_ = std::make_unique<engine::EngineClock>(reading(), recovered->head.time);
+    engine::Recovered copy = *recovered;
+    follower_ = std::make_unique<engine::Follower>(std::move(copy), limits_, snapshot_every_records);
+    engine::EnginePorts ports{*journal_, receivers_, entropy_, [this](std::span<const StoredRecord> records) { follower_->offer(records); }};
+    engine_ = std::make_unique<engine::Engine>(std::move(ports), std::move(*recovered), limits_);
+    engine_->begin_epoch("simulated", clock_->started_ahead());
+    ++result_.starts;
+    note("controller starts, record " + std::to_string(engine_->head().sequence));
+    if (std::string what = missing_acknowledgement(disk_.records(), people_.acknowledged()); !what.empty()) find("acknowledged", what);
+  }
+
+  void end_controller(const std::string& why) {
+    note("controller ends: " + why);
+    ++life_;
+    engine_.reset();
+    follower_.reset();
+    journal_.reset();
+    disk_.crash();
+    order_checked_ = 0;
+  }
+
+  void restart(const std::string& why) {
+    end_controller(why);
+    agenda_.plan(now_ + Duration::milliseconds(faults_random_.between(10, 20'000)), [this] {
+      if (!engine_) start_controller();
+    });
+  }
+
+  void ask(Command command, std::function<void(const core::Answer&)> reply) {
+    if (!engine_) return;  // nobody answers
+    const auto refused = engine_->inbox().offer(std::move(command), reply);
+    if (refused) reply(core::Answer{0, refused, {}, false});
+  }
+
+  void report(const NoteDelivery& outcome) {
+    if (!engine_) return;
+    const auto again = [this, outcome, life = life_] {
+      agenda_.plan(now_ + Duration::seconds(1), [this, outcome, life] {
+        if (life == life_) report(outcome);
+      });
+    };
+    const auto refused = engine_->inbox().offer(Command{outcome, engine_actor("notify"), std::nullopt, std::nullopt, {}},
+                                                [again](const core::Answer& answer) {
+                                                  if (answer.refused) again();
+                                                });
+    if (refused) again();
+  }
+
+  [[nodiscard]] std::vector<std::string> dead_letters() const {
+    if (!follower_) return {};
+    return follower_->read([](const core::State& state, const ChainHead&) {
+      std::vector<std::string> ids;
+      state.route.deliveries.each([&](const std::string& id, const core::route::Delivery& delivery) {
+        if (delivery.state == core::route::DeliveryState::given_up) ids.push_back(id);
+        return ids.size() < 8;
+      });
+      return ids;
+    });
+  }
+
+  void plan_fault() {
+    agenda_.plan(now_ + options_.fault_every, [this] {
+      if (is_healed_) return;
+      make_fault();
+      plan_fault();
+    });
+  }
+
+  void make_fault() {
+    ++result_.faults;
+    switch (faults_random_.below(7)) {
+      case 0: note("fault: the process ends before its next write"); disk_.arm(DiskFault::lost); return;
+      case 1: note("fault: the process ends after its next write"); disk_.arm(DiskFault::written); return;
+      case 2: if (engine_) restart("killed"); return;
+      case 3: outage(DiskFault::full, "the disk is full"); return;
+      case 4: outage(DiskFault::read_only, "the disk is read-only"); return;
+      case 5: {
+        const Duration step = Duration::seconds(faults_random_.between(-7200, 7200));
+        note("fault: the wall clock is set by " + format_duration(step));
+        wall_ = wall_ + step;
+        return;
+      }
+      case 6: {
+        const Duration step = Duration::milliseconds(faults_random_.between(-20'000, 20'000));
+        note("fault: the wall clock is off by " + format_duration(step));
+        wall_ = wall_ + step;
+        return;
+      }
+      default: return;
+    }
+  }
+
+  void outage(DiskFault fault, const std::string& what) {
+    note("fault: " + what);
+    disk_.arm(fault);
+    agenda_.plan(now_ + Duration::seconds(faults_random_.between(1, 90)), [this] {
+      note("the disk takes writes again");
+      disk_.heal();
+    });
+  }
+
+  void heal() {
+    is_healed_ = true;
+    disk_.heal();
+    receivers_.heal();
+    note("all faults end");
+    if (!engine_ && !found_) start_controller();
+  }
+
+  // One turn of everything that is due now; false when nothing was.
+  bool turn() {
+    if (agenda_.run_one(now_)) return true;
+    if (!engine_) return false;
+    const Instant engine_now = engine_time();
+    const bool has_work = inbox_depth() > 0 || engine_->next_due() <= engine_now;
+    if (!has_work) return false;
+    take_clock_jump();
+    plant_before_step();
+    check_order();
+    const Sequence before = engine_->head().sequence;
+    const engine::StepResult step = engine_->step(engine_now);
+    if (step.has_failed) {
+      restart(step.failure);
+      return true;
+    }
+    after_step(before);
+    // A step that could do nothing (no seat, no writing) must wait for the next instant.
+    return step.commands > 0 || engine_->head().sequence != before;
+  }
+
+  [[nodiscard]] std::size_t inbox_depth() const {
+    std::size_t sum = 0;
+    for (const std::size_t depth : engine_->inbox().depths()) sum += depth;
+    return sum;
+  }
+
+  Instant engine_time() { return clock_->at(reading()); }
+
+  void take_clock_jump() {
+    const auto jump = clock_->take_jump();
+    if (!jump) return;
+    static_cast<void>(engine_->inbox().offer(
+        Command{NoteClockJump{jump->by, jump->wall}, engine_actor("clock"), std::nullopt, std::nullopt, {}}, {}));
+  }
+
+  void plant_before_step() {
+    if (options_.plant == Plant::index_forgets_an_effect && result_.faults > 2) {
+      auto& state = const_cast<core::State&>(engine_->state());
+      std::optional<Subject> first;
+      state.schedule.ready.each_due(Instant::never() - Duration{1}, [&](Instant, const Subject& subject) {
+        if (!engine_->in_flight().contains(subject)) first = subject;
+        return !first;
+      });
+      if (first) state.schedule.ready.remove(*first);
+    }
+    const bool writes_behind = options_.plant == Plant::old_controller_writes_on || options_.plant == Plant::clock_runs_back;
+    if (writes_behind && result_.starts > 2 && !has_written_behind_) {
+      has_written_behind_ = true;
+      const bool is_old_epoch = options_.plant == Plant::old_controller_writes_on;
+      append_from_the_past(*journal_, disk_.records(), entropy_, is_old_epoch ? 1 : 0, is_old_epoch ? Duration{} : Duration::minutes(5));
+    }
+  }
+
+  void after_step(Sequence before) {
+    while (follower_->run(64) > 0) {
+    }
+    if (const auto failure = follower_->failure()) return find("follower", failure->text());
+    Digest digest;
+    if (auto snapshot = follower_->take_snapshot(digest)) {
+      static_cast<void>(journal_->save_snapshot(*snapshot));
+      static_cast<void>(engine_->inbox().offer(
+          Command{NoteSnapshot{digest, snapshot->head.sequence}, engine_actor(), std::nullopt, std::nullopt, {}}, {}));
+    }
+    if (engine_->head().sequence / 16 != before / 16) check_indexes();
+  }
+
+  void check_order() {
+    if (std::string what = time_or_epoch_going_back(disk_.records(), order_checked_); !what.empty()) find("order", what);
+    if (!disk_.records().empty()) order_checked_ = disk_.records().size() - 1;
+  }
+
+  void check_indexes() {
+    if (std::string what = compare_indexes(engine_->state(), limits_); !what.empty()) find("indexes", what);
+  }
+
+  void check_all(const std::string& when) {
+    if (!engine_) return find("settled", "no controller runs at the " + when);
+    check_indexes();
+    check_order();
+    if (std::string what = broken_chain(*journal_); !what.empty()) find("chain", what);
+    if (std::string what = compare_with_live(*journal_, engine_->state(), limits_); !what.empty()) find("replay", what);
+    if (std::string what = doubled_request(disk_.records()); !what.empty()) find("once", what);
+    if (std::string what = missing_acknowledgement(disk_.records(), people_.acknowledged()); !what.empty()) find("acknowledged", what);
+    if (!people_.contradiction().empty()) find("answers", people_.contradiction());
+    if (std::string what = differs_when_decided_again(*journal_, limits_); !what.empty()) find("redecide", what);
+    const auto count = [this](const std::string& id) { return receivers_.accepted(id); };
+    if (std::string what = unfinished_delivery(engine_->state(), count); !what.empty()) find("settled", what);
+  }
+
+  void live_until(Instant end) {
+    while (!found_) {
+      int turns = 0;
+      while (!found_ && turn())
+        if (++turns > turns_at_one_instant_max) return find("progress", "the controller turns without end at one instant");
+      if (found_ || !advance(end)) return;
+    }
+  }
+
+  // Moves time to the next thing that happens; false when that is after `end`.
+  bool advance(Instant end) {
+    Instant next = agenda_.next();
+    if (engine_) {
+      const Instant due = engine_->next_due();
+      const Instant engine_now = engine_time();
+      // The engine's clock and the world's run at nearly one pace; never stand still.
+      if (due != Instant::never()) next = std::min(next, now_ + std::max(due - engine_now, Duration{1}));
+    }
+    if (next > end) {
+      now_ = std::max(now_, std::min(end, next));
+      return false;
+    }
+    now_ = std::max(next, now_);
+    return true;
+  }
+
+  void settle() {
+    const Instant end = now_ + settle_max;
+    live_until(end);
+  }
+
+  const WorldOptions options_;
+  const Limits limits_;
+  Random random_;
+  SimulatedDisk disk_;
+  SimulatedEntropy entropy_;
+  Random faults_random_;
+  Instant now_;   // of the world: what CLOCK_BOOTTIME shows
+  Instant wall_;  // what the wall shows at now_ = 0, moved by faults
+  Agenda agenda_;
+  std::uint64_t life_{0};
+  SimulatedReceivers receivers_;
+  People people_;
+  std::unique_ptr<SimulatedJournal> journal_;
+  std::unique_ptr<engine::EngineClock> clock_;
+  std::unique_ptr<engine::Follower> follower_;
+  std::unique_ptr<engine::Engine> engine_;
+  bool is_healed_{false};
+  bool has_written_behind_{false};
+  std::size_t order_checked_{0};
+  std::optional<Violation> found_;
+  std::deque<std::string> timeline_;
+  WorldResult result_;
+};
+
+}  // namespace
+
+WorldResult run_world(const WorldOptions& options) { return World(options).run(); }
+
+}  // namespace watchbill::sim

@@ -1,0 +1,66 @@
+#include "sim/world.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace watchbill::sim {
+namespace {
+
+std::string story(const WorldResult& result) {
+  std::string out;
+  for (const std::string& line : result.timeline) out.append(line).append("\n");
+  return out;
+}
+
+TEST(world, holds_every_promise_in_thirty_seeds) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    WorldOptions options;
+    options.seed = seed;
+    const WorldResult result = run_world(options);
+    ASSERT_FALSE(result.violation) << "seed " << seed << ": " << result.violation->checker << ": " << result.violation->what << "\n"
+                                   << story(result);
+    EXPECT_GT(result.records, 200U) << "a world in which nothing happens proves nothing";
+    EXPECT_GT(result.starts, 2U);
+    EXPECT_GT(result.messages, 50U);
+  }
+}
+
+TEST(world, is_one_history_for_one_seed) {
+  WorldOptions options;
+  options.seed = 7;
+  const WorldResult first = run_world(options);
+  const WorldResult second = run_world(options);
+  EXPECT_EQ(story(first), story(second));
+  EXPECT_EQ(first.records, second.records);
+  EXPECT_EQ(first.messages, second.messages);
+}
+
+// Each checker has to find the lie that was planted for it, within a few seeds.
+TEST(world, every_planted_fault_is_found_by_its_checker) {
+  const std::map<Plant, std::string> finder{
+      {Plant::disk_lies_about_sync, "acknowledged"}, {Plant::disk_drops_a_record, "start"},
+      {Plant::disk_flips_a_bit, "start"},            {Plant::disk_keeps_half_a_batch, "start"},
+      {Plant::snapshot_is_altered, "snapshot"},      {Plant::request_ids_are_forgotten, "once"},
+      {Plant::driver_sends_without_intent, "intent"}, {Plant::driver_changes_the_id, "intent"},
+      {Plant::driver_loses_outcomes, "settled"},     {Plant::index_forgets_an_effect, "indexes"},
+      {Plant::clock_runs_back, "order"},             {Plant::old_controller_writes_on, "order"}};
+  for (std::size_t index = 1; index < Words<Plant>::table.size(); ++index) {
+    const auto plant = static_cast<Plant>(index);
+    std::map<std::string, int> found_by;
+    std::string what;
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+      WorldOptions options;
+      options.seed = seed;
+      options.plant = plant;
+      const WorldResult result = run_world(options);
+      if (!result.violation) continue;
+      ++found_by[result.violation->checker];
+      what += "\n  seed " + std::to_string(seed) + " " + result.violation->checker + ": " + result.violation->what.substr(0, 160);
+    }
+    EXPECT_TRUE(found_by.contains(finder.at(plant))) << word(plant) << " was not found by \"" << finder.at(plant) << "\":" << what;
+  }
+}
+
+}  // namespace
+}  // namespace watchbill::sim
