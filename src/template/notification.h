@@ -1,0 +1,46 @@
+// The data of Alertmanager's templates, with its methods: .Alerts.Firing, .CommonLabels.SortedPairs.Values.Join ", ",
+// .StartsAt.Format. Source: Alertmanager 0.25 template/template.go.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/labels.h"
+#include "template/analysis.h"
+#include "template/template.h"
+
+namespace watchbill::text_template {
+
+struct NotificationAlert {
+  std::string status;  // "firing" or "resolved"
+  Labels labels;
+  Labels annotations;
+  Instant starts_at{};
+  Instant ends_at{};
+  std::string generator_url;
+  std::string fingerprint;
+};
+
+// Labels as Alertmanager shows them: a map of text with SortedPairs (alertname first), Names, Values and Remove; printed "a=b,
+// c=d".
+[[nodiscard]] Value label_pairs(const Labels& labels);
+
+// A list of alerts with Firing and Resolved.
+[[nodiscard]] Value alert_list(const std::vector<NotificationAlert>& alerts);
+
+struct NotificationData {
+  std::string receiver;
+  std::string status;
+  std::vector<NotificationAlert> alerts;
+  Labels group_labels;
+  Labels common_labels;
+  Labels common_annotations;
+  Labels route_labels;  // rendered already
+  std::string external_url;
+};
+
+[[nodiscard]] Value notification_data(const NotificationData& data);
+[[nodiscard]] Shape notification_shape();
+
+}  // namespace watchbill::text_template
