@@ -4,7 +4,8 @@
 namespace watchbill {
 
 // Called with the text of a failed assertion just before abort(). The controller stores the digest of the command it was deciding
-// (a breadcrumb), so that a poison command is quarantined after the second crash. Must not allocate. Set once, before threads start.
+// (a breadcrumb), so that a poison command is quarantined after the second crash. Must not allocate. Set once, before threads
+// start.
 using AssertionHook = void (*)() noexcept;
 void set_assertion_hook(AssertionHook hook) noexcept;
 

@@ -1,8 +1,8 @@
 // JSON. Three things: the canonical writer (its bytes are hashed), the reader of canonical text (the journal's hot path), and a
 // strict parser of any JSON into a tree for edges where the cost does not matter.
 //
-// Canonical form: RFC 8785 restricted to objects, arrays, strings and integers of at most 2^53 - 1 in magnitude. No white space, keys
-// sorted, shortest escapes. Truth values are words; a field without meaning is absent, never null.
+// Canonical form: RFC 8785 restricted to objects, arrays, strings and integers of at most 2^53 - 1 in magnitude. No white space,
+// keys sorted, shortest escapes. Truth values are words; a field without meaning is absent, never null.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ namespace watchbill {
 inline constexpr std::int64_t json_integer_max = (std::int64_t{1} << 53) - 1;
 
 // Appends JSON to a text that the caller owns; one pass, no allocation but that text's growth (1 GB/s class).
-// The caller holds the grammar: values only where one may stand, each begin_ with its end_, keys in ascending byte order where the
-// text must be canonical. Strings that are not UTF-8 get U+FFFD for each wrong byte, so the text is always valid JSON.
+// The caller holds the grammar: values only where one may stand, each begin_ with its end_, keys in ascending byte order where
+// the text must be canonical. Strings that are not UTF-8 get U+FFFD for each wrong byte, so the text is always valid JSON.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string& out) noexcept : out_(out) {}
@@ -52,7 +52,8 @@ class JsonWriter {
 void append_json_string(std::string& out, std::string_view text);
 
 // Pulls values out of canonical text without copying it. Every call returns false on malformed input and from then on always;
-// `offset()` is where it failed. Bounded: nesting deeper than 32 is malformed. Does not check the order of keys: the journal's digest does.
+// `offset()` is where it failed. Bounded: nesting deeper than 32 is malformed. Does not check the order of keys: the journal's
+// digest does.
 class CanonicalReader {
  public:
   explicit CanonicalReader(std::string_view text) noexcept : text_(text) {}
@@ -114,12 +115,12 @@ class JsonValue {
   [[nodiscard]] const JsonValue* find(std::string_view key) const noexcept;
 };
 
-// Parses one JSON text (RFC 8259). Fails (invalid) with "line L, column C" and what was expected; duplicate keys, bad UTF-8, unpaired
-// surrogates, trailing characters and everything beyond `limits` are failures too.
+// Parses one JSON text (RFC 8259). Fails (invalid) with "line L, column C" and what was expected; duplicate keys, bad UTF-8,
+// unpaired surrogates, trailing characters and everything beyond `limits` are failures too.
 [[nodiscard]] Result<JsonValue> parse_json(std::string_view text, const JsonLimits& limits = {});
 
-// Writes a tree in RFC 8785's order and escapes (keys sorted); doubles as the shortest text that reads back. Canonical only where the
-// tree holds nothing but objects, arrays, strings and integers.
+// Writes a tree in RFC 8785's order and escapes (keys sorted); doubles as the shortest text that reads back. Canonical only where
+// the tree holds nothing but objects, arrays, strings and integers.
 void append_json(std::string& out, const JsonValue& value);
 
 // The offset of the first byte that is not valid UTF-8 (no overlong forms, surrogates or values beyond U+10FFFF), or npos.

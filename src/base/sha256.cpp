@@ -14,7 +14,9 @@ namespace watchbill {
 static_assert(sizeof(SHA256_CTX) <= 128);
 
 namespace {
-SHA256_CTX* context_of(std::array<std::byte, 128>& storage) noexcept { return std::launder(reinterpret_cast<SHA256_CTX*>(storage.data())); }
+SHA256_CTX* context_of(std::array<std::byte, 128>& storage) noexcept {
+  return std::launder(reinterpret_cast<SHA256_CTX*>(storage.data()));
+}
 }  // namespace
 
 Sha256::Sha256() noexcept : context_{} { SHA256_Init(new (context_.data()) SHA256_CTX); }

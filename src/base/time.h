@@ -40,8 +40,8 @@ struct Instant {
   friend constexpr Duration operator-(Instant a, Instant b) noexcept { return {a.ms - b.ms}; }
 };
 
-// Reads a duration as Prometheus writes it: "250ms", "1h30m", "5m", "1w", "0"; units y w d h m s ms, each at most once, in that order.
-// Fails (ErrorKind::invalid) on anything else, trailing characters and overflow included; `detail` says what was expected.
+// Reads a duration as Prometheus writes it: "250ms", "1h30m", "5m", "1w", "0"; units y w d h m s ms, each at most once, in that
+// order. Fails (ErrorKind::invalid) on anything else, trailing characters and overflow included; `detail` says what was expected.
 [[nodiscard]] Result<Duration> parse_duration(std::string_view text);
 
 // The shortest form that parse_duration reads back: "1h30m", "250ms", "0s". Negative durations get a leading "-".

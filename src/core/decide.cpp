@@ -15,7 +15,9 @@ Decision decide_engine(const State& state, const StartEpoch& command, const Cont
   return Events{EpochStarted{command.build, command.clock_ahead, state.progress.epoch + 1, command.state_format}};
 }
 
-Decision decide_engine(const State&, const NoteClockJump& command, const Context&) { return Events{ClockJumped{command.by, command.wall}}; }
+Decision decide_engine(const State&, const NoteClockJump& command, const Context&) {
+  return Events{ClockJumped{command.by, command.wall}};
+}
 
 Decision decide_engine(const State&, const NoteSnapshot& command, const Context&) {
   return Events{SnapshotWritten{command.digest, command.sequence}};
@@ -35,64 +37,63 @@ Decision decide_engine(const State& state, const NoteWritable&, const Context& c
   return Events{JournalBecameWritable{context.at - state.progress.time}};
 }
 
+// Hands a command to its area with the facts that it may know. An area is two lines here and two in Apply.
 struct Decide {
   const State& state;
   const Context& context;
 
-  Decision operator()(const MeetDeadline& command) const {
-    if (context.actor.kind != ActorKind::engine) return Refused{Refusal::role_missing, "only the controller itself may do this"};
-    if (command.owner == Area::access) return access::decide_deadline(state.access, command.subject, command.seen);
-    WB_ASSERT(command.owner == Area::route, "only areas with deadlines set them");
-    return route::decide_deadline(state.route, command.subject, context);
-  }
-  Decision operator()(const SetHold& command) const { return control::decide(state.control, control_facts(context.actor), command, context); }
-  Decision operator()(const ReleaseHold& command) const {
-    return control::decide(state.control, control_facts(context.actor), command, context);
-  }
-  Decision operator()(const RequestNotification& command) const {
-    return route::decide(state.route, route_facts(context.actor), command, context);
-  }
-  Decision operator()(const ResendNotification& command) const {
-    return route::decide(state.route, route_facts(context.actor), command, context);
-  }
-  Decision operator()(const NoteDelivery& command) const { return route::decide(state.route, route_facts(context.actor), command, context); }
-  // Everything else is the engine's own, and only its own.
   template <class T>
   Decision operator()(const T& command) const {
-    static_assert(T::area == Area::engine);
-    if (context.actor.kind != ActorKind::engine) return Refused{Refusal::role_missing, "only the controller itself may do this"};
-    return decide_engine(state, command, context);
+    return in_area<T::area>(command);
   }
+  // A deadline belongs to the area that set it.
+  Decision operator()(const MeetDeadline& deadline) const {
+    if (context.actor.kind != ActorKind::engine) return not_the_controller();
+    if (deadline.owner == Area::access) return access::decide(state.access, deadline, context);
+    if (deadline.owner == Area::route) return in_area<Area::route>(deadline);
+    WB_ASSERT(false, "only areas with deadlines set them");
+    return Events{};
+  }
+
+ private:
+  template <Area area, class T>
+  Decision in_area(const T& command) const {
+    if constexpr (area == Area::control) return control::decide(state.control, control_facts(context.actor), command, context);
+    else if constexpr (area == Area::route) return route::decide(state.route, route_facts(context.actor), command, context);
+    else if constexpr (area == Area::engine)
+      return context.actor.kind == ActorKind::engine ? decide_engine(state, command, context) : not_the_controller();
+  }
+  static Decision not_the_controller() { return Refused{Refusal::role_missing, "only the controller itself may do this"}; }
 };
 
 struct Apply {
   State& state;
-  Instant at;
-  const Limits& limits;
+  const Applying& applying;
 
-  void operator()(const LineageStarted& event) const { state.progress.lineage = event.lineage; }
-  void operator()(const EpochStarted& event) const {
+  template <class T>
+  void operator()(const T& event) const {
+    if constexpr (T::area == Area::control) control::apply(state.control, event, applying);
+    else if constexpr (T::area == Area::route) route::apply(state.route, event, applying);
+    else if constexpr (T::area == Area::engine) apply_engine(event);
+  }
+
+ private:
+  void apply_engine(const LineageStarted& event) const { state.progress.lineage = event.lineage; }
+  void apply_engine(const EpochStarted& event) const {
     state.progress.build = event.build;
     state.progress.epoch = event.epoch;
     state.progress.state_format = event.state_format;
   }
-  void operator()(const CommandRefused& event) const { access::apply(state.access, state.schedule, event, at, limits); }
-  void operator()(const ClockJumped&) const {}
-  void operator()(const SegmentSealed& event) const { state.progress.segment = event.segment + 1; }
-  void operator()(const SnapshotWritten&) const {}
-  void operator()(const ObjectArchived& event) const {
-    if (event.owner == Area::access) access::apply_archived(state.access, state.schedule, event.object);
-    else route::apply_archived(state.route, state.schedule, event.object);
+  void apply_engine(const CommandRefused& event) const { access::apply(state.access, event, applying); }
+  void apply_engine(const ObjectArchived& event) const {
+    if (event.owner == Area::access) access::apply_archived(state.access, event.object, applying);
+    else if (event.owner == Area::route) route::apply_archived(state.route, event.object, applying);
   }
-  void operator()(const JournalBecameReadOnly&) const { state.progress.read_only = true; }
-  void operator()(const JournalBecameWritable&) const { state.progress.read_only = false; }
-  void operator()(const HoldSet& event) const { control::apply(state.control, event, at); }
-  void operator()(const HoldReleased& event) const { control::apply(state.control, event); }
-  template <class T>
-  void operator()(const T& event) const {
-    static_assert(T::area == Area::route);
-    route::apply(state.route, state.schedule, event, at, limits);
-  }
+  void apply_engine(const SegmentSealed& event) const { state.progress.segment = event.segment + 1; }
+  void apply_engine(const JournalBecameReadOnly&) const { state.progress.read_only = true; }
+  void apply_engine(const JournalBecameWritable&) const { state.progress.read_only = false; }
+  void apply_engine(const ClockJumped&) const {}
+  void apply_engine(const SnapshotWritten&) const {}
 };
 
 }  // namespace
@@ -111,7 +112,10 @@ std::optional<Subject> outcome_subject(const CommandBody& command) {
   return std::nullopt;
 }
 
-void apply(State& state, const Event& event, Instant at, const Limits& limits) { std::visit(Apply{state, at, limits}, event); }
+void apply(State& state, const Event& event, Instant at, Sequence sequence, const Limits& limits) {
+  const Applying applying{at, sequence, state.schedule, limits};
+  std::visit(Apply{state, applying}, event);
+}
 
 void apply_end(State& state, const RecordEnd& end, const Limits& limits) {
   state.progress.sequence = end.header.sequence;

@@ -17,8 +17,8 @@ namespace watchbill::core {
 // The subject whose effect in flight this command ends, if it is such an outcome.
 [[nodiscard]] std::optional<Subject> outcome_subject(const CommandBody& command);
 
-// Applies one event. Total: what is in the journal has happened. `at` is the record's time.
-void apply(State& state, const Event& event, Instant at, const Limits& limits);
+// Applies one event of the record `sequence` at its time `at`. Total: what is in the journal has happened.
+void apply(State& state, const Event& event, Instant at, Sequence sequence, const Limits& limits);
 
 // Applies what belongs to a whole record, after its events: progress, the answer to its request, the reactions it left.
 struct RecordEnd {

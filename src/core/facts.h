@@ -7,6 +7,7 @@
 
 namespace watchbill::core {
 
+// What the actor's roles allow in each area.
 [[nodiscard]] control::Facts control_facts(const Actor& actor);
 [[nodiscard]] route::Facts route_facts(const Actor& actor);
 

@@ -74,7 +74,7 @@ class Processing {
   }
 
   void add(Event event, std::optional<std::uint32_t> after, std::size_t round) {
-    apply(state_, event, inputs_.at, inputs_.limits);
+    apply(state_, event, inputs_.at, sequence(), inputs_.limits);
     out_.events.push_back(RecordedEvent{std::move(event), after});
     const auto index = static_cast<std::uint32_t>(out_.events.size() - 1);
     const Event& added = out_.events.back().event;
@@ -94,7 +94,8 @@ class Processing {
       waiting_.pop_front();
       if (take(next.command, next.after, next.round)) continue;
       // A refused reaction is an event too: nobody else would hear of it.
-      add(CommandRefused{next.command.actor.name, std::string(type_of(next.command.body)), 1, last_refusal_.message, last_refusal_.reason},
+      add(CommandRefused{next.command.actor.name, std::string(type_of(next.command.body)), 1, last_refusal_.message,
+                         last_refusal_.reason},
           next.after, next.round);
     }
     for (Waiting& left : waiting_) {

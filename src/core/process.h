@@ -1,4 +1,5 @@
-// One command, whole: decided, applied in memory, with everything that follows from it in other areas. The middle of the engine's loop.
+// One command, whole: decided, applied in memory, with everything that follows from it in other areas. The middle of the engine's
+// loop.
 #pragma once
 
 #include <optional>
@@ -32,9 +33,9 @@ struct ProcessInputs {
   std::span<const Reaction> reactions;
 };
 
-// Decides `command` and applies its events, then the reactions to them, breadth first, for at most limits.reaction_rounds_max rounds and
-// limits.record_events_max events; what is left is `pending`, to be processed first in the next batch. The events and pending commands
-// given are applied to `state` already, save what apply_end() does once the record's header is known.
+// Decides `command` and applies its events, then the reactions to them, breadth first, for at most limits.reaction_rounds_max
+// rounds and limits.record_events_max events; what is left is `pending`, to be processed first in the next batch. The events and
+// pending commands given are applied to `state` already, save what apply_end() does once the record's header is known.
 [[nodiscard]] Processed process(State& state, Seen& seen, const Command& command, const ProcessInputs& inputs);
 
 }  // namespace watchbill::core

@@ -5,8 +5,8 @@
 namespace watchbill::core {
 namespace {
 
-// A journal from the future (a clock that was wrong, a restored disk): deadlines of the last records lie ahead of the present, so nothing
-// may act on them until a person has looked.
+// A journal from the future (a clock that was wrong, a restored disk): deadlines of the last records lie ahead of the present, so
+// nothing may act on them until a person has looked.
 constexpr Duration clock_ahead_max = Duration::hours(1);
 
 void hold_when_clock_is_behind(const State& state, const Event& event, std::vector<Command>& commands) {

@@ -11,7 +11,8 @@
 
 namespace watchbill::core {
 
-// One row: events of `type` may cause `command` in another area; `react` adds the commands, with their actors, that follow from one event.
+// One row: events of `type` may cause `command` in another area; `react` adds the commands, with their actors, that follow from
+// one event.
 struct Reaction {
   std::string_view type;     // of the event
   std::string_view command;  // type of the command, for the map

@@ -77,7 +77,8 @@ Result<State> read_snapshot(std::string_view text, const Limits& limits) {
     const bool read = number == 0   ? from_canonical_text(line, state.progress)
                       : number == 1 ? read_pending(line, state.pending_reactions)
                                     : read_entry(line, state);
-    if (!read) return Error{ErrorKind::corrupt, "read snapshot line", std::to_string(number + 1), "it is not what a snapshot holds"};
+    if (!read)
+      return Error{ErrorKind::corrupt, "read snapshot line", std::to_string(number + 1), "it is not what a snapshot holds"};
   }
   if (number < 2 || !text.empty()) return Error{ErrorKind::corrupt, "read snapshot", "", "it ends early"};
   rebuild_derived(state, limits);

@@ -27,9 +27,14 @@ struct Progress {
   std::uint32_t state_format{0};
   Instant time;  // of the last applied record
   static constexpr auto fields() {
-    return std::tuple{field("build", &Progress::build), field("epoch", &Progress::epoch), field("lineage", &Progress::lineage),
-                      field("read_only", &Progress::read_only), field("segment", &Progress::segment),
-                      field("sequence", &Progress::sequence), field("state_format", &Progress::state_format), field("time_ms", &Progress::time)};
+    return std::tuple{field("build", &Progress::build),
+                      field("epoch", &Progress::epoch),
+                      field("lineage", &Progress::lineage),
+                      field("read_only", &Progress::read_only),
+                      field("segment", &Progress::segment),
+                      field("sequence", &Progress::sequence),
+                      field("state_format", &Progress::state_format),
+                      field("time_ms", &Progress::time)};
   }
 };
 

@@ -111,8 +111,11 @@ void Engine::process_deadlines(Batch& batch, Instant now) {
     });
     if (!due) return;
     const Sequence before = batch.head.sequence;
-    process(batch, Envelope{Command{core::deadline_command(seen_, due->second, due->first), engine_actor(), std::nullopt, std::nullopt, {}}, {}},
-            now);
+    process(
+        batch,
+        Envelope{Command{core::deadline_command(seen_, due->second, due->first), engine_actor(), std::nullopt, std::nullopt, {}},
+                 {}},
+        now);
     WB_ASSERT(batch.head.sequence > before, "a deadline that is met becomes an event, or it would be met for ever");
   }
 }
@@ -121,7 +124,9 @@ void Engine::seal_if_full(Batch& batch, Instant now) {
   const bool is_over = segment_bytes_ >= limits_.segment_bytes_max ||
                        (segment_bytes_ > 0 && now - segment_since_ >= limits_.segment_age_max);
   if (!is_over || write_mode_ != WriteMode::normal) return;
-  process(batch, Envelope{Command{SealSegment{batch.head.hash, batch.segment}, engine_actor(), std::nullopt, std::nullopt, {}}, {}}, now);
+  process(batch,
+          Envelope{Command{SealSegment{batch.head.hash, batch.segment}, engine_actor(), std::nullopt, std::nullopt, {}}, {}},
+          now);
   // One transaction writes to one segment: the batch ends here.
   batch.is_sealed = true;
 }
@@ -155,14 +160,14 @@ bool Engine::commit(Batch& batch, Instant now, StepResult& result) {
   }
   std::string detail;
   switch (ports_.journal.append(batch.records, batch.blobs, detail)) {
-    case AppendOutcome::durable:
+    case ports::AppendOutcome::durable:
       break;
-    case AppendOutcome::unknown:
+    case ports::AppendOutcome::unknown:
       result.has_failed = true;
       result.failure = std::move(detail);
       return false;
-    case AppendOutcome::refused_full:
-    case AppendOutcome::refused_read_only: {
+    case ports::AppendOutcome::refused_full:
+    case ports::AppendOutcome::refused_read_only: {
       if (write_mode_ == WriteMode::normal) read_only_since_ = now;
       read_only_reason_ = std::move(detail);
       write_mode_ = WriteMode::nothing;

@@ -1,5 +1,5 @@
-// The loop: take, decide, apply in memory, append once, release what is durable. Starts no thread; simulation and the controller call
-// the same step(). Cost of a batch: one durable append; for each command one encoding and two SHA-256.
+// The loop: take, decide, apply in memory, append once, release what is durable. Starts no thread; simulation and the controller
+// call the same step(). Cost of a batch: one durable append; for each command one encoding and two SHA-256.
 #pragma once
 
 #include <functional>
@@ -15,9 +15,9 @@
 namespace watchbill::engine {
 
 struct EnginePorts {
-  JournalPort& journal;
-  EffectPort& effects;
-  EntropyPort& entropy;
+  ports::JournalPort& journal;
+  ports::EffectPort& effects;
+  ports::EntropyPort& entropy;
   // Called with each batch that is durable, before anything of it is released; must return at once (the follower's queue).
   std::function<void(std::span<const StoredRecord>)> on_durable;
 };
@@ -25,7 +25,8 @@ struct EnginePorts {
 // What one step did and how the process goes on.
 struct StepResult {
   std::size_t commands{0};  // that were decided
-  bool has_failed{false};   // an append whose outcome is unknown, or a journal that reads back damaged: end the process at once (exit 7)
+  bool has_failed{
+      false};  // an append whose outcome is unknown, or a journal that reads back damaged: end the process at once (exit 7)
   std::string failure;      // what the store said
 };
 

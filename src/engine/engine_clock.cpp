@@ -9,10 +9,13 @@ constexpr Duration step_min = Duration::seconds(30);
 constexpr std::int64_t slew_divisor = 10;
 }  // namespace
 
-EngineClock::EngineClock(ClockReading start, Instant last_record)
-    : time_(std::max(start.wall, last_record)), boot_ms_(start.boot_ms), offset_(start.wall - time_), started_ahead_(time_ - start.wall) {}
+EngineClock::EngineClock(ports::ClockReading start, Instant last_record)
+    : time_(std::max(start.wall, last_record)),
+      boot_ms_(start.boot_ms),
+      offset_(start.wall - time_),
+      started_ahead_(time_ - start.wall) {}
 
-Instant EngineClock::at(ClockReading reading) {
+Instant EngineClock::at(ports::ClockReading reading) {
   const std::int64_t passed = std::max<std::int64_t>(reading.boot_ms - boot_ms_, 0);
   boot_ms_ = std::max(reading.boot_ms, boot_ms_);
   time_ = time_ + Duration{passed};

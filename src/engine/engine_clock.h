@@ -1,4 +1,5 @@
-// The engine clock: the only time the core knows. It keeps its pace whatever the wall clock does (design/architecture.md, Determinism).
+// The engine clock: the only time the core knows. It keeps its pace whatever the wall clock does (design/architecture.md,
+// Determinism).
 #pragma once
 
 #include <optional>
@@ -14,14 +15,15 @@ struct ClockJump {
   Instant wall;
 };
 
-// Anchored at max(wall, last record), then driven by CLOCK_BOOTTIME. A wall that is off by up to 30 s is followed by slewing, at most one
-// tenth of the time that passed; a larger step is reported and from then on only displayed time follows it. Never goes back.
+// Anchored at max(wall, last record), then driven by CLOCK_BOOTTIME. A wall that is off by up to 30 s is followed by slewing, at
+// most one tenth of the time that passed; a larger step is reported and from then on only displayed time follows it. Never goes
+// back.
 class EngineClock {
  public:
-  EngineClock(ClockReading start, Instant last_record);
+  EngineClock(ports::ClockReading start, Instant last_record);
 
   // The engine's time at this reading; readings come in the order of boot_ms.
-  [[nodiscard]] Instant at(ClockReading reading);
+  [[nodiscard]] Instant at(ports::ClockReading reading);
   // The jump that the last at() found, once.
   [[nodiscard]] std::optional<ClockJump> take_jump();
   // How far the last record was ahead of the wall at start; 0 when it was not.

@@ -70,12 +70,12 @@ std::optional<RecoveryFailure> Follower::failure() const {
   return failure_;
 }
 
-std::optional<StoredSnapshot> Follower::take_snapshot(Digest& digest) {
+std::optional<ports::StoredSnapshot> Follower::take_snapshot(Digest& digest) {
   const std::unique_lock lock(state_mutex_);
   if (failure_ || head_.sequence - last_snapshot_ < snapshot_every_records_) return std::nullopt;
   last_snapshot_ = head_.sequence;
   digest = core::digest_of(state_);
-  StoredSnapshot snapshot{head_, {}};
+  ports::StoredSnapshot snapshot{head_, {}};
   core::write_snapshot(state_, snapshot.text);
   return snapshot;
 }

@@ -1,4 +1,5 @@
-// The follower: applies durable records to a State of its own, so that readers, snapshots and digest checks never stop the engine.
+// The follower: applies durable records to a State of its own, so that readers, snapshots and digest checks never stop the
+// engine.
 #pragma once
 
 #include <condition_variable>
@@ -43,7 +44,7 @@ class Follower {
   [[nodiscard]] std::optional<RecoveryFailure> failure() const;
 
   // The snapshot that became due, once: for the journal port to store and the engine to record. Follower's thread.
-  [[nodiscard]] std::optional<StoredSnapshot> take_snapshot(Digest& digest);
+  [[nodiscard]] std::optional<ports::StoredSnapshot> take_snapshot(Digest& digest);
 
  private:
   const Limits limits_;

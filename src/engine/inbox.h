@@ -27,12 +27,12 @@ class Inbox {
  public:
   explicit Inbox(const Limits& limits) : limits_(limits) {}
 
-  // Puts a command into its lane. Refuses `busy` (people, answers), `ingest_full` (ingest) when the lane is full, `closing` after close().
-  // On refusal nothing was kept and `reply` is not called. Any thread.
+  // Puts a command into its lane. Refuses `busy` (people, answers), `ingest_full` (ingest) when the lane is full, `closing` after
+  // close(). On refusal nothing was kept and `reply` is not called. Any thread.
   [[nodiscard]] std::optional<Refused> offer(Command command, Reply reply);
 
-  // Takes up to `max` envelopes of the lanes from..to (in lane order, each lane first in first out; at least one of every lane in use as
-  // far as `max` allows). Engine's thread.
+  // Takes up to `max` envelopes of the lanes from..to (in lane order, each lane first in first out; at least one of every lane in
+  // use as far as `max` allows). Engine's thread.
   [[nodiscard]] std::vector<Envelope> take(Lane from, Lane to, std::size_t max);
 
   // Waits until something waits, close() or wake() was called, or `longest` has passed. Engine's thread.

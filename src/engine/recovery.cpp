@@ -16,7 +16,7 @@ RecoveryFailure unreadable(Sequence sequence, const DecodeFailure& failure) {
 }
 
 // Which release wrote the newest epoch: named when a journal is newer than this build. Best effort, for the message only.
-std::string writer_of(JournalPort& journal) {
+std::string writer_of(ports::JournalPort& journal) {
   std::string build;
   const Status read = journal.read(1, ~Sequence{0}, [&build](const StoredRecord& record) {
     if (!record.payload) return true;
@@ -42,8 +42,8 @@ std::string RecoveryFailure::text() const {
   return sequence == 0 ? what : "record " + std::to_string(sequence) + ": " + what;
 }
 
-Result<std::uint64_t, RecoveryFailure> apply_record(core::State& state, ChainHead& head, const StoredRecord& record, const Limits& limits,
-                                                    std::uint64_t& digests_compared) {
+Result<std::uint64_t, RecoveryFailure> apply_record(core::State& state, ChainHead& head, const StoredRecord& record,
+                                                    const Limits& limits, std::uint64_t& digests_compared) {
   const Result<ChainHead, ChainFailure> next = continue_chain(head, record);
   if (!next) return broken(next.error().sequence, next.error().what);
   if (!record.payload) return broken(record.sequence, "its payload was erased, and no base covers it");
@@ -55,7 +55,7 @@ Result<std::uint64_t, RecoveryFailure> apply_record(core::State& state, ChainHea
       return RecoveryFailure{RecoveryFault::digest_differs, record.sequence,
                              "the state before it has the digest " + own.hex() + ", the journal recorded " + body->state->hex()};
   }
-  for (const RecordedEvent& each : body->events) core::apply(state, each.event, next->time, limits);
+  for (const RecordedEvent& each : body->events) core::apply(state, each.event, next->time, next->sequence, limits);
   RecordHeader header;
   header.sequence = next->sequence;
   header.time = next->time;
@@ -67,7 +67,7 @@ Result<std::uint64_t, RecoveryFailure> apply_record(core::State& state, ChainHea
 namespace {
 
 // Starts from the newest snapshot that reads back as what it says; none is a start from the first record.
-void start_from_snapshot(JournalPort& journal, const Limits& limits, const RecoverFrom& from, Recovered& out) {
+void start_from_snapshot(ports::JournalPort& journal, const Limits& limits, const RecoverFrom& from, Recovered& out) {
   for (std::size_t skip = 0; skip < 2; ++skip) {
     const auto stored = journal.load_snapshot(skip);
     if (!stored || !*stored || (*stored)->head.sequence > from.to) continue;
@@ -83,7 +83,7 @@ void start_from_snapshot(JournalPort& journal, const Limits& limits, const Recov
 
 }  // namespace
 
-Result<Recovered, RecoveryFailure> recover(JournalPort& journal, const Limits& limits, RecoverFrom from) {
+Result<Recovered, RecoveryFailure> recover(ports::JournalPort& journal, const Limits& limits, RecoverFrom from) {
   Recovered out;
   if (from.use_snapshot) start_from_snapshot(journal, limits, from, out);
   std::optional<RecoveryFailure> failure;
@@ -107,7 +107,7 @@ Result<Recovered, RecoveryFailure> recover(JournalPort& journal, const Limits& l
   }
   if (failure) return *failure;
   if (!read) return from_error(out.head.sequence + 1, read.error());
-  const Result<JournalEnd> end = journal.end();
+  const Result<ports::JournalEnd> end = journal.end();
   if (!end) return from_error(out.head.sequence + 1, end.error());
   if (from.to >= end->head.sequence && end->head.sequence != out.head.sequence)
     return broken(out.head.sequence + 1, "it is missing; the store ends with record " + std::to_string(end->head.sequence));
@@ -116,7 +116,7 @@ Result<Recovered, RecoveryFailure> recover(JournalPort& journal, const Limits& l
   return out;
 }
 
-Result<ChainHead, RecoveryFailure> verify_chain(JournalPort& journal, const std::function<void(Sequence)>& progress) {
+Result<ChainHead, RecoveryFailure> verify_chain(ports::JournalPort& journal, const std::function<void(Sequence)>& progress) {
   ChainHead head;
   std::optional<RecoveryFailure> failure;
   const Status read = journal.read(1, ~Sequence{0}, [&](const StoredRecord& record) {
@@ -131,7 +131,7 @@ Result<ChainHead, RecoveryFailure> verify_chain(JournalPort& journal, const std:
   });
   if (failure) return *failure;
   if (!read) return from_error(head.sequence + 1, read.error());
-  const Result<JournalEnd> stored = journal.end();
+  const Result<ports::JournalEnd> stored = journal.end();
   if (!stored) return from_error(head.sequence + 1, stored.error());
   if (stored->head.sequence != head.sequence) return broken(head.sequence + 1, "it is missing");
   return head;
@@ -150,7 +150,7 @@ std::string events_text(const std::vector<RecordedEvent>& events) {
 
 }  // namespace
 
-Result<Redecided, RecoveryFailure> redecide(JournalPort& journal, const Limits& limits, std::size_t differences_max) {
+Result<Redecided, RecoveryFailure> redecide(ports::JournalPort& journal, const Limits& limits, std::size_t differences_max) {
   Redecided out;
   core::State state;
   core::Seen seen;
@@ -163,7 +163,8 @@ Result<Redecided, RecoveryFailure> redecide(JournalPort& journal, const Limits& 
     const Status read = journal.read(next, ~Sequence{0}, [&](const StoredRecord& record) {
       const Result<ChainHead, ChainFailure> chained = continue_chain(head, record);
       if (!chained || !record.payload) {
-        failure = chained ? broken(record.sequence, "its payload was erased") : broken(chained.error().sequence, chained.error().what);
+        failure =
+            chained ? broken(record.sequence, "its payload was erased") : broken(chained.error().sequence, chained.error().what);
         return false;
       }
       const Result<RecordBody, DecodeFailure> body = decode_payload(*record.payload);
@@ -194,7 +195,8 @@ Result<Redecided, RecoveryFailure> redecide(JournalPort& journal, const Limits& 
       RecordHeader header;
       header.sequence = chained->sequence;
       header.time = chained->time;
-      core::apply_end(state, core::RecordEnd{header, body->cause.actor.name, body->cause.request, body->events, body->pending}, limits);
+      core::apply_end(state, core::RecordEnd{header, body->cause.actor.name, body->cause.request, body->events, body->pending},
+                      limits);
       head = *chained;
       return true;
     });

@@ -38,8 +38,8 @@ struct Recovered {
   Sequence from_snapshot{0};         // 0: from the first record
 };
 
-// Applies one stored record to `state`, after checking that it continues `head`; compares the state's digest where the record holds one
-// of the same format. On failure `state` must not be used further.
+// Applies one stored record to `state`, after checking that it continues `head`; compares the state's digest where the record
+// holds one of the same format. On failure `state` must not be used further.
 [[nodiscard]] Result<std::uint64_t, RecoveryFailure> apply_record(core::State& state, ChainHead& head, const StoredRecord& record,
                                                                    const Limits& limits, std::uint64_t& digests_compared);
 
@@ -49,10 +49,12 @@ struct RecoverFrom {
 };
 
 // Rebuilds State from the newest good snapshot (or the first record) and the records after it, verifying each of them.
-[[nodiscard]] Result<Recovered, RecoveryFailure> recover(JournalPort& journal, const Limits& limits, RecoverFrom from = {});
+[[nodiscard]] Result<Recovered, RecoveryFailure> recover(ports::JournalPort& journal, const Limits& limits,
+                                                         RecoverFrom from = {});
 
 // Walks the whole chain without building state. Gives the head; names the first bad record. `progress` is called now and then.
-[[nodiscard]] Result<ChainHead, RecoveryFailure> verify_chain(JournalPort& journal, const std::function<void(Sequence)>& progress = {});
+[[nodiscard]] Result<ChainHead, RecoveryFailure> verify_chain(ports::JournalPort& journal,
+                                                              const std::function<void(Sequence)>& progress = {});
 
 // One cause that was decided again.
 struct Redecided {
@@ -66,8 +68,9 @@ struct Redecided {
   std::vector<Difference> differences;
 };
 
-// Decides every recorded cause again, each against the state as it was then, and lists where the answer differs. A difference is no error:
-// another build may decide better.
-[[nodiscard]] Result<Redecided, RecoveryFailure> redecide(JournalPort& journal, const Limits& limits, std::size_t differences_max);
+// Decides every recorded cause again, each against the state as it was then, and lists where the answer differs. A difference is
+// no error: another build may decide better.
+[[nodiscard]] Result<Redecided, RecoveryFailure> redecide(ports::JournalPort& journal, const Limits& limits,
+                                                          std::size_t differences_max);
 
 }  // namespace watchbill::engine

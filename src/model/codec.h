@@ -1,8 +1,8 @@
 // Canonical JSON of described structs, both ways. Templates: include only where something is encoded or decoded.
 //
-// What has no meaning is absent: empty text, lists and maps, an unset optional, a zero digest, a false truth value (a true one is the
-// word "yes"). Instants and durations are integers in ms. Reading a struct leaves absent fields as they are; an unknown key, a wrong
-// type or a word that is not in its enumeration fails: such bytes were written by a newer release or are damaged.
+// What has no meaning is absent: empty text, lists and maps, an unset optional, a zero digest, a false truth value (a true one is
+// the word "yes"). Instants and durations are integers in ms. Reading a struct leaves absent fields as they are; an unknown key,
+// a wrong type or a word that is not in its enumeration fails: such bytes were written by a newer release or are damaged.
 #pragma once
 
 #include <map>
@@ -23,7 +23,8 @@ namespace watchbill {
 template <class T>
 concept Kinded = Described<T> && requires { { T::kind } -> std::convertible_to<std::string_view>; };
 
-// --- has_meaning: is this value written at all? -------------------------------------------------------------------------------------
+// --- has_meaning: is this value written at all?
+// -------------------------------------------------------------------------------------
 template <class T> [[nodiscard]] bool has_meaning(const T&) { return true; }
 inline bool has_meaning(const std::string& value) { return !value.empty(); }
 inline bool has_meaning(const bool& value) { return value; }
@@ -35,7 +36,8 @@ template <class T> bool has_meaning(const std::optional<T>& value) { return valu
 template <class T> bool has_meaning(const std::vector<T>& value) { return !value.empty(); }
 template <class K, class V> bool has_meaning(const std::map<K, V>& value) { return !value.empty(); }
 
-// --- encode --------------------------------------------------------------------------------------------------------------------------
+// --- encode
+// --------------------------------------------------------------------------------------------------------------------------
 inline void encode(JsonWriter& out, const std::string& value) { out.string(value); }
 inline void encode(JsonWriter& out, bool value) { out.string(value ? "yes" : "no"); }
 inline void encode(JsonWriter& out, Instant value) { out.integer(value.ms); }
@@ -53,7 +55,8 @@ template <class T> void encode(JsonWriter& out, const std::vector<T>& value);
 template <class V> void encode(JsonWriter& out, const std::map<std::string, V>& value);
 template <Kinded... Ts> void encode(JsonWriter& out, const std::variant<Ts...>& value);
 
-// --- decode: false on malformed input ------------------------------------------------------------------------------------------------
+// --- decode: false on malformed input
+// ------------------------------------------------------------------------------------------------
 inline bool decode(CanonicalReader& in, std::string& value) { return in.string(value); }
 inline bool decode(CanonicalReader& in, Instant& value) { return in.integer(value.ms); }
 inline bool decode(CanonicalReader& in, Duration& value) { return in.integer(value.ms); }

@@ -20,7 +20,8 @@ Actor engine_actor(std::string_view name) { return Actor{ActorKind::engine, std:
 
 bool has_role(const Actor& actor, std::string_view role) noexcept {
   if (actor.kind == ActorKind::engine) return true;
-  return std::any_of(actor.roles.begin(), actor.roles.end(), [&](const std::string& own) { return own == role || own == "admin"; });
+  return std::any_of(actor.roles.begin(), actor.roles.end(),
+                     [&](const std::string& own) { return own == role || own == "admin"; });
 }
 
 namespace {

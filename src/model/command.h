@@ -1,4 +1,5 @@
-// All commands: what somebody asks for. A command may be refused; what it causes are events. Commands are kept in the journal as causes.
+// All commands: what somebody asks for. A command may be refused; what it causes are events. Commands are kept in the journal as
+// causes.
 #pragma once
 
 #include <cstdint>

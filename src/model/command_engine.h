@@ -47,7 +47,9 @@ struct NoteClockJump {
   static constexpr Lane lane = Lane::outcomes;
   Duration by;
   Instant wall;
-  static constexpr auto fields() { return std::tuple{field("by_ms", &NoteClockJump::by), field("wall_ms", &NoteClockJump::wall)}; }
+  static constexpr auto fields() {
+    return std::tuple{field("by_ms", &NoteClockJump::by), field("wall_ms", &NoteClockJump::wall)};
+  }
 };
 
 struct NoteSnapshot {
@@ -69,7 +71,9 @@ struct NoteReadOnly {
   static constexpr Lane lane = Lane::outcomes;
   std::string reason;
   Instant since;
-  static constexpr auto fields() { return std::tuple{field("reason", &NoteReadOnly::reason), field("since_ms", &NoteReadOnly::since)}; }
+  static constexpr auto fields() {
+    return std::tuple{field("reason", &NoteReadOnly::reason), field("since_ms", &NoteReadOnly::since)};
+  }
 };
 
 struct NoteWritable {
@@ -104,7 +108,9 @@ struct SealSegment {
   static constexpr Lane lane = Lane::outcomes;
   Digest head;
   Segment segment{0};
-  static constexpr auto fields() { return std::tuple{field("head", &SealSegment::head), field("segment", &SealSegment::segment)}; }
+  static constexpr auto fields() {
+    return std::tuple{field("head", &SealSegment::head), field("segment", &SealSegment::segment)};
+  }
 };
 
 // Stops every mutation within `scope` ("all" or "KIND/NAME"). Role operator.

@@ -8,6 +8,7 @@
 #include "model/event.h"
 #include "model/limits.h"
 #include "model/refusal.h"
+#include "model/schedule.h"
 
 namespace watchbill {
 
@@ -20,8 +21,17 @@ struct Context {
   const Actor& actor;
   const Limits& limits;
 
-  // 32 hex digits that no other decision of this journal gives: from lineage, sequence, index and `n`, so that replay gives the same.
+  // 32 hex digits that no other decision of this journal gives: from lineage, sequence, index and `n`, so that replay gives the
+  // same.
   [[nodiscard]] std::string new_id(std::string_view kind, std::size_t n = 0) const;
+};
+
+// What every apply() gets besides its area's state and the event.
+struct Applying {
+  Instant at;             // the record's time
+  Sequence sequence{0};   // of the record
+  Schedule& schedule;     // where the area keeps what it owes and when
+  const Limits& limits;
 };
 
 // The events that follow from a command, or the named refusal. Never both, and events only in the order in which they happened.

@@ -9,14 +9,15 @@
 #include <vector>
 
 #include "base/json.h"
+#include "model/event_control.h"
 #include "model/event_engine.h"
 #include "model/event_route.h"
 
 namespace watchbill {
 
-using Event = std::variant<LineageStarted, EpochStarted, CommandRefused, ClockJumped, SegmentSealed, SnapshotWritten, ObjectArchived,
-                           JournalBecameReadOnly, JournalBecameWritable,                                       // engine
-                           HoldSet, HoldReleased,                                                              // control
+using Event = std::variant<LineageStarted, EpochStarted, CommandRefused, ClockJumped, SegmentSealed, SnapshotWritten,
+                           ObjectArchived, JournalBecameReadOnly, JournalBecameWritable,                      // engine
+                           HoldSet, HoldReleased,                                                             // control
                            NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp>;  // route
 
 using Events = std::vector<Event>;
@@ -29,7 +30,8 @@ struct RecordedEvent {
 
 [[nodiscard]] std::string_view type_of(const Event& event) noexcept;
 [[nodiscard]] Area area_of(const Event& event) noexcept;
-// The id of what the event is about, as people and `why` name it ("all", a delivery id, …); empty when it is about the journal itself.
+// The id of what the event is about, as people and `why` name it ("all", a delivery id, …); empty when it is about the journal
+// itself.
 [[nodiscard]] std::string subject_of(const Event& event);
 
 // Why stored bytes could not be read as what they should be. `newer` names what a later release wrote: this build must not go on.

@@ -1,4 +1,4 @@
-// Events of the areas engine, access and control (design/events.md). Fields ascend by name; versions count from 1.
+// Events of the area engine (design/events.md). Fields ascend by name; versions count from 1.
 #pragma once
 
 #include <cstdint>
@@ -74,7 +74,9 @@ struct SegmentSealed {
   static constexpr Area area = Area::engine;
   Digest head;  // hash of the record before this one
   Segment segment{0};
-  static constexpr auto fields() { return std::tuple{field("head", &SegmentSealed::head), field("segment", &SegmentSealed::segment)}; }
+  static constexpr auto fields() {
+    return std::tuple{field("head", &SegmentSealed::head), field("segment", &SegmentSealed::segment)};
+  }
 };
 
 // The follower wrote State at `sequence`, which has this digest.
@@ -121,33 +123,6 @@ struct JournalBecameWritable {
   static constexpr Area area = Area::engine;
   Duration after;
   static constexpr auto fields() { return std::tuple{field("after_ms", &JournalBecameWritable::after)}; }
-};
-
-// Every mutation within `scope` stops at its next safe point; "all" or "KIND/NAME". Ends by a person only.
-struct HoldSet {
-  static constexpr std::string_view type = "HoldSet";
-  static constexpr int version = 1;
-  static constexpr Area area = Area::control;
-  std::string by;
-  std::string reason;
-  bool restarts{false};  // keepers suspend their standing orders too
-  std::string scope;
-  static constexpr auto fields() {
-    return std::tuple{field("by", &HoldSet::by), field("reason", &HoldSet::reason), field("restarts", &HoldSet::restarts),
-                      field("scope", &HoldSet::scope)};
-  }
-};
-
-struct HoldReleased {
-  static constexpr std::string_view type = "HoldReleased";
-  static constexpr int version = 1;
-  static constexpr Area area = Area::control;
-  std::string by;
-  std::string reason;
-  std::string scope;
-  static constexpr auto fields() {
-    return std::tuple{field("by", &HoldReleased::by), field("reason", &HoldReleased::reason), field("scope", &HoldReleased::scope)};
-  }
 };
 
 }  // namespace watchbill

@@ -23,8 +23,8 @@ struct Words<DeliveryKind> {
   static constexpr std::array<std::string_view, 3> table{"alert_group", "page", "step"};
 };
 
-// The intent: written before anything is sent. The body is the blob with this digest. A second one for a delivery that was given up is
-// the request of a person (`by`) to send the dead letter again, under the same id.
+// The intent: written before anything is sent. The body is the blob with this digest. A second one for a delivery that was given
+// up is the request of a person (`by`) to send the dead letter again, under the same id.
 struct NotificationIntended {
   static constexpr std::string_view type = "NotificationIntended";
   static constexpr int version = 1;
@@ -36,9 +36,9 @@ struct NotificationIntended {
   std::string receiver;
   std::string subject;  // what it is about, for people: "alert WebDown", "run run-01JD…"
   static constexpr auto fields() {
-    return std::tuple{field("body", &NotificationIntended::body), field("by", &NotificationIntended::by),
-                      field("delivery", &NotificationIntended::delivery), field("kind", &NotificationIntended::kind), field("receiver", &NotificationIntended::receiver),
-                      field("subject", &NotificationIntended::subject)};
+    return std::tuple{field("body", &NotificationIntended::body),         field("by", &NotificationIntended::by),
+                      field("delivery", &NotificationIntended::delivery), field("kind", &NotificationIntended::kind),
+                      field("receiver", &NotificationIntended::receiver), field("subject", &NotificationIntended::subject)};
   }
 };
 

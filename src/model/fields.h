@@ -1,5 +1,5 @@
-// How a struct lists what is stored of it. One list per struct gives its canonical JSON, its reader, its place in a snapshot and its
-// digest, so that no two of them can disagree.
+// How a struct lists what is stored of it. One list per struct gives its canonical JSON, its reader, its place in a snapshot and
+// its digest, so that no two of them can disagree.
 //
 //   struct HoldReleased {
 //     std::string by;
@@ -26,6 +26,7 @@ struct Field {
   Member Owner::*member;
 };
 
+// One entry of fields().
 template <class Owner, class Member>
 [[nodiscard]] constexpr Field<Owner, Member> field(std::string_view name, Member Owner::*member) noexcept {
   return {name, member};
@@ -44,6 +45,7 @@ template <Described T>
   return std::apply([](const auto&... each) { return std::array<std::string_view, field_count<T>>{each.name...}; }, T::fields());
 }
 
+// True when the names ascend, each once: what canonical JSON needs.
 template <Described T>
 [[nodiscard]] constexpr bool fields_are_sorted() noexcept {
   const auto names = field_names<T>();

@@ -9,8 +9,8 @@
 
 namespace watchbill {
 
-// A set of label names with values, sorted by name, without duplicates and without empty values (an empty value means "no such label",
-// as in Prometheus). Comparison is by name, then value: the order in which vectors are written.
+// A set of label names with values, sorted by name, without duplicates and without empty values (an empty value means "no such
+// label", as in Prometheus). Comparison is by name, then value: the order in which vectors are written.
 class Labels {
  public:
   using Pair = std::pair<std::string, std::string>;

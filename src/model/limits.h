@@ -1,5 +1,5 @@
-// Every bound of the core and the engine, with its unit and its reason. A value, not constants: simulation shrinks it so that each
-// bound is met often.
+// Every bound of the core and the engine, with its unit and its reason. A value, not constants: simulation shrinks it so that
+// each bound is met often.
 #pragma once
 
 #include <cstddef>

@@ -24,7 +24,8 @@ class HeaderScanner {
   bool number(T& out) noexcept {
     const char* const end = rest_.data() + rest_.size();
     const auto [after, failure] = std::from_chars(rest_.data(), end, out);
-    if (failure != std::errc{} || out < 0 || (after - rest_.data() > 1 && rest_.front() == '0') || rest_.front() == '-') return false;
+    if (failure != std::errc{} || out < 0 || (after - rest_.data() > 1 && rest_.front() == '0') || rest_.front() == '-')
+      return false;
     rest_.remove_prefix(static_cast<std::size_t>(after - rest_.data()));
     return true;
   }
@@ -65,10 +66,10 @@ std::string encode_header(const RecordHeader& header) {
 std::optional<RecordHeader> decode_header(std::string_view line) noexcept {
   RecordHeader header;
   HeaderScanner scan(line);
-  const bool read = scan.literal(header_magic) && scan.number(header.sequence) && scan.literal(" ") && scan.number(header.time.ms) &&
-                    scan.literal(" ") && scan.number(header.epoch) && scan.literal(" ") && scan.number(header.segment) &&
-                    scan.literal(" ") && scan.digest(header.payload) && scan.literal(" ") && scan.digest(header.previous) &&
-                    scan.literal("\n") && scan.at_end();
+  const bool read = scan.literal(header_magic) && scan.number(header.sequence) && scan.literal(" ") &&
+                    scan.number(header.time.ms) && scan.literal(" ") && scan.number(header.epoch) && scan.literal(" ") &&
+                    scan.number(header.segment) && scan.literal(" ") && scan.digest(header.payload) && scan.literal(" ") &&
+                    scan.digest(header.previous) && scan.literal("\n") && scan.at_end();
   if (!read) return std::nullopt;
   return header;
 }
@@ -183,7 +184,8 @@ Result<ChainHead, ChainFailure> continue_chain(const ChainHead& head, const Stor
   if (header->sequence != head.sequence + 1 || record.sequence != header->sequence)
     return broken("it is numbered " + std::to_string(header->sequence) + " in row " + std::to_string(record.sequence));
   if (header->previous != head.hash) return broken("it does not continue the record before it");
-  if (record.payload && sha256(*record.payload) != header->payload) return broken("its payload is not the one that its header names");
+  if (record.payload && sha256(*record.payload) != header->payload)
+    return broken("its payload is not the one that its header names");
   if (header->epoch < head.epoch) return broken("its epoch is lower than the one before");
   if (header->segment < head.segment || header->segment > head.segment + 1) return broken("its segment does not follow");
   return ChainHead{header->sequence, record.hash(), header->time, header->epoch, header->segment};

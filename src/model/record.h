@@ -3,8 +3,8 @@
 //   watchbill/record/1 SEQ TIME_MS EPOCH SEGMENT PAYLOAD_SHA256 PREVIOUS_SHA256\n
 //
 // One blank between words, decimal numbers without leading zeros, lower-case hex. A record's hash is sha256(header with its \n).
-// The payload is canonical JSON {"cause":…,"events":[…],"nonce":…}; in some records also "pending": the reactions that this record left
-// for the next one, and "state": the digest of the whole state before it.
+// The payload is canonical JSON {"cause":…,"events":[…],"nonce":…}; in some records also "pending": the reactions that this
+// record left for the next one, and "state": the digest of the whole state before it.
 #pragma once
 
 #include <cstdint>
@@ -62,6 +62,7 @@ struct RecordBody {
   std::optional<Digest> state;
 };
 
+// The canonical payload of a record.
 [[nodiscard]] std::string encode_payload(const RecordBody& body);
 
 // Without the cause: replay applies events and needs of the cause only the request that it answers.
@@ -73,6 +74,7 @@ struct RecordEvents {
   std::optional<Digest> state;
 };
 
+// Read a payload back, without and with its cause.
 [[nodiscard]] Result<RecordEvents, DecodeFailure> decode_events(std::string_view payload);
 [[nodiscard]] Result<RecordBody, DecodeFailure> decode_payload(std::string_view payload);
 
@@ -93,8 +95,8 @@ struct ChainHead {
   friend bool operator==(const ChainHead&, const ChainHead&) = default;
 };
 
-// Checks that `record` continues `head` (row id, form of the header, sequence, previous hash, payload digest, epoch and segment never
-// falling) and gives the head after it. Cost: two SHA-256 computations.
+// Checks that `record` continues `head` (row id, form of the header, sequence, previous hash, payload digest, epoch and segment
+// never falling) and gives the head after it. Cost: two SHA-256 computations.
 [[nodiscard]] Result<ChainHead, ChainFailure> continue_chain(const ChainHead& head, const StoredRecord& record);
 
 }  // namespace watchbill

@@ -1,5 +1,5 @@
-// Every named reason why a command did not happen. The name is what API, CLI, journal and metrics say; families decide the HTTP status
-// and the exit code (design/http.md §5).
+// Every named reason why a command did not happen. The name is what API, CLI, journal and metrics say; families decide the HTTP
+// status and the exit code (design/http.md §5).
 #pragma once
 
 #include <array>
@@ -12,8 +12,19 @@
 namespace watchbill {
 
 enum class RefusalFamily : std::uint8_t {
-  cannot_be_read, who_are_you, you_may_not, not_there, blocked, lock_or_queue, too_large, not_built_yet, cannot_be_decided, evidence,
-  key_reused, try_later, our_fault,
+  cannot_be_read,
+  who_are_you,
+  you_may_not,
+  not_there,
+  blocked,
+  lock_or_queue,
+  too_large,
+  not_built_yet,
+  cannot_be_decided,
+  evidence,
+  key_reused,
+  try_later,
+  our_fault,
 };
 
 enum class Refusal : std::uint8_t {

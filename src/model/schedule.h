@@ -1,4 +1,5 @@
-// What the state owes the world and when: two ordered indexes that apply() keeps, so that release and deadlines never scan the state.
+// What the state owes the world and when: two ordered indexes that apply() keeps, so that release and deadlines never scan the
+// state.
 #pragma once
 
 #include <compare>

@@ -1,8 +1,8 @@
-// An ordered table of state that knows its own digest. All state of the core lives in tables, so that replay, snapshots and live state
-// can be compared at the cost of what changed.
+// An ordered table of state that knows its own digest. All state of the core lives in tables, so that replay, snapshots and live
+// state can be compared at the cost of what changed.
 //
-// The digest is the sum, in four 64-bit lanes, of the SHA-256 of each entry's canonical text: independent of history and order. It finds
-// defects, not forgers; evidence rests on the journal's chain.
+// The digest is the sum, in four 64-bit lanes, of the SHA-256 of each entry's canonical text: independent of history and order.
+// It finds defects, not forgers; evidence rests on the journal's chain.
 #pragma once
 
 #include <array>

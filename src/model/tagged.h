@@ -37,6 +37,7 @@ inline bool read_tag(std::string_view object, Tag& tag) {
 template <class Variant>
 using Reader = Outcome (*)(std::string_view object, std::int64_t version, Variant& out);
 
+// Reads an object as the alternative T, if this build knows the version.
 template <class Variant, Tagged T>
 Outcome read_as(std::string_view object, std::int64_t version, Variant& out) {
   if (version > T::version) return Outcome::newer_version;

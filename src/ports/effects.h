@@ -6,7 +6,7 @@
 #include "model/effect.h"
 #include "model/ids.h"
 
-namespace watchbill {
+namespace watchbill::ports {
 
 class EffectPort {
  public:
@@ -24,4 +24,4 @@ class EntropyPort {
   [[nodiscard]] virtual std::string hex32() = 0;
 };
 
-}  // namespace watchbill
+}  // namespace watchbill::ports

@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "model/record.h"
 
-namespace watchbill {
+namespace watchbill::ports {
 
 // What became of an append. Only `durable` may be acknowledged to anybody.
 enum class AppendOutcome : std::uint8_t {
@@ -64,4 +64,4 @@ class JournalPort {
   [[nodiscard]] virtual Result<std::optional<StoredSnapshot>> load_snapshot(std::size_t skip) = 0;
 };
 
-}  // namespace watchbill
+}  // namespace watchbill::ports

@@ -22,14 +22,14 @@ std::string request_of(const RecordEvents& body) { return body.request ? body.ca
 
 }  // namespace
 
-std::string compare_with_full_replay(JournalPort& journal, const engine::Recovered& recovered, const Limits& limits) {
+std::string compare_with_full_replay(ports::JournalPort& journal, const engine::Recovered& recovered, const Limits& limits) {
   if (recovered.from_snapshot == 0) return {};
   Result<engine::Recovered, engine::RecoveryFailure> full = engine::recover(journal, limits, engine::RecoverFrom{false});
   if (!full) return "full replay: " + full.error().text();
   return compare(recovered.state, std::move(full->state), "snapshot with tail, and full replay");
 }
 
-std::string compare_with_live(JournalPort& journal, const core::State& live, const Limits& limits) {
+std::string compare_with_live(ports::JournalPort& journal, const core::State& live, const Limits& limits) {
   Result<engine::Recovered, engine::RecoveryFailure> full = engine::recover(journal, limits, engine::RecoverFrom{false});
   if (!full) return "full replay: " + full.error().text();
   return compare(live, std::move(full->state), "live state and full replay");
@@ -45,7 +45,7 @@ std::string compare_indexes(const core::State& state, const Limits& limits) {
   return "the indexes hold " + sizes(state.schedule) + ", a full scan finds " + sizes(scanned.schedule);
 }
 
-std::string broken_chain(JournalPort& journal) {
+std::string broken_chain(ports::JournalPort& journal) {
   const auto verified = engine::verify_chain(journal);
   return verified ? std::string() : verified.error().text();
 }
@@ -81,7 +81,8 @@ std::string doubled_request(const std::vector<StoredRecord>& records) {
 std::string missing_acknowledgement(const std::vector<StoredRecord>& records, const std::vector<Acknowledged>& answers) {
   for (const Acknowledged& answer : answers) {
     const std::string name = "the answer to " + answer.caller + " " + answer.request_id;
-    if (answer.answer.sequence > records.size()) return name + " named record " + std::to_string(answer.answer.sequence) + ", which is gone";
+    if (answer.answer.sequence > records.size())
+      return name + " named record " + std::to_string(answer.answer.sequence) + ", which is gone";
     const StoredRecord& record = records[answer.answer.sequence - 1];
     const auto body = record.payload ? decode_events(*record.payload) : Result<RecordEvents, DecodeFailure>(DecodeFailure{});
     if (!body) continue;  // damage is the chain checker's
@@ -91,7 +92,7 @@ std::string missing_acknowledgement(const std::vector<StoredRecord>& records, co
   return {};
 }
 
-std::string differs_when_decided_again(JournalPort& journal, const Limits& limits) {
+std::string differs_when_decided_again(ports::JournalPort& journal, const Limits& limits) {
   const auto again = engine::redecide(journal, limits, 1);
   if (!again) return again.error().text();
   if (again->differences.empty()) return {};
@@ -103,7 +104,8 @@ std::string unfinished_delivery(const core::State& state, const std::function<st
   std::string found;
   state.route.deliveries.each([&](const std::string& id, const core::route::Delivery& delivery) {
     if (delivery.state == core::route::DeliveryState::due) found = "delivery " + id + " is still owed";
-    if (delivery.state == core::route::DeliveryState::sent && accepted(id) == 0) found = "delivery " + id + " is called sent, nobody has it";
+    if (delivery.state == core::route::DeliveryState::sent && accepted(id) == 0)
+      found = "delivery " + id + " is called sent, nobody has it";
     return found.empty();
   });
   return found;
@@ -114,13 +116,14 @@ bool has_durable_intent(const std::vector<StoredRecord>& records, const Delivery
   const std::string wanted = "\"delivery\":\"" + delivery.text + "\"";
   for (auto record = records.rbegin(); record != records.rend(); ++record) {
     const std::string& payload = *record->payload;
-    if (payload.find(wanted) != std::string::npos && payload.find("\"type\":\"NotificationIntended\"") != std::string::npos) return true;
+    if (payload.find(wanted) != std::string::npos && payload.find("\"type\":\"NotificationIntended\"") != std::string::npos)
+      return true;
   }
   return false;
 }
 
-void append_from_the_past(JournalPort& journal, const std::vector<StoredRecord>& records, EntropyPort& entropy, Epoch epochs_back,
-                          Duration time_back) {
+void append_from_the_past(ports::JournalPort& journal, const std::vector<StoredRecord>& records, ports::EntropyPort& entropy,
+                          Epoch epochs_back, Duration time_back) {
   const std::optional<RecordHeader> last = decode_header(records.back().header);
   if (!last || last->epoch < 2) return;
   RecordBody body;
@@ -131,8 +134,8 @@ void append_from_the_past(JournalPort& journal, const std::vector<StoredRecord>&
   StoredRecord record;
   record.sequence = last->sequence + 1;
   record.payload = encode_payload(body);
-  record.header = encode_header(RecordHeader{record.sequence, last->time - time_back, last->epoch - epochs_back, last->segment, sha256(*record.payload),
-                                             records.back().hash()});
+  record.header = encode_header(RecordHeader{record.sequence, last->time - time_back, last->epoch - epochs_back, last->segment,
+                                             sha256(*record.payload), records.back().hash()});
   std::string detail;
   static_cast<void>(journal.append(std::span(&record, 1), {}, detail));
 }

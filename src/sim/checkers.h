@@ -14,28 +14,32 @@
 namespace watchbill::sim {
 
 // A state that came from a snapshot and the tail equals the one that comes from all records.
-[[nodiscard]] std::string compare_with_full_replay(JournalPort& journal, const engine::Recovered& recovered, const Limits& limits);
+[[nodiscard]] std::string compare_with_full_replay(ports::JournalPort& journal, const engine::Recovered& recovered,
+                                                   const Limits& limits);
 // The live state equals the one that comes from all records.
-[[nodiscard]] std::string compare_with_live(JournalPort& journal, const core::State& live, const Limits& limits);
+[[nodiscard]] std::string compare_with_live(ports::JournalPort& journal, const core::State& live, const Limits& limits);
 // The indexes hold what a full scan of the state finds.
 [[nodiscard]] std::string compare_indexes(const core::State& state, const Limits& limits);
 // The hash chain verifies from the first record to the last.
-[[nodiscard]] std::string broken_chain(JournalPort& journal);
+[[nodiscard]] std::string broken_chain(ports::JournalPort& journal);
 // Time and epoch never go back, from the record at `from` on.
 [[nodiscard]] std::string time_or_epoch_going_back(const std::vector<StoredRecord>& records, std::size_t from);
 // No request id was decided twice.
 [[nodiscard]] std::string doubled_request(const std::vector<StoredRecord>& records);
 // Everything that was acknowledged is in the journal, in the record that the answer named.
-[[nodiscard]] std::string missing_acknowledgement(const std::vector<StoredRecord>& records, const std::vector<Acknowledged>& answers);
+[[nodiscard]] std::string missing_acknowledgement(const std::vector<StoredRecord>& records,
+                                                  const std::vector<Acknowledged>& answers);
 // Deciding the recorded causes again gives the recorded events.
-[[nodiscard]] std::string differs_when_decided_again(JournalPort& journal, const Limits& limits);
+[[nodiscard]] std::string differs_when_decided_again(ports::JournalPort& journal, const Limits& limits);
 // After everything settled: each delivery was sent (and a receiver has it), failed for a reason, or was given up.
-[[nodiscard]] std::string unfinished_delivery(const core::State& state, const std::function<std::uint64_t(const std::string&)>& accepted);
+[[nodiscard]] std::string unfinished_delivery(const core::State& state,
+                                              const std::function<std::uint64_t(const std::string&)>& accepted);
 // A durable record asks for this delivery.
 [[nodiscard]] bool has_durable_intent(const std::vector<StoredRecord>& records, const DeliveryId& delivery);
 
-// For the plants old_controller_writes_on and clock_runs_back: appends a well-chained record under a lower epoch or an earlier time.
-void append_from_the_past(JournalPort& journal, const std::vector<StoredRecord>& records, EntropyPort& entropy, Epoch epochs_back,
-                          Duration time_back);
+// For the plants old_controller_writes_on and clock_runs_back: appends a well-chained record under a lower epoch or an earlier
+// time.
+void append_from_the_past(ports::JournalPort& journal, const std::vector<StoredRecord>& records, ports::EntropyPort& entropy,
+                          Epoch epochs_back, Duration time_back);
 
 }  // namespace watchbill::sim

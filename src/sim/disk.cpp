@@ -13,8 +13,8 @@ void SimulatedDisk::crash() {
   unsynced_ = 0;
 }
 
-Result<JournalEnd> SimulatedJournal::end() {
-  JournalEnd end;
+Result<ports::JournalEnd> SimulatedJournal::end() {
+  ports::JournalEnd end;
   if (disk_.records_.empty()) return end;
   const StoredRecord& last = disk_.records_.back();
   const std::optional<RecordHeader> header = decode_header(last.header);
@@ -52,34 +52,35 @@ void SimulatedJournal::store(std::span<const StoredRecord> records, std::span<co
   }
 }
 
-AppendOutcome SimulatedJournal::append(std::span<const StoredRecord> records, std::span<const Blob> blobs, std::string& detail) {
+ports::AppendOutcome SimulatedJournal::append(std::span<const StoredRecord> records, std::span<const Blob> blobs,
+                                              std::string& detail) {
   switch (disk_.fault_) {
     case DiskFault::none:
       store(records, blobs);
-      return AppendOutcome::durable;
+      return ports::AppendOutcome::durable;
     case DiskFault::lost:
       disk_.fault_ = DiskFault::none;
       detail = "simulated: the process ended before the write";
-      return AppendOutcome::unknown;
+      return ports::AppendOutcome::unknown;
     case DiskFault::written:
       disk_.fault_ = DiskFault::none;
       store(records, blobs);
       disk_.unsynced_ = 0;
       detail = "simulated: the process ended after the write";
-      return AppendOutcome::unknown;
+      return ports::AppendOutcome::unknown;
     case DiskFault::full:
       if (!disk_.has_ballast_ && disk_.ballast_records_ >= records.size()) {
         disk_.ballast_records_ -= records.size();
         store(records, blobs);
-        return AppendOutcome::durable;
+        return ports::AppendOutcome::durable;
       }
       detail = "exhausted";
-      return AppendOutcome::refused_full;
+      return ports::AppendOutcome::refused_full;
     case DiskFault::read_only:
       detail = "read_only";
-      return AppendOutcome::refused_read_only;
+      return ports::AppendOutcome::refused_read_only;
   }
-  return AppendOutcome::unknown;
+  return ports::AppendOutcome::unknown;
 }
 
 Status SimulatedJournal::read(Sequence from, Sequence to, const std::function<bool(const StoredRecord&)>& visit) {
@@ -107,19 +108,20 @@ bool SimulatedJournal::keep_ballast(bool wanted) {
   return true;
 }
 
-Status SimulatedJournal::save_snapshot(const StoredSnapshot& snapshot) {
+Status SimulatedJournal::save_snapshot(const ports::StoredSnapshot& snapshot) {
   disk_.snapshots_.push_back(snapshot);
   if (disk_.plant_ == Plant::snapshot_is_altered) {
     std::string& text = disk_.snapshots_.back().text;
     // A number in the middle of the last table entry becomes another number: the snapshot still reads.
-    if (const std::size_t at = text.rfind("\"attempts\":"); at != std::string::npos) text[at + 11] = text[at + 11] == '7' ? '8' : '7';
+    if (const std::size_t at = text.rfind("\"attempts\":"); at != std::string::npos)
+      text[at + 11] = text[at + 11] == '7' ? '8' : '7';
   }
   if (disk_.snapshots_.size() > snapshots_kept) disk_.snapshots_.erase(disk_.snapshots_.begin());
   return {};
 }
 
-Result<std::optional<StoredSnapshot>> SimulatedJournal::load_snapshot(std::size_t skip) {
-  if (skip >= disk_.snapshots_.size()) return std::optional<StoredSnapshot>();
+Result<std::optional<ports::StoredSnapshot>> SimulatedJournal::load_snapshot(std::size_t skip) {
+  if (skip >= disk_.snapshots_.size()) return std::optional<ports::StoredSnapshot>();
   return std::optional(disk_.snapshots_[disk_.snapshots_.size() - 1 - skip]);
 }
 

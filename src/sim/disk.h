@@ -43,23 +43,24 @@ class SimulatedDisk {
   std::size_t ballast_records_{0};  // how many records the room of the ballast still takes
   std::vector<StoredRecord> records_;
   std::map<Digest, std::string> blobs_;
-  std::vector<StoredSnapshot> snapshots_;
+  std::vector<ports::StoredSnapshot> snapshots_;
   std::size_t unsynced_{0};  // records at the end that a lying disk has only promised
   bool has_lied_{false};
 };
 
 // The port of one controller's life on a disk.
-class SimulatedJournal final : public JournalPort {
+class SimulatedJournal final : public ports::JournalPort {
  public:
   explicit SimulatedJournal(SimulatedDisk& disk) : disk_(disk) {}
 
-  [[nodiscard]] Result<JournalEnd> end() override;
-  [[nodiscard]] AppendOutcome append(std::span<const StoredRecord> records, std::span<const Blob> blobs, std::string& detail) override;
+  [[nodiscard]] Result<ports::JournalEnd> end() override;
+  [[nodiscard]] ports::AppendOutcome append(std::span<const StoredRecord> records, std::span<const Blob> blobs,
+                                            std::string& detail) override;
   [[nodiscard]] Status read(Sequence from, Sequence to, const std::function<bool(const StoredRecord&)>& visit) override;
   [[nodiscard]] Result<std::optional<std::string>> blob(const Digest& digest) override;
   [[nodiscard]] bool keep_ballast(bool wanted) override;
-  [[nodiscard]] Status save_snapshot(const StoredSnapshot& snapshot) override;
-  [[nodiscard]] Result<std::optional<StoredSnapshot>> load_snapshot(std::size_t skip) override;
+  [[nodiscard]] Status save_snapshot(const ports::StoredSnapshot& snapshot) override;
+  [[nodiscard]] Result<std::optional<ports::StoredSnapshot>> load_snapshot(std::size_t skip) override;
 
  private:
   void store(std::span<const StoredRecord> records, std::span<const Blob> blobs);

@@ -89,8 +89,10 @@ void People::note(const Command& command, const core::Answer& answer) {
     return;
   }
   const core::Answer& first = known->second;
-  if (first.sequence != answer.sequence || first.subject != answer.subject || first.refused.has_value() != answer.refused.has_value())
-    contradiction_ = key + ": first record " + std::to_string(first.sequence) + ", then record " + std::to_string(answer.sequence);
+  if (first.sequence != answer.sequence || first.subject != answer.subject ||
+      first.refused.has_value() != answer.refused.has_value())
+    contradiction_ =
+        key + ": first record " + std::to_string(first.sequence) + ", then record " + std::to_string(answer.sequence);
 }
 
 }  // namespace watchbill::sim

@@ -44,7 +44,7 @@ class Random {
 };
 
 // Nonces and ids of a simulated controller.
-class SimulatedEntropy final : public EntropyPort {
+class SimulatedEntropy final : public ports::EntropyPort {
  public:
   explicit SimulatedEntropy(Random random) noexcept : random_(random) {}
   [[nodiscard]] std::string hex32() override {

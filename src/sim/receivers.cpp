@@ -7,7 +7,8 @@ void SimulatedReceivers::begin(const Effect& effect, Epoch) {
   DeliveryId sent = message.delivery;
   if (plant_ == Plant::driver_changes_the_id && message.attempt > 1) sent.text[0] = sent.text[0] == '0' ? '1' : '0';
   links_.on_send(sent);
-  if (plant_ == Plant::driver_sends_without_intent && random_.chance(5)) links_.on_send(DeliveryId{"00000000000000000000000000000000"});
+  if (plant_ == Plant::driver_sends_without_intent && random_.chance(5))
+    links_.on_send(DeliveryId{"00000000000000000000000000000000"});
 
   NoteDelivery outcome;
   outcome.attempt = message.attempt;

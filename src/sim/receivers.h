@@ -13,7 +13,7 @@
 
 namespace watchbill::sim {
 
-class SimulatedReceivers final : public EffectPort {
+class SimulatedReceivers final : public ports::EffectPort {
  public:
   struct Links {
     Agenda& agenda;

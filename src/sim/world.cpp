@@ -67,17 +67,19 @@ class World {
     return {agenda_, [this] { return now_; }, [this] { return life_; }, [this](const NoteDelivery& outcome) { report(outcome); },
             [this](const DeliveryId& id) {
               ++result_.messages;
-              if (!has_durable_intent(disk_.records(), id)) find("intent", "delivery " + id.text + " was sent without a durable intent");
+              if (!has_durable_intent(disk_.records(), id))
+                find("intent", "delivery " + id.text + " was sent without a durable intent");
             }};
   }
 
   People::Links people_links() {
-    return {agenda_, [this] { return now_; },
-            [this](Command command, std::function<void(const core::Answer&)> reply) { ask(std::move(command), std::move(reply)); },
-            [this] { return dead_letters(); }};
+    return {
+        agenda_, [this] { return now_; },
+        [this](Command command, std::function<void(const core::Answer&)> reply) { ask(std::move(command), std::move(reply)); },
+        [this] { return dead_letters(); }};
   }
 
-  [[nodiscard]] ClockReading reading() const { return ClockReading{wall_ + (now_ - Instant{}), now_.ms}; }
+  [[nodiscard]] ports::ClockReading reading() const { return ports::ClockReading{wall_ + (now_ - Instant{}), now_.ms}; }
 
   void note(std::string line) {
     timeline_.push_back(format_rfc3339(wall_ + (now_ - Instant{})) + "  " + std::move(line));
@@ -98,12 +100,14 @@ class World {
     clock_ = std::make_unique<engine::EngineClock>(reading(), recovered->head.time);
     engine::Recovered copy = *recovered;
     follower_ = std::make_unique<engine::Follower>(std::move(copy), limits_, snapshot_every_records);
-    engine::EnginePorts ports{*journal_, receivers_, entropy_, [this](std::span<const StoredRecord> records) { follower_->offer(records); }};
+    engine::EnginePorts ports{*journal_, receivers_, entropy_,
+                              [this](std::span<const StoredRecord> records) { follower_->offer(records); }};
     engine_ = std::make_unique<engine::Engine>(std::move(ports), std::move(*recovered), limits_);
     engine_->begin_epoch("simulated", clock_->started_ahead());
     ++result_.starts;
     note("controller starts, record " + std::to_string(engine_->head().sequence));
-    if (std::string what = missing_acknowledgement(disk_.records(), people_.acknowledged()); !what.empty()) find("acknowledged", what);
+    if (std::string what = missing_acknowledgement(disk_.records(), people_.acknowledged()); !what.empty())
+      find("acknowledged", what);
   }
 
   void end_controller(const std::string& why) {
@@ -254,7 +258,8 @@ class World {
     if (writes_behind && result_.starts > 2 && !has_written_behind_) {
       has_written_behind_ = true;
       const bool is_old_epoch = options_.plant == Plant::old_controller_writes_on;
-      append_from_the_past(*journal_, disk_.records(), entropy_, is_old_epoch ? 1 : 0, is_old_epoch ? Duration{} : Duration::minutes(5));
+      append_from_the_past(*journal_, disk_.records(), entropy_, is_old_epoch ? 1 : 0,
+                           is_old_epoch ? Duration{} : Duration::minutes(5));
     }
   }
 
@@ -287,7 +292,8 @@ class World {
     if (std::string what = broken_chain(*journal_); !what.empty()) find("chain", what);
     if (std::string what = compare_with_live(*journal_, engine_->state(), limits_); !what.empty()) find("replay", what);
     if (std::string what = doubled_request(disk_.records()); !what.empty()) find("once", what);
-    if (std::string what = missing_acknowledgement(disk_.records(), people_.acknowledged()); !what.empty()) find("acknowledged", what);
+    if (std::string what = missing_acknowledgement(disk_.records(), people_.acknowledged()); !what.empty())
+      find("acknowledged", what);
     if (!people_.contradiction().empty()) find("answers", people_.contradiction());
     if (std::string what = differs_when_decided_again(*journal_, limits_); !what.empty()) find("redecide", what);
     const auto count = [this](const std::string& id) { return receivers_.accepted(id); };

@@ -25,7 +25,16 @@ TEST(json_writer, replaces_bytes_that_are_not_utf8) {
 TEST(json_writer, puts_commas_where_they_belong) {
   std::string out;
   JsonWriter writer(out);
-  writer.begin_object().key("a").integer(1).key("b").begin_array().integer(-2).string("x").begin_object().end_object().end_array();
+  writer.begin_object()
+      .key("a")
+      .integer(1)
+      .key("b")
+      .begin_array()
+      .integer(-2)
+      .string("x")
+      .begin_object()
+      .end_object()
+      .end_array();
   writer.key("c").begin_array().end_array().end_object();
   EXPECT_EQ(out, R"({"a":1,"b":[-2,"x",{}],"c":[]})");
 }
@@ -53,8 +62,9 @@ TEST(canonical_reader, reads_what_the_writer_wrote) {
 }
 
 TEST(canonical_reader, refuses_what_is_not_canonical_or_cut) {
-  for (const std::string_view text : {"{", "{\"a\"", "{\"a\":}", "{\"a\":1,}", "{\"a\":01}", "{\"a\":1.5}", "{\"a\":null}", "{\"a\":true}",
-                                      "{\"a\":9007199254740992}", "{\"a\":\"\n\"}", "{\"a\":\"\\x\"}", "{\"a\":1]", "{ \"a\":1}"}) {
+  for (const std::string_view text :
+       {"{", "{\"a\"", "{\"a\":}", "{\"a\":1,}", "{\"a\":01}", "{\"a\":1.5}", "{\"a\":null}", "{\"a\":true}",
+        "{\"a\":9007199254740992}", "{\"a\":\"\n\"}", "{\"a\":\"\\x\"}", "{\"a\":1]", "{ \"a\":1}"}) {
     CanonicalReader reader(text);
     std::string_view raw;
     const bool read = reader.raw(raw);
@@ -62,7 +72,8 @@ TEST(canonical_reader, refuses_what_is_not_canonical_or_cut) {
     CanonicalReader typed(text);
     std::string_view key;
     std::int64_t integer = 0;
-    const bool walked = typed.begin_object() && typed.next_key(key) && typed.integer(integer) && !typed.next_key(key) && typed.finished();
+    const bool walked =
+        typed.begin_object() && typed.next_key(key) && typed.integer(integer) && !typed.next_key(key) && typed.finished();
     EXPECT_FALSE(walked) << text << " raw " << read;
   }
 }

@@ -13,7 +13,8 @@ TEST(duration, reads_what_prometheus_reads) {
   EXPECT_EQ(parse_duration("1w")->ms, 604'800'000);
   EXPECT_EQ(parse_duration("0")->ms, 0);
   EXPECT_EQ(parse_duration("1y2d3h4m5s6ms")->ms, 31'536'000'000 + 2 * 86'400'000LL + 3 * 3'600'000 + 4 * 60'000 + 5'006);
-  for (const char* text : {"", "5", "5x", "m5", "5m5h", "5s5s", "-5s", "5s ", "1.5s", "99999999999999999999s", "99999999999y", "12abc"})
+  for (const char* text :
+       {"", "5", "5x", "m5", "5m5h", "5s5s", "-5s", "5s ", "1.5s", "99999999999999999999s", "99999999999y", "12abc"})
     EXPECT_FALSE(parse_duration(text)) << text;
 }
 

@@ -18,7 +18,8 @@ TEST(world, holds_every_promise_in_thirty_seeds) {
     WorldOptions options;
     options.seed = seed;
     const WorldResult result = run_world(options);
-    ASSERT_FALSE(result.violation) << "seed " << seed << ": " << result.violation->checker << ": " << result.violation->what << "\n"
+    ASSERT_FALSE(result.violation) << "seed " << seed << ": " << result.violation->checker << ": " << result.violation->what
+                                   << "\n"
                                    << story(result);
     EXPECT_GT(result.records, 200U) << "a world in which nothing happens proves nothing";
     EXPECT_GT(result.starts, 2U);
@@ -58,7 +59,8 @@ TEST(world, every_planted_fault_is_found_by_its_checker) {
       ++found_by[result.violation->checker];
       what += "\n  seed " + std::to_string(seed) + " " + result.violation->checker + ": " + result.violation->what.substr(0, 160);
     }
-    EXPECT_TRUE(found_by.contains(finder.at(plant))) << word(plant) << " was not found by \"" << finder.at(plant) << "\":" << what;
+    EXPECT_TRUE(found_by.contains(finder.at(plant)))
+        << word(plant) << " was not found by \"" << finder.at(plant) << "\":" << what;
   }
 }
 

@@ -88,25 +88,25 @@ std::uint64_t take_uncounted(Seen& seen, const std::string& counter) {
   return count;
 }
 
-Decision decide_deadline(const State& state, const std::string& counter, std::uint64_t uncounted) {
-  WB_ASSERT(state.refusals.contains(counter), "the index names only counters that exist");
-  if (uncounted == 0) return Events{ObjectArchived{"refusals", counter, Area::access}};
-  CounterParts parts = parts_of(counter);
-  return Events{CommandRefused{std::move(parts.caller), std::move(parts.command), uncounted, {}, parts.reason}};
+Decision decide(const State& state, const MeetDeadline& deadline, const Context&) {
+  WB_ASSERT(state.refusals.contains(deadline.subject), "the index names only counters that exist");
+  if (deadline.seen == 0) return Events{ObjectArchived{"refusals", deadline.subject, Area::access}};
+  CounterParts parts = parts_of(deadline.subject);
+  return Events{CommandRefused{std::move(parts.caller), std::move(parts.command), deadline.seen, {}, parts.reason}};
 }
 
-void apply(State& state, Schedule& schedule, const CommandRefused& event, Instant at, const Limits& limits) {
+void apply(State& state, const CommandRefused& event, const Applying& applying) {
   const std::string key = counter_key(event.caller, event.command, event.reason);
   RefusalCounter& counter = state.refusals.edit_or_insert(key);
-  counter.counted_at = at;
+  counter.counted_at = applying.at;
   counter.total += event.count;
-  schedule.deadlines.set(subject_for(key), at + limits.refusal_interval);
+  applying.schedule.deadlines.set(subject_for(key), applying.at + applying.limits.refusal_interval);
 }
 
-void apply_archived(State& state, Schedule& schedule, const std::string& counter) {
+void apply_archived(State& state, const std::string& counter, const Applying& applying) {
   const bool erased = state.refusals.erase(counter);
   WB_ASSERT(erased, "only a counter that exists is archived");
-  schedule.deadlines.remove(subject_for(counter));
+  applying.schedule.deadlines.remove(subject_for(counter));
 }
 
 void keep(State& state, Sequence sequence, KeptRequest request, const Limits& limits) {

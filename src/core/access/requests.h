@@ -25,8 +25,9 @@ struct KeptRequest {
   std::optional<Refusal> refusal;  // none: it was done
   std::string subject;             // what was made or changed
   static constexpr auto fields() {
-    return std::tuple{field("at_ms", &KeptRequest::at), field("body", &KeptRequest::body), field("caller", &KeptRequest::caller),
-                      field("id", &KeptRequest::id), field("message", &KeptRequest::message), field("refusal", &KeptRequest::refusal),
+    return std::tuple{field("at_ms", &KeptRequest::at),        field("body", &KeptRequest::body),
+                      field("caller", &KeptRequest::caller),   field("id", &KeptRequest::id),
+                      field("message", &KeptRequest::message), field("refusal", &KeptRequest::refusal),
                       field("subject", &KeptRequest::subject)};
   }
 };
@@ -59,22 +60,22 @@ struct Answered {
   KeptRequest request;
 };
 // Nothing: the id is new, go on. Answered: give this answer again. Refused: idempotency_key_reused or too_many_request_ids.
-[[nodiscard]] std::variant<std::monostate, Answered, Refused> look_up(const State& state, const Actor& actor, const Request& request,
-                                                                      const Limits& limits);
+[[nodiscard]] std::variant<std::monostate, Answered, Refused> look_up(const State& state, const Actor& actor,
+                                                                      const Request& request, const Limits& limits);
 
-// Whether this refusal becomes a record now (the first of its kind within the interval, or one that answers a request id). When it does
-// not, it is counted in `seen` and appears with the next one.
-[[nodiscard]] std::optional<CommandRefused> record_refusal(const State& state, Seen& seen, const Command& command, const Refused& refused,
-                                                           const Limits& limits);
+// Whether this refusal becomes a record now (the first of its kind within the interval, or one that answers a request id). When
+// it does not, it is counted in `seen` and appears with the next one.
+[[nodiscard]] std::optional<CommandRefused> record_refusal(const State& state, Seen& seen, const Command& command,
+                                                           const Refused& refused, const Limits& limits);
 
 // Takes what was counted since the counter's last record, for the command that meets its deadline.
 [[nodiscard]] std::uint64_t take_uncounted(Seen& seen, const std::string& counter);
 
-// The interval of a counter is over: CommandRefused with the `uncounted` refusals, or ObjectArchived when there were none.
-[[nodiscard]] Decision decide_deadline(const State& state, const std::string& counter, std::uint64_t uncounted);
+// The interval of a counter is over: CommandRefused with what was seen meanwhile, or ObjectArchived when there were none.
+[[nodiscard]] Decision decide(const State& state, const MeetDeadline& deadline, const Context& context);
 
-void apply(State& state, Schedule& schedule, const CommandRefused& event, Instant at, const Limits& limits);
-void apply_archived(State& state, Schedule& schedule, const std::string& counter);
+void apply(State& state, const CommandRefused& event, const Applying& applying);
+void apply_archived(State& state, const std::string& counter, const Applying& applying);
 
 // Keeps the answer to a request, and forgets at most two whose time is over: bounded work, decided by the record's time alone.
 void keep(State& state, Sequence sequence, KeptRequest request, const Limits& limits);

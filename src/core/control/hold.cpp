@@ -9,7 +9,8 @@ constexpr std::size_t reason_bytes_max = 4096;  // a paragraph; longer texts bel
 
 bool is_scope(std::string_view scope) {
   const std::size_t slash = scope.find('/');
-  return scope == everything || (slash != std::string_view::npos && slash > 0 && slash + 1 < scope.size() && scope.size() <= scope_bytes_max);
+  return scope == everything ||
+         (slash != std::string_view::npos && slash > 0 && slash + 1 < scope.size() && scope.size() <= scope_bytes_max);
 }
 
 Refused bad_scope(const std::string& scope) {
@@ -38,12 +39,12 @@ Decision decide(const State& state, const Facts& facts, const ReleaseHold& comma
   return Events{HoldReleased{context.actor.name, command.reason, command.scope}};
 }
 
-void apply(State& state, const HoldSet& event, Instant at) {
-  const bool inserted = state.holds.insert(event.scope, Hold{event.by, event.reason, event.restarts, at});
+void apply(State& state, const HoldSet& event, const Applying& applying) {
+  const bool inserted = state.holds.insert(event.scope, Hold{event.by, event.reason, event.restarts, applying.at});
   WB_ASSERT(inserted, "decide() refuses a scope that is held");
 }
 
-void apply(State& state, const HoldReleased& event) {
+void apply(State& state, const HoldReleased& event, const Applying&) {
   const bool erased = state.holds.erase(event.scope);
   WB_ASSERT(erased, "decide() refuses a scope that is not held");
 }

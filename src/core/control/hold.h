@@ -38,8 +38,8 @@ struct Facts {
 // Gives HoldReleased. Refuses `not_held` when the scope has no hold of its own.
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const ReleaseHold& command, const Context& context);
 
-void apply(State& state, const HoldSet& event, Instant at);
-void apply(State& state, const HoldReleased& event);
+void apply(State& state, const HoldSet& event, const Applying& applying);
+void apply(State& state, const HoldReleased& event, const Applying& applying);
 
 // The hold that covers `scope` now, or null: its own, else that of everything.
 [[nodiscard]] const Hold* covering(const State& state, const std::string& scope);

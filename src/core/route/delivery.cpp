@@ -13,7 +13,9 @@ constexpr Duration page_age_max = Duration::hours(24);
 
 Subject subject_for(const std::string& delivery) { return {Area::route, delivery}; }
 
-Duration pause_before(std::uint32_t next_attempt_of_round) { return first_pause * (std::int64_t{1} << (next_attempt_of_round - 2)); }
+Duration pause_before(std::uint32_t next_attempt_of_round) {
+  return first_pause * (std::int64_t{1} << (next_attempt_of_round - 2));
+}
 
 // Puts the delivery where its state says into both indexes: the one place that knows the rule.
 void index(Schedule& schedule, const std::string& id, const Delivery& delivery, const Limits& limits) {
@@ -38,8 +40,8 @@ Decision decide(const State& state, const Facts& facts, const RequestNotificatio
   if (command.body.is_zero()) return Refused{Refusal::bad_argument, "body: expected the digest of a stored message"};
   if (state.deliveries.size() >= context.limits.deliveries_max)
     return Refused{Refusal::too_many_deliveries, std::to_string(state.deliveries.size()) + " deliveries are kept"};
-  return Events{NotificationIntended{command.body, context.actor.name, DeliveryId{context.new_id("delivery")}, command.kind, command.receiver,
-                                     command.subject}};
+  return Events{NotificationIntended{command.body, context.actor.name, DeliveryId{context.new_id("delivery")}, command.kind,
+                                     command.receiver, command.subject}};
 }
 
 Decision decide(const State& state, const Facts& facts, const ResendNotification& command, const Context& context) {
@@ -77,54 +79,54 @@ Decision decide(const State& state, const Facts& facts, const NoteDelivery& comm
   return Events{failed};
 }
 
-Decision decide_deadline(const State& state, const std::string& delivery, const Context&) {
-  WB_ASSERT(state.deliveries.contains(delivery), "the index names only deliveries that exist");
-  return Events{ObjectArchived{"delivery", delivery, Area::route}};
+Decision decide(const State& state, const Facts&, const MeetDeadline& deadline, const Context&) {
+  WB_ASSERT(state.deliveries.contains(deadline.subject), "the index names only deliveries that exist");
+  return Events{ObjectArchived{"delivery", deadline.subject, Area::route}};
 }
 
-void apply(State& state, Schedule& schedule, const NotificationIntended& event, Instant at, const Limits& limits) {
+void apply(State& state, const NotificationIntended& event, const Applying& applying) {
   Delivery& delivery = state.deliveries.edit_or_insert(event.delivery.text);
   WB_ASSERT(delivery.attempts == 0 || delivery.state == DeliveryState::given_up, "only a dead letter is intended again");
   delivery.body = event.body;
-  delivery.intended_at = at;
+  delivery.intended_at = applying.at;
   delivery.kind = event.kind;
-  delivery.next_at = at;
+  delivery.next_at = applying.at;
   delivery.receiver = event.receiver;
   delivery.round_attempts = 0;
   delivery.state = DeliveryState::due;
   delivery.subject = event.subject;
-  index(schedule, event.delivery.text, delivery, limits);
+  index(applying.schedule, event.delivery.text, delivery, applying.limits);
 }
 
-void apply(State& state, Schedule& schedule, const NotificationSent& event, Instant at, const Limits& limits) {
+void apply(State& state, const NotificationSent& event, const Applying& applying) {
   Delivery& delivery = ended(state, event.delivery, event.attempt);
   delivery.state = DeliveryState::sent;
-  delivery.next_at = at;
-  index(schedule, event.delivery.text, delivery, limits);
+  delivery.next_at = applying.at;
+  index(applying.schedule, event.delivery.text, delivery, applying.limits);
 }
 
-void apply(State& state, Schedule& schedule, const NotificationFailed& event, Instant at, const Limits& limits) {
+void apply(State& state, const NotificationFailed& event, const Applying& applying) {
   Delivery& delivery = ended(state, event.delivery, event.attempt);
   delivery.last_failure = event.reason;
   if (event.round_over) delivery.round_attempts = 0;
   delivery.state = event.retry_at ? DeliveryState::due : DeliveryState::failed;
-  delivery.next_at = event.retry_at.value_or(at);
-  index(schedule, event.delivery.text, delivery, limits);
+  delivery.next_at = event.retry_at.value_or(applying.at);
+  index(applying.schedule, event.delivery.text, delivery, applying.limits);
 }
 
-void apply(State& state, Schedule& schedule, const NotificationGivenUp& event, Instant at, const Limits& limits) {
+void apply(State& state, const NotificationGivenUp& event, const Applying& applying) {
   Delivery& delivery = state.deliveries.edit(event.delivery.text);
   delivery.state = DeliveryState::given_up;
-  delivery.next_at = at;
+  delivery.next_at = applying.at;
   delivery.last_failure = event.reason;
-  index(schedule, event.delivery.text, delivery, limits);
+  index(applying.schedule, event.delivery.text, delivery, applying.limits);
 }
 
-void apply_archived(State& state, Schedule& schedule, const std::string& delivery) {
+void apply_archived(State& state, const std::string& delivery, const Applying& applying) {
   const bool erased = state.deliveries.erase(delivery);
   WB_ASSERT(erased, "only a delivery that is kept is archived");
-  schedule.ready.remove(subject_for(delivery));
-  schedule.deadlines.remove(subject_for(delivery));
+  applying.schedule.ready.remove(subject_for(delivery));
+  applying.schedule.deadlines.remove(subject_for(delivery));
 }
 
 Effect effect_of(const State& state, const std::string& id) {

@@ -67,13 +67,13 @@ struct Facts {
 // Gives NotificationSent, or NotificationFailed and perhaps NotificationGivenUp; nothing for an outcome that is known already.
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const NoteDelivery& command, const Context& context);
 // The end of an ended delivery's time in state: ObjectArchived.
-[[nodiscard]] Decision decide_deadline(const State& state, const std::string& delivery, const Context& context);
+[[nodiscard]] Decision decide(const State& state, const Facts& facts, const MeetDeadline& deadline, const Context& context);
 
-void apply(State& state, Schedule& schedule, const NotificationIntended& event, Instant at, const Limits& limits);
-void apply(State& state, Schedule& schedule, const NotificationSent& event, Instant at, const Limits& limits);
-void apply(State& state, Schedule& schedule, const NotificationFailed& event, Instant at, const Limits& limits);
-void apply(State& state, Schedule& schedule, const NotificationGivenUp& event, Instant at, const Limits& limits);
-void apply_archived(State& state, Schedule& schedule, const std::string& delivery);
+void apply(State& state, const NotificationIntended& event, const Applying& applying);
+void apply(State& state, const NotificationSent& event, const Applying& applying);
+void apply(State& state, const NotificationFailed& event, const Applying& applying);
+void apply(State& state, const NotificationGivenUp& event, const Applying& applying);
+void apply_archived(State& state, const std::string& delivery, const Applying& applying);
 
 // The effect that a due delivery owes. Asserts that it is due.
 [[nodiscard]] Effect effect_of(const State& state, const std::string& delivery);

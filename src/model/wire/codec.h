@@ -1,7 +1,7 @@
 // The bytes of the keeper's protocol and of its memory file: fields in fixed order, little endian, no padding, no allocation.
 //
-// A struct lists its fields once, in a static member template `fields(self, visit)`, for writing and reading alike. What is read are
-// views into the bytes that were read from. Every text is bounded by its 16-bit or 32-bit length and by what holds it.
+// A struct lists its fields once, in a static member template `fields(self, visit)`, for writing and reading alike. What is read
+// are views into the bytes that were read from. Every text is bounded by its 16-bit or 32-bit length and by what holds it.
 #pragma once
 
 #include <array>

@@ -9,8 +9,8 @@ namespace watchbill::model::wire {
 inline constexpr std::size_t output_head_bytes_max = 16U << 10;
 inline constexpr std::size_t output_tail_bytes_max = 48U << 10;
 
-// Runs an effect once. The same id and attempt again is answered Accepted and runs nothing; a higher attempt runs once the one before
-// has ended (else already_running); a lower one is refused stale_attempt. On timeout: TERM to the group, 10 s, KILL.
+// Runs an effect once. The same id and attempt again is answered Accepted and runs nothing; a higher attempt runs once the one
+// before has ended (else already_running); a lower one is refused stale_attempt. On timeout: TERM to the group, 10 s, KILL.
 struct Exec {
   using is_wire = void;
   static constexpr MessageType type = MessageType::exec;
@@ -60,8 +60,8 @@ struct AskSnapshot {
   static void fields(Self&, Visit&) {}
 };
 
-// Replaces the keeper in place by the program at `path` (empty: the file it was started from). Accepted, then the connection ends and
-// the successor answers at the same socket; if exec fails the keeper goes on and the answer is Refused exec_failed.
+// Replaces the keeper in place by the program at `path` (empty: the file it was started from). Accepted, then the connection ends
+// and the successor answers at the same socket; if exec fails the keeper goes on and the answer is Refused exec_failed.
 struct Replace {
   using is_wire = void;
   static constexpr MessageType type = MessageType::replace;

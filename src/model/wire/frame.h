@@ -38,7 +38,8 @@ struct Frame {
 
 enum class FrameStatus : std::uint8_t { complete, incomplete, malformed };
 
-// Looks for one frame at the front of `bytes`. `malformed`: its size cannot be right; nothing on this stream can be read any more.
+// Looks for one frame at the front of `bytes`. `malformed`: its size cannot be right; nothing on this stream can be read any
+// more.
 [[nodiscard]] FrameStatus read_frame(std::string_view bytes, Frame& frame) noexcept;
 
 // Reads the fields of a frame's message; false on anything else, also on bytes left over. Texts are views into `body`.

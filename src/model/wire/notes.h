@@ -5,7 +5,8 @@
 
 namespace watchbill::model::wire {
 
-// Numbered. Output that was read and discarded, because of the rate or because the disk took nothing; at most one in 10 s a workload.
+// Numbered. Output that was read and discarded, because of the rate or because the disk took nothing; at most one in 10 s a
+// workload.
 struct OutputGap {
   using is_wire = void;
   static constexpr MessageType type = MessageType::output_gap;

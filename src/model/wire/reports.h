@@ -1,6 +1,6 @@
-// What a keeper says. Answers carry the asker's number. Numbered reports carry their own number, are kept until acknowledged and are
-// delivered in order, at most 64 unacknowledged ones at a time; the other reports (number 0) are lost when nobody listens, and
-// what they told can be seen in the next snapshot.
+// What a keeper says. Answers carry the asker's number. Numbered reports carry their own number, are kept until acknowledged and
+// are delivered in order, at most 64 unacknowledged ones at a time; the other reports (number 0) are lost when nobody listens,
+// and what they told can be seen in the next snapshot.
 #pragma once
 
 #include "model/wire/effects.h"
@@ -66,8 +66,9 @@ struct ReportHead {
   std::uint64_t incarnation{0};
   Instant at;            // wall clock of the host when it happened
   Instant monotonic_at;  // the same on CLOCK_MONOTONIC; comparable within one boot only
-  template <class Self, class Visit>
-  static void fields(Self& self, Visit& visit) { visit(self.name), visit(self.incarnation), visit(self.at), visit(self.monotonic_at); }
+  template <class Self, class Visit> static void fields(Self& self, Visit& visit) {
+    visit(self.name), visit(self.incarnation), visit(self.at), visit(self.monotonic_at);
+  }
 };
 
 enum class StartCause : std::uint8_t { asked, standing_order };

@@ -17,14 +17,48 @@ inline constexpr std::size_t name_bytes_max = 128;
 
 enum class MessageType : std::uint8_t {
   none,
-  hello, give_order, forget_order, start, stop, signal, tell_stable, exec, probe, query_effect, acknowledge, ask_snapshot, replace,
-  welcome, accepted, refused, effect_known, probe_done, workload_state, snapshot_end,
-  started, exited, restart_decided, settled, hung, stop_advanced, diagnosed, output_gap, hook_failed, became_ready, beat, task_noted,
-  effect_done, adopted, unlogged, outcomes_dropped, replaced,
+  hello,
+  give_order,
+  forget_order,
+  start,
+  stop,
+  signal,
+  tell_stable,
+  exec,
+  probe,
+  query_effect,
+  acknowledge,
+  ask_snapshot,
+  replace,
+  welcome,
+  accepted,
+  refused,
+  effect_known,
+  probe_done,
+  workload_state,
+  snapshot_end,
+  started,
+  exited,
+  restart_decided,
+  settled,
+  hung,
+  stop_advanced,
+  diagnosed,
+  output_gap,
+  hook_failed,
+  became_ready,
+  beat,
+  task_noted,
+  effect_done,
+  adopted,
+  unlogged,
+  outcomes_dropped,
+  replaced,
 };
 constexpr MessageType last_value(MessageType) noexcept { return MessageType::replaced; }
 
-// The first message of a connection; everything before it is refused. Answer: Welcome, or Refused stale_epoch / version_unsupported.
+// The first message of a connection; everything before it is refused. Answer: Welcome, or Refused stale_epoch /
+// version_unsupported.
 struct Hello {
   using is_wire = void;
   static constexpr MessageType type = MessageType::hello;
@@ -96,8 +130,8 @@ struct Start {
 enum class EndReason : std::uint8_t { exit, signal, hang, liveness, runtime_exceeded, start_failed, cancelled, deadline };
 constexpr EndReason last_value(EndReason) noexcept { return EndReason::deadline; }
 
-// What follows when the group is empty: nothing; the next incarnation at once, without delay or budget; or what the standing order
-// says after a failure for `reason`.
+// What follows when the group is empty: nothing; the next incarnation at once, without delay or budget; or what the standing
+// order says after a failure for `reason`.
 enum class Afterwards : std::uint8_t { stay_stopped, start_again, judge };
 constexpr Afterwards last_value(Afterwards) noexcept { return Afterwards::judge; }
 

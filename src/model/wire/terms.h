@@ -1,5 +1,6 @@
-// The terms of a standing order: what the keeper may do by itself, decided by the core in advance. Values are checked by the keeper
-// when the order is given (see Refusal); durations are milliseconds and not negative. Source: domain/supervision.md §2 to §8.
+// The terms of a standing order: what the keeper may do by itself, decided by the core in advance. Values are checked by the
+// keeper when the order is given (see Refusal); durations are milliseconds and not negative. Source: domain/supervision.md §2 to
+// §8.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +42,8 @@ struct Account {
   static void fields(Self& self, Visit& visit) { visit(self.name), visit(self.uid), visit(self.gid), visit(self.groups); }
 };
 
-// How a process is made. NOTIFY_SOCKET, WATCHBILL_WORKLOAD, WATCHBILL_INCARNATION are added to `environment`; nothing is inherited.
+// How a process is made. NOTIFY_SOCKET, WATCHBILL_WORKLOAD, WATCHBILL_INCARNATION are added to `environment`; nothing is
+// inherited.
 struct Program {
   using is_wire = void;
   TextList argv;  // argv[0] is an absolute path, or is looked up in the PATH of `environment`
@@ -116,8 +118,9 @@ struct LogTerms {
   std::uint64_t max_bytes{16U << 20};
   std::uint32_t keep_count{4};
   std::uint64_t rate_bytes_per_second{1U << 20};  // beyond it output is read and discarded
-  template <class Self, class Visit>
-  static void fields(Self& self, Visit& visit) { visit(self.max_bytes), visit(self.keep_count), visit(self.rate_bytes_per_second); }
+  template <class Self, class Visit> static void fields(Self& self, Visit& visit) {
+    visit(self.max_bytes), visit(self.keep_count), visit(self.rate_bytes_per_second);
+  }
 };
 
 }  // namespace watchbill::model::wire

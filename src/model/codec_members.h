@@ -1,0 +1,81 @@
+// The members of a described struct, written and read in one walk. Used by model/codec_templates.h and model/tagged.h.
+#pragma once
+
+#include <limits>
+
+#include "model/codec.h"
+
+namespace watchbill {
+namespace codec {
+
+// Writes the members of `value` that have meaning, merged in key order with the `envelope`: keys that belong to the object but
+// not to the struct (an event's "type" and "version"). `write_envelope(i)` writes the value of envelope key i, whose key is
+// already written.
+template <Described T, std::size_t N, class WriteEnvelope>
+void encode_members(JsonWriter& out, const T& value, const std::array<std::string_view, N>& envelope,
+                    WriteEnvelope&& write_envelope) {
+  static_assert(fields_are_sorted<T>(), "fields() lists its names in ascending order, each once");
+  std::size_t next = 0;
+  const auto envelope_before = [&](std::string_view name) {
+    for (; next < N && envelope[next] < name; ++next) {
+      if (envelope[next].empty()) continue;
+      out.key(envelope[next]);
+      write_envelope(next);
+    }
+  };
+  std::apply(
+      [&](const auto&... each) {
+        [[maybe_unused]] const auto one = [&](const auto& described) {
+          if (!has_meaning(value.*described.member)) return;
+          envelope_before(described.name);
+          out.key(described.name);
+          encode(out, value.*described.member);
+        };
+        (one(each), ...);
+      },
+      T::fields());
+  envelope_before("\x7f");  // greater than every key
+}
+
+// Reads one member of a struct.
+template <Described T>
+using MemberReader = bool (*)(CanonicalReader&, T&);
+
+// Reads the member at index I.
+template <Described T, std::size_t I>
+bool read_member(CanonicalReader& in, T& value) {
+  return decode(in, value.*(std::get<I>(T::fields()).member));
+}
+
+// The readers of all members, in the order of fields().
+template <Described T>
+[[nodiscard]] constexpr auto member_readers() {
+  return []<std::size_t... I>(std::index_sequence<I...>) {
+    return std::array<MemberReader<T>, sizeof...(I)>{&read_member<T, I>...};
+  }(std::make_index_sequence<field_count<T>>{});
+}
+
+// Reads an object into `value`, skipping the keys for which `is_envelope(key)` is true. Keys arrive in order, so do the fields:
+// one walk over both.
+template <Described T, class IsEnvelope>
+bool decode_members(CanonicalReader& in, T& value, IsEnvelope&& is_envelope) {
+  static constexpr auto names = field_names<T>();
+  static constexpr auto readers = member_readers<T>();
+  if (!in.begin_object()) return false;
+  std::string_view key;
+  std::size_t next = 0;
+  while (in.next_key(key)) {
+    if (is_envelope(key)) {
+      if (!in.skip()) return false;
+      continue;
+    }
+    while (next < names.size() && names[next] < key) ++next;
+    if (next == names.size() || names[next] != key || !readers[next](in, value)) return false;
+    ++next;
+  }
+  return in.ok();
+}
+
+}  // namespace codec
+
+}  // namespace watchbill
