@@ -1,0 +1,523 @@
+#include "drivers/net/http_client.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <list>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/assert.h"
+#include "drivers/net/dial.h"
+#include "drivers/net/loop_context.h"
+#include "drivers/net/stream.h"
+#include "drivers/net/tls.h"
+#include "drivers/net/url.h"
+
+namespace watchbill::drivers::net {
+namespace {
+
+namespace beast = boost::beast;
+using boost::system::error_code;
+using ports::HttpAnswer;
+using ports::HttpCall;
+using ports::HttpCallId;
+using ports::HttpFailure;
+using ports::HttpFailureKind;
+using Clock = std::chrono::steady_clock;
+using Tcp = asio::ip::tcp;
+
+constexpr std::size_t read_bytes = 16U << 10;         // asked of the socket at a time
+constexpr std::uint32_t interim_responses_max = 8;    // 1xx before the real one
+constexpr std::size_t tls_contexts_max = 64;          // different TLS settings kept; each holds a trust store
+constexpr std::uint32_t redirects_ceiling = 16;       // whatever a caller asks for
+
+struct IdleStream {
+  Stream stream;
+  Clock::time_point since;
+};
+
+class Call;
+
+std::chrono::milliseconds milliseconds(Duration duration) {
+  return std::chrono::milliseconds{std::max<std::int64_t>(duration.ms, 0)};
+}
+
+// A kept connection is good when nothing has come on it: neither its end nor an answer that nobody asked for.
+bool is_quiet(Tcp::socket& socket) {
+  char byte = 0;
+  return ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+std::string stamp(const std::string& file) {
+  struct stat info {};
+  if (file.empty() || ::stat(file.c_str(), &info) != 0) return file;
+  return file + "@" + std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
+}
+
+// Everything that decides how TLS is spoken, with the times of the files: a renewed certificate is a new context.
+std::string tls_key(const ports::HttpTls& tls) {
+  return stamp(tls.ca_file) + '\n' + stamp(tls.certificate_file) + '\n' + stamp(tls.key_file) +
+         (tls.skip_verification ? "\n!" : "\n");
+}
+
+}  // namespace
+
+// What the calls of one client share. On the loop, but for `call_count`.
+struct HttpClientCore : std::enable_shared_from_this<HttpClientCore> {
+  HttpClientCore(Loop& loop, HttpClientLimits limits_given) : io(loop.context().io), limits(limits_given), sweep_timer(io) {}
+
+  asio::io_context& io;
+  const HttpClientLimits limits;
+  std::atomic<std::size_t> call_count{0};
+  std::map<HttpCallId, std::shared_ptr<Call>> calls;
+  std::map<std::string, std::size_t> calls_by_host;
+  std::map<std::string, std::list<IdleStream>> idle;  // by Call::pool_key(); the newest last
+  std::size_t idle_count{0};
+  std::map<std::string, std::shared_ptr<asio::ssl::context>> tls_contexts;
+  asio::steady_timer sweep_timer;
+  bool is_sweeping{false};
+  bool is_closed{false};
+
+  Result<std::shared_ptr<asio::ssl::context>> tls_context(const ports::HttpTls& tls);
+  std::optional<Stream> take_idle(const std::string& key);
+  void keep_idle(const std::string& key, Stream stream);
+  void sweep();
+};
+
+namespace {
+
+class Call : public std::enable_shared_from_this<Call> {
+ public:
+  Call(std::shared_ptr<HttpClientCore> core, HttpCallId id, HttpCall call, ports::HttpDone done)
+      : core_(std::move(core)), id_(id), call_(std::move(call)), done_(std::move(done)), timer_(core_->io) {}
+
+  void begin();
+  void cancel();
+
+ private:
+  enum class Phase : std::uint8_t { connecting, sending, done };
+  using Parser = beast::http::response_parser<beast::http::string_body>;
+
+  bool is_valid() const;
+  bool enter_host();
+  void leave_host();
+  void attempt();
+  void on_dialed(const DialResult& result, Tcp::socket socket);
+  void handshake();
+  void send();
+  void begin_response();
+  void write();
+  void read();
+  void on_read(const error_code& error, std::size_t bytes);
+  void on_end_of_stream(const error_code& error);
+  void on_response();
+  bool follow(const HttpAnswer& answer);
+  void set_deadline(Clock::time_point deadline);
+  void on_deadline();
+  void fail(HttpFailureKind kind, std::string detail);
+  void finish(Result<HttpAnswer, HttpFailure> result);
+  void abandon_stream();
+  [[nodiscard]] bool may_have_been_sent() const noexcept { return phase_ == Phase::sending && (is_writing_ || written_ != 0); }
+  [[nodiscard]] std::string pool_key() const;
+  [[nodiscard]] std::string where() const { return call_.method + " " + url_.authority(); }  // the path may hold a secret
+
+  std::shared_ptr<HttpClientCore> core_;
+  const HttpCallId id_;
+  HttpCall call_;
+  ports::HttpDone done_;
+  Url url_;
+  std::string host_key_;  // counted in the core while not empty
+  asio::steady_timer timer_;
+  const Clock::time_point begin_{Clock::now()};
+  Clock::time_point deadline_{begin_}, connect_deadline_{begin_};
+  Phase phase_{Phase::connecting};
+  std::uint32_t redirect_count_{0};
+  std::uint64_t attempt_{0};  // callbacks of an abandoned stream carry an older number
+
+  // One attempt on one connection.
+  std::shared_ptr<Dial> dial_;
+  std::shared_ptr<Stream> stream_;
+  bool is_reused_{false}, needs_new_connection_{false};
+  bool is_writing_{false};
+  std::shared_ptr<std::string> out_;  // shared with a write that may outlive the attempt
+  std::size_t written_{0};
+  std::shared_ptr<beast::flat_buffer> buffer_;
+  std::size_t received_{0};
+  std::optional<Parser> parser_;
+  std::uint32_t interim_count_{0};
+};
+
+void Call::begin() {
+  deadline_ = begin_ + milliseconds(call_.timeout);
+  std::optional<Url> url = parse_url(call_.url);
+  if (!url) return fail(HttpFailureKind::call_invalid, "the URL is not a plain http or https URL");
+  url_ = std::move(*url);
+  if (!is_valid()) return fail(HttpFailureKind::call_invalid, where() + ": the method or a header cannot be sent");
+  if (!enter_host()) return fail(HttpFailureKind::too_many_calls, where() + ": too many calls to this host");
+  attempt();
+}
+
+void Call::cancel() {
+  fail(may_have_been_sent() ? HttpFailureKind::cancelled_after_sending : HttpFailureKind::cancelled_before_sending,
+       where() + ": cancelled");
+}
+
+bool Call::is_valid() const {
+  if (!is_token(call_.method)) return false;
+  return std::all_of(call_.headers.begin(), call_.headers.end(), [](const ports::HttpField& field) {
+    constexpr std::array<std::string_view, 4> ours{"content-length", "transfer-encoding", "connection", "expect"};
+    const auto is_it = [&](std::string_view name) { return ports::is_equal_ignoring_case(name, field.name); };
+    return is_token(field.name) && is_field_value(field.value) && std::none_of(ours.begin(), ours.end(), is_it);
+  });
+}
+
+bool Call::enter_host() {
+  std::string key = url_.host + ":" + std::to_string(url_.port);
+  std::size_t& count = core_->calls_by_host[key];
+  if (count >= core_->limits.calls_per_host_max) return false;
+  ++count;
+  host_key_ = std::move(key);
+  return true;
+}
+
+void Call::leave_host() {
+  if (host_key_.empty()) return;
+  const auto found = core_->calls_by_host.find(std::exchange(host_key_, {}));
+  if (--found->second == 0) core_->calls_by_host.erase(found);
+}
+
+std::string Call::pool_key() const {
+  std::string key = (url_.is_tls ? "https " : "http ") + url_.authority();
+  if (url_.is_tls) key += '\n' + call_.tls.server_name + '\n' + tls_key(call_.tls);
+  return key;
+}
+
+// One connection: a kept one where that can do no harm, else a new one.
+void Call::attempt() {
+  phase_ = Phase::connecting;
+  ++attempt_;
+  is_reused_ = false;
+  if (call_.may_be_sent_twice && !needs_new_connection_) {
+    if (std::optional<Stream> kept = core_->take_idle(pool_key())) {
+      is_reused_ = true;
+      stream_ = std::make_shared<Stream>(std::move(*kept));
+      return send();
+    }
+  }
+  connect_deadline_ = std::min(deadline_, Clock::now() + milliseconds(call_.connect_timeout));
+  dial_ = std::make_shared<Dial>(core_->io);
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(connect_deadline_ - Clock::now());
+  timer_.cancel();  // the dial keeps the time and can say what it waited for
+  dial_->start(
+      url_.host, url_.port, Duration::milliseconds(left.count()),
+      [self = shared_from_this()](const DialResult& result, Tcp::socket socket) { self->on_dialed(result, std::move(socket)); });
+}
+
+void Call::on_dialed(const DialResult& result, Tcp::socket socket) {
+  if (phase_ != Phase::connecting) return;
+  dial_ = nullptr;
+  switch (result.outcome) {
+    case DialOutcome::connected: break;
+    case DialOutcome::not_resolved: return fail(HttpFailureKind::name_not_resolved, result.detail);
+    case DialOutcome::refused: return fail(HttpFailureKind::connection_refused, result.detail);
+    case DialOutcome::timed_out: return fail(HttpFailureKind::timed_out_before_sending, result.detail);
+    case DialOutcome::unreachable:
+    case DialOutcome::no_local_resource: return fail(HttpFailureKind::connection_failed, result.detail);
+  }
+  stream_ = std::make_shared<Stream>(std::move(socket));
+  if (url_.is_tls) handshake();
+  else send();
+}
+
+void Call::handshake() {
+  set_deadline(connect_deadline_);
+  Result<std::shared_ptr<asio::ssl::context>> context = core_->tls_context(call_.tls);
+  if (!context) return fail(HttpFailureKind::call_invalid, context.error().text());
+  Stream::Tls& tls = stream_->begin_tls(**context);
+  const std::string& name = call_.tls.server_name.empty() ? url_.host : call_.tls.server_name;
+  if (!expect_server(tls.native_handle(), name))
+    return fail(HttpFailureKind::call_invalid, where() + ": not a name for TLS: " + name);
+  tls.async_handshake(asio::ssl::stream_base::client,
+                      [self = shared_from_this(), stream = stream_, attempt = attempt_](error_code error) {
+                        if (attempt != self->attempt_ || self->phase_ != Phase::connecting) return;
+                        if (!error) return self->send();
+                        const std::string reason = handshake_error(stream->tls()->native_handle(), error.message());
+                        self->fail(HttpFailureKind::tls_failed, self->where() + ": " + reason);
+                      });
+}
+
+void Call::send() {
+  phase_ = Phase::sending;
+  set_deadline(deadline_);
+  out_ = std::make_shared<std::string>();
+  out_->reserve(512 + call_.body.size());
+  out_->append(call_.method).append(" ").append(url_.target).append(" HTTP/1.1\r\n");
+  if (ports::find_field(call_.headers, "host") == nullptr) out_->append("Host: ").append(url_.authority()).append("\r\n");
+  if (ports::find_field(call_.headers, "user-agent") == nullptr) out_->append("User-Agent: watchbill\r\n");
+  for (const ports::HttpField& field : call_.headers) out_->append(field.name).append(": ").append(field.value).append("\r\n");
+  if (!call_.body.empty() || call_.method == "POST" || call_.method == "PUT" || call_.method == "PATCH")
+    out_->append("Content-Length: ").append(std::to_string(call_.body.size())).append("\r\n");
+  out_->append("\r\n").append(call_.body);
+  written_ = 0;
+  received_ = 0;
+  interim_count_ = 0;
+  buffer_ = std::make_shared<beast::flat_buffer>(call_.header_bytes_max + read_bytes);
+  begin_response();
+  write();
+  read();  // at the same time: a refusal may come before everything was sent
+}
+
+void Call::begin_response() {
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(std::min<std::size_t>(call_.header_bytes_max, 1U << 30)));
+  parser_->body_limit(call_.body_bytes_max);
+  if (call_.method == "HEAD") parser_->skip(true);
+}
+
+void Call::write() {
+  is_writing_ = true;
+  stream_->async_write_some(asio::buffer(*out_) + written_, [self = shared_from_this(), stream = stream_, out = out_,
+                                                             attempt = attempt_](error_code error, std::size_t bytes) {
+    if (attempt != self->attempt_ || self->phase_ != Phase::sending) return;
+    self->written_ += bytes;
+    // A failed write is no end: the far side may have answered and closed. What is to be read decides. A TLS record may have left
+    // in part without being counted.
+    self->is_writing_ = error && stream->tls() != nullptr;
+    if (!error && self->written_ < out->size()) self->write();
+  });
+}
+
+// --- the response ---
+
+void Call::read() {
+  const std::size_t room = std::min(read_bytes, buffer_->max_size() - buffer_->size());
+  if (room == 0) return fail(HttpFailureKind::response_too_large, where() + ": a line of the response is too long");
+  stream_->async_read_some(buffer_->prepare(room), [self = shared_from_this(), stream = stream_, buffer = buffer_,
+                                                    attempt = attempt_](error_code error, std::size_t bytes) {
+    if (attempt == self->attempt_ && self->phase_ == Phase::sending) self->on_read(error, bytes);
+  });
+}
+
+void Call::on_read(const error_code& error, std::size_t bytes) {
+  if (error) return on_end_of_stream(error);
+  buffer_->commit(bytes);
+  received_ += bytes;
+  while (buffer_->size() != 0) {
+    error_code failed;
+    const std::size_t used = parser_->put(buffer_->data(), failed);
+    buffer_->consume(used);
+    if (failed == beast::http::error::need_more) break;
+    if (failed == beast::http::error::header_limit || failed == beast::http::error::body_limit)
+      return fail(HttpFailureKind::response_too_large, where() + ": " + failed.message());
+    if (failed) return fail(HttpFailureKind::response_malformed, where() + ": " + failed.message());
+    if (!parser_->is_done()) continue;
+    const unsigned status = parser_->get().result_int();
+    if (status / 100 != 1) return on_response();
+    if (status == 101 || ++interim_count_ > interim_responses_max)
+      return fail(HttpFailureKind::response_malformed, where() + ": an interim response that was not asked for");
+    begin_response();
+  }
+  read();
+}
+
+void Call::on_end_of_stream(const error_code& error) {
+  // A body without length ends with the connection; over TLS only when the far side said so, else it may have been cut.
+  if (error == asio::error::eof && parser_->got_some() && parser_->is_header_done() && !parser_->is_done()) {
+    error_code failed;
+    parser_->put_eof(failed);
+    if (!failed) return on_response();
+  }
+  if (is_reused_ && received_ == 0) {
+    abandon_stream();
+    needs_new_connection_ = true;  // it closed while it was kept; another kept one may be no better
+    return attempt();
+  }
+  if (!may_have_been_sent()) return fail(HttpFailureKind::connection_failed, where() + ": closed before anything was sent");
+  fail(HttpFailureKind::closed_after_sending,
+       where() + ": " + (error == asio::error::eof ? "closed without a whole answer" : error.message()));
+}
+
+void Call::on_response() {
+  auto& message = parser_->get();
+  HttpAnswer answer;
+  answer.status = message.result_int();
+  for (const auto& field : message)
+    answer.headers.push_back(ports::HttpField{std::string{field.name_string()}, std::string{field.value()}});
+  answer.body = std::move(message.body());
+  answer.took = Duration::milliseconds(std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin_).count());
+  const bool is_clean = parser_->keep_alive() && buffer_->size() == 0 && written_ == out_->size();
+  if (is_clean && !core_->is_closed) {
+    core_->keep_idle(pool_key(), std::move(*stream_));
+    stream_ = nullptr;
+    ++attempt_;
+  }
+  if (follow(answer)) return;
+  finish(std::move(answer));
+}
+
+// True when the answer is a redirection and the call goes on elsewhere.
+bool Call::follow(const HttpAnswer& answer) {
+  constexpr std::array<std::uint32_t, 5> redirections{301, 302, 303, 307, 308};
+  if (redirect_count_ >= std::min(call_.redirect_count_max, redirects_ceiling)) return false;
+  if (call_.method != "GET" && call_.method != "HEAD") return false;
+  if (std::find(redirections.begin(), redirections.end(), answer.status) == redirections.end()) return false;
+  const std::string* location = ports::find_field(answer.headers, "location");
+  if (location == nullptr) return false;
+  std::optional<Url> next = resolve_location(url_, *location);
+  if (!next || (url_.is_tls && !next->is_tls)) return false;
+  if (next->host != url_.host || next->port != url_.port || next->is_tls != url_.is_tls) {
+    std::erase_if(call_.headers, [](const ports::HttpField& field) {
+      constexpr std::array<std::string_view, 3> personal{"authorization", "cookie", "host"};
+      return std::any_of(personal.begin(), personal.end(),
+                         [&](std::string_view name) { return ports::is_equal_ignoring_case(name, field.name); });
+    });
+    call_.tls.server_name.clear();
+    call_.tls.certificate_file.clear();
+    call_.tls.key_file.clear();
+  }
+  ++redirect_count_;
+  abandon_stream();
+  leave_host();
+  url_ = std::move(*next);
+  if (enter_host()) attempt();
+  else fail(HttpFailureKind::too_many_calls, where() + ": too many calls to this host");
+  return true;
+}
+
+// --- ending ---
+
+void Call::set_deadline(Clock::time_point deadline) {
+  timer_.expires_at(deadline);
+  timer_.async_wait([self = shared_from_this()](error_code error) {
+    if (!error && self->phase_ != Phase::done && self->timer_.expiry() <= Clock::now()) self->on_deadline();
+  });
+}
+
+void Call::on_deadline() {
+  if (may_have_been_sent()) fail(HttpFailureKind::timed_out_after_sending, where() + ": no whole answer in time");
+  else fail(HttpFailureKind::timed_out_before_sending, where() + ": no TLS handshake in time");
+}
+
+void Call::fail(HttpFailureKind kind, std::string detail) { finish(HttpFailure{kind, std::move(detail)}); }
+
+void Call::finish(Result<HttpAnswer, HttpFailure> result) {
+  if (phase_ == Phase::done) return;
+  phase_ = Phase::done;
+  const std::shared_ptr<Call> self = shared_from_this();  // the core's reference goes now
+  timer_.cancel();
+  abandon_stream();
+  leave_host();
+  core_->calls.erase(id_);
+  core_->call_count.fetch_sub(1);
+  std::exchange(done_, nullptr)(std::move(result));
+}
+
+void Call::abandon_stream() {
+  ++attempt_;
+  if (dial_) std::exchange(dial_, nullptr)->cancel();
+  if (stream_) std::exchange(stream_, nullptr)->close();
+  is_writing_ = false;
+}
+
+}  // namespace
+
+// --- what calls share ---
+
+Result<std::shared_ptr<asio::ssl::context>> HttpClientCore::tls_context(const ports::HttpTls& tls) {
+  const std::string key = tls_key(tls);
+  if (const auto found = tls_contexts.find(key); found != tls_contexts.end()) return found->second;
+  Result<TlsContext> made = make_tls_client(tls);
+  if (!made) return made.error();
+  if (tls_contexts.size() >= tls_contexts_max) tls_contexts.clear();  // rare, and cheaper than to remember who was used when
+  auto context = std::make_shared<asio::ssl::context>(made->release());
+  tls_contexts.emplace(key, context);
+  return context;
+}
+
+std::optional<Stream> HttpClientCore::take_idle(const std::string& key) {
+  const auto found = idle.find(key);
+  if (found == idle.end()) return std::nullopt;
+  std::optional<Stream> taken;
+  while (!taken && !found->second.empty()) {
+    Stream newest = std::move(found->second.back().stream);
+    found->second.pop_back();
+    --idle_count;
+    if (is_quiet(newest.socket())) taken.emplace(std::move(newest));
+  }
+  if (found->second.empty()) idle.erase(found);
+  return taken;
+}
+
+void HttpClientCore::keep_idle(const std::string& key, Stream stream) {
+  if (idle_count >= limits.idle_max) return;
+  std::list<IdleStream>& kept = idle[key];
+  if (kept.size() >= limits.idle_per_host_max) return;
+  kept.push_back(IdleStream{std::move(stream), Clock::now()});
+  ++idle_count;
+  if (!is_sweeping) sweep();
+}
+
+void HttpClientCore::sweep() {
+  const Clock::time_point oldest = Clock::now() - milliseconds(limits.idle_timeout);
+  for (auto entry = idle.begin(); entry != idle.end();) {
+    idle_count -= entry->second.remove_if([&](const IdleStream& one) { return one.since <= oldest; });
+    entry = entry->second.empty() ? idle.erase(entry) : std::next(entry);
+  }
+  is_sweeping = !idle.empty() && !is_closed;
+  if (!is_sweeping) return;
+  sweep_timer.expires_after(milliseconds(limits.idle_timeout) / 2 + std::chrono::milliseconds{1});
+  sweep_timer.async_wait([self = shared_from_this()](error_code error) {
+    if (!error) self->sweep();
+  });
+}
+
+HttpCaller::HttpCaller(Loop& loop, HttpClientLimits limits)
+    : door_(loop.door()), core_(std::make_shared<HttpClientCore>(loop, limits)) {}
+
+HttpCaller::~HttpCaller() {
+  core_->is_closed = true;
+  while (!core_->calls.empty()) std::shared_ptr<Call>{core_->calls.begin()->second}->cancel();
+  core_->idle.clear();
+  core_->sweep_timer.cancel();
+}
+
+ports::HttpCallId HttpCaller::start(HttpCall call, ports::HttpDone done) {
+  const HttpCallId id{started_.fetch_add(1) + 1};
+  const bool has_seat = core_->call_count.fetch_add(1) < core_->limits.calls_max;
+  door_->post([core = core_, id, has_seat, call = std::move(call), done = std::move(done)]() mutable {
+    if (has_seat && !core->is_closed) {
+      const auto started = std::make_shared<Call>(core, id, std::move(call), std::move(done));
+      core->calls.emplace(id, started);
+      return started->begin();
+    }
+    core->call_count.fetch_sub(1);
+    if (core->is_closed) done(HttpFailure{HttpFailureKind::cancelled_before_sending, "the client is closed"});
+    else done(HttpFailure{HttpFailureKind::too_many_calls, call.method + ": too many calls in flight"});
+  });
+  return id;
+}
+
+void HttpCaller::cancel(HttpCallId id) {
+  door_->post([core = core_, id] {
+    const auto found = core->calls.find(id);
+    if (found != core->calls.end()) std::shared_ptr<Call>{found->second}->cancel();
+  });
+}
+
+}  // namespace watchbill::drivers::net

@@ -1,0 +1,185 @@
+#include <gtest/gtest.h>
+
+#include <future>
+#include <mutex>
+
+#include "drivers/net/http_client.h"
+#include "net/certificates.h"
+#include "net/loopback.h"
+
+namespace watchbill::drivers::net {
+namespace {
+
+using ports::HttpCall;
+using ports::HttpFailureKind;
+using Outcome = Result<ports::HttpAnswer, ports::HttpFailure>;
+
+HttpServerSettings with_tls(const Certificates& certificates, const std::string& name, bool wants_clients = false) {
+  HttpServerSettings settings;
+  settings.listen.push_back(HttpListen{.address = "127.0.0.1",
+                                       .port = 0,
+                                       .tls = TlsServerFiles{certificates.file(name + ".pem"), certificates.file(name + ".key"),
+                                                             wants_clients ? certificates.file("ca.pem") : ""}});
+  return settings;
+}
+
+// Makes one call on a loop of its own.
+Outcome call(HttpCall wanted) {
+  LoopThread thread;
+  std::unique_ptr<HttpCaller> caller;
+  std::promise<Outcome> promise;
+  std::future<Outcome> future = promise.get_future();
+  thread.run([&] { caller = std::make_unique<HttpCaller>(thread.loop); });
+  caller->start(std::move(wanted), [&](Outcome outcome) { promise.set_value(std::move(outcome)); });
+  Outcome outcome = future.get();
+  thread.run([&] { caller.reset(); });
+  thread.join();
+  return outcome;
+}
+
+HttpCall get(std::uint16_t port, const std::string& host = "127.0.0.1") {
+  HttpCall wanted;
+  wanted.url = "https://" + host + ":" + std::to_string(port) + "/hello";
+  wanted.timeout = Duration::seconds(15);
+  return wanted;
+}
+
+TEST(tls, a_verified_server_is_spoken_to_by_name_and_by_address) {
+  Certificates certificates;
+  certificates.issue("server", "DNS:localhost,IP:127.0.0.1");
+  ServerUnderTest server{echo_router(), {}, with_tls(certificates, "server")};
+  for (const char* host : {"127.0.0.1", "localhost"}) {
+    HttpCall wanted = get(server.port(), host);
+    wanted.tls.ca_file = certificates.file("ca.pem");
+    const Outcome outcome = call(wanted);
+    ASSERT_TRUE(outcome.has_value()) << outcome.error().detail;
+    EXPECT_EQ(outcome->body, "hello");
+  }
+}
+
+TEST(tls, large_bodies_pass_both_ways) {
+  Certificates certificates;
+  certificates.issue("server", "IP:127.0.0.1");
+  ServerUnderTest server{echo_router(), {}, with_tls(certificates, "server")};
+  HttpCall wanted = get(server.port());
+  wanted.url.replace(wanted.url.find("/hello"), 6, "/large");
+  wanted.method = "POST";
+  wanted.body = std::string(1U << 20, 'x');
+  wanted.tls.ca_file = certificates.file("ca.pem");
+  const Outcome outcome = call(wanted);
+  ASSERT_TRUE(outcome.has_value()) << outcome.error().detail;
+  EXPECT_EQ(outcome->body, wanted.body);
+}
+
+TEST(tls, what_does_not_verify_gets_no_request) {
+  Certificates certificates, others;
+  certificates.issue("right", "IP:127.0.0.1");
+  certificates.issue("wrong_name", "DNS:other.example,IP:127.0.0.2");
+  certificates.issue("expired", "IP:127.0.0.1", -1);
+  others.issue("foreign", "IP:127.0.0.1");
+  const std::tuple<const Certificates*, const char*, const char*> cases[] = {
+      {&certificates, "wrong_name", "IP address mismatch"},
+      {&certificates, "expired", "expired"},
+      {&others, "foreign", "certificate signature failure"}};
+  for (const auto& [issuer, name, reason] : cases) {
+    ServerUnderTest server{echo_router(), {}, with_tls(*issuer, name)};
+    HttpCall wanted = get(server.port());
+    wanted.tls.ca_file = certificates.file("ca.pem");
+    const Outcome outcome = call(wanted);
+    ASSERT_FALSE(outcome.has_value()) << name;
+    EXPECT_EQ(outcome.error().kind, HttpFailureKind::tls_failed) << name;
+    EXPECT_NE(outcome.error().detail.find(reason), std::string::npos) << outcome.error().detail;
+    EXPECT_EQ(server.counters().requests, 0U) << name;
+    wanted.tls.skip_verification = true;
+    EXPECT_EQ(call(wanted)->body, "hello") << name;
+  }
+  // The system's trust store knows nothing of this CA.
+  ServerUnderTest server{echo_router(), {}, with_tls(certificates, "right")};
+  EXPECT_EQ(call(get(server.port())).error().kind, HttpFailureKind::tls_failed);
+}
+
+TEST(tls, the_server_name_may_be_given) {
+  Certificates certificates;
+  certificates.issue("server", "DNS:ops.example");
+  ServerUnderTest server{echo_router(), {}, with_tls(certificates, "server")};
+  HttpCall wanted = get(server.port());
+  wanted.tls.ca_file = certificates.file("ca.pem");
+  EXPECT_EQ(call(wanted).error().kind, HttpFailureKind::tls_failed);
+  wanted.tls.server_name = "ops.example";
+  EXPECT_EQ(call(wanted)->body, "hello");
+}
+
+TEST(tls, a_client_certificate_is_told_to_the_handler_only_when_it_verifies) {
+  Certificates certificates, others;
+  certificates.issue("server", "IP:127.0.0.1");
+  certificates.issue("agent", "DNS:agent-1");
+  others.issue("agent", "DNS:agent-1");
+  const auto answer_peer = [] {
+    Router router;
+    router.add({.method = "GET",
+                .pattern = "/hello",
+                .handler = [](ports::HttpRequest request, std::unique_ptr<ports::HttpResponder> responder) {
+                  responder->answer({.status = 200, .headers = {}, .body = request.peer_certificate_sha256});
+                }});
+    return router;
+  };
+  ServerUnderTest server{answer_peer(), {}, with_tls(certificates, "server", true)};
+  HttpCall wanted = get(server.port());
+  wanted.tls.ca_file = certificates.file("ca.pem");
+  EXPECT_EQ(call(wanted)->body, "") << "a client without a certificate is served, as nobody";
+  wanted.tls.certificate_file = certificates.file("agent.pem");
+  wanted.tls.key_file = certificates.file("agent.key");
+  EXPECT_EQ(call(wanted)->body.size(), 64U);
+  wanted.tls.certificate_file = others.file("agent.pem");
+  wanted.tls.key_file = others.file("agent.key");
+  EXPECT_FALSE(call(wanted).has_value());
+  EXPECT_EQ(server.counters().requests, 2U);
+  ServerUnderTest unasking{answer_peer(), {}, with_tls(certificates, "server", false)};
+  wanted = get(unasking.port());
+  wanted.tls.ca_file = certificates.file("ca.pem");
+  wanted.tls.certificate_file = certificates.file("agent.pem");
+  wanted.tls.key_file = certificates.file("agent.key");
+  EXPECT_EQ(call(wanted)->body, "");
+}
+
+TEST(tls, files_that_cannot_be_used_are_named) {
+  Certificates certificates;
+  certificates.issue("server", "IP:127.0.0.1");
+  certificates.issue("other", "IP:127.0.0.1");
+  HttpCall wanted = get(1);
+  RawServer plain;
+  wanted.url = "https://127.0.0.1:" + std::to_string(plain.port()) + "/";
+  wanted.tls.ca_file = certificates.file("missing.pem");
+  const Outcome outcome = call(wanted);
+  EXPECT_EQ(outcome.error().kind, HttpFailureKind::call_invalid);
+  EXPECT_NE(outcome.error().detail.find("missing.pem"), std::string::npos) << outcome.error().detail;
+  Loop loop;
+  HttpServerSettings settings = with_tls(certificates, "server");
+  settings.listen.front().tls->key_file = certificates.file("other.key");
+  const auto listening = HttpServer::listen(loop, settings, Router{});
+  ASSERT_FALSE(listening.has_value());
+  EXPECT_EQ(word(listening.error().reason), "certificate_invalid");
+}
+
+TEST(tls, a_peer_that_does_not_speak_tls_fails_or_times_out_before_sending) {
+  {
+    ServerUnderTest plain{echo_router()};
+    EXPECT_EQ(call(get(plain.port())).error().kind, HttpFailureKind::tls_failed);
+  }
+  RawServer silent;
+  HttpCall wanted = get(silent.port());
+  wanted.connect_timeout = Duration::milliseconds(100);
+  EXPECT_EQ(call(wanted).error().kind, HttpFailureKind::timed_out_before_sending);
+  // And the other way round: a client that opens a connection and never shakes hands.
+  Certificates certificates;
+  certificates.issue("server", "IP:127.0.0.1");
+  HttpLimits limits;
+  limits.header_timeout = Duration::milliseconds(50);
+  ServerUnderTest server{echo_router(), limits, with_tls(certificates, "server")};
+  RawClient client = server.connect();
+  EXPECT_TRUE(client.is_closed());
+  EXPECT_EQ(server.counters().slow_header, 1U);
+}
+
+}  // namespace
+}  // namespace watchbill::drivers::net
