@@ -51,8 +51,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     options.limits = RenderLimits{5'000, rendered_bytes_max, 200};
     options.missing_key = MissingKey::zero;
     options.escape = size % 2 == 0 ? Escape::none : Escape::html;
-    options.environment.now = Instant{1'772'366'400'000};
-    options.environment.query = [](std::string_view) -> Answer { return Value::list({sample(Labels{}, 1)}); };
+    Environment environment;
+    options.environment = &environment;
+    environment.now = Instant{1'772'366'400'000};
+    environment.query = [](std::string_view) -> Answer { return Value::list({sample(Labels{}, 1)}); };
     const Result<std::vector<Part>> parts = render(*parsed, data, options);
     const Result<std::vector<Part>> again = render(*parsed, data, options);
     WB_ASSERT(parts.has_value() == again.has_value(), "rendering is deterministic");

@@ -38,7 +38,7 @@ Result<std::string> expand_annotation(const Template& text, const Value& data, c
   RenderOptions options;
   options.missing_key = MissingKey::zero;
   options.limits = limits;
-  options.environment = environment;
+  options.environment = &environment;
   return render_text(text, data, options);
 }
 

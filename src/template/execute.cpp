@@ -10,6 +10,7 @@ namespace watchbill::text_template {
 namespace {
 
 constexpr std::size_t bytes_per_step = 64;
+constexpr std::uint64_t pattern_steps = 1000;  // to compile one that is not written out takes about so long
 
 // What leaves a block early.
 enum class Flow : std::uint8_t { normal, leaves_range, next_element };
@@ -19,7 +20,12 @@ enum class LateValues : std::uint8_t { allowed, refused };
 class Executor {
  public:
   Executor(const Program& program, const Value& data, const RenderOptions& options, LateValues late_values)
-      : program_(program), data_(data), options_(options), late_values_(late_values), text_(options.limits.bytes_max) {}
+      : program_(program),
+        data_(data),
+        options_(options),
+        environment_(options.environment == nullptr ? nothing() : *options.environment),
+        late_values_(late_values),
+        text_(options.limits.bytes_max) {}
 
   Result<std::vector<Part>> run() {
     if (!definition(*program_.main, data_)) return std::move(error_);
@@ -28,6 +34,11 @@ class Executor {
   }
 
  private:
+  static const Environment& nothing() {
+    static const Environment empty;
+    return empty;
+  }
+
   struct Frame {
     const Definition* definition;
     std::vector<Value> slots;
@@ -36,6 +47,7 @@ class Executor {
   // --- blocks
 
   bool definition(const Definition& what, const Value& dot) {
+    steps_ += what.slots.size();
     Frame frame{&what, std::vector<Value>(what.slots.size())};
     frame.slots[0] = dot;
     if (what.has_rule_variables) {
@@ -158,6 +170,7 @@ class Executor {
       Value value;
       if (!command(next, dot, piped, value)) return false;
       before = std::move(value);
+      count_text(before);
       piped = &before;
     }
     for (const std::uint32_t slot : what.targets) frame_->slots[slot] = before;
@@ -212,9 +225,11 @@ class Executor {
     if (!step(what.at)) return false;
     if (const Value* found = locate(what, dot)) {
       out = *found;
+      count_text(out);
       return true;
     }
     if (!base(what, dot, out)) return false;
+    count_text(out);
     for (const std::string& name : what.fields)
       if (!field(out, name, {}, false, what.at)) return false;
     return true;
@@ -341,7 +356,8 @@ class Executor {
       if (!check_argument(function, index, arguments[index], at)) return false;
     if (function.special == Special::call_value) return call_value(arguments[0], "the function", arguments.subspan(1), at, out);
     if (function.special == Special::call_template) return call_template(*arguments[0].as_text(), arguments[1], at, out);
-    const Invocation invocation{arguments, options_.environment, data_, pattern, options_.limits.bytes_max};
+    if (pattern == nullptr && (function.name == "match" || function.name == "reReplaceAll")) steps_ += pattern_steps;
+    const Invocation invocation{arguments, environment_, data_, pattern, options_.limits.bytes_max};
     return accept(function.call(invocation), function.name, at, out);
   }
 
@@ -464,6 +480,11 @@ class Executor {
 
   // --- ends
 
+  // Copying and reading a long text is work too.
+  void count_text(const Value& value) {
+    if (const std::string* text = value.as_text()) steps_ += text->size() / bytes_per_step;
+    if (const Late* late = value.as_late()) steps_ += late->name.size() / bytes_per_step;
+  }
   bool step(Position at) {
     if (++steps_ <= options_.limits.steps_max) return true;
     return exhausted(at, fmt::format("the template takes more than {} steps", options_.limits.steps_max));
@@ -486,6 +507,7 @@ class Executor {
   const Program& program_;
   const Value& data_;
   const RenderOptions& options_;
+  const Environment& environment_;
   LateValues late_values_;
   BoundedText text_;
   std::vector<Part> parts_;

@@ -43,6 +43,7 @@ struct Function {
   }
 };
 
+// The bit of a place in Function::places.
 [[nodiscard]] constexpr std::uint8_t place_bit(Place place) noexcept {
   return static_cast<std::uint8_t>(1U << static_cast<unsigned>(place));
 }

@@ -40,7 +40,10 @@ struct NotificationData {
   std::string external_url;
 };
 
+// Dot of a notification: .Receiver, .Status, .Alerts, .GroupLabels, .CommonLabels, .CommonAnnotations, .RouteLabels,
+// .ExternalURL.
 [[nodiscard]] Value notification_data(const NotificationData& data);
+// The names that exist there; any label and annotation may.
 [[nodiscard]] Shape notification_shape();
 
 }  // namespace watchbill::text_template

@@ -1,6 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -266,6 +267,9 @@ class Parser {
     for (const Token& name : names) {
       std::uint32_t slot = 0;
       if (!out.is_assignment) {
+        if (scopes_.back().definition->slots.size() >= limits_.variables_max)
+          return fail(name.at, fmt::format("more than {} variables are declared; split the template", limits_.variables_max),
+                      ErrorKind::exhausted);
         slot = declare(name.text);
       } else {
         if (!find_variable(name, slot)) return false;
@@ -348,6 +352,9 @@ class Parser {
     if ((name != "match" && name != "reReplaceAll") || node.words.size() < 2) return true;
     const std::string* text = node.words[1].kind == Operand::Kind::literal ? node.words[1].literal.as_text() : nullptr;
     if (text == nullptr) return true;
+    if (++pattern_count_ > limits_.patterns_max)
+      return fail(node.words[1].at, fmt::format("the template has more than {} patterns; split it", limits_.patterns_max),
+                  ErrorKind::exhausted);
     auto compiled = compile_pattern(*text);
     if (!compiled) return fail(node.words[1].at, compiled.error().what);
     node.pattern = std::move(*compiled);
@@ -601,6 +608,7 @@ class Parser {
   Position ending_at_;
   std::uint32_t nesting_{0};
   std::size_t node_count_{0};
+  std::size_t pattern_count_{0};
   bool failed_{false};
   Error error_;
 };
@@ -659,7 +667,9 @@ Error error_at(std::string_view tried, std::string_view source_name, Position at
 }
 
 std::string suggestion(std::string_view wanted, const std::vector<std::string_view>& names) {
-  const std::string_view nearest = nearest_spelling(wanted, names);
+  // A data set may have a great many keys; the first are enough for a hint.
+  constexpr std::size_t candidates_max = 256;
+  const std::string_view nearest = nearest_spelling(wanted, std::span(names).first(std::min(names.size(), candidates_max)));
   return nearest.empty() ? "" : fmt::format(" Did you mean {}?", nearest);
 }
 

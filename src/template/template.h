@@ -34,6 +34,8 @@ enum class Place : std::uint8_t {
 struct ParseLimits {
   std::size_t bytes_max{256U << 10};  // of one source; the largest public template file has 40 kB
   std::uint32_t nesting_max{48};      // blocks and parentheses within each other: the executor recurses so deep
+  std::size_t variables_max{1000};    // declarations in one template: each call makes room for all
+  std::size_t patterns_max{100};      // literal patterns: a compiled one may take 1 MiB
   std::size_t nodes_max{50'000};      // operands and nodes of one source: memory is about 200 bytes each
 };
 
@@ -78,7 +80,7 @@ enum class Escape : std::uint8_t {
 };
 
 struct RenderLimits {
-  std::uint64_t steps_max{200'000};  // operands, nodes, list elements, and one for each 64 bytes that a function makes
+  std::uint64_t steps_max{200'000};  // operands, nodes, list elements, variables; one for 64 bytes of text handled
   std::size_t bytes_max{1U << 20};   // of the output and of every text on the way
   std::uint32_t depth_max{200};      // blocks, parentheses and template calls within each other at run time
 };
@@ -95,7 +97,7 @@ struct RenderOptions {
   MissingKey missing_key{MissingKey::no_value};
   Escape escape{Escape::none};
   RenderLimits limits{};
-  Environment environment{};
+  const Environment* environment{nullptr};  // null: an empty one
 };
 
 // A piece of rendered text: either the text, or the name of a late value that stands there.

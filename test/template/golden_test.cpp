@@ -117,8 +117,10 @@ std::string shown(const Error& error) {
 std::string outcome(const Case& one) {
   Place place = Place::rule;
   RenderOptions options;
-  options.environment.now = Instant{1'772'366'400'000};  // 2026-03-01T12:00:00Z
-  options.environment.external_url = "https://prometheus.example.net/prom";
+  Environment environment;
+  options.environment = &environment;
+  environment.now = Instant{1'772'366'400'000};  // 2026-03-01T12:00:00Z
+  environment.external_url = "https://prometheus.example.net/prom";
   for (const std::string& option : one.options) {
     if (option == "notification")
       place = Place::notification;
@@ -137,7 +139,7 @@ std::string outcome(const Case& one) {
     else if (option.starts_with("depth="))
       options.limits.depth_max = static_cast<std::uint32_t>(std::stoul(option.substr(6)));
     else if (option == "query")
-      options.environment.query = [](std::string_view expression) -> Answer {
+      environment.query = [](std::string_view expression) -> Answer {
         if (expression == "broken") return Complaint{"parse error"};
         std::vector<Value> samples;
         if (expression != "nothing")

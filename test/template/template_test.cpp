@@ -79,6 +79,35 @@ TEST(Template, limits_of_parsing_are_refused_as_exhausted) {
   EXPECT_EQ(many.error().kind, ErrorKind::exhausted);
 }
 
+TEST(Template, variables_and_patterns_are_counted) {
+  ParseLimits limits;
+  limits.variables_max = 2;  // `$` is one of them
+  EXPECT_TRUE(parse({"t", "{{ $a := 1 }}"}, Place::plan, nullptr, limits));
+  const auto variables = parse({"t", "{{ $a := 1 }}{{ $b := 1 }}"}, Place::plan, nullptr, limits);
+  ASSERT_FALSE(variables);
+  EXPECT_EQ(variables.error().kind, ErrorKind::exhausted);
+  limits.patterns_max = 1;
+  EXPECT_TRUE(parse({"t", "{{ match \"a\" \"a\" }}"}, Place::plan, nullptr, limits));
+  const auto patterns = parse({"t", "{{ match \"a\" \"a\" }}{{ match \"b\" \"b\" }}"}, Place::plan, nullptr, limits);
+  ASSERT_FALSE(patterns);
+  EXPECT_EQ(patterns.error().kind, ErrorKind::exhausted);
+}
+
+TEST(Template, long_texts_cost_steps) {
+  const Template copies = parsed("{{ $x := printf \"%9999d\" 1 }}{{ range 100000 }}{{ $y := $x }}{{ end }}", Place::plan);
+  RenderOptions options;
+  options.limits.steps_max = 10'000;
+  const auto text = render_text(copies, Value(), options);
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().kind, ErrorKind::exhausted);
+  options.limits.steps_max = 150;
+  EXPECT_FALSE(render_text(parsed("{{ printf \"%9999d\" 1 | len }}", Place::plan), Value(), options));
+}
+
+TEST(Template, a_source_may_not_define_its_own_name) {
+  EXPECT_FALSE(parse({"t", "a{{ define \"t\" }}b{{ end }}"}, Place::plan));
+}
+
 TEST(Template, limits_of_rendering_are_refused_as_exhausted) {
   RenderOptions options;
   options.limits.bytes_max = 3;
