@@ -196,11 +196,6 @@ Result<void, ExpressionError> check_evaluated(const Expression& expression) {
     if (const Call* call = std::get_if<Call>(&node.of); call != nullptr && !call->function->is_evaluated)
       return expression_error(expression.text, node.span.begin, Reason::not_yet_supported,
                               fmt::format("function {} is not supported yet", call->function->name));
-    if (const VectorSelector* selector = std::get_if<VectorSelector>(&node.of);
-        selector != nullptr && selector->extension != RangeExtension::none)
-      return expression_error(expression.text, node.span.begin, Reason::not_yet_supported,
-                              selector->extension == RangeExtension::anchored ? "anchored is not supported yet"
-                                                                              : "smoothed is not supported yet");
   }
   return {};
 }

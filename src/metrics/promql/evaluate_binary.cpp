@@ -147,8 +147,9 @@ class VectorMatch {
         left_is_one_(binary.matching.cardinality == Cardinality::one_to_many),
         many_(left_is_one_ ? right.series : left.series),
         one_(left_is_one_ ? left.series : right.series),
-        fill_many_(left_is_one_ ? binary.matching.fill_right : binary.matching.fill_left),
-        fill_one_(left_is_one_ ? binary.matching.fill_left : binary.matching.fill_right),
+        // With group_right the reference exchanges the sides and leaves the fills where they were.
+        fill_many_(binary.matching.fill_left),
+        fill_one_(binary.matching.fill_right),
         grouping_{binary.matching.labels, binary.matching.is_on} {
     std::sort(grouping_.labels.begin(), grouping_.labels.end());
   }
@@ -262,7 +263,7 @@ class VectorMatch {
     const bool hides_name = (many->drops_name || drops_name(binary_.op, binary_.returns_bool)) && !run_.options_.removes_names_late;
     std::vector<Labels::Pair> pairs;
     for (const auto& [name, value] : *many->labels) {
-      if (hides_name && name == metric_name_label) continue;
+      if (hides_name && is_identity_label(name)) continue;
       const bool is_listed = std::binary_search(grouping_.labels.begin(), grouping_.labels.end(), name);
       if (binary_.matching.cardinality == Cardinality::one_to_one && is_listed != grouping_.keeps_listed) continue;
       pairs.emplace_back(name, value);

@@ -105,6 +105,22 @@ bool ignores_floats(FunctionId id) noexcept {
 
 }  // namespace
 
+Labels absent_labels(const Expression& expression, NodeIndex argument) {
+  const Node* node = &expression.at(expression.without_parens(argument));
+  if (const MatrixSelector* matrix = std::get_if<MatrixSelector>(&node->of)) node = &expression.at(matrix->selector);
+  const VectorSelector* selector = std::get_if<VectorSelector>(&node->of);
+  Labels labels;
+  if (selector == nullptr) return labels;
+  // A label is known when one equality and nothing else names it.
+  for (const SelectorMatcher& matcher : selector->matchers) {
+    if (matcher.name == metric_name_label) continue;
+    const auto count = std::count_if(selector->matchers.begin(), selector->matchers.end(),
+                                     [&](const SelectorMatcher& other) { return other.name == matcher.name; });
+    if (count == 1 && matcher.op == MatchOperator::equal) labels.set(matcher.name, matcher.value);
+  }
+  return labels;
+}
+
 Evaluated Evaluation::call(const Call& call, NodeIndex at, const Steps& steps) {
   const FunctionId id = call.function->id;
   if (is_range_function(id)) return range_call(call, at, steps);
@@ -123,7 +139,8 @@ Evaluated Evaluation::call(const Call& call, NodeIndex at, const Steps& steps) {
     case FunctionId::sort: case FunctionId::sort_desc: case FunctionId::sort_by_label:
     case FunctionId::sort_by_label_desc: return sorted(call, at, steps);
     case FunctionId::scalar: case FunctionId::time: case FunctionId::pi: case FunctionId::start: case FunctionId::end:
-    case FunctionId::range: case FunctionId::step: return scalar_call(call, steps);
+    case FunctionId::range: case FunctionId::step: case FunctionId::min_of: case FunctionId::max_of:
+      return scalar_call(call, steps);
     case FunctionId::vector: {
       auto scalar = evaluate_node(call.arguments[0], steps);
       if (!scalar) return scalar;
@@ -175,12 +192,13 @@ Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& st
     std::size_t behind = 0;
     RangeWindow window;
     window.semantics = options_.semantics;
+    window.extension = source->extension;
     for (std::size_t step = 0; step < steps.count; ++step) {
       window.evaluated_at_ms = steps.at(step);
       window.end_ms = source->end_at(window.evaluated_at_ms);
       window.begin_ms = window.end_ms - source->range_ms;
-      while (behind < samples.size() && samples[behind].t_ms <= window.end_ms) ++behind;
-      while (first < behind && samples[first].t_ms < window.begin_ms + opening_ms) ++first;
+      while (behind < samples.size() && samples[behind].t_ms <= window.end_ms + source->after_ms) ++behind;
+      while (first < behind && samples[first].t_ms < window.begin_ms - source->before_ms + opening_ms) ++first;
       window.samples = samples.subspan(first, behind - first);
       for (std::size_t k = 0; k < parameters.size(); ++k) window.parameters[k] = parameters[k][step];
       double value = 0;
@@ -204,22 +222,6 @@ void Evaluation::annotate_counter_name(const Call& call, const Labels& labels) {
     if (name.ends_with(ending)) return;
   annotate(AnnotationLevel::info, call.arguments[0],
            fmt::format("metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {}", quoted(name)));
-}
-
-Labels Evaluation::labels_of_absent(NodeIndex argument) const {
-  const Node* node = &expression_.at(expression_.without_parens(argument));
-  if (const MatrixSelector* matrix = std::get_if<MatrixSelector>(&node->of)) node = &expression_.at(matrix->selector);
-  const VectorSelector* selector = std::get_if<VectorSelector>(&node->of);
-  Labels labels;
-  if (selector == nullptr) return labels;
-  // A label is known when one equality and nothing else names it.
-  for (const SelectorMatcher& matcher : selector->matchers) {
-    if (matcher.name == metric_name_label) continue;
-    const auto count = std::count_if(selector->matchers.begin(), selector->matchers.end(),
-                                     [&](const SelectorMatcher& other) { return other.name == matcher.name; });
-    if (count == 1 && matcher.op == MatchOperator::equal) labels.set(matcher.name, matcher.value);
-  }
-  return labels;
 }
 
 Evaluated Evaluation::absent(const Call& call, const Steps& steps) {
@@ -247,7 +249,7 @@ Evaluated Evaluation::absent(const Call& call, const Steps& steps) {
     }
   }
   Value value;
-  value.series.push_back(Series{keep(labels_of_absent(call.arguments[0])), false, std::move(values)});
+  value.series.push_back(Series{keep(absent_labels(expression_, call.arguments[0])), false, std::move(values)});
   return value;
 }
 
@@ -325,6 +327,16 @@ Evaluated Evaluation::scalar_call(const Call& call, const Steps& steps) {
     case FunctionId::end: value.scalar.assign(steps.count, seconds(time_.end.ms)); break;
     case FunctionId::range: value.scalar.assign(steps.count, seconds((time_.end - time_.start).ms)); break;
     case FunctionId::step: value.scalar.assign(steps.count, seconds(time_.step.ms)); break;
+    case FunctionId::min_of:
+    case FunctionId::max_of: {
+      auto left = evaluate_node(call.arguments[0], steps);
+      if (!left) return left;
+      auto right = evaluate_node(call.arguments[1], steps);
+      if (!right) return right;
+      const auto choose = call.function->id == FunctionId::min_of ? minimum : maximum;
+      for (std::size_t step = 0; step < steps.count; ++step) value.scalar[step] = choose(left->scalar[step], right->scalar[step]);
+      break;
+    }
     case FunctionId::time:
       for (std::size_t step = 0; step < steps.count; ++step) value.scalar[step] = seconds(steps.at(step));
       break;

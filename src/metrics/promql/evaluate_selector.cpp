@@ -14,6 +14,12 @@ namespace {
 using Refusal = EvaluationRefusal;
 using tsdb::Sample;
 
+// The value between two samples; the earlier one's when the later is out of reach or marks an end.
+double smoothed(const Sample& before, const Sample& after, std::int64_t at_ms, std::int64_t reach_ms) noexcept {
+  if (before.t_ms == at_ms || after.t_ms > at_ms + reach_ms || tsdb::is_stale(after.v)) return present(before.v);
+  return before.v + (after.v - before.v) * static_cast<double>(at_ms - before.t_ms) / static_cast<double>(after.t_ms - before.t_ms);
+}
+
 }  // namespace
 
 Result<std::int64_t, EvaluationError> Evaluation::resolve(const DurationValue& duration, NodeIndex at) const {
@@ -74,9 +80,11 @@ Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool
   const std::int64_t reach_ms = options_.lookback.ms - (options_.semantics == Semantics::prometheus_3 ? 1 : 0);
   const std::int64_t from_ms = shift.end_at(steps.start_ms) - reach_ms;
   const std::int64_t to_ms = shift.end_at(steps.last());
-  auto views = select(index, from_ms, to_ms);
+  const bool is_smoothed = std::get<VectorSelector>(expression_.at(index).of).extension == RangeExtension::smoothed;
+  const std::int64_t ahead_ms = is_smoothed ? options_.lookback.ms : 0;
+  auto views = select(index, from_ms, to_ms + ahead_ms);
   if (!views) return views.error();
-  const bool is_fixed = shift.fixed_at_ms.has_value() || steps.count == 1;
+  const bool is_fixed = (shift.fixed_at_ms.has_value() || steps.count == 1) && !is_smoothed;
   Value value;
   value.series.reserve(views->size());
   std::vector<Sample> samples;
@@ -85,7 +93,7 @@ Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool
     if (is_fixed) {
       if (const auto last = view.last(Instant{to_ms}); last && last->t_ms >= from_ms) samples.push_back(*last);
     } else {
-      view.read(Instant{from_ms}, Instant{to_ms}, samples);
+      view.read(Instant{from_ms}, Instant{to_ms + ahead_ms}, samples);
     }
     if (const Done done = touch(samples.size() + steps.count, index); !done) return done.error();
     Series series{&view.labels(), false, std::vector<double>(steps.count, absent_value)};
@@ -98,6 +106,7 @@ Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool
       const Sample& sample = samples[next - 1];
       if (sample.t_ms < reference_ms - reach_ms || tsdb::is_stale(sample.v)) continue;
       series.values[step] = gives_timestamps ? static_cast<double>(sample.t_ms) / 1000 : present(sample.v);
+      if (is_smoothed && !gives_timestamps && next < samples.size()) series.values[step] = smoothed(sample, samples[next], reference_ms, ahead_ms);
       newest_ms = sample.t_ms;
     }
     note_found(found_index, newest_ms);
@@ -119,7 +128,11 @@ Result<RangeSource, EvaluationError> Evaluation::range_source(NodeIndex index, c
   source.selector_index = static_cast<std::size_t>(
       std::find_if(answer_.found.begin(), answer_.found.end(),
                    [&](const SelectorFound& found) { return found.node == matrix->selector; }) - answer_.found.begin());
-  auto views = select(matrix->selector, source.end_at(steps.start_ms) - source.range_ms, source.end_at(steps.last()));
+  source.extension = std::get<VectorSelector>(expression_.at(matrix->selector).of).extension;
+  if (source.extension != RangeExtension::none) source.before_ms = options_.lookback.ms;
+  if (source.extension == RangeExtension::smoothed) source.after_ms = options_.lookback.ms;
+  auto views = select(matrix->selector, source.end_at(steps.start_ms) - source.range_ms - source.before_ms,
+                      source.end_at(steps.last()) + source.after_ms);
   if (!views) return views.error();
   source.series.reserve(views->size());
   for (const tsdb::SeriesView& view : *views) source.series.push_back(RangeSeries{&view.labels(), false, view, {}});
@@ -170,7 +183,8 @@ std::span<const Sample> Evaluation::read_range(RangeSource& source, std::size_t 
   }
   const std::int64_t opening_ms = options_.semantics == Semantics::prometheus_3 ? 1 : 0;
   buffer.clear();
-  series.view->read(Instant{source.end_at(steps.start_ms) - source.range_ms + opening_ms}, Instant{source.end_at(steps.last())}, buffer);
+  series.view->read(Instant{source.end_at(steps.start_ms) - source.range_ms - source.before_ms + opening_ms},
+                    Instant{source.end_at(steps.last()) + source.after_ms}, buffer);
   std::erase_if(buffer, [](const Sample& sample) { return tsdb::is_stale(sample.v); });
   for (Sample& sample : buffer) sample.v = present(sample.v);
   note_found(source.selector_index, buffer.empty() ? std::nullopt : std::optional(buffer.back().t_ms));

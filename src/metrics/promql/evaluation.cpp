@@ -82,7 +82,7 @@ Done Evaluation::finish_range_vector(const Steps& steps) {
     if (const Done done = touch(samples.size(), expression_.root); !done) return done;
     if (samples.empty()) continue;
     AnswerSeries series{*source->series[i].labels, {samples.begin(), samples.end()}};
-    if (source->series[i].drops_name) series.labels.remove(metric_name_label);
+    if (source->series[i].drops_name) series.labels = without_identity(series.labels);
     answer_.series.push_back(std::move(series));
   }
   return {};
@@ -104,9 +104,7 @@ Done Evaluation::finish_vector(Value value, const Steps& steps) {
   std::erase_if(value.series, [](const Series& series) { return !any_present(series); });
   for (Series& series : value.series) {
     if (!series.drops_name) continue;
-    Labels labels = *series.labels;
-    labels.remove(metric_name_label);
-    series.labels = keep(std::move(labels));
+    series.labels = keep(without_identity(*series.labels));
     series.drops_name = false;
   }
   if (const Done joined = join_equal(value.series, expression_.root, false); !joined) return joined;
@@ -166,10 +164,14 @@ Done Evaluation::touch(std::uint64_t samples, NodeIndex at) {
 }
 
 const Labels* Evaluation::visible(const Series& series) {
-  if (!name_is_gone(series) || !series.labels->has(metric_name_label)) return series.labels;
-  Labels labels = *series.labels;
-  labels.remove(metric_name_label);
-  return keep(std::move(labels));
+  return name_is_gone(series) ? keep(without_identity(*series.labels)) : series.labels;
+}
+
+Labels Evaluation::without_identity(const Labels& labels) {
+  std::vector<Labels::Pair> pairs;
+  for (const auto& pair : labels)
+    if (!is_identity_label(pair.first)) pairs.push_back(pair);
+  return Labels(std::move(pairs));
 }
 
 bool Grouping::keeps(std::string_view name) const {
@@ -186,17 +188,17 @@ void Evaluation::append_key(std::string& key, const Series& series, const Groupi
   };
   if (grouping.keeps_listed) {
     for (const std::string& name : grouping.labels)
-      if (!(hides_name && name == metric_name_label)) put(name, series.labels->get(name));
+      if (!(hides_name && is_identity_label(name))) put(name, series.labels->get(name));
     return;
   }
   for (const auto& [name, value] : *series.labels)
-    if (grouping.keeps(name)) put(name, value);
+    if (grouping.keeps(name) && !(hides_name && is_identity_label(name))) put(name, value);
 }
 
 Labels Evaluation::group_labels(const Series& series, const Grouping& grouping) const {
   std::vector<Labels::Pair> pairs;
   for (const auto& [name, value] : *series.labels)
-    if (grouping.keeps(name) && !(name_is_gone(series) && name == metric_name_label)) pairs.emplace_back(name, value);
+    if (grouping.keeps(name) && !(name_is_gone(series) && is_identity_label(name))) pairs.emplace_back(name, value);
   return Labels(std::move(pairs));
 }
 
@@ -206,7 +208,7 @@ Done Evaluation::join_equal(std::vector<Series>& series, NodeIndex at, bool stri
   for (std::size_t i = 0; i < series.size(); ++i) {
     std::string key;
     for (const auto& [name, value] : *series[i].labels)
-      if (!(name_is_gone(series[i]) && name == metric_name_label)) key.append(name).append("\xFF").append(value).append("\xFF");
+      if (!(name_is_gone(series[i]) && is_identity_label(name))) key.append(name).append("\xFF").append(value).append("\xFF");
     const auto [found, is_new] = seen.emplace(std::move(key), kept);
     if (is_new) {
       if (kept != i) series[kept] = std::move(series[i]);

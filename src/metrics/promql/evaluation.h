@@ -29,6 +29,11 @@ inline constexpr double absent_value = std::bit_cast<double>(absent_bits);
   return is_absent(value) ? std::numeric_limits<double>::quiet_NaN() : value;
 }
 
+// What says which quantity a series is, and leaves with the metric name: a rate is no longer what the counter was.
+[[nodiscard]] inline bool is_identity_label(std::string_view name) noexcept {
+  return name == metric_name_label || name == "__type__" || name == "__unit__";
+}
+
 // The steps of an evaluation: count >= 1.
 struct Steps {
   std::int64_t start_ms{0};
@@ -73,8 +78,14 @@ struct RangeSource {
   std::int64_t offset_ms{0};
   std::optional<std::int64_t> fixed_at_ms;  // of @
   std::size_t selector_index{SIZE_MAX};     // in Answer::found; none for subqueries
+  RangeExtension extension{RangeExtension::none};
+  std::int64_t before_ms{0};                // how far anchored and smoothed windows look beyond their ends
+  std::int64_t after_ms{0};
   [[nodiscard]] std::int64_t end_at(std::int64_t step_ms) const noexcept { return fixed_at_ms.value_or(step_ms) - offset_ms; }
 };
+
+// The labels that absent() gives when its argument is empty: those that a selector names with one equality.
+[[nodiscard]] Labels absent_labels(const Expression& expression, NodeIndex argument);
 
 using Done = Result<void, EvaluationError>;
 using Evaluated = Result<Value, EvaluationError>;
@@ -99,6 +110,7 @@ class Evaluation {
   const Labels* keep(Labels labels) { return &own_labels_.emplace_back(std::move(labels)); }
   // The labels as they are visible to what comes next.
   const Labels* visible(const Series& series);
+  [[nodiscard]] static Labels without_identity(const Labels& labels);
   void append_key(std::string& key, const Series& series, const Grouping& grouping) const;
   [[nodiscard]] Labels group_labels(const Series& series, const Grouping& grouping) const;
   // Joins series with the same visible labels; refuses where two have a value at one step (`strictly`: wherever two are the same).
@@ -136,7 +148,6 @@ class Evaluation {
   Evaluated calendar(const Call& call, NodeIndex at, const Steps& steps);
   Evaluated scalar_call(const Call& call, const Steps& steps);
   Evaluated sorted(const Call& call, NodeIndex at, const Steps& steps);
-  [[nodiscard]] Labels labels_of_absent(NodeIndex argument) const;
   void annotate_counter_name(const Call& call, const Labels& labels);
 
   // evaluate_labels.cpp

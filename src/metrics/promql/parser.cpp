@@ -421,7 +421,8 @@ class Parser {
     if (aggregate_operator(token.keyword) >= 0 && (is_call || next_word == Keyword::by || next_word == Keyword::without))
       return aggregate();
     const bool may_be_function = token.keyword == Keyword::none || token.keyword == Keyword::start ||
-                                 token.keyword == Keyword::end || token.keyword == Keyword::step || token.keyword == Keyword::range;
+                                 token.keyword == Keyword::end || token.keyword == Keyword::step || token.keyword == Keyword::range ||
+                                 token.keyword == Keyword::min_of || token.keyword == Keyword::max_of;
     if (is_call && may_be_function) return call();
     if (is_reserved(token.keyword)) return unexpected("an expression");
     take();

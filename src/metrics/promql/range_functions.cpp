@@ -68,6 +68,52 @@ bool instant_change(const RangeWindow& window, bool is_rate, double& value) noex
   return true;
 }
 
+// A straight line between two samples; a counter that was reset between them counts from zero.
+double between(const Sample& a, const Sample& b, std::int64_t at_ms, bool is_counter, bool is_left_end) noexcept {
+  double from = a.v;
+  double to = b.v;
+  if (is_counter && to < from) (is_left_end ? from : to) = is_left_end ? 0 : to + from;
+  return from + (to - from) * static_cast<double>(at_ms - a.t_ms) / static_cast<double>(b.t_ms - a.t_ms);
+}
+
+// The samples that an anchored or smoothed window rests on: from the last one at or before its left end, or the first within; to the
+// last one within or, when smoothed, the first at or behind its right end. Empty when none lies within.
+std::span<const Sample> anchored(const RangeWindow& window) noexcept {
+  const auto samples = window.samples;
+  std::size_t first = 0;
+  while (first + 1 < samples.size() && samples[first + 1].t_ms <= window.begin_ms) ++first;
+  std::size_t last = samples.size() - 1;
+  if (window.extension == RangeExtension::smoothed)
+    while (last > first && samples[last - 1].t_ms >= window.end_ms) --last;
+  if (samples[last].t_ms <= window.begin_ms || samples[first].t_ms > window.end_ms) return {};
+  return samples.subspan(first, last - first + 1);
+}
+
+// increase, rate and delta from value to value at the two ends of the window, without extrapolation.
+bool anchored_change(FunctionId id, const RangeWindow& window, double& value) noexcept {
+  const auto samples = anchored(window);
+  if (samples.empty()) return false;
+  const bool is_counter = id != FunctionId::delta;
+  const bool is_smoothed = window.extension == RangeExtension::smoothed && samples.size() > 1;
+  double left = samples.front().v;
+  double right = samples.back().v;
+  if (is_smoothed && samples.front().t_ms < window.begin_ms)
+    left = between(samples[0], samples[1], window.begin_ms, is_counter, true);
+  if (is_smoothed && samples.back().t_ms > window.end_ms)
+    right = between(samples[samples.size() - 2], samples.back(), window.end_ms, is_counter, false);
+  value = right - left;
+  if (is_counter) {
+    double before = left;
+    for (std::size_t i = 1; i + 1 < samples.size(); ++i) {
+      if (samples[i].v < before) value += before;
+      before = samples[i].v;
+    }
+    if (right < before) value += before;
+  }
+  if (id == FunctionId::rate) value /= seconds(window.end_ms - window.begin_ms);
+  return true;
+}
+
 struct Line {
   double slope;
   double intercept;  // at the reference time
@@ -174,6 +220,7 @@ std::vector<double> values_of(std::span<const Sample> samples) {
 
 double median_absolute_deviation(std::span<const Sample> samples) {
   std::vector<double> values = values_of(samples);
+  if (std::any_of(values.begin(), values.end(), [](double value) { return std::isnan(value); })) return nan;
   const double median = quantile_of(0.5, values);
   for (double& value : values) value = std::abs(value - median);
   return quantile_of(0.5, values);
@@ -226,6 +273,12 @@ bool keeps_name(FunctionId id) noexcept { return id == FunctionId::first_over_ti
 
 bool range_function(FunctionId id, const RangeWindow& window, double& value) {
   if (window.samples.empty()) return false;
+  if (window.extension != RangeExtension::none) {
+    if (id != FunctionId::changes && id != FunctionId::resets) return anchored_change(id, window, value);
+    const auto samples = anchored(window);
+    value = count_changes(samples, id == FunctionId::resets);
+    return !samples.empty();
+  }
   switch (id) {
     case FunctionId::rate: return extrapolated_rate(window, true, true, value);
     case FunctionId::increase: return extrapolated_rate(window, true, false, value);

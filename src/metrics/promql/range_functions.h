@@ -19,6 +19,8 @@ struct RangeWindow {
   std::int64_t end_ms{0};                // and right end
   std::int64_t evaluated_at_ms{0};       // the step; differs from the right end with offset or @
   std::array<double, 2> parameters{};    // the scalar arguments in their order
+  // Otherwise than `none`, `samples` begin before the left end (and, when smoothed, go on behind the right one) by the lookback.
+  RangeExtension extension{RangeExtension::none};
   Semantics semantics{Semantics::prometheus_3};
 };
 

@@ -30,7 +30,7 @@ std::size_t end_of_labels(std::string_view line) noexcept {
       in_braces = true;
     } else if (c == '}') {
       return i + 1;
-    } else if ((c == ' ' || c == '\t') && !in_braces) {
+    } else if ((c == ' ' || c == '\t' || c == '@') && !in_braces) {
       // `name {a="b"}` does not exist: a blank ends the name.
       return i;
     }
@@ -67,9 +67,11 @@ std::size_t increment_sign(std::string_view item) noexcept {
 
 // One word of the points: number, `_`, `stale`, each with an optional repetition.
 bool read_item(std::string_view item, std::size_t points_max, std::vector<std::optional<double>>& points) {
-  // 0x1f is a number; a repetition stands behind it.
-  const std::size_t hex = item.starts_with("0x") || item.starts_with("-0x") ? item.find('x') + 1 : 0;
-  const std::size_t cross = item.find('x', hex);
+  // 0x1f is a number, 0x10 is ten repetitions of 0: the reference reads no hexadecimal numbers here, the language's description does.
+  const std::size_t first_cross = item.find('x');
+  const bool is_hex = (item.starts_with("0x") || item.starts_with("-0x")) &&
+                      item.find_first_not_of("0123456789", first_cross + 1) != std::string_view::npos;
+  const std::size_t cross = is_hex ? item.find('x', first_cross + 1) : first_cross;
   std::size_t repeat = 0;
   const std::string_view what = item.substr(0, cross);
   if (cross != std::string_view::npos && !read_count(item.substr(cross + 1), repeat)) return false;
