@@ -38,7 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ++count;
     const auto at = seen.find(again.labels());
     WB_ASSERT(at != seen.end(), "labels survive");
-    WB_ASSERT(std::bit_cast<std::uint64_t>(at->second) == std::bit_cast<std::uint64_t>(again.value()), "values survive bit for bit");
+    WB_ASSERT(std::bit_cast<std::uint64_t>(at->second) == std::bit_cast<std::uint64_t>(again.value()),
+              "values survive bit for bit");
   }
   WB_ASSERT(count == seen.size(), "no series is lost");
   return 0;

@@ -40,7 +40,8 @@ Scrape scrape(const std::string& page) {
     if (entry == TextParser::Entry::malformed) return Scrape{false, {}, {}};
     const std::string name(parser.metric_name());
     if (entry == TextParser::Entry::sample) {
-      result.samples.try_emplace({parser.labels().text(), parser.timestamp_ms().value_or(-1)}, std::bit_cast<std::uint64_t>(parser.value()));
+      result.samples.try_emplace({parser.labels().text(), parser.timestamp_ms().value_or(-1)},
+                                 std::bit_cast<std::uint64_t>(parser.value()));
       continue;
     }
     auto& [type, help] = result.metadata[name];

@@ -90,7 +90,8 @@ TEST(text_parser, limits_are_met_by_name) {
 }
 
 TEST(text_parser, comments_that_only_look_like_metadata_say_nothing) {
-  for (const std::string page : {"#", "# ", "#HELP a b\n", "# HELPER a b\n", "# HELP", "# TYPE", "#\tEOF\n", "# help a b\n", "# UNIT a b\n"}) {
+  for (const std::string page :
+       {"#", "# ", "#HELP a b\n", "# HELPER a b\n", "# HELP", "# TYPE", "#\tEOF\n", "# help a b\n", "# UNIT a b\n"}) {
     TextParser parser(page);
     EXPECT_EQ(parser.next(), Entry::end) << page;
   }

@@ -98,8 +98,9 @@ TEST(host_reader, reads_this_host_twice) {
     EXPECT_EQ(metrics.malformed_line_count, 0U);
     names.clear();
     for (const HostSample& sample : metrics.samples) names.insert(sample.name);
-    for (const std::string name : {"node_cpu_seconds_total", "node_memory_MemTotal_bytes", "node_load1", "node_network_receive_bytes_total",
-                                   "node_filefd_maximum", "node_boot_time_seconds", "node_uname_info", "node_time_seconds"})
+    for (const std::string name :
+         {"node_cpu_seconds_total", "node_memory_MemTotal_bytes", "node_load1", "node_network_receive_bytes_total",
+          "node_filefd_maximum", "node_boot_time_seconds", "node_uname_info", "node_time_seconds"})
       EXPECT_EQ(names.count(name), 1U) << name << " in round " << round;
   }
 }
@@ -114,7 +115,8 @@ TEST(host_reader, says_which_files_are_missing_and_reads_the_rest) {
   ASSERT_EQ(failures.size(), 6U);
   EXPECT_EQ(failures.front().kind, ErrorKind::not_found);
   EXPECT_NE(failures.front().on.find("stat"), std::string::npos);
-  EXPECT_TRUE(std::any_of(metrics.samples.begin(), metrics.samples.end(), [](const HostSample& s) { return s.name == "node_load5"; }));
+  EXPECT_TRUE(
+      std::any_of(metrics.samples.begin(), metrics.samples.end(), [](const HostSample& s) { return s.name == "node_load5"; }));
   // What appears later is read later.
   std::ofstream(folder / "stat") << "ctxt 5\n";
   failures = reader.read(Instant{0}, metrics);

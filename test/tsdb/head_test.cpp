@@ -166,7 +166,9 @@ TEST(head, memory_is_given_back_to_the_last_byte) {
     const std::int64_t begin = round * 1000;
     for (int i = 0; i < 3000; ++i)
       for (std::int64_t t = 0; t < 3; ++t)
-        ASSERT_TRUE(head.append(series("m", std::to_string(round) + "-a-label-longer-than-fifteen-" + std::to_string(i)), at(begin + t), 1).has_value());
+        ASSERT_TRUE(head.append(series("m", std::to_string(round) + "-a-label-longer-than-fifteen-" + std::to_string(i)),
+                                at(begin + t), 1)
+                        .has_value());
     EXPECT_EQ(head.snapshot().select({}, early, late).size(), 3000U);
     EXPECT_GT(head.statistics().memory_bytes, 3000U * 256U);
     head.advance(at(begin + 500));
@@ -195,7 +197,8 @@ TEST(head, gives_up_the_oldest_samples_rather_than_grow_beyond_its_bytes) {
   }
   EXPECT_FALSE(was_full) << "advance() makes room before the bound is met";
   EXPECT_GT(head.statistics().sample_count, 10'000U);
-  for (std::int64_t t = 36'000; t < 100'000 && !was_full; ++t) was_full = !head.append(a, at(t), static_cast<double>(t) * 1.1).has_value();
+  for (std::int64_t t = 36'000; t < 100'000 && !was_full; ++t)
+    was_full = !head.append(a, at(t), static_cast<double>(t) * 1.1).has_value();
   EXPECT_TRUE(was_full) << "without advance() the bound is met";
 }
 

@@ -66,7 +66,8 @@ TEST(select, leaves_out_series_without_samples_in_the_range) {
 TEST(select, names_and_values_of_labels_are_sorted_and_unique) {
   Head head;
   for (const std::string host : {"c", "a", "b"})
-    for (const std::string name : {"y", "x"}) ASSERT_TRUE(head.append(Labels({{"__name__", name}, {"host", host}}), Instant{1}, 1).has_value());
+    for (const std::string name : {"y", "x"})
+      ASSERT_TRUE(head.append(Labels({{"__name__", name}, {"host", host}}), Instant{1}, 1).has_value());
   const Snapshot snapshot = head.snapshot();
   EXPECT_EQ(snapshot.label_names({}, early, late), (std::vector<std::string>{"__name__", "host"}));
   const Matcher only = matcher("host", MatchKind::not_equal, "b");
@@ -145,7 +146,8 @@ TEST(read, any_range_gives_the_samples_in_it) {
   EXPECT_EQ(view.newest().t_ms, t);
   for (int i = 0; i < 2000; ++i) {
     const std::int64_t from = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(t + 20)) - 10;
-    const std::int64_t to = i % 3 == 0 ? from + static_cast<std::int64_t>(random() % 500) : static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(t + 20));
+    const std::int64_t to = i % 3 == 0 ? from + static_cast<std::int64_t>(random() % 500)
+                                       : static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(t + 20));
     std::vector<Sample> expected;
     for (const Sample& sample : all)
       if (sample.t_ms >= from && sample.t_ms <= to) expected.push_back(sample);
@@ -161,8 +163,8 @@ TEST(read, any_range_gives_the_samples_in_it) {
   }
 }
 
-// One thread appends batches that add n to each of 600 series; another takes snapshots. A snapshot must see whole batches, the same
-// when read twice, and never less than the one before.
+// One thread appends batches that add n to each of 600 series; another takes snapshots. A snapshot must see whole batches, the
+// same when read twice, and never less than the one before.
 TEST(snapshot, shows_whole_batches_and_does_not_change_while_another_thread_appends) {
   HeadLimits limits;
   limits.retention = Duration::seconds(300);

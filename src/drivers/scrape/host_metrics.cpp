@@ -82,7 +82,8 @@ bool read_cpu_line(std::string_view cpu, std::string_view rest, HostMetrics& out
   if (!ticks.has_value() || ticks->size() < 4) return false;
   for (std::size_t i = 0; i < std::min(ticks->size(), cpu_modes.size() + guest_modes.size()); ++i) {
     const bool is_guest = i >= cpu_modes.size();
-    Labels labels({{"cpu", std::string(cpu)}, {"mode", std::string(is_guest ? guest_modes[i - cpu_modes.size()] : cpu_modes[i])}});
+    Labels labels(
+        {{"cpu", std::string(cpu)}, {"mode", std::string(is_guest ? guest_modes[i - cpu_modes.size()] : cpu_modes[i])}});
     add(out, is_guest ? guest_seconds : cpu_seconds, (*ticks)[i] / ticks_per_second, std::move(labels));
   }
   return true;
@@ -110,7 +111,8 @@ constexpr std::array<DiskField, 17> disk_fields{{
     {{"node_disk_reads_completed_total", FamilyType::counter, "The total number of reads completed successfully."}, 1},
     {{"node_disk_reads_merged_total", FamilyType::counter, "The total number of reads merged."}, 1},
     {{"node_disk_read_bytes_total", FamilyType::counter, "The total number of bytes read successfully."}, sector_bytes},
-    {{"node_disk_read_time_seconds_total", FamilyType::counter, "The total number of seconds spent by all reads."}, seconds_per_ms},
+    {{"node_disk_read_time_seconds_total", FamilyType::counter, "The total number of seconds spent by all reads."},
+     seconds_per_ms},
     {{"node_disk_writes_completed_total", FamilyType::counter, "The total number of writes completed successfully."}, 1},
     {{"node_disk_writes_merged_total", FamilyType::counter, "The number of writes merged."}, 1},
     {{"node_disk_written_bytes_total", FamilyType::counter, "The total number of bytes written successfully."}, sector_bytes},
@@ -127,7 +129,8 @@ constexpr std::array<DiskField, 17> disk_fields{{
      seconds_per_ms},
     {{"node_disk_flush_requests_total", FamilyType::counter, "The total number of flush requests completed successfully"}, 1},
     {{"node_disk_flush_requests_time_seconds_total", FamilyType::counter,
-      "This is the total number of seconds spent by all flush requests."}, seconds_per_ms},
+      "This is the total number of seconds spent by all flush requests."},
+     seconds_per_ms},
 }};
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
@@ -212,7 +215,8 @@ bool is_ignored_type(std::string_view type) noexcept {
       "autofs",  "binfmt_misc", "bpf",    "cgroup", "cgroup2", "configfs", "debugfs",     "devpts",     "devtmpfs",
       "fusectl", "hugetlbfs",   "iso9660", "mqueue", "nsfs",   "overlay",  "proc",        "procfs",     "pstore",
       "rpc_pipefs", "securityfs", "selinuxfs", "squashfs", "erofs", "sysfs", "tracefs"};
-  constexpr std::array<std::string_view, 10> remote_types{"nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "afs", "9p", "glusterfs", "lustre"};
+  constexpr std::array<std::string_view, 10> remote_types{"nfs",  "nfs4", "cifs", "smb3",      "smbfs",
+                                                          "ceph", "afs",  "9p",   "glusterfs", "lustre"};
   if (type.starts_with("fuse.") || type == "fuse") return true;
   return std::find(kernel_types.begin(), kernel_types.end(), type) != kernel_types.end() ||
          std::find(remote_types.begin(), remote_types.end(), type) != remote_types.end();
@@ -357,7 +361,8 @@ std::vector<Mount> read_mountinfo(std::string_view text, HostMetrics& out) {
     mount.device = unescape_octal(source);
     mount.mount_point = unescape_octal(head[4]);
     mount.type = std::string(type);
-    mount.is_read_only = has_option(head[5], "ro") || has_option(super_options, "ro") || has_option(super_options, "emergency_ro");
+    mount.is_read_only =
+        has_option(head[5], "ro") || has_option(super_options, "ro") || has_option(super_options, "emergency_ro");
     if (is_ignored_mount_point(mount.mount_point) || is_ignored_type(type)) continue;
     if (seen.emplace(mount.device, mount.mount_point).second) mounts.push_back(std::move(mount));
   }
@@ -365,8 +370,11 @@ std::vector<Mount> read_mountinfo(std::string_view text, HostMetrics& out) {
 }
 
 void add_filesystem(const Mount& mount, const std::optional<FilesystemUsage>& usage, HostMetrics& out) {
-  const Labels labels({{"device", valid_utf8(mount.device)}, {"fstype", valid_utf8(mount.type)}, {"mountpoint", valid_utf8(mount.mount_point)}});
-  add(out, {"node_filesystem_device_error", FamilyType::gauge, "Whether an error occurred while getting statistics for the given device."},
+  const Labels labels(
+      {{"device", valid_utf8(mount.device)}, {"fstype", valid_utf8(mount.type)}, {"mountpoint", valid_utf8(mount.mount_point)}});
+  add(out,
+      {"node_filesystem_device_error", FamilyType::gauge,
+       "Whether an error occurred while getting statistics for the given device."},
       usage.has_value() ? 0 : 1, labels);
   add(out, {"node_filesystem_readonly", FamilyType::gauge, "Filesystem read-only status."}, mount.is_read_only ? 1 : 0, labels);
   if (!usage.has_value()) return;
@@ -385,7 +393,8 @@ void add_uname(const SystemName& name, HostMetrics& out) {
 }
 
 void add_time(Instant now, HostMetrics& out) {
-  add(out, {"node_time_seconds", FamilyType::gauge, "System time in seconds since epoch (1970)."}, static_cast<double>(now.ms) / 1000);
+  add(out, {"node_time_seconds", FamilyType::gauge, "System time in seconds since epoch (1970)."},
+      static_cast<double>(now.ms) / 1000);
 }
 
 void write(const HostMetrics& metrics, metrics::exposition::Page& page) {

@@ -1,9 +1,9 @@
 // The host's own metrics out of the texts of /proc, under the names that node_exporter gives them.
 //
-// Every function here is pure: text in, samples out, on any thread. A line that is not what the kernel writes is left out and counted;
-// it never makes the rest fail, because one odd device must not blind us to the others.
-// Source: names, labels, types and HELP of node_exporter 1.9 (collectors cpu, diskstats, filefd, filesystem, loadavg, meminfo, netdev,
-// stat, time, uname). Left out: what its other collectors read.
+// Every function here is pure: text in, samples out, on any thread. A line that is not what the kernel writes is left out and
+// counted; it never makes the rest fail, because one odd device must not blind us to the others. Source: names, labels, types and
+// HELP of node_exporter 1.9 (collectors cpu, diskstats, filefd, filesystem, loadavg, meminfo, netdev, stat, time, uname). Left
+// out: what its other collectors read.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +31,8 @@ struct HostMetrics {
   std::size_t malformed_line_count{0};
 };
 
-// /proc/stat: node_cpu_seconds_total, node_cpu_guest_seconds_total, node_intr_total, node_context_switches_total, node_forks_total,
-// node_boot_time_seconds, node_procs_running, node_procs_blocked.
+// /proc/stat: node_cpu_seconds_total, node_cpu_guest_seconds_total, node_intr_total, node_context_switches_total,
+// node_forks_total, node_boot_time_seconds, node_procs_running, node_procs_blocked.
 void read_stat(std::string_view text, HostMetrics& out);
 // /proc/meminfo: node_memory_FIELD_bytes (and node_memory_FIELD for the counts of huge pages).
 void read_meminfo(std::string_view text, HostMetrics& out);
@@ -40,7 +40,8 @@ void read_meminfo(std::string_view text, HostMetrics& out);
 void read_loadavg(std::string_view text, HostMetrics& out);
 // /proc/net/dev: node_network_{receive,transmit}_*_total by device.
 void read_net_dev(std::string_view text, HostMetrics& out);
-// /proc/diskstats: node_disk_* by device; partitions, loop, ram and floppy devices are left out, as node_exporter does by default.
+// /proc/diskstats: node_disk_* by device; partitions, loop, ram and floppy devices are left out, as node_exporter does by
+// default.
 void read_diskstats(std::string_view text, HostMetrics& out);
 // /proc/sys/fs/file-nr: node_filefd_allocated, node_filefd_maximum.
 void read_file_nr(std::string_view text, HostMetrics& out);
@@ -52,8 +53,8 @@ struct Mount {
   bool is_read_only{false};
 };
 
-// /proc/PID/mountinfo: the file systems to ask, each once. Left out are those that node_exporter leaves out by default and, because
-// asking them may never return, those that another host answers for (NFS, SMB, FUSE and their like).
+// /proc/PID/mountinfo: the file systems to ask, each once. Left out are those that node_exporter leaves out by default and,
+// because asking them may never return, those that another host answers for (NFS, SMB, FUSE and their like).
 [[nodiscard]] std::vector<Mount> read_mountinfo(std::string_view text, HostMetrics& out);
 
 // What statvfs(3) says, in bytes and file nodes.

@@ -68,7 +68,8 @@ std::vector<Error> HostReader::read(Instant now, HostMetrics& out) {
     else failures.push_back(text.error());
   }
   struct utsname name {};
-  if (::uname(&name) == 0) add_uname({name.sysname, name.release, name.version, name.machine, name.nodename, name.domainname}, out);
+  if (::uname(&name) == 0)
+    add_uname({name.sysname, name.release, name.version, name.machine, name.nodename, name.domainname}, out);
   add_time(now, out);
   return failures;
 }

@@ -75,7 +75,8 @@ std::optional<double> parse_number(std::string_view text) noexcept {
   const bool is_negative = text.starts_with('-');
   if (is_negative || text.starts_with('+')) text.remove_prefix(1);
   const double sign = is_negative ? -1.0 : 1.0;
-  if (equals_ignoring_case(text, "inf") || equals_ignoring_case(text, "infinity")) return sign * std::numeric_limits<double>::infinity();
+  if (equals_ignoring_case(text, "inf") || equals_ignoring_case(text, "infinity"))
+    return sign * std::numeric_limits<double>::infinity();
 
   Decimal decimal;
   if (!scan(text, decimal)) return std::nullopt;
@@ -109,7 +110,8 @@ void append_number(std::string& out, double value) {
   }
   // Go chooses the form by the exponent: below -4 and from 6 on it writes one.
   std::array<char, 64> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): to_chars writes what is read
-  const char* scientific_end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific).ptr;
+  const char* scientific_end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific).ptr;
   const std::string_view scientific(buffer.data(), static_cast<std::size_t>(scientific_end - buffer.data()));
   const std::size_t e = scientific.find('e');
   int exponent = 0;

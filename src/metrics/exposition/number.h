@@ -7,7 +7,8 @@
 
 namespace watchbill::metrics::exposition {
 
-// Reads a decimal number, Inf, Infinity or NaN (any case; a sign not before NaN). Nothing on any other text, on hexadecimal numbers, on
+// Reads a decimal number, Inf, Infinity or NaN (any case; a sign not before NaN). Nothing on any other text, on hexadecimal
+// numbers, on
 // `_` between digits and on numbers too large for a double; too small ones are 0 with their sign. Source: strconv.ParseFloat as
 // Prometheus' text parser uses it. NaN is always the same one, so that a page cannot send a staleness marker.
 [[nodiscard]] std::optional<double> parse_number(std::string_view text) noexcept;

@@ -1,7 +1,7 @@
 // Writes a page in Prometheus' text format 0.0.4: what /metrics answers.
 //
-// Families come out by name, series by labels, whatever the order of the calls: equal contents are equal bytes. The caller bounds what
-// it adds. Pure; one page is used on one thread.
+// Families come out by name, series by labels, whatever the order of the calls: equal contents are equal bytes. The caller bounds
+// what it adds. Pure; one page is used on one thread.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct Family {
   std::string_view help;  // empty: no HELP line
 };
 
-// Counts of observations by upper bound. `counts[i]` is the number in bucket i alone (not of all below it too) and has one entry more
-// than `bounds`, for those above the last bound.
+// Counts of observations by upper bound. `counts[i]` is the number in bucket i alone (not of all below it too) and has one entry
+// more than `bounds`, for those above the last bound.
 struct HistogramValue {
   std::span<const double> bounds;  // ascending, finite
   std::span<const std::uint64_t> counts;

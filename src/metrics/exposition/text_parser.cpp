@@ -149,7 +149,8 @@ TextParser::Entry TextParser::read_sample() {
 
 bool TextParser::read_labels() {
   for (skip_blanks(); is_at_end() || peek() != '}';) {
-    if (raw_labels_.size() == limits_.label_count_max) return fail(at_, "the sample has more labels than label_count_max", ErrorKind::exhausted);
+    if (raw_labels_.size() == limits_.label_count_max)
+      return fail(at_, "the sample has more labels than label_count_max", ErrorKind::exhausted);
     if (!read_label()) return false;
     skip_blanks();
     // A comma may be missing between two labels and may follow the last one, as in Prometheus.
@@ -281,8 +282,9 @@ bool TextParser::fail(std::size_t offset, std::string_view expected, ErrorKind k
   const std::string_view before = page_.substr(0, std::min(offset, page_.size()));
   const std::size_t line = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
   const std::size_t line_begin = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  error_ = Error{kind, "read metrics page", "line " + std::to_string(line) + ", column " + std::to_string(before.size() - line_begin + 1),
-                 std::string(expected)};
+  error_ =
+      Error{kind, "read metrics page",
+            "line " + std::to_string(line) + ", column " + std::to_string(before.size() - line_begin + 1), std::string(expected)};
   return false;
 }
 

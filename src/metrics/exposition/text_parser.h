@@ -1,9 +1,9 @@
 // Reads a page in Prometheus' text format 0.0.4, entry by entry, without copying it.
 //
-// The caller keeps the page alive and calls next() until it gives `end` or `malformed`; views are valid until the next call. One bad
-// entry makes the whole page bad: a scraper appends nothing of it. Pure; time linear in the page.
-// Source: the text format 0.0.4 as Prometheus 2.42 reads it. Differs in one thing: a NUL byte where a line begins is malformed (there
-// it ends the page in silence).
+// The caller keeps the page alive and calls next() until it gives `end` or `malformed`; views are valid until the next call. One
+// bad entry makes the whole page bad: a scraper appends nothing of it. Pure; time linear in the page. Source: the text format
+// 0.0.4 as Prometheus 2.42 reads it. Differs in one thing: a NUL byte where a line begins is malformed (there it ends the page in
+// silence).
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,8 @@ class TextParser {
   // After sample, help, type: the metric name.
   [[nodiscard]] std::string_view metric_name() const noexcept { return metric_name_; }
 
-  // After sample. `series_text` is name and labels as the page writes them: a key for a cache of series, equal text is an equal series.
+  // After sample. `series_text` is name and labels as the page writes them: a key for a cache of series, equal text is an equal
+  // series.
   [[nodiscard]] std::string_view series_text() const noexcept { return series_text_; }
   [[nodiscard]] std::span<const RawLabel> raw_labels() const noexcept { return raw_labels_; }
   // All labels with __name__, escapes resolved, empty values left out.
@@ -63,8 +64,8 @@ class TextParser {
   // After type.
   [[nodiscard]] FamilyType type() const noexcept { return type_; }
 
-  // After malformed: kind `invalid` (not the format) or `exhausted` (beyond a limit); `on` is "line L, column C" (from 1, columns in
-  // bytes), `detail` says what was expected there.
+  // After malformed: kind `invalid` (not the format) or `exhausted` (beyond a limit); `on` is "line L, column C" (from 1, columns
+  // in bytes), `detail` says what was expected there.
   [[nodiscard]] const Error& error() const noexcept { return error_; }
 
  private:

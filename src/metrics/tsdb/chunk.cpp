@@ -14,8 +14,10 @@ struct TimeClass {
   std::uint64_t prefix;
   unsigned payload_bits;
 };
-// Scrapes come with 0 to some ms of jitter: 7 and 10 bits. Rule slots are exact: 0. 14 and 20 bits: irregular senders, gaps of minutes.
-constexpr std::array<TimeClass, 6> time_classes{{{1, 0b0, 0}, {2, 0b10, 7}, {3, 0b110, 10}, {4, 0b1110, 14}, {5, 0b11110, 20}, {5, 0b11111, 64}}};
+// Scrapes come with 0 to some ms of jitter: 7 and 10 bits. Rule slots are exact: 0. 14 and 20 bits: irregular senders, gaps of
+// minutes.
+constexpr std::array<TimeClass, 6> time_classes{
+    {{1, 0b0, 0}, {2, 0b10, 7}, {3, 0b110, 10}, {4, 0b1110, 14}, {5, 0b11110, 20}, {5, 0b11111, 64}}};
 
 constexpr bool fits(std::int64_t value, unsigned bits) noexcept {
   if (bits == 64) return true;
@@ -25,7 +27,8 @@ constexpr bool fits(std::int64_t value, unsigned bits) noexcept {
 }
 
 const TimeClass& time_class(std::int64_t difference) noexcept {
-  return *std::find_if(time_classes.begin(), time_classes.end(), [&](const TimeClass& c) { return fits(difference, c.payload_bits); });
+  return *std::find_if(time_classes.begin(), time_classes.end(),
+                       [&](const TimeClass& c) { return fits(difference, c.payload_bits); });
 }
 
 constexpr unsigned leading_bits = 5;      // 0 to 31 leading zeros
@@ -88,7 +91,8 @@ bool ChunkWriter::add(Sample sample) noexcept {
     put(0, 1);
   } else {
     put(is_new_window ? 0b11 : 0b10, 2);
-    if (is_new_window) put((std::uint64_t{new_leading} << significant_bits) | (new_significant - 1), leading_bits + significant_bits);
+    if (is_new_window)
+      put((std::uint64_t{new_leading} << significant_bits) | (new_significant - 1), leading_bits + significant_bits);
     put(low_bits(changed >> (64 - new_leading - new_significant), new_significant), new_significant);
   }
   leading = static_cast<std::uint8_t>(new_leading);

@@ -1,10 +1,11 @@
 // A run of samples of one series, compressed: times as differences of differences, values as XOR with the one before.
 //
-// Source of the idea: Pelkonen et al., "Gorilla: A Fast, Scalable, In-Memory Time Series Database", VLDB 2015, §4.1. Ours: the classes
-// of time differences (milliseconds with a few of jitter), and the choice of a new window of bits by what it costs.
+// Source of the idea: Pelkonen et al., "Gorilla: A Fast, Scalable, In-Memory Time Series Database", VLDB 2015, §4.1. Ours: the
+// classes of time differences (milliseconds with a few of jitter), and the choice of a new window of bits by what it costs.
 //
-// One writer (under the head's lock) and any number of readers without a lock: a reader holds a copy of the ChunkWriter as it was at its
-// moment and reads only words that were complete then. A word is written once, when it is complete; what is incomplete is in the writer.
+// One writer (under the head's lock) and any number of readers without a lock: a reader holds a copy of the ChunkWriter as it was
+// at its moment and reads only words that were complete then. A word is written once, when it is complete; what is incomplete is
+// in the writer.
 #pragma once
 
 #include <array>
@@ -15,8 +16,8 @@
 
 namespace watchbill::metrics::tsdb {
 
-// 28 words make a chunk of 256 bytes with its header: about 110 samples of a gauge that changes, and an open chunk, of which every
-// series has one, wastes 128 bytes on average.
+// 28 words make a chunk of 256 bytes with its header: about 110 samples of a gauge that changes, and an open chunk, of which
+// every series has one, wastes 128 bytes on average.
 inline constexpr std::size_t chunk_words = 28;
 // More samples than this are not put into one chunk, so that reading one sample of a constant series stays below a microsecond.
 inline constexpr std::uint32_t chunk_samples_max = 240;

@@ -26,7 +26,9 @@ std::string_view word(AppendRefusal refusal) noexcept {
 Head::Head(const HeadLimits& limits) : core_(std::make_unique<HeadCore>(limits)) {}
 Head::~Head() = default;
 
-BatchResult Head::append(std::span<BatchSample> batch, std::size_t sample_count_max) { return core_->append(batch, sample_count_max); }
+BatchResult Head::append(std::span<BatchSample> batch, std::size_t sample_count_max) {
+  return core_->append(batch, sample_count_max);
+}
 
 Result<SeriesReference, AppendRefusal> Head::append(const Labels& labels, Instant at, double value) {
   return core_->append(labels, at, value);
@@ -47,6 +49,6 @@ void Head::advance(Instant now) { core_->advance(now); }
 HeadStatistics Head::statistics() const { return core_->statistics(); }
 const HeadLimits& Head::limits() const noexcept { return core_->limits(); }
 void Head::begin_log() { core_->begin_log(); }
-std::string Head::take_log(bool is_new_segment) { return core_->take_log(is_new_segment); }
+std::string Head::take_log(bool ends_segment) { return core_->take_log(ends_segment); }
 
 }  // namespace watchbill::metrics::tsdb

@@ -1,8 +1,9 @@
 // The store of the recent window: every series with its samples of the last `retention`, compressed, in memory.
 //
-// Threads: every function may be called on any thread; one mutex inside, held for one batch, one snapshot() or one advance(). The head
-// reads no clock: advance() tells it the time. Nothing is written to disk here; log.h does that with what take_log() gives.
-// Source of the behaviour: Prometheus 2.42's head (order, duplicates, staleness, label limits); the window without blocks is ours.
+// Threads: every function may be called on any thread; one mutex inside, held for one batch, one snapshot() or one advance(). The
+// head reads no clock: advance() tells it the time. Nothing is written to disk here; sample_log.h does that with what take_log()
+// gives. Source of the behaviour: Prometheus 2.42's head (order, duplicates, staleness, label limits); the window without blocks
+// is ours.
 #pragma once
 
 #include <cstdint>
@@ -44,11 +45,12 @@ struct HeadLimits {
   Duration retention{Duration::hours(24)};
   Duration ahead_max{Duration::minutes(10)};      // a target's own timestamps may be that far ahead, as in Prometheus
   std::size_t series_count_max{2'000'000};        // about 2 GiB of labels and open chunks
-  std::size_t bytes_max{std::size_t{8} << 30};    // of memory_bytes(); advance() drops the oldest samples to stay below 15/16 of it
-  std::size_t label_count_max{64};                // per series
-  std::size_t label_name_bytes_max{256};
-  std::size_t label_value_bytes_max{4096};
+  std::size_t bytes_max{std::size_t{8} << 30};  // of memory_bytes(); advance() drops the oldest samples to stay below 15/16 of it
+  std::size_t label_count_max{256};               // per series
+  std::size_t label_name_bytes_max{1024};
+  std::size_t label_value_bytes_max{256U << 10};  // a stack trace in a label is bad taste, not a failed scrape
   std::size_t metadata_count_max{50'000};         // families; more are not remembered
+  std::size_t log_bytes_max{256U << 20};          // waiting for take_log(); beyond it they are forgotten and counted
 };
 
 // Names a series for quick appends. Outdated once the series left the window; the head notices. A default one is outdated.
@@ -81,6 +83,7 @@ struct HeadStatistics {
   std::uint64_t appended_count{0};   // samples since start
   std::uint64_t series_created_count{0};
   std::uint64_t series_dropped_count{0};
+  std::uint64_t log_forgotten_bytes{0};  // see log_bytes_max
 };
 
 class HeadCore;
@@ -108,17 +111,18 @@ class Head {
   [[nodiscard]] Snapshot snapshot() const;
 
   // Says that it is `now`: drops chunks whose samples are all older than now - retention (and more while memory_bytes is above
-  // 15/16 of bytes_max), and series that have none left. Call it about once a minute; time never goes back: an earlier `now` is ignored.
+  // 15/16 of bytes_max), and series that have none left. Call it about once a minute; time never goes back: an earlier `now` is
+  // ignored.
   void advance(Instant now);
 
   [[nodiscard]] HeadStatistics statistics() const;
   [[nodiscard]] const HeadLimits& limits() const noexcept;
 
-  // For the log: from now on remember what is appended until it is taken. See log.h.
+  // For sample_log.h: from now on remember what is appended until it is taken.
   void begin_log();
-  // Takes what was appended since the last call, encoded as log.h says; empty when there is nothing. `is_new_segment` repeats the
-  // labels of each series that it mentions.
-  [[nodiscard]] std::string take_log(bool is_new_segment);
+  // Takes what was appended since the last call, encoded as log_record.h says; empty when there is nothing. After `ends_segment`
+  // the labels of each series that is mentioned are repeated.
+  [[nodiscard]] std::string take_log(bool ends_segment);
 
  private:
   std::unique_ptr<HeadCore> core_;

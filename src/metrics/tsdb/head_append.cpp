@@ -97,6 +97,7 @@ Result<SeriesReference, AppendRefusal> HeadCore::resolve_locked(const BatchSampl
   if (slot != no_slot) return SeriesReference{slot, state_at(pages_, slot).generation};
   if (Result<void, AppendRefusal> checked = check_labels(*sample.labels, limits_); !checked.has_value()) return checked.error();
   if (counts_.series_count >= limits_.series_count_max) return AppendRefusal::too_many_series;
+  if (memory_bytes_locked() + record_bytes(*sample.labels) + sizeof(Chunk) > limits_.bytes_max) return AppendRefusal::memory_full;
   is_new = true;
   return create_locked(*sample.labels, hash);
 }
@@ -143,15 +144,22 @@ Result<void, AppendRefusal> HeadCore::append_locked(SeriesReference series, Samp
   if (state.chunk_count == 0 || !state.newest.add(sample)) {
     if (Result<void, AppendRefusal> begun = begin_chunk_locked(state, sample); !begun.has_value()) return begun;
   }
-  if (is_logging_) {
-    if (state.logged_segment != log_segment_) log_.labels(state.record->number, state.record->labels);
-    state.logged_segment = log_segment_;
-    log_.sample(state.record->number, sample);
-  }
+  if (is_logging_) log_locked(state, sample);
   newest_ms_ = counts_.appended_count == 0 ? sample.t_ms : std::max(newest_ms_, sample.t_ms);
   ++counts_.appended_count;
   ++counts_.sample_count;
   return {};
+}
+
+void HeadCore::log_locked(SeriesState& state, Sample sample) {
+  if (log_.bytes().size() >= limits_.log_bytes_max) {
+    // Nobody takes the log. What is forgotten may hold labels: repeat them all.
+    counts_.log_forgotten_bytes += log_.take().size();
+    ++log_segment_;
+  }
+  if (state.logged_segment != log_segment_) log_.labels(state.record->number, state.record->labels);
+  state.logged_segment = log_segment_;
+  log_.sample(state.record->number, sample);
 }
 
 Result<void, AppendRefusal> HeadCore::begin_chunk_locked(SeriesState& state, Sample sample) {

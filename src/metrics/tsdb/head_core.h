@@ -37,7 +37,7 @@ class HeadCore {
   [[nodiscard]] HeadStatistics statistics();
   [[nodiscard]] const HeadLimits& limits() const noexcept { return limits_; }
   void begin_log();
-  [[nodiscard]] std::string take_log(bool is_new_segment);
+  [[nodiscard]] std::string take_log(bool ends_segment);
 
  private:
   // What a slot is called by; not read by snapshots, so not copied for them.
@@ -61,6 +61,7 @@ class HeadCore {
   Result<SeriesReference, AppendRefusal> resolve_locked(const BatchSample& sample, bool& is_new);
   Result<SeriesReference, AppendRefusal> create_locked(const Labels& labels, std::uint64_t hash);
   Result<void, AppendRefusal> append_locked(SeriesReference series, Sample sample);
+  void log_locked(SeriesState& state, Sample sample);
   Result<void, AppendRefusal> begin_chunk_locked(SeriesState& state, Sample sample);
   [[nodiscard]] std::uint32_t find_locked(const Labels& labels, std::uint64_t hash) const noexcept;
   [[nodiscard]] SeriesState& writable_locked(std::uint32_t slot);

@@ -20,7 +20,8 @@ HeadCore::~HeadCore() {
   free_all(collect_locked());
   for (const std::shared_ptr<Page>& page : pages_)
     for (const SeriesState& state : page->states)
-      for (Chunk* chunk = state.chunk_count == 0 ? nullptr : state.oldest; chunk != nullptr;) delete std::exchange(chunk, chunk->next);
+      for (Chunk* chunk = state.chunk_count == 0 ? nullptr : state.oldest; chunk != nullptr;)
+        delete std::exchange(chunk, chunk->next);
 }
 
 SnapshotView::~SnapshotView() {
@@ -201,7 +202,8 @@ void HeadCore::compact_index() {
   if (view->segments.empty() || (view->segments.size() < 8 && !has_many_dead)) return;
   std::shared_ptr<const IndexSegment> merged = IndexSegment::build({});
   // From the small ones to the large ones, so that each is copied few times.
-  for (auto at = view->segments.rbegin(); at != view->segments.rend(); ++at) merged = IndexSegment::merge(**at, *merged, view->pages);
+  for (auto at = view->segments.rbegin(); at != view->segments.rend(); ++at)
+    merged = IndexSegment::merge(**at, *merged, view->pages);
 
   const std::lock_guard lock(mutex_);
   const std::size_t count = view->segments.size();
@@ -230,9 +232,9 @@ void HeadCore::begin_log() {
   is_logging_ = true;
 }
 
-std::string HeadCore::take_log(bool is_new_segment) {
+std::string HeadCore::take_log(bool ends_segment) {
   const std::lock_guard lock(mutex_);
-  if (is_new_segment) ++log_segment_;
+  if (ends_segment) ++log_segment_;
   return log_.take();
 }
 

@@ -32,7 +32,8 @@ class RankSet {
 
 const Labels::Pair& pair_of(const Member& member, std::string_view name) noexcept {
   const auto& pairs = member.record->labels.pairs();
-  const auto at = std::lower_bound(pairs.begin(), pairs.end(), name, [](const Labels::Pair& p, std::string_view n) { return p.first < n; });
+  const auto at =
+      std::lower_bound(pairs.begin(), pairs.end(), name, [](const Labels::Pair& p, std::string_view n) { return p.first < n; });
   WB_ASSERT(at != pairs.end(), "a posting names a member that has the label");
   return *at;
 }
@@ -92,7 +93,8 @@ std::shared_ptr<const IndexSegment> IndexSegment::merge(const IndexSegment& a, c
   for (std::size_t i = 0, j = 0; i < a.names_.size() || j < b.names_.size();) {
     const Name* name_a = i < a.names_.size() ? &a.names_[i] : nullptr;
     const Name* name_b = j < b.names_.size() ? &b.names_[j] : nullptr;
-    if (name_a != nullptr && name_b != nullptr && name_a->text != name_b->text) (name_a->text < name_b->text ? name_b : name_a) = nullptr;
+    if (name_a != nullptr && name_b != nullptr && name_a->text != name_b->text)
+      (name_a->text < name_b->text ? name_b : name_a) = nullptr;
     merged->merge_values(a, name_a, b, name_b, rank_a, rank_b);
     if (name_a != nullptr) ++i;
     if (name_b != nullptr) ++j;
@@ -102,8 +104,8 @@ std::shared_ptr<const IndexSegment> IndexSegment::merge(const IndexSegment& a, c
 }
 
 // Adds one name with the values that it has in either segment (null: none there).
-void IndexSegment::merge_values(const IndexSegment& from_a, const Name* a, const IndexSegment& from_b, const Name* b, const Ranks& rank_a,
-                                const Ranks& rank_b) {
+void IndexSegment::merge_values(const IndexSegment& from_a, const Name* a, const IndexSegment& from_b, const Name* b,
+                                const Ranks& rank_a, const Ranks& rank_b) {
   const std::string_view text = a != nullptr ? a->text : b->text;
   const auto first = static_cast<std::uint32_t>(values_.size());
   std::uint32_t i = a != nullptr ? a->first : 0;
@@ -130,8 +132,8 @@ void IndexSegment::merge_values(const IndexSegment& from_a, const Name* a, const
 }
 
 // Adds one value, its text still to be set, unless nobody has it any more.
-void IndexSegment::add_value(const IndexSegment& from_a, const Value* a, const IndexSegment& from_b, const Value* b, const Ranks& rank_a,
-                             const Ranks& rank_b) {
+void IndexSegment::add_value(const IndexSegment& from_a, const Value* a, const IndexSegment& from_b, const Value* b,
+                             const Ranks& rank_a, const Ranks& rank_b) {
   const auto first = static_cast<std::uint32_t>(postings_.size());
   if (a != nullptr)
     for (const std::uint32_t rank : from_a.ranks_of(*a))
@@ -225,7 +227,8 @@ void IndexSegment::filter(const Matcher& matcher, Ranks& ranks) const {
 }
 
 std::span<const IndexSegment::Value> IndexSegment::values_of(std::string_view name) const noexcept {
-  const auto at = std::lower_bound(names_.begin(), names_.end(), name, [](const Name& n, std::string_view text) { return n.text < text; });
+  const auto at =
+      std::lower_bound(names_.begin(), names_.end(), name, [](const Name& n, std::string_view text) { return n.text < text; });
   if (at == names_.end() || at->text != name) return {};
   return std::span(values_).subspan(at->first, at->end - at->first);
 }
@@ -235,8 +238,8 @@ std::span<const std::uint32_t> IndexSegment::ranks_of(const Value& value) const 
 }
 
 std::size_t IndexSegment::memory_bytes() const noexcept {
-  return sizeof(*this) + members_.capacity() * sizeof(Member) + names_.capacity() * sizeof(Name) + values_.capacity() * sizeof(Value) +
-         postings_.capacity() * sizeof(std::uint32_t);
+  return sizeof(*this) + members_.capacity() * sizeof(Member) + names_.capacity() * sizeof(Name) +
+         values_.capacity() * sizeof(Value) + postings_.capacity() * sizeof(std::uint32_t);
 }
 
 }  // namespace watchbill::metrics::tsdb

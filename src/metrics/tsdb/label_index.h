@@ -25,7 +25,8 @@ class IndexSegment {
   // Takes series in any order; all label sets differ.
   [[nodiscard]] static std::shared_ptr<const IndexSegment> build(std::vector<Member> members);
   // The union of two segments without the members that `pages` no longer holds. Linear in their sizes.
-  [[nodiscard]] static std::shared_ptr<const IndexSegment> merge(const IndexSegment& a, const IndexSegment& b, const PageTable& pages);
+  [[nodiscard]] static std::shared_ptr<const IndexSegment> merge(const IndexSegment& a, const IndexSegment& b,
+                                                                 const PageTable& pages);
 
   // Adds the ranks (positions in members()) that meet all matchers to `ranks`, ascending.
   void select(std::span<const Matcher> matchers, std::vector<std::uint32_t>& ranks) const;

@@ -1,10 +1,11 @@
 // The bytes of one log record: what was appended between two flushes, each series named by a number that the segment explains.
 //
 // An entry is a control byte and what it announces:
-//   1.......            labels of a series: varint number, varint label count, for each label its name and value (varint length, bytes)
-//   0nt.cccc            a sample: n = its series is the one after that of the last sample, else a signed varint difference follows;
-//                       t = its time is that of the last sample, else a signed varint difference follows; then cccc (0 to 8) bytes of
-//                       the value, highest first, the rest being zero
+//   1.......            labels of a series: varint number, varint label count, for each label its name and value (varint length,
+//   bytes) 0nt.cccc            a sample: n = its series is the one after that of the last sample, else a signed varint difference
+//   follows;
+//                       t = its time is that of the last sample, else a signed varint difference follows; then cccc (0 to 8)
+//                       bytes of the value, highest first, the rest being zero
 // Differences begin at 0 in each record, so that a lost record damages no other one.
 #pragma once
 

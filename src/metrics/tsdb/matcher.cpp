@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::string_view special_characters = "\\.+*?()|[]{}^$";
 
-// The alternatives of a pattern that is nothing but plain texts with `|` between them, perhaps in one pair of brackets; sorted, each
-// once. Nothing when the pattern is more than that.
+// The alternatives of a pattern that is nothing but plain texts with `|` between them, perhaps in one pair of brackets; sorted,
+// each once. Nothing when the pattern is more than that.
 std::optional<std::vector<std::string>> plain_alternatives(std::string_view pattern) {
   if (pattern.starts_with("(?:") && pattern.ends_with(')')) {
     pattern = pattern.substr(3, pattern.size() - 4);

@@ -27,8 +27,8 @@ inline constexpr std::int64_t pattern_memory_bytes_max = 4 << 20;
 
 // Immutable and cheap to copy; may be used on any thread at once.
 //
-// Regular expressions are RE2's (Go's family), must match the whole value, and `.` matches a newline too. A label that a series does
-// not have counts as the empty text: `a=""` matches series without `a`, `a!="x"` matches them too (Prometheus).
+// Regular expressions are RE2's (Go's family), must match the whole value, and `.` matches a newline too. A label that a series
+// does not have counts as the empty text: `a=""` matches series without `a`, `a!="x"` matches them too (Prometheus).
 class Matcher {
  public:
   // Fails (invalid) when the pattern does not compile or is larger than the bounds above; `detail` is RE2's reason.
@@ -49,7 +49,8 @@ class Matcher {
   [[nodiscard]] bool is_negative() const noexcept { return kind_ == MatchKind::not_equal || kind_ == MatchKind::not_regex; }
 
   // What the index can look up instead of testing each value, for the condition without its negation.
-  // The only values that can match, sorted, when the pattern is a choice of plain texts (`a|b|c`, `(?:a|b)`) or there is no pattern.
+  // The only values that can match, sorted, when the pattern is a choice of plain texts (`a|b|c`, `(?:a|b)`) or there is no
+  // pattern.
   [[nodiscard]] const std::vector<std::string>& literals() const noexcept { return literals_; }
   [[nodiscard]] bool is_literal() const noexcept { return pattern_ == nullptr; }
   // Every value that matches starts with this; may be empty.

@@ -16,7 +16,9 @@ namespace watchbill::metrics::tsdb {
 // Adds its bytes to an account as long as it lives: who holds the memory last (a snapshot, perhaps) gives it back to the account.
 class CountedBytes {
  public:
-  CountedBytes(std::atomic<std::size_t>& account, std::size_t bytes) noexcept : account_(account), bytes_(bytes) { account_ += bytes_; }
+  CountedBytes(std::atomic<std::size_t>& account, std::size_t bytes) noexcept : account_(account), bytes_(bytes) {
+    account_ += bytes_;
+  }
   CountedBytes(const CountedBytes& other) noexcept : CountedBytes(other.account_, other.bytes_) {}
   CountedBytes& operator=(const CountedBytes&) = delete;
   ~CountedBytes() { account_ -= bytes_; }
@@ -58,6 +60,7 @@ struct Page {
 
 using PageTable = std::vector<std::shared_ptr<Page>>;
 
+// What a slot holds; the slot was given away once, so its page is there.
 [[nodiscard]] inline const SeriesState& state_at(const PageTable& pages, std::uint32_t slot) noexcept {
   return pages[slot / page_series]->states[slot % page_series];
 }

@@ -95,7 +95,8 @@ std::vector<std::string> Snapshot::label_names(std::span<const Matcher> matchers
   return {names.begin(), names.end()};
 }
 
-std::vector<std::string> Snapshot::label_values(std::string_view name, std::span<const Matcher> matchers, Instant from, Instant to) const {
+std::vector<std::string> Snapshot::label_values(std::string_view name, std::span<const Matcher> matchers, Instant from,
+                                                Instant to) const {
   std::set<std::string_view> values;
   for (const SeriesView& series : select(matchers, from, to))
     if (const std::string_view value = series.labels().get(name); !value.empty()) values.insert(value);

@@ -1,8 +1,9 @@
 // What a reader sees of the head: all batches that were appended before one moment, whole, and nothing after.
 //
-// Reading takes no lock and never waits for appends, nor do they wait for it. Series come in label order, samples in time order: two
-// equal heads answer alike. Threads: a Snapshot and its views may be read on several threads at once. A Snapshot must be dropped before
-// its Head; hold it for one evaluation, not for minutes, because what retention drops meanwhile stays in memory until then.
+// Reading takes no lock and never waits for appends, nor do they wait for it. Series come in label order, samples in time order:
+// two equal heads answer alike. Threads: a Snapshot and its views may be read on several threads at once. A Snapshot must be
+// dropped before its Head; hold it for one evaluation, not for minutes, because what retention drops meanwhile stays in memory
+// until then.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +43,8 @@ class SeriesView {
   // A number that no other series of this head has or will have; for caches.
   [[nodiscard]] std::uint64_t number() const noexcept;
 
-  // Adds the samples with from <= t <= to to the end of `out`, oldest first, staleness markers included. Decodes whole chunks: about
-  // 5 ns for each sample from the start of the chunk that holds `from`. Gives the count added.
+  // Adds the samples with from <= t <= to to the end of `out`, oldest first, staleness markers included. Decodes whole chunks:
+  // about 5 ns for each sample from the start of the chunk that holds `from`. Gives the count added.
   std::size_t read(Instant from, Instant to, std::vector<Sample>& out) const;
 
   // The newest sample with t <= at, which may be a staleness marker and may be arbitrarily old; none when all are younger.
@@ -64,9 +65,9 @@ class Snapshot {
   // Made by Head::snapshot().
   explicit Snapshot(std::shared_ptr<const SnapshotView> view) noexcept : view_(std::move(view)) {}
 
-  // The series that meet all matchers, in label order; without matchers, all of them. Leaves out series whose samples all lie before
-  // `from` or after `to` (both inclusive); one whose samples only surround the range may be among the answers.
-  // Cost: by the shortest list of the index that the matchers name, not by the number of series, when one matcher does not match "".
+  // The series that meet all matchers, in label order; without matchers, all of them. Leaves out series whose samples all lie
+  // before `from` or after `to` (both inclusive); one whose samples only surround the range may be among the answers. Cost: by
+  // the shortest list of the index that the matchers name, not by the number of series, when one matcher does not match "".
   [[nodiscard]] std::vector<SeriesView> select(std::span<const Matcher> matchers, Instant from, Instant to) const;
 
   // Names and values of labels among the series that select() would give, sorted, each once.

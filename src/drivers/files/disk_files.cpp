@@ -1,0 +1,140 @@
+#include "drivers/files/disk_files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace watchbill::drivers::files {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) noexcept : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const noexcept { return number_; }
+  [[nodiscard]] bool is_open() const noexcept { return number_ >= 0; }
+
+ private:
+  int number_;
+};
+
+Error failed(std::string tried, const std::string& path) { return Error::from_errno(errno, std::move(tried), path); }
+
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+Status write_all(int descriptor, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed("write", path);
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+// Makes the names in a folder durable: without this a new file may be gone after a crash, its bytes with it.
+Status sync_folder(const std::string& folder) {
+  const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!descriptor.is_open()) return failed("open folder", folder);
+  if (::fsync(descriptor.get()) != 0) return failed("sync folder", folder);
+  return {};
+}
+
+Status make_folders(const std::string& root, const std::string& path) {
+  for (std::size_t at = path.find('/'); at != std::string::npos; at = path.find('/', at + 1)) {
+    const std::string folder = root + "/" + path.substr(0, at);
+    if (::mkdir(folder.c_str(), 0700) == 0) {
+      if (Status synced = sync_folder(folder_of(folder)); !synced.has_value()) return synced;
+    } else if (errno != EEXIST) {
+      return failed("make folder", folder);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> DiskFiles::list(const std::string& folder) {
+  const std::string path = full(folder);
+  const auto close = [](DIR* directory) { ::closedir(directory); };
+  const std::unique_ptr<DIR, decltype(close)> directory(::opendir(path.c_str()), close);
+  if (directory == nullptr) {
+    if (errno == ENOENT) return std::vector<std::string>();
+    return failed("list folder", path);
+  }
+  std::vector<std::string> names;
+  for (errno = 0; const dirent* entry = ::readdir(directory.get()); errno = 0) {
+    struct stat status {};
+    const std::string name = entry->d_name;
+    if (::fstatat(::dirfd(directory.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode))
+      names.push_back(name);
+  }
+  if (errno != 0) return failed("list folder", path);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<std::string> DiskFiles::read(const std::string& path, std::uint64_t bytes_max) {
+  const std::string name = full(path);
+  const Descriptor descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!descriptor.is_open()) return failed("open", name);
+  struct stat status {};
+  if (::fstat(descriptor.get(), &status) != 0) return failed("stat", name);
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size > bytes_max)
+    return Error{ErrorKind::exhausted, "read", name, "the file holds more than " + std::to_string(bytes_max) + " bytes"};
+  std::string bytes(size, '\0');
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const ssize_t count = ::read(descriptor.get(), bytes.data() + at, bytes.size() - at);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed("read", name);
+    if (count == 0) break;  // it became shorter meanwhile
+    at += static_cast<std::size_t>(count);
+  }
+  bytes.resize(at);
+  return bytes;
+}
+
+Status DiskFiles::append(const std::string& path, std::string_view bytes) {
+  if (Status made = make_folders(root_, path); !made.has_value()) return made;
+  const std::string name = full(path);
+  const bool is_new = ::access(name.c_str(), F_OK) != 0;
+  const Descriptor descriptor(::open(name.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
+  if (!descriptor.is_open()) return failed("open", name);
+  if (Status written = write_all(descriptor.get(), bytes, name); !written.has_value()) return written;
+  if (::fdatasync(descriptor.get()) != 0) return failed("sync", name);
+  return is_new ? sync_folder(folder_of(name)) : Status();
+}
+
+Status DiskFiles::replace(const std::string& path, std::string_view bytes) {
+  if (Status made = make_folders(root_, path); !made.has_value()) return made;
+  const std::string name = full(path);
+  const std::string temporary = name + ".new";
+  {
+    const Descriptor descriptor(::open(temporary.c_str(), O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0600));
+    if (!descriptor.is_open()) return failed("open", temporary);
+    if (Status written = write_all(descriptor.get(), bytes, temporary); !written.has_value()) return written;
+    if (::fdatasync(descriptor.get()) != 0) return failed("sync", temporary);
+  }
+  if (::rename(temporary.c_str(), name.c_str()) != 0) return failed("rename", temporary);
+  return sync_folder(folder_of(name));
+}
+
+Status DiskFiles::remove(const std::string& path) {
+  const std::string name = full(path);
+  if (::unlink(name.c_str()) != 0 && errno != ENOENT) return failed("remove", name);
+  return {};
+}
+
+}  // namespace watchbill::drivers::files

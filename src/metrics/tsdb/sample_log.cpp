@@ -1,0 +1,282 @@
+#include "metrics/tsdb/sample_log.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "base/sha256.h"
+#include "metrics/tsdb/log_record.h"
+
+namespace watchbill::metrics::tsdb {
+namespace {
+
+constexpr std::string_view mark = "WBs1";
+constexpr std::size_t length_bytes = 4;
+constexpr std::size_t checksum_bytes = 8;
+constexpr std::size_t header_bytes = mark.size() + length_bytes + checksum_bytes;
+constexpr std::size_t digits = 6;
+constexpr std::string_view suffix = ".log";
+
+using Checksum = std::array<char, checksum_bytes>;
+
+Checksum checksum_of(std::string_view length, std::string_view payload) noexcept {
+  const Digest digest = Sha256().add(length).add(payload).finish();
+  Checksum checksum;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled in the next line
+  std::memcpy(checksum.data(), digest.bytes.data(), checksum.size());
+  return checksum;
+}
+
+std::string framed(std::string_view payload) {
+  std::string length;
+  for (std::size_t i = 0; i < length_bytes; ++i) length.push_back(static_cast<char>(payload.size() >> (8 * i)));
+  const Checksum checksum = checksum_of(length, payload);
+  std::string out(mark);
+  out.append(length).append(checksum.data(), checksum.size()).append(payload);
+  return out;
+}
+
+std::size_t length_at(std::string_view bytes) noexcept {
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < length_bytes; ++i)
+    length |= std::size_t{static_cast<std::uint8_t>(bytes[mark.size() + i])} << (8 * i);
+  return length;
+}
+
+// The payload of the record that begins these bytes, or nothing when none does.
+std::optional<std::string_view> payload_at(std::string_view bytes) noexcept {
+  if (bytes.size() < header_bytes || !bytes.starts_with(mark)) return std::nullopt;
+  const std::size_t length = length_at(bytes);
+  if (length > bytes.size() - header_bytes) return std::nullopt;
+  const std::string_view payload = bytes.substr(header_bytes, length);
+  const Checksum checksum = checksum_of(bytes.substr(mark.size(), length_bytes), payload);
+  if (std::string_view(checksum.data(), checksum.size()) != bytes.substr(mark.size() + length_bytes, checksum_bytes))
+    return std::nullopt;
+  return payload;
+}
+
+// Where the next good record begins, or the end.
+std::size_t next_record(std::string_view bytes, std::size_t from) noexcept {
+  for (std::size_t at = bytes.find(mark, from); at != std::string_view::npos; at = bytes.find(mark, at + 1))
+    if (payload_at(bytes.substr(at)).has_value()) return at;
+  return bytes.size();
+}
+
+// Whether these last bytes of a file are the beginning of a record whose rest was never written.
+bool is_torn(std::string_view bytes) noexcept {
+  if (bytes.size() < header_bytes) return bytes.starts_with(mark) || mark.starts_with(bytes.substr(0, mark.size()));
+  return bytes.starts_with(mark) && length_at(bytes) > bytes.size() - header_bytes;
+}
+
+// Reads "RUN-SEGMENT.log".
+bool read_name(std::string_view name, std::uint32_t& run, std::uint32_t& segment) noexcept {
+  if (name.size() != 2 * digits + 1 + suffix.size() || name[digits] != '-' || !name.ends_with(suffix)) return false;
+  const auto number = [&](std::size_t at, std::uint32_t& out) {
+    const auto [end, failure] = std::from_chars(name.data() + at, name.data() + at + digits, out);
+    return failure == std::errc() && end == name.data() + at + digits;
+  };
+  return number(0, run) && number(digits + 1, segment);
+}
+
+}  // namespace
+
+// What a load knows after the first look at all files: labels may stand in a later file than their samples.
+struct SampleLog::Reading {
+  struct Series {
+    Labels labels;
+    SeriesReference reference;
+  };
+  struct File {
+    std::string path;
+    std::uint32_t run{0};
+    std::vector<std::pair<std::size_t, std::size_t>> payloads;  // offset, length
+  };
+  std::map<std::uint32_t, boost::unordered_flat_map<std::uint64_t, Series>> runs;
+  std::vector<File> files;
+};
+
+SampleLog::SampleLog(Head& head, ports::FilesPort& files, std::string folder, const SampleLogLimits& limits)
+    : head_(head), files_(files), folder_(std::move(folder)), limits_(limits) {}
+
+Result<LoadReport> SampleLog::load(Instant now) {
+  Result<std::vector<std::string>> names = files_.list(folder_);
+  if (!names.has_value()) return names.error();
+  LoadReport report;
+  Reading reading;
+  head_.advance(now);
+  // The names are sorted, so runs and segments come in the order in which they were written.
+  for (const std::string& name : *names) scan(name, reading, report);
+  replay(reading, report);
+  segment_since_ = now;
+  head_.begin_log();
+  return report;
+}
+
+// Finds the good records of a file and the labels in them.
+void SampleLog::scan(const std::string& name, Reading& reading, LoadReport& report) {
+  std::uint32_t run = 0;
+  std::uint32_t segment = 0;
+  if (!read_name(name, run, segment)) return;
+  run_ = std::max(run_, run + 1);
+  const std::string path = folder_ + "/" + name;
+  segments_.push_back(Segment{path, std::numeric_limits<std::int64_t>::min()});
+  const Result<std::string> bytes = files_.read(path, file_bytes_max());
+  if (!bytes.has_value()) {
+    report.unreadable.push_back(bytes.error());
+    segments_.back().newest_ms = std::numeric_limits<std::int64_t>::max();  // kept: a person may still read it
+    return;
+  }
+  Reading::File file{path, run, {}};
+  auto& series = reading.runs[run];
+  for (std::size_t at = 0; at < bytes->size();) {
+    const std::string_view rest = std::string_view(*bytes).substr(at);
+    const std::optional<std::string_view> payload = payload_at(rest);
+    if (!payload.has_value()) {
+      const std::size_t end = next_record(*bytes, at + 1);
+      if (end == bytes->size() && is_torn(rest)) report.torn_tail_bytes += rest.size();
+      else report.damaged.push_back(DamagedRange{path, at, end - at});
+      at = end;
+      continue;
+    }
+    file.payloads.emplace_back(at + header_bytes, payload->size());
+    LogDecoder decoder(*payload);
+    for (LogDecoder::Entry entry = decoder.next(); entry != LogDecoder::Entry::end; entry = decoder.next()) {
+      if (entry == LogDecoder::Entry::labels) series[decoder.number()].labels = std::move(decoder.labels());
+      if (entry == LogDecoder::Entry::sample)
+        segments_.back().newest_ms = std::max(segments_.back().newest_ms, decoder.sample().t_ms);
+      if (entry != LogDecoder::Entry::malformed) continue;
+      report.damaged.push_back(DamagedRange{path, at, header_bytes + payload->size()});
+      break;
+    }
+    at += header_bytes + payload->size();
+  }
+  reading.files.push_back(std::move(file));
+}
+
+namespace {
+
+// Samples on their way to the head, with the places to keep the references that come back.
+class Replayed {
+ public:
+  Replayed(Head& head, LoadReport& report) : head_(head), report_(report) {}
+
+  void add(const Labels& labels, SeriesReference& reference, Sample sample) {
+    BatchSample one;
+    one.series = reference;
+    one.labels = &labels;
+    one.at = Instant{sample.t_ms};
+    one.value = sample.v;
+    batch_.push_back(one);
+    references_.push_back(&reference);
+    if (batch_.size() == batch_samples) flush();
+  }
+
+  void flush() {
+    head_.append(batch_);
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+      *references_[i] = batch_[i].series;
+      if (batch_[i].taken.has_value()) {
+        ++report_.sample_count;
+        continue;
+      }
+      const AppendRefusal refusal = batch_[i].taken.error();
+      const bool is_outdated = refusal == AppendRefusal::too_old || refusal == AppendRefusal::out_of_order;
+      ++(is_outdated ? report_.outdated_count : report_.refused_count);
+    }
+    batch_.clear();
+    references_.clear();
+  }
+
+ private:
+  static constexpr std::size_t batch_samples = 4096;
+
+  Head& head_;
+  LoadReport& report_;
+  std::vector<BatchSample> batch_;
+  std::vector<SeriesReference*> references_;
+};
+
+}  // namespace
+
+void SampleLog::replay(Reading& reading, LoadReport& report) {
+  Replayed replayed(head_, report);
+  for (const Reading::File& file : reading.files) {
+    const Result<std::string> bytes = files_.read(file.path, file_bytes_max());
+    if (!bytes.has_value()) {
+      report.unreadable.push_back(bytes.error());
+      continue;
+    }
+    auto& series = reading.runs[file.run];
+    for (const auto& [offset, length] : file.payloads) {
+      if (offset + length > bytes->size()) break;  // it became shorter since the first look
+      LogDecoder decoder(std::string_view(*bytes).substr(offset, length));
+      for (LogDecoder::Entry entry = decoder.next(); entry == LogDecoder::Entry::labels || entry == LogDecoder::Entry::sample;
+           entry = decoder.next()) {
+        if (entry == LogDecoder::Entry::labels) continue;
+        const auto at = series.find(decoder.number());
+        if (at == series.end()) ++report.unexplained_count;
+        else replayed.add(at->second.labels, at->second.reference, decoder.sample());
+      }
+    }
+  }
+  replayed.flush();
+}
+
+// A segment ends after the flush that fills it, and that one may bring all that was waiting.
+std::uint64_t SampleLog::file_bytes_max() const noexcept {
+  return limits_.segment_bytes_max + 2 * (limits_.pending_bytes_max + head_.limits().log_bytes_max);
+}
+
+Status SampleLog::flush(Instant now) {
+  const bool is_last =
+      segment_bytes_ + pending_.size() >= limits_.segment_bytes_max || now - segment_since_ >= limits_.segment_age_max;
+  if (const std::string payload = head_.take_log(is_last); !payload.empty()) pending_.append(framed(payload));
+  const std::string path = path_of(run_, segment_);
+  if (!pending_.empty()) {
+    if (Status written = files_.append(path, pending_); !written.has_value()) {
+      if (pending_.size() > limits_.pending_bytes_max) {
+        lost_bytes_ += std::exchange(pending_, {}).size();
+        // What was lost may explain series: from now on each is explained anew.
+        pending_ = head_.take_log(true);
+        if (!pending_.empty()) pending_ = framed(pending_);
+      }
+      return written;
+    }
+    segment_bytes_ += std::exchange(pending_, {}).size();
+  }
+  if (is_last) {
+    if (segment_bytes_ != 0) segments_.push_back(Segment{path, (now + head_.limits().ahead_max).ms});
+    if (segment_bytes_ != 0) ++segment_;
+    segment_bytes_ = 0;
+    segment_since_ = now;
+  }
+  return remove_old(now);
+}
+
+Status SampleLog::remove_old(Instant now) {
+  const Instant horizon = now - head_.limits().retention;
+  for (auto at = segments_.begin(); at != segments_.end();) {
+    if (at->newest_ms >= horizon.ms) {
+      ++at;
+      continue;
+    }
+    if (Status removed = files_.remove(at->path); !removed.has_value()) return removed;
+    at = segments_.erase(at);
+  }
+  return {};
+}
+
+std::string SampleLog::path_of(std::uint32_t run, std::uint32_t segment) const {
+  const auto padded = [](std::uint32_t number) {
+    std::string text = std::to_string(number);
+    return text.size() < digits ? std::string(digits - text.size(), '0') + text : text;
+  };
+  return folder_ + "/" + padded(run) + "-" + padded(segment) + std::string(suffix);
+}
+
+}  // namespace watchbill::metrics::tsdb

@@ -1,0 +1,89 @@
+// Keeps the window over a restart: what the head was given is written every few seconds and read again at the next start.
+//
+// The caller calls flush() every 5 s and load() once before the first append; both on one thread, which blocks while the files
+// do. Losing at most the last 5 s at a crash is the contract: samples are not the journal. Files: FOLDER/RUN-SEGMENT.log, both
+// six decimal digits. Each is a row of records, one for each flush:
+//   "WBs1", length (4 bytes), the first 8 bytes of the SHA-256 of length and payload, payload (log_record.h); numbers with the
+//   low byte first. A segment explains every series that it mentions; where that record is damaged, the other segments of its run
+//   help out.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "metrics/tsdb/head.h"
+#include "ports/files.h"
+
+namespace watchbill::metrics::tsdb {
+
+struct SampleLogLimits {
+  std::uint64_t segment_bytes_max{std::uint64_t{64} << 20};  // then the next one begins; read as a whole at start
+  Duration segment_age_max{Duration::hours(1)};              // so that what left the window leaves the disk within the hour
+  std::size_t pending_bytes_max{std::size_t{64} << 20};      // kept while the disk takes nothing; beyond it the log has a gap
+};
+
+// Bytes of one file that could not be read; samples in them are lost, those around them are not.
+struct DamagedRange {
+  std::string file;
+  std::uint64_t offset{0};
+  std::uint64_t bytes{0};
+};
+
+struct LoadReport {
+  std::size_t sample_count{0};                 // appended to the head
+  std::size_t outdated_count{0};               // read, but outside the window or there already
+  std::size_t refused_count{0};                // read, but refused otherwise (a limit was lowered)
+  std::size_t unexplained_count{0};            // samples of series whose labels are in a damaged range everywhere
+  std::vector<DamagedRange> damaged;
+  std::vector<Error> unreadable;               // whole files
+  std::uint64_t torn_tail_bytes{0};            // of the last flush, cut off by a crash: expected, at most one for each run
+};
+
+class SampleLog {
+ public:
+  // All three outlive the log. `folder` is relative to the data directory.
+  SampleLog(Head& head, ports::FilesPort& files, std::string folder, const SampleLogLimits& limits = {});
+
+  // Appends to the head what is inside its window at `now`, and begins to log what is appended from then on. Call it once. Fails
+  // only when the folder cannot be listed; damage and unreadable files are in the report.
+  [[nodiscard]] Result<LoadReport> load(Instant now);
+
+  // Writes what was appended since the last call and removes segments that left the window. On failure what was to be written is
+  // kept for the next call, up to pending_bytes_max.
+  [[nodiscard]] Status flush(Instant now);
+
+  // Samples' bytes that never reached the disk because it took nothing for too long.
+  [[nodiscard]] std::uint64_t lost_bytes() const noexcept { return lost_bytes_; }
+
+ private:
+  struct Segment {
+    std::string path;
+    std::int64_t newest_ms{0};  // no sample in it is younger
+  };
+  struct Reading;
+
+  [[nodiscard]] std::string path_of(std::uint32_t run, std::uint32_t segment) const;
+  [[nodiscard]] std::uint64_t file_bytes_max() const noexcept;
+  void scan(const std::string& name, Reading& reading, LoadReport& report);
+  void replay(Reading& reading, LoadReport& report);
+  [[nodiscard]] Status remove_old(Instant now);
+
+  Head& head_;
+  ports::FilesPort& files_;
+  std::string folder_;
+  SampleLogLimits limits_;
+  std::uint32_t run_{1};
+  std::uint32_t segment_{1};
+  std::uint64_t segment_bytes_{0};
+  Instant segment_since_;
+  std::vector<Segment> segments_;  // those that are complete, oldest first
+  std::string pending_;            // framed records of the current segment that are not written yet
+  std::uint64_t lost_bytes_{0};
+};
+
+}  // namespace watchbill::metrics::tsdb
