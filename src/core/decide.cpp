@@ -112,8 +112,8 @@ std::optional<Subject> outcome_subject(const CommandBody& command) {
   return std::nullopt;
 }
 
-void apply(State& state, const Event& event, Instant at, Sequence sequence, const Limits& limits) {
-  const Applying applying{at, sequence, state.schedule, limits};
+void apply(State& state, const Event& event, const RecordPlace& place) {
+  const Applying applying{place.at, place.sequence, state.schedule, place.blobs, place.limits};
   std::visit(Apply{state, applying}, event);
 }
 

@@ -17,8 +17,16 @@ namespace watchbill::core {
 // The subject whose effect in flight this command ends, if it is such an outcome.
 [[nodiscard]] std::optional<Subject> outcome_subject(const CommandBody& command);
 
-// Applies one event of the record `sequence` at its time `at`. Total: what is in the journal has happened.
-void apply(State& state, const Event& event, Instant at, Sequence sequence, const Limits& limits);
+// The record that an event is applied in.
+struct RecordPlace {
+  Instant at;
+  Sequence sequence{0};
+  const Limits& limits;
+  const BlobLookup& blobs;
+};
+
+// Applies one event. Total: what is in the journal has happened. The blob it needs for the state must be found by `place.blobs`.
+void apply(State& state, const Event& event, const RecordPlace& place);
 
 // Applies what belongs to a whole record, after its events: progress, the answer to its request, the reactions it left.
 struct RecordEnd {

@@ -1,6 +1,7 @@
 #include "core/process.h"
 
 #include <deque>
+#include <map>
 
 namespace watchbill::core {
 namespace {
@@ -14,7 +15,8 @@ struct Waiting {
 
 class Processing {
  public:
-  Processing(State& state, Seen& seen, const ProcessInputs& inputs) : state_(state), seen_(seen), inputs_(inputs) {}
+  Processing(State& state, Seen& seen, const ProcessInputs& inputs)
+      : state_(state), seen_(seen), inputs_(inputs), find_blob_([this](const Digest& digest) { return find_blob(digest); }) {}
 
   Processed run(const Command& command) {
     if (command.request) {
@@ -58,14 +60,19 @@ class Processing {
 
   // Decides and applies one command; false when it was refused (last_refusal_ says why).
   bool take(const Command& command, std::optional<std::uint32_t> after, std::size_t round) {
+    for (const std::string& bytes : command.blobs) blobs_.emplace(sha256(bytes), bytes);
     const Context context{inputs_.at, sequence(), out_.events.size(), state_.progress.lineage, command.actor, inputs_.limits};
     Decision decision = decide(state_, command.body, context);
     if (!decision) {
       last_refusal_ = std::move(decision.error());
       return false;
     }
-    WB_ASSERT(decision->size() <= decision_events_max(), "askers split their answers, so a decision has a bounded answer");
-    for (Event& event : *decision) {
+    WB_ASSERT(decision->events.size() <= decision_events_max(), "askers split their answers, so a decision has a bounded answer");
+    for (std::string& bytes : decision->blobs) {
+      blobs_.emplace(sha256(bytes), bytes);
+      out_.blobs.push_back(std::move(bytes));
+    }
+    for (Event& event : decision->events) {
       add(std::move(event), after, round);
       // What a command gives in one breath is a chain: each event names the one before it.
       after = static_cast<std::uint32_t>(out_.events.size() - 1);
@@ -73,8 +80,13 @@ class Processing {
     return true;
   }
 
+  [[nodiscard]] std::optional<std::string> find_blob(const Digest& digest) const {
+    if (const auto at = blobs_.find(digest); at != blobs_.end()) return at->second;
+    return inputs_.stored_blobs ? inputs_.stored_blobs(digest) : std::nullopt;
+  }
+
   void add(Event event, std::optional<std::uint32_t> after, std::size_t round) {
-    apply(state_, event, inputs_.at, sequence(), inputs_.limits);
+    apply(state_, event, RecordPlace{inputs_.at, sequence(), inputs_.limits, find_blob_});
     out_.events.push_back(RecordedEvent{std::move(event), after});
     const auto index = static_cast<std::uint32_t>(out_.events.size() - 1);
     const Event& added = out_.events.back().event;
@@ -110,6 +122,8 @@ class Processing {
   Processed out_;
   Refused last_refusal_;
   std::deque<Waiting> waiting_;
+  std::map<Digest, std::string> blobs_;  // of this record
+  BlobLookup find_blob_;
 };
 
 }  // namespace

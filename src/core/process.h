@@ -24,6 +24,7 @@ struct Processed {
   // Empty: there is nothing to record.
   std::vector<RecordedEvent> events;
   std::vector<Command> pending;
+  std::vector<std::string> blobs;  // that decisions made; those of the commands are not among them
 };
 
 // Everything that a decision depends on besides state and command.
@@ -31,6 +32,8 @@ struct ProcessInputs {
   Instant at;
   const Limits& limits;
   std::span<const Reaction> reactions;
+  // Finds blobs that did not come with the command: when recorded causes are decided again. May be empty.
+  BlobLookup stored_blobs{};
 };
 
 // Decides `command` and applies its events, then the reactions to them, breadth first, for at most limits.reaction_rounds_max

@@ -82,7 +82,7 @@ void Engine::process(Batch& batch, Envelope envelope, Instant now) {
   // The digest of the state before this record, where this record carries one.
   std::optional<Digest> state;
   if ((batch.head.sequence + 1) % limits_.digest_every_records == 0) state = core::digest_of(state_);
-  core::Processed processed = core::process(state_, seen_, envelope.command, {now, limits_, core::reactions()});
+  core::Processed processed = core::process(state_, seen_, envelope.command, {now, limits_, core::reactions(), {}});
   Held held{std::move(envelope.reply), processed.answer, core::outcome_subject(envelope.command.body)};
   if (!processed.events.empty()) record(batch, envelope.command, processed, state, now);
   batch.held.push_back(std::move(held));
@@ -93,7 +93,7 @@ void Engine::process_pending(Batch& batch, Instant now) {
   for (std::size_t left = state_.pending_reactions.size(); left > 0 && !is_full(batch); --left) {
     const Command command = state_.pending_reactions.front();
     std::vector<Command> rest(state_.pending_reactions.begin() + 1, state_.pending_reactions.end());
-    core::Processed processed = core::process(state_, seen_, command, {now, limits_, core::reactions()});
+    core::Processed processed = core::process(state_, seen_, command, {now, limits_, core::reactions(), {}});
     rest.insert(rest.end(), processed.pending.begin(), processed.pending.end());
     WB_ASSERT(rest.size() <= limits_.pending_reactions_max, "areas react to reactions in bounded chains");
     processed.pending = std::move(rest);
@@ -146,6 +146,7 @@ void Engine::record(Batch& batch, const Command& cause, core::Processed& process
   stored.header = encode_header(header);
   core::apply_end(state_, core::RecordEnd{header, cause.actor.name, cause.request, body.events, body.pending}, limits_);
   for (const std::string& bytes : body.cause.blobs) batch.blobs.push_back(Blob{sha256(bytes), bytes});
+  for (const std::string& bytes : processed.blobs) batch.blobs.push_back(Blob{sha256(bytes), bytes});
   for (const Command& left : body.pending)
     for (const std::string& bytes : left.blobs) batch.blobs.push_back(Blob{sha256(bytes), bytes});
   batch.head = ChainHead{stored.sequence, stored.hash(), now, header.epoch, header.segment};
@@ -188,7 +189,7 @@ bool Engine::commit(Batch& batch, Instant now, StepResult& result) {
   segment_bytes_ += batch.bytes;
   if (is_first_of_segment) segment_since_ = now;
   if (batch.is_sealed) segment_bytes_ = 0;
-  if (ports_.on_durable) ports_.on_durable(batch.records);
+  if (ports_.on_durable) ports_.on_durable(batch.records, batch.blobs);
   release(batch);
   return true;
 }

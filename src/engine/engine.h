@@ -19,7 +19,7 @@ struct EnginePorts {
   ports::EffectPort& effects;
   ports::EntropyPort& entropy;
   // Called with each batch that is durable, before anything of it is released; must return at once (the follower's queue).
-  std::function<void(std::span<const StoredRecord>)> on_durable;
+  std::function<void(std::span<const StoredRecord>, std::span<const Blob>)> on_durable;
 };
 
 // What one step did and how the process goes on.

@@ -8,30 +8,38 @@ Follower::Follower(Recovered recovered, const Limits& limits, std::uint64_t snap
     : limits_(limits), snapshot_every_records_(snapshot_every_records), state_(std::move(recovered.state)), head_(recovered.head),
       last_snapshot_(recovered.from_snapshot), applied_sequence_(recovered.head.sequence) {}
 
-void Follower::offer(std::span<const StoredRecord> records) {
+void Follower::offer(std::span<const StoredRecord> records, std::span<const Blob> blobs) {
   {
     const std::lock_guard lock(queue_mutex_);
     queue_.insert(queue_.end(), records.begin(), records.end());
+    for (const Blob& blob : blobs) blobs_.emplace(blob.digest, blob.bytes);
   }
   queue_changed_.notify_one();
 }
 
 std::size_t Follower::run(std::size_t max) {
   std::vector<StoredRecord> taken;
+  std::map<Digest, std::string> blobs;
   {
     const std::lock_guard lock(queue_mutex_);
     while (!queue_.empty() && taken.size() < max) {
       taken.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
+    blobs = blobs_;
+    if (queue_.empty()) blobs_.clear();
   }
   if (taken.empty()) return 0;
+  const BlobLookup lookup = [&blobs](const Digest& digest) -> std::optional<std::string> {
+    const auto at = blobs.find(digest);
+    return at == blobs.end() ? std::nullopt : std::optional(at->second);
+  };
   Sequence applied_to = 0;
   {
     const std::unique_lock lock(state_mutex_);
     for (const StoredRecord& record : taken) {
       if (failure_) break;
-      const auto applied = apply_record(state_, head_, record, limits_, digests_compared_);
+      const auto applied = apply_record(state_, head_, record, ApplyRecord{limits_, lookup, digests_compared_});
       if (!applied) failure_ = applied.error();
     }
     applied_to = head_.sequence;

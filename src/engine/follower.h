@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -20,8 +21,9 @@ class Follower {
   // Starts where the engine starts: `recovered` is its own copy. A snapshot is due every `snapshot_every_records`.
   Follower(Recovered recovered, const Limits& limits, std::uint64_t snapshot_every_records);
 
-  // Queues durable records; the engine calls it and never waits for it. Copies the bytes. Any thread.
-  void offer(std::span<const StoredRecord> records);
+  // Queues durable records with the blobs that came with them; the engine calls it and never waits for it. Copies the bytes. Any
+  // thread.
+  void offer(std::span<const StoredRecord> records, std::span<const Blob> blobs);
 
   // Applies what is queued, at most `max` records; gives how many. Follower's thread (or simulation).
   std::size_t run(std::size_t max);
@@ -59,6 +61,7 @@ class Follower {
   mutable std::condition_variable queue_changed_;
   mutable std::condition_variable applied_;
   std::deque<StoredRecord> queue_;
+  std::map<Digest, std::string> blobs_;  // of queued records
   Sequence applied_sequence_{0};
   bool is_stopped_{false};
 };

@@ -42,24 +42,36 @@ std::string RecoveryFailure::text() const {
   return sequence == 0 ? what : "record " + std::to_string(sequence) + ": " + what;
 }
 
+BlobLookup blobs_of(ports::JournalPort& journal) {
+  return [&journal](const Digest& digest) -> std::optional<std::string> {
+    Result<std::optional<std::string>> blob = journal.blob(digest);
+    if (!blob || !*blob || sha256(**blob) != digest) return std::nullopt;
+    return std::move(**blob);
+  };
+}
+
 Result<std::uint64_t, RecoveryFailure> apply_record(core::State& state, ChainHead& head, const StoredRecord& record,
-                                                    const Limits& limits, std::uint64_t& digests_compared) {
+                                                    const ApplyRecord& with) {
   const Result<ChainHead, ChainFailure> next = continue_chain(head, record);
   if (!next) return broken(next.error().sequence, next.error().what);
   if (!record.payload) return broken(record.sequence, "its payload was erased, and no base covers it");
   const Result<RecordEvents, DecodeFailure> body = decode_events(*record.payload);
   if (!body) return unreadable(record.sequence, body.error());
   if (body->state && is_our_format(state)) {
-    ++digests_compared;
+    ++with.digests_compared;
     if (const Digest own = core::digest_of(state); own != *body->state)
       return RecoveryFailure{RecoveryFault::digest_differs, record.sequence,
                              "the state before it has the digest " + own.hex() + ", the journal recorded " + body->state->hex()};
   }
-  for (const RecordedEvent& each : body->events) core::apply(state, each.event, next->time, next->sequence, limits);
+  for (const RecordedEvent& each : body->events) {
+    if (const std::optional<Digest> blob = state_blob_of(each.event); blob && !with.blobs(*blob))
+      return broken(record.sequence, "the blob " + blob->hex() + " that it names is missing or damaged");
+    core::apply(state, each.event, core::RecordPlace{next->time, next->sequence, with.limits, with.blobs});
+  }
   RecordHeader header;
   header.sequence = next->sequence;
   header.time = next->time;
-  core::apply_end(state, core::RecordEnd{header, body->caller, body->request, body->events, body->pending}, limits);
+  core::apply_end(state, core::RecordEnd{header, body->caller, body->request, body->events, body->pending}, with.limits);
   head = *next;
   return static_cast<std::uint64_t>(body->events.size());
 }
@@ -96,8 +108,9 @@ Result<Recovered, RecoveryFailure> recover(ports::JournalPort& journal, const Li
     });
     if (!read || !is_same) return recover(journal, limits, RecoverFrom{false, from.to});
   }
+  const BlobLookup blobs = blobs_of(journal);
   const Status read = journal.read(out.head.sequence + 1, from.to, [&](const StoredRecord& record) {
-    const auto applied = apply_record(out.state, out.head, record, limits, out.digests_compared);
+    const auto applied = apply_record(out.state, out.head, record, ApplyRecord{limits, blobs, out.digests_compared});
     if (!applied) failure = applied.error();
     else out.events += *applied;
     return !failure;
@@ -172,7 +185,7 @@ Result<Redecided, RecoveryFailure> redecide(ports::JournalPort& journal, const L
         failure = unreadable(record.sequence, body.error());
         return false;
       }
-      core::Processed decided = core::process(state, seen, body->cause, {chained->time, limits, core::reactions()});
+      core::Processed decided = core::process(state, seen, body->cause, {chained->time, limits, core::reactions(), blobs_of(journal)});
       out.events += body->events.size();
       ++out.causes;
       next = record.sequence + 1;

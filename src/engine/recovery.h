@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/state.h"
+#include "model/decide.h"
 #include "model/limits.h"
 #include "model/record.h"
 #include "ports/journal.h"
@@ -38,10 +39,21 @@ struct Recovered {
   Sequence from_snapshot{0};         // 0: from the first record
 };
 
-// Applies one stored record to `state`, after checking that it continues `head`; compares the state's digest where the record
-// holds one of the same format. On failure `state` must not be used further.
+// What apply_record() needs besides state and record.
+struct ApplyRecord {
+  const Limits& limits;
+  const BlobLookup& blobs;
+  std::uint64_t& digests_compared;
+};
+
+// Applies one stored record to `state`, after checking that it continues `head` and that `with.blobs` has what its events name;
+// compares the state's digest where the record holds one of the same format. Gives the number of events. On failure `state` must not
+// be used further.
 [[nodiscard]] Result<std::uint64_t, RecoveryFailure> apply_record(core::State& state, ChainHead& head, const StoredRecord& record,
-                                                                   const Limits& limits, std::uint64_t& digests_compared);
+                                                                  const ApplyRecord& with);
+
+// Finds blobs in a journal. The port must outlive it.
+[[nodiscard]] BlobLookup blobs_of(ports::JournalPort& journal);
 
 struct RecoverFrom {
   bool use_snapshot{true};

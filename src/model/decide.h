@@ -2,6 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "model/command.h"
@@ -26,15 +30,30 @@ struct Context {
   [[nodiscard]] std::string new_id(std::string_view kind, std::size_t n = 0) const;
 };
 
+// Finds the bytes of a blob; nothing when the store does not have it.
+using BlobLookup = std::function<std::optional<std::string>(const Digest&)>;
+
 // What every apply() gets besides its area's state and the event.
 struct Applying {
   Instant at;             // the record's time
   Sequence sequence{0};   // of the record
   Schedule& schedule;     // where the area keeps what it owes and when
+  // The blob that the event names by its `state_blob`; it is there, or the record would not have been applied.
+  const BlobLookup& blobs;
   const Limits& limits;
 };
 
+// What follows from a command: events, and the large values that they name by digest (a resolved plan), stored before them.
+struct Decided {
+  Events events;
+  std::vector<std::string> blobs;
+
+  Decided() = default;
+  Decided(Events what) : events(std::move(what)) {}  // NOLINT(google-explicit-constructor)
+  Decided(Events what, std::vector<std::string> bytes) : events(std::move(what)), blobs(std::move(bytes)) {}
+};
+
 // The events that follow from a command, or the named refusal. Never both, and events only in the order in which they happened.
-using Decision = Result<Events, Refused>;
+using Decision = Result<Decided, Refused>;
 
 }  // namespace watchbill

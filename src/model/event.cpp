@@ -22,6 +22,15 @@ std::string subject_of(const Event& event) {
       event);
 }
 
+std::optional<Digest> state_blob_of(const Event& event) {
+  return std::visit(
+      []<class T>(const T& alternative) -> std::optional<Digest> {
+        if constexpr (requires { T::state_blob; }) return alternative.*T::state_blob;
+        else return std::nullopt;
+      },
+      event);
+}
+
 void encode_event(JsonWriter& out, const RecordedEvent& recorded) {
   std::visit(
       [&]<class T>(const T& event) {

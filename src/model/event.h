@@ -34,6 +34,10 @@ struct RecordedEvent {
 // itself.
 [[nodiscard]] std::string subject_of(const Event& event);
 
+// The blob that apply() reads to build state from the event, if it names one: an event struct with `static constexpr auto state_blob =
+// &T::member` does. Other digests only point to bytes that drivers or people read.
+[[nodiscard]] std::optional<Digest> state_blob_of(const Event& event);
+
 // Why stored bytes could not be read as what they should be. `newer` names what a later release wrote: this build must not go on.
 struct DecodeFailure {
   bool is_newer{false};

@@ -101,7 +101,7 @@ class World {
     engine::Recovered copy = *recovered;
     follower_ = std::make_unique<engine::Follower>(std::move(copy), limits_, snapshot_every_records);
     engine::EnginePorts ports{*journal_, receivers_, entropy_,
-                              [this](std::span<const StoredRecord> records) { follower_->offer(records); }};
+                              [this](std::span<const StoredRecord> records, std::span<const Blob> blobs) { follower_->offer(records, blobs); }};
     engine_ = std::make_unique<engine::Engine>(std::move(ports), std::move(*recovered), limits_);
     engine_->begin_epoch("simulated", clock_->started_ahead());
     ++result_.starts;

@@ -42,7 +42,7 @@ struct Account {
   static void fields(Self& self, Visit& visit) { visit(self.name), visit(self.uid), visit(self.gid), visit(self.groups); }
 };
 
-// How a process is made. NOTIFY_SOCKET, WATCHBILL_WORKLOAD, WATCHBILL_INCARNATION are added to `environment`; nothing is
+// How a process is made. NOTIFY_SOCKET, WATCHBILL_{KEEPER,WORKLOAD,INCARNATION} are added to `environment`; nothing is
 // inherited.
 struct Program {
   using is_wire = void;
