@@ -448,7 +448,7 @@ class Executor {
       parts_.push_back(Part{true, late->name});
       return write({}, at, late->name.size());
     }
-    if (value.is_nil()) return write(options_.escape == Escape::html ? "&lt;no value&gt;" : "<no value>", at);
+    if (value.is_nil()) return write(options_.escape == Escape::html ? "" : "<no value>", at);  // as html/template
     if (value.as_function() != nullptr) return fail(at, "a function cannot be printed; call it");
     if (options_.escape == Escape::none) {
       if (const std::string* text = value.as_text()) return write(*text, at);
