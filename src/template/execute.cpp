@@ -427,7 +427,6 @@ class Executor {
     if (const std::string* text = out.as_text()) {
       if (text->size() > options_.limits.bytes_max)
         return exhausted(at, fmt::format("{} gave more than {} bytes", name, options_.limits.bytes_max));
-      steps_ += text->size() / bytes_per_step;
     }
     if (const ListData* list = out.as_list()) steps_ += list->elements.size();
     return step(at);
@@ -466,7 +465,6 @@ class Executor {
   bool write(std::string_view text, Position at, std::size_t elsewhere = 0) {
     text_.append(text);
     flushed_bytes_ += elsewhere;
-    steps_ += text.size() / bytes_per_step;
     if (!text_.is_over() && flushed_bytes_ + text_.text().size() <= options_.limits.bytes_max) return true;
     return exhausted(at, fmt::format("the output would have more than {} bytes", options_.limits.bytes_max));
   }
