@@ -37,11 +37,24 @@ TEST(Conformance, no_script_passes_less_than_it_did) {
 
 // Every value that the compliance tester gives to a variable of its query templates, as far as parsing goes.
 std::string with_variant(std::string query) {
-  const std::pair<const char*, const char*> variants[] = {
-      {"range", "1m"}, {"offset", "5m"}, {"simpleAggrOp", "sum"}, {"topBottomOp", "topk"}, {"quantile", "0.5"}, {"arithBinOp", "+"},
-      {"compBinOp", ">="}, {"binOp", "+"}, {"simpleMathFunc", "abs"}, {"extrapolatedRateFunc", "rate"}, {"clampFunc", "clamp_min"},
-      {"instantRateFunc", "irate"}, {"dateFunc", "minute"}, {"smoothingFactor", "0.5"}, {"trendFactor", "0.5"},
-      {"simpleTimeAggrOp", "avg"}, {"setBinOp", "and"}, {"trigFunc", "sin"}};
+  const std::pair<const char*, const char*> variants[] = {{"range", "1m"},
+                                                          {"offset", "5m"},
+                                                          {"simpleAggrOp", "sum"},
+                                                          {"topBottomOp", "topk"},
+                                                          {"quantile", "0.5"},
+                                                          {"arithBinOp", "+"},
+                                                          {"compBinOp", ">="},
+                                                          {"binOp", "+"},
+                                                          {"simpleMathFunc", "abs"},
+                                                          {"extrapolatedRateFunc", "rate"},
+                                                          {"clampFunc", "clamp_min"},
+                                                          {"instantRateFunc", "irate"},
+                                                          {"dateFunc", "minute"},
+                                                          {"smoothingFactor", "0.5"},
+                                                          {"trendFactor", "0.5"},
+                                                          {"simpleTimeAggrOp", "avg"},
+                                                          {"setBinOp", "and"},
+                                                          {"trigFunc", "sin"}};
   for (const auto& [name, value] : variants) {
     const std::string hole = std::string("{{.") + name + "}}";
     for (std::size_t at = query.find(hole); at != std::string::npos; at = query.find(hole)) query.replace(at, hole.size(), value);

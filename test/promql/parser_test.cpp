@@ -49,7 +49,8 @@ TEST(Parser, operators_bind_as_in_prometheus) {
 
   const auto left = parse("a - b - c");
   ASSERT_TRUE(left);
-  EXPECT_TRUE(std::holds_alternative<Binary>(left->at(std::get<Binary>(left->at(left->root).of).left).of)) << "- binds to the left";
+  EXPECT_TRUE(std::holds_alternative<Binary>(left->at(std::get<Binary>(left->at(left->root).of).left).of))
+      << "- binds to the left";
 
   const auto sets = parse("a or b and c");
   ASSERT_TRUE(sets);
@@ -110,7 +111,8 @@ TEST(Parser, text_is_printed_in_its_canonical_form) {
   }
 }
 
-// One line of test/data/promql/parse_errors.txt: the expression, a tab, the error with reason and byte offset; "\n" stands for a newline.
+// One line of test/data/promql/parse_errors.txt: the expression, a tab, the error with reason and byte offset; "\n" stands for a
+// newline.
 TEST(Parser, errors_name_their_place_and_what_was_expected) {
   std::ifstream golden(std::string(WB_TEST_DATA) + "/promql/parse_errors.txt");
   ASSERT_TRUE(golden) << "test/data/promql/parse_errors.txt is missing";

@@ -1,4 +1,5 @@
-// The tree of a parsed PromQL expression: nodes in one vector, children by index. Plain data; copying and destroying never recurses.
+// The tree of a parsed PromQL expression: nodes in one vector, children by index. Plain data; copying and destroying never
+// recurses.
 #pragma once
 
 #include <cstdint>
@@ -9,35 +10,13 @@
 #include <vector>
 
 #include "metrics/promql/functions.h"
+#include "metrics/promql/operators.h"
 #include "metrics/promql/position.h"
 
 namespace watchbill::metrics::promql {
 
 using NodeIndex = std::uint32_t;
 inline constexpr NodeIndex no_node = 0xFFFF'FFFF;
-
-enum class BinaryOperator : std::uint8_t {
-  add, subtract, multiply, divide, modulo, power, atan2,
-  equal, not_equal, less, less_or_equal, greater, greater_or_equal,
-  and_, or_, unless,
-  trim_upper, trim_lower,  // </ and >/ of native histograms
-};
-[[nodiscard]] std::string_view text_of(BinaryOperator op) noexcept;
-[[nodiscard]] constexpr bool is_comparison(BinaryOperator op) noexcept {
-  return op >= BinaryOperator::equal && op <= BinaryOperator::greater_or_equal;
-}
-[[nodiscard]] constexpr bool is_set_operator(BinaryOperator op) noexcept {
-  return op >= BinaryOperator::and_ && op <= BinaryOperator::unless;
-}
-
-enum class AggregateOperator : std::uint8_t {
-  sum, avg, min, max, count, group, stddev, stdvar, topk, bottomk, quantile, count_values, limitk, limit_ratio,
-};
-[[nodiscard]] std::string_view text_of(AggregateOperator op) noexcept;
-[[nodiscard]] constexpr bool takes_parameter(AggregateOperator op) noexcept { return op >= AggregateOperator::topk; }
-
-enum class MatchOperator : std::uint8_t { equal, not_equal, regex, not_regex };
-[[nodiscard]] std::string_view text_of(MatchOperator op) noexcept;
 
 // One condition on a label of a series; regular expressions are RE2, anchored at both ends.
 struct SelectorMatcher {
@@ -124,7 +103,21 @@ struct Call {
 struct Paren {
   NodeIndex inner{no_node};
 };
-enum class DurationOperator : std::uint8_t { add, subtract, multiply, divide, modulo, power, negate, plus, step, range, min, max, paren };
+enum class DurationOperator : std::uint8_t {
+  add,
+  subtract,
+  multiply,
+  divide,
+  modulo,
+  power,
+  negate,
+  plus,
+  step,
+  range,
+  min,
+  max,
+  paren
+};
 // Inside a duration: `left` of unary operators and parentheses, none of step() and range(). Leaves are NumberLiterals.
 struct DurationOperation {
   DurationOperator op{DurationOperator::add};

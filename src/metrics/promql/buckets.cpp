@@ -46,7 +46,8 @@ double Buckets::quantile(double q) const noexcept {
   const double observations = buckets_.back().count;
   if (observations == 0 || std::isnan(observations)) return nan;
   double rank = q * observations;
-  const auto found = std::find_if(buckets_.begin(), buckets_.end() - 1, [rank](const Bucket& bucket) { return bucket.count >= rank; });
+  const auto found =
+      std::find_if(buckets_.begin(), buckets_.end() - 1, [rank](const Bucket& bucket) { return bucket.count >= rank; });
   const auto index = static_cast<std::size_t>(found - buckets_.begin());
   // Nothing is known of how far the last bucket reaches, nor the first when it ends at or below zero.
   if (index == buckets_.size() - 1) return buckets_[index - 1].upper;
@@ -61,7 +62,8 @@ double Buckets::quantile(double q) const noexcept {
   return lower + (found->upper - lower) * (rank / count);
 }
 
-// Linear within a bucket. A bucket without a lower bound counts as being all below `value`, one without an upper bound as all above.
+// Linear within a bucket. A bucket without a lower bound counts as being all below `value`, one without an upper bound as all
+// above.
 double Buckets::observations_below(double value) const noexcept {
   double below = 0;
   double lower = buckets_.front().upper > 0 ? 0 : -infinity;

@@ -13,8 +13,8 @@ struct Bucket {
 // The buckets of one histogram at one moment, in any order.
 class Buckets {
  public:
-  // Orders the buckets, adds up equal bounds, and makes the counts rise: differences of less than 1e-12 of the counts are rounding
-  // and go unsaid, larger ones are noted.
+  // Orders the buckets, adds up equal bounds, and makes the counts rise: differences of less than 1e-12 of the counts are
+  // rounding and go unsaid, larger ones are noted.
   explicit Buckets(std::vector<Bucket> buckets);
 
   // NaN without a bucket +Inf, with fewer than two buckets or without observations; ±Inf for q beyond 0 … 1.

@@ -13,7 +13,8 @@ namespace {
 using Reason = ExpressionRefusal;
 using Checked = Result<void, ExpressionError>;
 
-// The tree is checked node by node in the order of the vector: children stand before their parents, so the innermost error comes first.
+// The tree is checked node by node in the order of the vector: children stand before their parents, so the innermost error comes
+// first.
 class Checker {
  public:
   explicit Checker(const Expression& expression) : expression_(expression) {}
@@ -36,8 +37,9 @@ class Checker {
   }
   [[nodiscard]] Checked expect(NodeIndex index, ValueType wanted, std::string_view context) const {
     if (type_of(index) == wanted) return {};
-    return refuse(expression_.at(index), Reason::wrong_type,
-                  fmt::format("expected type {} in {}, got {}", documented_name(wanted), context, documented_name(type_of(index))));
+    return refuse(
+        expression_.at(index), Reason::wrong_type,
+        fmt::format("expected type {} in {}, got {}", documented_name(wanted), context, documented_name(type_of(index))));
   }
 
   Checked check(const NumberLiteral&) { return {}; }
@@ -54,7 +56,8 @@ class Checker {
                          fmt::format("error parsing regexp of label \"{}\": {}", matcher.name, compiled.error().detail));
       selects_something = selects_something || !compiled->matches_empty();
     }
-    if (!selects_something) return refuse(*node_, Reason::bad_selector, "vector selector must contain at least one non-empty matcher");
+    if (!selects_something)
+      return refuse(*node_, Reason::bad_selector, "vector selector must contain at least one non-empty matcher");
     return {};
   }
 
@@ -65,8 +68,9 @@ class Checker {
   Checked check(const MatrixSelector& matrix) { return positive(matrix.range); }
   Checked check(const Subquery& subquery) {
     if (type_of(subquery.inner) != ValueType::instant_vector)
-      return refuse(*node_, Reason::wrong_type,
-                    fmt::format("subquery is only allowed on instant vector, got {} instead", documented_name(type_of(subquery.inner))));
+      return refuse(
+          *node_, Reason::wrong_type,
+          fmt::format("subquery is only allowed on instant vector, got {} instead", documented_name(type_of(subquery.inner))));
     if (const Checked range = positive(subquery.range); !range) return range;
     return subquery.step ? positive(*subquery.step) : Checked{};
   }
@@ -82,7 +86,8 @@ class Checker {
   Checked check(const Binary& binary) {
     for (const NodeIndex side : {binary.left, binary.right})
       if (type_of(side) != ValueType::scalar && type_of(side) != ValueType::instant_vector)
-        return refuse(expression_.at(side), Reason::wrong_type, "binary expression must contain only scalar and instant vector types");
+        return refuse(expression_.at(side), Reason::wrong_type,
+                      "binary expression must contain only scalar and instant vector types");
     const bool left_is_vector = type_of(binary.left) == ValueType::instant_vector;
     const bool right_is_vector = type_of(binary.right) == ValueType::instant_vector;
     if (!left_is_vector && !right_is_vector && is_comparison(binary.op) && !binary.returns_bool)
@@ -99,7 +104,8 @@ class Checker {
     if (!matching.is_on) return {};
     for (const std::string& label : matching.include)
       if (std::find(matching.labels.begin(), matching.labels.end(), label) != matching.labels.end())
-        return refuse(*node_, Reason::bad_modifier, fmt::format("label \"{}\" must not occur in ON and GROUP clause at once", label));
+        return refuse(*node_, Reason::bad_modifier,
+                      fmt::format("label \"{}\" must not occur in ON and GROUP clause at once", label));
     return {};
   }
 
@@ -119,7 +125,8 @@ class Checker {
     };
     if (function.count_min == function.count_max && count != function.count_min) return wrong_count("", function.count_min);
     if (count < function.count_min) return wrong_count("at least ", function.count_min);
-    if (function.count_max != arguments_unbounded && count > function.count_max) return wrong_count("at most ", function.count_max);
+    if (function.count_max != arguments_unbounded && count > function.count_max)
+      return wrong_count("at most ", function.count_max);
     for (std::size_t i = 0; i < count; ++i) {
       const Checked argument =
           expect(call.arguments[i], argument_type(function, i), fmt::format("call to function \"{}\"", function.name));
@@ -142,8 +149,9 @@ class Checker {
                       fmt::format("anchored modifier can only be used with: changes, delta, increase, rate, resets - not with {}",
                                   call.function->name));
       if (extension == RangeExtension::smoothed && !is_rate)
-        return refuse(*node_, Reason::bad_modifier,
-                      fmt::format("smoothed modifier can only be used with: delta, increase, rate - not with {}", call.function->name));
+        return refuse(
+            *node_, Reason::bad_modifier,
+            fmt::format("smoothed modifier can only be used with: delta, increase, rate - not with {}", call.function->name));
     }
     return {};
   }
@@ -203,11 +211,13 @@ Result<void, ExpressionError> check_evaluated(const Expression& expression) {
 Result<std::int64_t, ExpressionError> resolve_duration(const Expression& expression, const DurationValue& duration,
                                                        std::int64_t step_ms, std::int64_t range_ms) {
   if (duration.expression == no_node) return duration.ms;
-  const auto seconds = seconds_of(expression, duration.expression, static_cast<double>(step_ms) / 1000, static_cast<double>(range_ms) / 1000);
+  const auto seconds =
+      seconds_of(expression, duration.expression, static_cast<double>(step_ms) / 1000, static_cast<double>(range_ms) / 1000);
   if (!seconds) return seconds.error();
   constexpr double seconds_max = 9'223'372'036.0;  // Go's durations end here
   if (!(std::abs(*seconds) <= seconds_max))
-    return expression_error(expression.text, expression.at(duration.expression).span.begin, Reason::bad_duration, "duration out of range");
+    return expression_error(expression.text, expression.at(duration.expression).span.begin, Reason::bad_duration,
+                            "duration out of range");
   return static_cast<std::int64_t>(std::round(*seconds * 1000));
 }
 

@@ -45,8 +45,9 @@ bool labels_match(const Labels& a, const Labels& b, const VectorMatching& matchi
     return matching.is_on ? is_listed : !is_listed && name != metric_name_label;
   };
   const auto covers = [&](const Labels& from, const Labels& other) {
-    return std::all_of(from.begin(), from.end(),
-                       [&](const Labels::Pair& pair) { return !is_compared(pair.first) || other.get(pair.first) == pair.second; });
+    return std::all_of(from.begin(), from.end(), [&](const Labels::Pair& pair) {
+      return !is_compared(pair.first) || other.get(pair.first) == pair.second;
+    });
   };
   return covers(a, b) && covers(b, a);
 }
@@ -60,7 +61,8 @@ class Judge {
     index = expression_.without_parens(index);
     const Node node = expression_.at(index);
     if (joins_truth(node)) return join(std::get<Binary>(node.of));
-    if (const Binary* binary = std::get_if<Binary>(&node.of); binary != nullptr && is_comparison(binary->op)) return compare(index);
+    if (const Binary* binary = std::get_if<Binary>(&node.of); binary != nullptr && is_comparison(binary->op))
+      return compare(index);
     const Call* call = std::get_if<Call>(&node.of);
     const bool is_absent_call =
         call != nullptr && (call->function->id == FunctionId::absent || call->function->id == FunctionId::absent_over_time);
@@ -89,12 +91,13 @@ class Judge {
     const auto truth = [](double value) { return std::isnan(value) ? std::nullopt : std::optional(value != 0); };
     Elements elements;
     if (answer->type == ValueType::scalar) elements.push_back(ConditionElement{{}, truth(answer->scalar)});
-    for (const AnswerSeries& series : answer->series) elements.push_back(ConditionElement{series.labels, truth(series.samples.front().v)});
+    for (const AnswerSeries& series : answer->series)
+      elements.push_back(ConditionElement{series.labels, truth(series.samples.front().v)});
     return elements;
   }
 
-  // A comparison with NaN is false in PromQL, which would let "no traffic" pass for "too slow". atan2 of the same pair is NaN exactly
-  // where an operand is.
+  // A comparison with NaN is false in PromQL, which would let "no traffic" pass for "too slow". atan2 of the same pair is NaN
+  // exactly where an operand is.
   Judged compare(NodeIndex index) {
     auto elements = truths(index);
     if (!elements) return elements;
@@ -189,7 +192,8 @@ ConditionAnswer evaluate_condition(const Expression& condition, const tsdb::Snap
   std::stable_sort(answer.elements.begin(), answer.elements.end(),
                    [](const ConditionElement& a, const ConditionElement& b) { return a.labels < b.labels; });
   const auto any = [&](std::optional<bool> truth) {
-    return std::any_of(answer.elements.begin(), answer.elements.end(), [&](const ConditionElement& e) { return e.truth == truth; });
+    return std::any_of(answer.elements.begin(), answer.elements.end(),
+                       [&](const ConditionElement& e) { return e.truth == truth; });
   };
   if (answer.elements.empty()) answer.reason = NoDataReason::no_samples;
   else if (any(std::nullopt)) answer.reason = NoDataReason::not_a_number;

@@ -1,9 +1,9 @@
 // Conditions: PromQL that answers yes or no, for gates, verifications, probes, guardrails and canary checks. Alert rules are no
 // conditions: they filter, as in Prometheus. Source: the bill's rule on conditions (ours).
 //
-// Each element of the answer is true or false. A comparison at the top is evaluated as with `bool`, so it does not filter; `absent` there
-// gives 0 where it would give nothing; `and` and `or` there join the truth of matching elements; of any other expression 0 is false and
-// every other number is true. NaN, also as an operand of the comparison, is neither.
+// Each element of the answer is true or false. A comparison at the top is evaluated as with `bool`, so it does not filter;
+// `absent` there gives 0 where it would give nothing; `and` and `or` there join the truth of matching elements; of any other
+// expression 0 is false and every other number is true. NaN, also as an operand of the comparison, is neither.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // Answers a PromQL expression from a snapshot of the store, at one instant or at each step of a range.
 //
-// Semantics are Prometheus 3's: the lookback and every range window leave out their left end; Semantics::prometheus_2 keeps it, for
-// comparisons with 2.42. The store holds floats only, so functions of native histograms answer as for floats (mostly nothing).
+// Semantics are Prometheus 3's: the lookback and every range window leave out their left end; Semantics::prometheus_2 keeps it,
+// for comparisons with 2.42. The store holds floats only, so functions of native histograms answer as for floats (mostly
+// nothing).
 #pragma once
 
 #include <cstdint>
@@ -92,7 +93,8 @@ struct Answer {
   ValueType type{ValueType::scalar};   // of the expression; in a range query scalars and instant vectors are series with samples
   std::string text;                    // of a string
   double scalar{0};                    // of a scalar at one instant
-  // Ordered by labels; the order of sort(), sort_desc(), sort_by_label(), topk() and bottomk() at the top of an instant query is kept.
+  // Ordered by labels; the order of sort(), sort_desc(), sort_by_label(), topk() and bottomk() at the top of an instant query is
+  // kept.
   std::vector<AnswerSeries> series;
   std::vector<Annotation> annotations;  // ordered, each once
   std::vector<SelectorFound> found;     // in the order of the text

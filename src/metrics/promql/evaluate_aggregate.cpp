@@ -209,13 +209,15 @@ class AggregateRun {
   void choose(std::vector<std::size_t>& chosen, std::size_t step, const std::vector<double>& shares) const {
     const double parameter = parameter_[step];
     if (aggregate_.op == AggregateOperator::limit_ratio) {
-      std::erase_if(chosen, [&](std::size_t i) { return parameter >= 0 ? !(shares[i] < parameter) : !(shares[i] >= 1 + parameter); });
+      std::erase_if(chosen,
+                    [&](std::size_t i) { return parameter >= 0 ? !(shares[i] < parameter) : !(shares[i] >= 1 + parameter); });
       return;
     }
     const bool is_top = aggregate_.op == AggregateOperator::topk;
     const auto value = [&](std::size_t i) { return inner_.series[i].values[step]; };
-    const std::size_t count = parameter < 1 ? 0 : parameter >= static_cast<double>(chosen.size()) ? chosen.size()
-                                                                                                 : static_cast<std::size_t>(parameter);
+    const std::size_t count = parameter < 1                                     ? 0
+                              : parameter >= static_cast<double>(chosen.size()) ? chosen.size()
+                                                                                : static_cast<std::size_t>(parameter);
     if (aggregate_.op != AggregateOperator::limitk)
       std::stable_sort(chosen.begin(), chosen.end(), [&](std::size_t a, std::size_t b) {
         if (std::isnan(value(a)) || std::isnan(value(b))) return !std::isnan(value(a)) && std::isnan(value(b));

@@ -136,7 +136,8 @@ Evaluated Evaluation::set_operation(const Binary& binary, NodeIndex at, const St
   return left;
 }
 
-// Matching of two vectors. The "one" side has at most one element for each key; the other may have many with group_left/group_right.
+// Matching of two vectors. The "one" side has at most one element for each key; the other may have many with
+// group_left/group_right.
 class VectorMatch {
  public:
   VectorMatch(Evaluation& run, const Binary& binary, NodeIndex at, const Steps& steps, const Value& left, const Value& right)
@@ -260,7 +261,8 @@ class VectorMatch {
       for (const std::string& name : binary_.matching.include) labels.set(name, one->labels->get(name));
       return labels;
     }
-    const bool hides_name = (many->drops_name || drops_name(binary_.op, binary_.returns_bool)) && !run_.options_.removes_names_late;
+    const bool hides_name =
+        (many->drops_name || drops_name(binary_.op, binary_.returns_bool)) && !run_.options_.removes_names_late;
     std::vector<Labels::Pair> pairs;
     for (const auto& [name, value] : *many->labels) {
       if (hides_name && is_identity_label(name)) continue;

@@ -172,8 +172,9 @@ Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& st
     if (id != FunctionId::double_exponential_smoothing) continue;
     for (const std::size_t i : {0U, 1U})
       if (!(parameters[i][step] > 0 && parameters[i][step] < 1))
-        return refuse(at, Refusal::bad_parameter, fmt::format("invalid {} factor. Expected: 0 < {} < 1, got: {:f}",
-                                                              i == 0 ? "smoothing" : "trend", i == 0 ? "sf" : "tf", parameters[i][step]));
+        return refuse(at, Refusal::bad_parameter,
+                      fmt::format("invalid {} factor. Expected: 0 < {} < 1, got: {:f}", i == 0 ? "smoothing" : "trend",
+                                  i == 0 ? "sf" : "tf", parameters[i][step]));
   }
   auto source = range_source(range, steps);
   if (!source) return source.error();

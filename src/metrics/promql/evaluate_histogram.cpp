@@ -81,8 +81,8 @@ class BucketRun {
       double bound = 0;
       if (!read_bound(text, bound)) {
         run_.annotate(AnnotationLevel::warning, vector_at_,
-                      fmt::format("bucket label \"le\" is missing or has a malformed value of {} for metric name {}", quoted(text),
-                                  quoted(series.labels->get(metric_name_label))));
+                      fmt::format("bucket label \"le\" is missing or has a malformed value of {} for metric name {}",
+                                  quoted(text), quoted(series.labels->get(metric_name_label))));
         continue;
       }
       std::string key(series.labels->get(metric_name_label));  // two families are two histograms
@@ -97,7 +97,8 @@ class BucketRun {
   void warn_of_quantiles(const std::vector<double>& quantiles, NodeIndex at) {
     for (const double q : quantiles)
       if (!(q >= 0 && q <= 1))
-        run_.annotate(AnnotationLevel::warning, at, fmt::format("quantile value should be between 0 and 1, got {}", format_value(q)));
+        run_.annotate(AnnotationLevel::warning, at,
+                      fmt::format("quantile value should be between 0 and 1, got {}", format_value(q)));
   }
 
   // One result series for each histogram. With `names` the series gets `label` with the value of the step (histogram_quantiles).
@@ -130,10 +131,11 @@ class BucketRun {
   }
 
   void note_forced(const Series& series) {
-    run_.annotate(AnnotationLevel::info, vector_at_,
-                  fmt::format("input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/"
-                              "latest/querying/functions/#histogram_quantile) for metric name {}",
-                              quoted(series.labels->get(metric_name_label))));
+    run_.annotate(
+        AnnotationLevel::info, vector_at_,
+        fmt::format("input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/"
+                    "latest/querying/functions/#histogram_quantile) for metric name {}",
+                    quoted(series.labels->get(metric_name_label))));
   }
 
   Evaluation& run_;

@@ -17,7 +17,8 @@ using tsdb::Sample;
 // The value between two samples; the earlier one's when the later is out of reach or marks an end.
 double smoothed(const Sample& before, const Sample& after, std::int64_t at_ms, std::int64_t reach_ms) noexcept {
   if (before.t_ms == at_ms || after.t_ms > at_ms + reach_ms || tsdb::is_stale(after.v)) return present(before.v);
-  return before.v + (after.v - before.v) * static_cast<double>(at_ms - before.t_ms) / static_cast<double>(after.t_ms - before.t_ms);
+  return before.v +
+         (after.v - before.v) * static_cast<double>(at_ms - before.t_ms) / static_cast<double>(after.t_ms - before.t_ms);
 }
 
 }  // namespace
@@ -49,7 +50,8 @@ Done Evaluation::resolve(const TimeShift& shift, NodeIndex at, RangeSource& sour
   return {};
 }
 
-Result<std::vector<tsdb::SeriesView>, EvaluationError> Evaluation::select(NodeIndex selector, std::int64_t from_ms, std::int64_t to_ms) {
+Result<std::vector<tsdb::SeriesView>, EvaluationError> Evaluation::select(NodeIndex selector, std::int64_t from_ms,
+                                                                          std::int64_t to_ms) {
   std::vector<tsdb::Matcher> matchers;
   for (const SelectorMatcher& part : std::get<VectorSelector>(expression_.at(selector).of).matchers) {
     auto matcher = tsdb::Matcher::create(part.name, static_cast<tsdb::MatchKind>(part.op), part.value);
@@ -58,7 +60,8 @@ Result<std::vector<tsdb::SeriesView>, EvaluationError> Evaluation::select(NodeIn
   }
   auto series = snapshot_.select(matchers, Instant{from_ms}, Instant{to_ms});
   if (series.size() > options_.limits.series_max)
-    return refuse(selector, Refusal::too_many_series, fmt::format("the selector matches more than {} series", options_.limits.series_max));
+    return refuse(selector, Refusal::too_many_series,
+                  fmt::format("the selector matches more than {} series", options_.limits.series_max));
   return series;
 }
 
@@ -106,7 +109,8 @@ Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool
       const Sample& sample = samples[next - 1];
       if (sample.t_ms < reference_ms - reach_ms || tsdb::is_stale(sample.v)) continue;
       series.values[step] = gives_timestamps ? static_cast<double>(sample.t_ms) / 1000 : present(sample.v);
-      if (is_smoothed && !gives_timestamps && next < samples.size()) series.values[step] = smoothed(sample, samples[next], reference_ms, ahead_ms);
+      if (is_smoothed && !gives_timestamps && next < samples.size())
+        series.values[step] = smoothed(sample, samples[next], reference_ms, ahead_ms);
       newest_ms = sample.t_ms;
     }
     note_found(found_index, newest_ms);
@@ -120,7 +124,8 @@ Result<RangeSource, EvaluationError> Evaluation::range_source(NodeIndex index, c
   const MatrixSelector* matrix = std::get_if<MatrixSelector>(&node.of);
   if (matrix == nullptr) return subquery_source(expression_.without_parens(index), steps);
   RangeSource source;
-  if (const Done resolved = resolve(std::get<VectorSelector>(expression_.at(matrix->selector).of).shift, index, source); !resolved)
+  if (const Done resolved = resolve(std::get<VectorSelector>(expression_.at(matrix->selector).of).shift, index, source);
+      !resolved)
     return resolved.error();
   const auto range_ms = resolve_positive(matrix->range, index);
   if (!range_ms) return range_ms.error();
@@ -160,7 +165,8 @@ Result<RangeSource, EvaluationError> Evaluation::subquery_source(NodeIndex index
   if (first_ms > end_ms) return source;
   const auto further = static_cast<std::uint64_t>((end_ms - first_ms) / step_ms);
   if (further >= options_.limits.subquery_steps_max)
-    return refuse(index, Refusal::too_many_steps, fmt::format("the subquery has more than {} steps", options_.limits.subquery_steps_max));
+    return refuse(index, Refusal::too_many_steps,
+                  fmt::format("the subquery has more than {} steps", options_.limits.subquery_steps_max));
   const Steps inner{first_ms, step_ms, static_cast<std::size_t>(further) + 1};
   auto value = evaluate_node(subquery.inner, inner);
   if (!value) return value.error();
@@ -174,7 +180,8 @@ Result<RangeSource, EvaluationError> Evaluation::subquery_source(NodeIndex index
   return source;
 }
 
-std::span<const Sample> Evaluation::read_range(RangeSource& source, std::size_t index, const Steps& steps, std::vector<Sample>& buffer) {
+std::span<const Sample> Evaluation::read_range(RangeSource& source, std::size_t index, const Steps& steps,
+                                               std::vector<Sample>& buffer) {
   RangeSeries& series = source.series[index];
   if (!series.view) {
     buffer = std::move(series.samples);

@@ -109,7 +109,8 @@ Done Evaluation::finish_vector(Value value, const Steps& steps) {
   }
   if (const Done joined = join_equal(value.series, expression_.root, false); !joined) return joined;
   if (is_range || !value.is_ordered)
-    std::stable_sort(value.series.begin(), value.series.end(), [](const Series& a, const Series& b) { return *a.labels < *b.labels; });
+    std::stable_sort(value.series.begin(), value.series.end(),
+                     [](const Series& a, const Series& b) { return *a.labels < *b.labels; });
   for (const Series& series : value.series) {
     AnswerSeries& out = answer_.series.emplace_back();
     out.labels = *series.labels;
@@ -146,15 +147,17 @@ EvaluationError Evaluation::refuse(NodeIndex at, EvaluationRefusal reason, std::
 
 void Evaluation::annotate(AnnotationLevel level, NodeIndex at, std::string_view text) {
   const Position position = position_of(expression_.text, expression_.at(at).span.begin);
-  annotations_.insert(Annotation{level, fmt::format("PromQL {}: {} ({}:{})", level == AnnotationLevel::warning ? "warning" : "info",
-                                                    text, position.line, position.column)});
+  annotations_.insert(
+      Annotation{level, fmt::format("PromQL {}: {} ({}:{})", level == AnnotationLevel::warning ? "warning" : "info", text,
+                                    position.line, position.column)});
 }
 
 Done Evaluation::touch(std::uint64_t samples, NodeIndex at) {
   touched_ += samples;
   if (touched_ > options_.limits.samples_max)
-    return refuse(at, Refusal::too_many_samples,
-                  fmt::format("query processing would load too many samples into memory: more than {}", options_.limits.samples_max));
+    return refuse(
+        at, Refusal::too_many_samples,
+        fmt::format("query processing would load too many samples into memory: more than {}", options_.limits.samples_max));
   constexpr std::uint64_t samples_between_questions = 16'384;  // a question costs a clock reading, this many samples about 0.1 ms
   if (options_.should_stop && touched_ - asked_at_ >= samples_between_questions) {
     asked_at_ = touched_;

@@ -17,72 +17,9 @@
 
 #include "metrics/promql/evaluate.h"
 #include "metrics/promql/range_functions.h"
+#include "metrics/promql/values.h"
 
 namespace watchbill::metrics::promql {
-
-// A NaN that no computation gives: "this series has no sample at this step". Never an operand of arithmetic.
-inline constexpr std::uint64_t absent_bits = 0x7FF4'0000'0000'0ABD;
-inline constexpr double absent_value = std::bit_cast<double>(absent_bits);
-[[nodiscard]] inline bool is_absent(double value) noexcept { return std::bit_cast<std::uint64_t>(value) == absent_bits; }
-// A stored value as an operand: data may hold any bits.
-[[nodiscard]] inline double present(double value) noexcept {
-  return is_absent(value) ? std::numeric_limits<double>::quiet_NaN() : value;
-}
-
-// What says which quantity a series is, and leaves with the metric name: a rate is no longer what the counter was.
-[[nodiscard]] inline bool is_identity_label(std::string_view name) noexcept {
-  return name == metric_name_label || name == "__type__" || name == "__unit__";
-}
-
-// The steps of an evaluation: count >= 1.
-struct Steps {
-  std::int64_t start_ms{0};
-  std::int64_t step_ms{0};
-  std::size_t count{1};
-  [[nodiscard]] std::int64_t at(std::size_t index) const noexcept {
-    return start_ms + static_cast<std::int64_t>(index) * step_ms;
-  }
-  [[nodiscard]] std::int64_t last() const noexcept { return at(count - 1); }
-};
-
-struct Series {
-  const Labels* labels{nullptr};  // of the snapshot or of the run's own label sets
-  bool drops_name{false};         // __name__ is to be left out of the answer, and is invisible unless names are removed late
-  std::vector<double> values;     // one for each step
-};
-
-struct Value {
-  std::vector<Series> series;      // of instant vectors
-  std::vector<double> scalar;      // one for each step
-  std::string text;                // of strings
-  bool is_ordered{false};          // the order of the series is an answer of its own
-};
-
-// Which labels make a group: those listed, or all but those and __name__.
-struct Grouping {
-  std::vector<std::string> labels;  // sorted
-  bool keeps_listed{true};
-  [[nodiscard]] bool keeps(std::string_view name) const;
-};
-
-// A range vector that is read series by series.
-struct RangeSeries {
-  const Labels* labels{nullptr};
-  bool drops_name{false};
-  std::optional<tsdb::SeriesView> view;   // of a selector
-  std::vector<tsdb::Sample> samples;      // of a subquery
-};
-struct RangeSource {
-  std::vector<RangeSeries> series;
-  std::int64_t range_ms{0};
-  std::int64_t offset_ms{0};
-  std::optional<std::int64_t> fixed_at_ms;  // of @
-  std::size_t selector_index{SIZE_MAX};     // in Answer::found; none for subqueries
-  RangeExtension extension{RangeExtension::none};
-  std::int64_t before_ms{0};                // how far anchored and smoothed windows look beyond their ends
-  std::int64_t after_ms{0};
-  [[nodiscard]] std::int64_t end_at(std::int64_t step_ms) const noexcept { return fixed_at_ms.value_or(step_ms) - offset_ms; }
-};
 
 // The labels that absent() gives when its argument is empty: those that a selector names with one equality.
 [[nodiscard]] Labels absent_labels(const Expression& expression, NodeIndex argument);
@@ -92,8 +29,8 @@ using Evaluated = Result<Value, EvaluationError>;
 
 class Evaluation {
  public:
-  Evaluation(const Expression& expression, const tsdb::Snapshot& snapshot, const QueryTime& time, const EvaluationOptions& options,
-             Answer& answer)
+  Evaluation(const Expression& expression, const tsdb::Snapshot& snapshot, const QueryTime& time,
+             const EvaluationOptions& options, Answer& answer)
       : expression_(expression), snapshot_(snapshot), time_(time), options_(options), answer_(answer) {}
 
   Done run();
@@ -106,14 +43,17 @@ class Evaluation {
   [[nodiscard]] EvaluationError refuse(NodeIndex at, EvaluationRefusal reason, std::string message) const;
   void annotate(AnnotationLevel level, NodeIndex at, std::string_view text);
   Done touch(std::uint64_t samples, NodeIndex at);  // counts towards the limits, asks should_stop
-  [[nodiscard]] bool name_is_gone(const Series& series) const noexcept { return series.drops_name && !options_.removes_names_late; }
+  [[nodiscard]] bool name_is_gone(const Series& series) const noexcept {
+    return series.drops_name && !options_.removes_names_late;
+  }
   const Labels* keep(Labels labels) { return &own_labels_.emplace_back(std::move(labels)); }
   // The labels as they are visible to what comes next.
   const Labels* visible(const Series& series);
   [[nodiscard]] static Labels without_identity(const Labels& labels);
   void append_key(std::string& key, const Series& series, const Grouping& grouping) const;
   [[nodiscard]] Labels group_labels(const Series& series, const Grouping& grouping) const;
-  // Joins series with the same visible labels; refuses where two have a value at one step (`strictly`: wherever two are the same).
+  // Joins series with the same visible labels; refuses where two have a value at one step (`strictly`: wherever two are the
+  // same).
   Done join_equal(std::vector<Series>& series, NodeIndex at, bool strictly);
 
   // evaluate_selector.cpp
@@ -124,7 +64,8 @@ class Evaluation {
   Done resolve(const TimeShift& shift, NodeIndex at, RangeSource& source) const;
   Result<std::int64_t, EvaluationError> resolve(const DurationValue& duration, NodeIndex at) const;
   Result<std::int64_t, EvaluationError> resolve_positive(const DurationValue& duration, NodeIndex at) const;
-  std::span<const tsdb::Sample> read_range(RangeSource& source, std::size_t series, const Steps& steps, std::vector<tsdb::Sample>& buffer);
+  std::span<const tsdb::Sample> read_range(RangeSource& source, std::size_t series, const Steps& steps,
+                                           std::vector<tsdb::Sample>& buffer);
   void note_found(std::size_t selector_index, std::optional<std::int64_t> newest_ms);
 
   // evaluate_binary.cpp

@@ -132,8 +132,9 @@ ValueType argument_type(const FunctionSignature& function, std::size_t index) no
 }
 
 const FunctionSignature* find_function(std::string_view name) noexcept {
-  const auto* const at = std::lower_bound(std::begin(functions), std::end(functions), name,
-                                          [](const FunctionSignature& row, std::string_view wanted) { return row.name < wanted; });
+  const auto* const at =
+      std::lower_bound(std::begin(functions), std::end(functions), name,
+                       [](const FunctionSignature& row, std::string_view wanted) { return row.name < wanted; });
   return at != std::end(functions) && at->name == name ? at : nullptr;
 }
 

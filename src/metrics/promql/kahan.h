@@ -1,4 +1,5 @@
-// Sums that keep what rounding would lose. Source: Neumaier's variant of Kahan's summation, with Prometheus' rules for infinities.
+// Sums that keep what rounding would lose. Source: Neumaier's variant of Kahan's summation, with Prometheus' rules for
+// infinities.
 #pragma once
 
 #include <cmath>

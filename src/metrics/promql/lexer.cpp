@@ -137,7 +137,8 @@ class Lexer {
   // The whole character for a message, escaped where it is not printable UTF-8.
   [[nodiscard]] std::string shown_character() const {
     std::size_t length = 1;
-    while (length < 4 && at_ + length < text_.size() && (static_cast<unsigned char>(text_[at_ + length]) & 0xC0U) == 0x80U) ++length;
+    while (length < 4 && at_ + length < text_.size() && (static_cast<unsigned char>(text_[at_ + length]) & 0xC0U) == 0x80U)
+      ++length;
     const std::string_view bytes = text_.substr(at_, length);
     const auto first = static_cast<unsigned char>(bytes.front());
     if (first >= 0x20 && first != 0x7F && find_invalid_utf8(bytes) == std::string_view::npos) return fmt::format("'{}'", bytes);
@@ -177,7 +178,9 @@ class Lexer {
     put(kind);
     return true;
   }
-  static bool is_unit_letter(char c) noexcept { return std::string_view("smhdwy").find(c) != std::string_view::npos && c != '\0'; }
+  static bool is_unit_letter(char c) noexcept {
+    return std::string_view("smhdwy").find(c) != std::string_view::npos && c != '\0';
+  }
   void fraction_and_exponent() noexcept {
     if (peek() == '.') ++at_;
     while (is_digit(peek()) || peek() == '_') ++at_;
@@ -305,7 +308,8 @@ Result<std::string, ExpressionError> unquote(std::string_view literal) {
   const char quote = literal.front();
   const std::string_view body = literal.substr(1, literal.size() - 2);
   if (quote == '`') {
-    if (const std::size_t inner = body.find('`'); inner != std::string_view::npos) return refuse(inner + 1, "raw string ends early");
+    if (const std::size_t inner = body.find('`'); inner != std::string_view::npos)
+      return refuse(inner + 1, "raw string ends early");
     return std::string(body);
   }
   std::string out;

@@ -281,7 +281,8 @@ class Parser {
     if (selector == nullptr)
       return refuse(open.span.begin, Reason::bad_selector, "ranges only allowed for vector selectors");
     if (selector->shift.offset) return refuse(open.span.begin, Reason::bad_modifier, "no offset modifiers allowed before range");
-    if (selector->shift.at != AtKind::none) return refuse(open.span.begin, Reason::bad_modifier, "no @ modifiers allowed before range");
+    if (selector->shift.at != AtKind::none)
+      return refuse(open.span.begin, Reason::bad_modifier, "no @ modifiers allowed before range");
     const Span span{node(operand).span.begin, last_end()};
     return add(MatrixSelector{operand, range}, span, ValueType::range_vector, {operand, range.expression});
   }
@@ -314,7 +315,8 @@ class Parser {
     if (shift == nullptr)
       return refuse(sign.span.begin, Reason::bad_modifier,
                     "@ modifier must be preceded by an instant vector selector or range vector selector or a subquery");
-    if (shift->at != AtKind::none) return refuse(sign.span.begin, Reason::bad_modifier, "@ <timestamp> may not be set multiple times");
+    if (shift->at != AtKind::none)
+      return refuse(sign.span.begin, Reason::bad_modifier, "@ <timestamp> may not be set multiple times");
     if ((peek().keyword == Keyword::start || peek().keyword == Keyword::end) && peek(1).kind == TokenKind::left_paren) {
       shift->at = take().keyword == Keyword::start ? AtKind::start : AtKind::end;
       take();
@@ -379,7 +381,8 @@ class Parser {
     const std::string_view text = text_of_token(token);
     if (token.kind == TokenKind::duration) {
       const Result<Duration> read = parse_duration(text);
-      if (!read) return refuse(token.span.begin, Reason::bad_character, fmt::format("not a valid duration string: \"{}\"", text)), false;
+      if (!read)
+        return refuse(token.span.begin, Reason::bad_character, fmt::format("not a valid duration string: \"{}\"", text)), false;
       literal = NumberLiteral{static_cast<double>(read->ms) / 1000, true};
     } else if (token.kind != TokenKind::number) {
       return unexpected("a number or duration"), false;
@@ -421,8 +424,9 @@ class Parser {
     if (aggregate_operator(token.keyword) >= 0 && (is_call || next_word == Keyword::by || next_word == Keyword::without))
       return aggregate();
     const bool may_be_function = token.keyword == Keyword::none || token.keyword == Keyword::start ||
-                                 token.keyword == Keyword::end || token.keyword == Keyword::step || token.keyword == Keyword::range ||
-                                 token.keyword == Keyword::min_of || token.keyword == Keyword::max_of;
+                                 token.keyword == Keyword::end || token.keyword == Keyword::step ||
+                                 token.keyword == Keyword::range || token.keyword == Keyword::min_of ||
+                                 token.keyword == Keyword::max_of;
     if (is_call && may_be_function) return call();
     if (is_reserved(token.keyword)) return unexpected("an expression");
     take();
@@ -477,8 +481,9 @@ class Parser {
     if (!is_grouped_first && !grouping()) return no_node;
     const std::size_t wanted = takes_parameter(aggregate.op) ? 2 : 1;
     if (list.size() != wanted)
-      return refuse(word.span.begin, Reason::wrong_argument_count,
-                    fmt::format("wrong number of arguments for aggregate expression provided, expected {}, got {}", wanted, list.size()));
+      return refuse(
+          word.span.begin, Reason::wrong_argument_count,
+          fmt::format("wrong number of arguments for aggregate expression provided, expected {}, got {}", wanted, list.size()));
     aggregate.inner = list.back();
     if (wanted == 2) aggregate.parameter = list.front();
     const NodeIndex inner = aggregate.inner;
@@ -592,7 +597,8 @@ class Parser {
       if (right == no_node) return no_node;
       // The first six operators have one order in both enumerations.
       const auto op = static_cast<DurationOperator>(row.op);
-      left = add(DurationOperation{op, left, right}, Span{node(left).span.begin, node(right).span.end}, ValueType::scalar, {left, right});
+      left = add(DurationOperation{op, left, right}, Span{node(left).span.begin, node(right).span.end}, ValueType::scalar,
+                 {left, right});
     }
     return left;
   }
@@ -604,7 +610,8 @@ class Parser {
       take();
       const NodeIndex inner = duration_expression(precedence_lowest);
       if (inner == no_node || !expect(TokenKind::right_paren, "\")\"")) return no_node;
-      return add(DurationOperation{DurationOperator::paren, inner, no_node}, Span{token.span.begin, last_end()}, ValueType::scalar, {inner});
+      return add(DurationOperation{DurationOperator::paren, inner, no_node}, Span{token.span.begin, last_end()},
+                 ValueType::scalar, {inner});
     }
     if (token.kind == TokenKind::identifier && peek(1).kind == TokenKind::left_paren) return duration_call();
     if (token.kind != TokenKind::number && token.kind != TokenKind::duration) return unexpected("a duration");
@@ -638,8 +645,9 @@ class Parser {
       case Keyword::min_of: operation.op = DurationOperator::min; break;
       case Keyword::max_of: operation.op = DurationOperator::max; break;
       default:  // every other name is refused
-        return refuse(word.span.begin, Reason::unknown_function,
-                      fmt::format("unexpected \"{}\": expected step, range, min_of or max_of in a duration", text_of_token(word)));
+        return refuse(
+            word.span.begin, Reason::unknown_function,
+            fmt::format("unexpected \"{}\": expected step, range, min_of or max_of in a duration", text_of_token(word)));
     }
     take();
     if (operation.op == DurationOperator::min || operation.op == DurationOperator::max) {

@@ -1,5 +1,6 @@
-// Reads PromQL text into a tree, and checks the tree's types. What Prometheus 3 accepts is accepted whole, experimental syntax included
-// (duration expressions, anchored, smoothed, fill, quoted UTF-8 names); what Prometheus refuses is refused with its position.
+// Reads PromQL text into a tree, and checks the tree's types. What Prometheus 3 accepts is accepted whole, experimental syntax
+// included (duration expressions, anchored, smoothed, fill, quoted UTF-8 names); what Prometheus refuses is refused with its
+// position.
 #pragma once
 
 #include <string>
@@ -12,8 +13,8 @@
 
 namespace watchbill::metrics::promql {
 
-// Parses and type-checks one expression. Pure; any thread. The tree may hold functions that are not evaluated: see check_evaluated().
-// Refuses with every reason of ExpressionRefusal but not_yet_supported.
+// Parses and type-checks one expression. Pure; any thread. The tree may hold functions that are not evaluated: see
+// check_evaluated(). Refuses with every reason of ExpressionRefusal but not_yet_supported.
 [[nodiscard]] Result<Expression, ExpressionError> parse(std::string_view text, const ParseLimits& limits = {});
 
 // As parse(), without the type check: for callers that change the tree first.

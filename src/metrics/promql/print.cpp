@@ -105,7 +105,12 @@ class Printer {
     out_ += ')';
   }
   void put(const Binary& binary) {
-    print(binary.left);
+    // "+Inf ^ x" would read back as the sign of a power.
+    const NumberLiteral* number = std::get_if<NumberLiteral>(&expression_.at(binary.left).of);
+    if (binary.op == BinaryOperator::power && number != nullptr && std::isinf(number->value))
+      out_ += "Inf";
+    else
+      print(binary.left);
     out_.append(" ").append(text_of(binary.op));
     if (binary.returns_bool) out_ += " bool";
     const VectorMatching& matching = binary.matching;

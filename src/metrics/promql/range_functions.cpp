@@ -76,8 +76,8 @@ double between(const Sample& a, const Sample& b, std::int64_t at_ms, bool is_cou
   return from + (to - from) * static_cast<double>(at_ms - a.t_ms) / static_cast<double>(b.t_ms - a.t_ms);
 }
 
-// The samples that an anchored or smoothed window rests on: from the last one at or before its left end, or the first within; to the
-// last one within or, when smoothed, the first at or behind its right end. Empty when none lies within.
+// The samples that an anchored or smoothed window rests on: from the last one at or before its left end, or the first within; to
+// the last one within or, when smoothed, the first at or behind its right end. Empty when none lies within.
 std::span<const Sample> anchored(const RangeWindow& window) noexcept {
   const auto samples = window.samples;
   std::size_t first = 0;
@@ -251,7 +251,9 @@ double over_time(FunctionId id, const RangeWindow& window) {
     case FunctionId::ts_of_last_over_time: return seconds(samples.back().t_ms);
     case FunctionId::ts_of_max_over_time: return seconds(extreme(samples, true).t_ms);
     case FunctionId::ts_of_min_over_time: return seconds(extreme(samples, false).t_ms);
-    default: WB_ASSERT(false, "is_range_function() lists what is handled here"); return nan;  // the other rows of a table of ninety
+    default:
+      WB_ASSERT(false, "is_range_function() lists what is handled here");
+      return nan;  // the other rows of a table of ninety
   }
 }
 

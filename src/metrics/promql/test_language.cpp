@@ -1,18 +1,17 @@
 #include "metrics/promql/test_language.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <memory>
 #include <utility>
 
 #include <fmt/core.h>
-#include <re2/re2.h>
 
 #include "base/time.h"
 #include "metrics/promql/evaluate.h"
 #include "metrics/promql/lexer.h"
 #include "metrics/promql/parser.h"
+#include "metrics/promql/pattern.h"
 #include "metrics/promql/print.h"
 #include "metrics/promql/test_series.h"
 #include "metrics/tsdb/head.h"
@@ -29,7 +28,10 @@ struct TextExpectation {
     switch (kind) {
       case Kind::any: return true;
       case Kind::equal: return other == text;
-      case Kind::regex: return re2::RE2::PartialMatch(other, text);
+      case Kind::regex: {
+        const auto pattern = Pattern::create(text);
+        return pattern && pattern->occurs_in(other);
+      }
     }
     return false;
   }
@@ -298,7 +300,8 @@ class Script {
         if (auto matcher = tsdb::Matcher::create(part.name, static_cast<tsdb::MatchKind>(part.op), part.value); matcher)
           matchers.push_back(std::move(*matcher));
       for (const Labels& labels : not_stored_)
-        if (std::all_of(matchers.begin(), matchers.end(), [&](const tsdb::Matcher& m) { return m.matches(labels.get(m.name())); }))
+        if (std::all_of(matchers.begin(), matchers.end(),
+                        [&](const tsdb::Matcher& m) { return m.matches(labels.get(m.name())); }))
           return "the store does not hold " + labels.text();
     }
     return {};
@@ -325,7 +328,8 @@ class Script {
 
   static std::string failure_difference(const Eval& eval, const std::string& message) {
     if (!eval.failure) return "expected an answer, got the failure: " + message;
-    return eval.failure->matches(message) ? "" : fmt::format("expected the failure \"{}\", got \"{}\"", eval.failure->text, message);
+    return eval.failure->matches(message) ? ""
+                                          : fmt::format("expected the failure \"{}\", got \"{}\"", eval.failure->text, message);
   }
 
   static std::string annotation_difference(const Eval& eval, const Answer& answer) {
@@ -360,7 +364,8 @@ class Script {
       std::size_t found = 0;
       while (found < answer.series.size() && answer.series[found].labels != expected.labels) ++found;
       if (found == answer.series.size()) return fmt::format("missing {}; got {}", expected.labels.text(), shown(answer));
-      if (eval.is_ordered && found != i) return fmt::format("{} is at another place; got {}", expected.labels.text(), shown(answer));
+      if (eval.is_ordered && found != i)
+        return fmt::format("{} is at another place; got {}", expected.labels.text(), shown(answer));
       is_met[found] = true;
       if (!points_match(eval, expected, answer.series[found]))
         return fmt::format("other values of {}; got {}", expected.labels.text(), shown(answer));
@@ -388,7 +393,8 @@ class Script {
     std::string out = answer.series.empty() ? "nothing" : "";
     for (std::size_t i = 0; i < std::min(series_shown_max, answer.series.size()); ++i) {
       out += "\n    " + answer.series[i].labels.text();
-      for (const tsdb::Sample& sample : answer.series[i].samples) out += fmt::format(" {}@{}", format_value(sample.v), sample.t_ms);
+      for (const tsdb::Sample& sample : answer.series[i].samples)
+        out += fmt::format(" {}@{}", format_value(sample.v), sample.t_ms);
     }
     return out;
   }
@@ -440,7 +446,8 @@ class Script {
 std::string ScriptResult::text() const {
   std::string out = fmt::format("passed {}, failed {}, refused {}", passed, failed, refused);
   if (!differences.empty())
-    out += fmt::format("\nline {}: {}\n  {}", differences.front().line, differences.front().query, differences.front().difference);
+    out +=
+        fmt::format("\nline {}: {}\n  {}", differences.front().line, differences.front().query, differences.front().difference);
   return out;
 }
 

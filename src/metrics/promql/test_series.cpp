@@ -67,7 +67,8 @@ std::size_t increment_sign(std::string_view item) noexcept {
 
 // One word of the points: number, `_`, `stale`, each with an optional repetition.
 bool read_item(std::string_view item, std::size_t points_max, std::vector<std::optional<double>>& points) {
-  // 0x1f is a number, 0x10 is ten repetitions of 0: the reference reads no hexadecimal numbers here, the language's description does.
+  // 0x1f is a number, 0x10 is ten repetitions of 0: the reference reads no hexadecimal numbers here, the language's description
+  // does.
   const std::size_t first_cross = item.find('x');
   const bool is_hex = (item.starts_with("0x") || item.starts_with("-0x")) &&
                       item.find_first_not_of("0123456789", first_cross + 1) != std::string_view::npos;
