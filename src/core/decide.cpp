@@ -37,6 +37,8 @@ Decision decide_engine(const State& state, const NoteWritable&, const Context& c
   return Events{JournalBecameWritable{context.at - state.progress.time}};
 }
 
+constexpr Epoch restored_epoch_raise = 1'000'000;
+
 // Hands a command to its area with the facts that it may know. An area is two lines here and two in Apply.
 struct Decide {
   const State& state;
@@ -78,7 +80,11 @@ struct Apply {
   }
 
  private:
-  void apply_engine(const LineageStarted& event) const { state.progress.lineage = event.lineage; }
+  // After a restore whoever has seen the lost future refuses what contradicts it: the new life begins far above it.
+  void apply_engine(const LineageStarted& event) const {
+    if (!event.restored_from.empty()) state.progress.epoch += restored_epoch_raise;
+    state.progress.lineage = event.lineage;
+  }
   void apply_engine(const EpochStarted& event) const {
     state.progress.build = event.build;
     state.progress.epoch = event.epoch;

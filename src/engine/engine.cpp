@@ -27,6 +27,13 @@ void Engine::begin_epoch(std::string build, Duration clock_ahead) {
   first_commands_.push_back(Command{epoch, engine_actor(), std::nullopt, std::nullopt, {}});
 }
 
+void Engine::begin_restored_lineage() {
+  StartLineage lineage;
+  lineage.lineage = Lineage{ports_.entropy.hex32()};
+  lineage.restored_from = state_.progress.lineage;
+  first_commands_.push_back(Command{lineage, engine_actor(), std::nullopt, std::nullopt, {}});
+}
+
 StepResult Engine::step(Instant now) {
   StepResult result;
   if (now < head_.time) now = head_.time;  // records never go back in time

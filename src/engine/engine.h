@@ -44,6 +44,9 @@ class Engine {
   // Puts the commands that begin this epoch before all others: StartLineage in an empty journal, then StartEpoch.
   void begin_epoch(std::string build, Duration clock_ahead);
 
+  // Puts the command that begins the life of a restored journal before all others.
+  void begin_restored_lineage();
+
   // One turn of the loop at the engine clock's `now`.
   [[nodiscard]] StepResult step(Instant now);
 
