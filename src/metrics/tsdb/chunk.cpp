@@ -2,22 +2,33 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <optional>
 
 #include "base/assert.h"
 
 namespace watchbill::metrics::tsdb {
 namespace {
 
-// A class of differences of differences: `prefix_bits` that name it, then `payload_bits` of two's complement.
-struct TimeClass {
-  unsigned prefix_bits;
-  std::uint64_t prefix;
-  unsigned payload_bits;
-};
-// Scrapes come with 0 to some ms of jitter: 7 and 10 bits. Rule slots are exact: 0. 14 and 20 bits: irregular senders, gaps of
-// minutes.
-constexpr std::array<TimeClass, 6> time_classes{
-    {{1, 0b0, 0}, {2, 0b10, 7}, {3, 0b110, 10}, {4, 0b1110, 14}, {5, 0b11110, 20}, {5, 0b11111, 64}}};
+// Times: the difference to the difference before, in the narrowest class that holds it: as many ones as its index, a zero unless
+// it is the last class, then two's complement. Rule slots are exact (0 bits), scrapes come with some ms of jitter (7 and 10
+// bits), irregular senders and gaps of minutes need 14 and 20.
+constexpr std::array<unsigned, 6> time_widths{0, 7, 10, 14, 20, 64};
+constexpr unsigned time_prefix_max = 5;
+
+// Values, by prefix:
+//   0     the same bits
+//   10    the number changes by a difference: its width class (2 bits), two's complement
+//   110   XOR: the bits inside the window
+//   1110  XOR with a new window: zeros before it (5 bits, 0 to 31), its length less one (6 bits), its bits
+//   1111  as 10, but first the scale changes to the one given (3 bits)
+constexpr std::array<unsigned, 4> number_widths{5, 10, 17, 32};
+constexpr unsigned width_class_bits = 2;
+constexpr unsigned leading_bits = 5;
+constexpr unsigned leading_max = 31;
+constexpr unsigned significant_bits = 6;
+constexpr unsigned scale_bits = 3;
+constexpr std::array<double, 8> powers_of_ten{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
 
 constexpr bool fits(std::int64_t value, unsigned bits) noexcept {
   if (bits == 64) return true;
@@ -26,14 +37,13 @@ constexpr bool fits(std::int64_t value, unsigned bits) noexcept {
   return value >= -limit && value < limit;
 }
 
-const TimeClass& time_class(std::int64_t difference) noexcept {
-  return *std::find_if(time_classes.begin(), time_classes.end(),
-                       [&](const TimeClass& c) { return fits(difference, c.payload_bits); });
+// The narrowest class, or the count of classes when none holds the value.
+template <std::size_t count>
+unsigned class_of(std::int64_t value, const std::array<unsigned, count>& widths) noexcept {
+  unsigned index = 0;
+  while (index < count && !fits(value, widths[index])) ++index;
+  return index;
 }
-
-constexpr unsigned leading_bits = 5;      // 0 to 31 leading zeros
-constexpr unsigned significant_bits = 6;  // 1 to 64 bits, less one
-constexpr unsigned leading_max = 31;
 
 // Times are any int64: differences wrap around as unsigned numbers do, there and back.
 constexpr std::int64_t minus(std::int64_t a, std::int64_t b) noexcept {
@@ -43,11 +53,50 @@ constexpr std::int64_t plus(std::int64_t a, std::int64_t b) noexcept {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
-constexpr std::uint64_t low_bits(std::uint64_t value, unsigned count) noexcept {
-  return count == 64 ? value : value & ((std::uint64_t{1} << count) - 1);
+constexpr std::uint64_t low_bits(std::int64_t value, unsigned count) noexcept {
+  return count == 64 ? static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value) & ((std::uint64_t{1} << count) - 1);
+}
+
+// The highest `count` bits (1 to 64) as a signed number: shifting down repeats the sign.
+constexpr std::int64_t high_signed(std::uint64_t bits, unsigned count) noexcept {
+  return static_cast<std::int64_t>(bits) >> (64 - count);
+}
+
+// The nearest number of 10^-scale; the value is known to be in range. Both sides use this one, so they agree.
+std::int64_t nearest_number(double value, unsigned scale) noexcept {
+  const double scaled = value * powers_of_ten[scale];
+  return static_cast<std::int64_t>(scaled + std::copysign(0.5, scaled));
+}
+
+double value_of(std::int64_t number, unsigned scale) noexcept {
+  return scale == 0 ? static_cast<double>(number) : static_cast<double>(number) / powers_of_ten[scale];
+}
+
+// The number that stands for exactly these bits in a scale, if there is one. Never for NaN, infinities and -0.
+std::optional<std::int64_t> exact_number(std::uint64_t bits, unsigned scale) noexcept {
+  constexpr double number_end = 4503599627370496.0;  // 2^52: every integer below, and every sum with a difference, is exact
+  const double value = std::bit_cast<double>(bits);
+  if (!(std::fabs(value * powers_of_ten[scale]) < number_end)) return std::nullopt;
+  const std::int64_t number = nearest_number(value, scale);
+  if (std::bit_cast<std::uint64_t>(value_of(number, scale)) != bits) return std::nullopt;
+  return number;
 }
 
 }  // namespace
+
+// How a value is written, and what the writer knows afterwards.
+struct ChunkWriter::ValueCode {
+  enum class Kind : std::uint8_t { same, number, in_window, new_window, rescaled };
+  Kind kind{Kind::same};
+  unsigned bit_count{1};
+  unsigned width_class{0};      // number, rescaled
+  std::int64_t difference{0};   // number, rescaled
+  std::uint64_t changed{0};     // in_window, new_window
+  std::uint8_t leading{0};      // from here: the writer's state after the value
+  std::uint8_t significant{0};
+  std::uint8_t scale{0};
+  bool is_decimal{false};
+};
 
 void ChunkWriter::begin(Chunk& fresh, Sample first) noexcept {
   *this = ChunkWriter{};
@@ -57,51 +106,121 @@ void ChunkWriter::begin(Chunk& fresh, Sample first) noexcept {
   value_bits = std::bit_cast<std::uint64_t>(first.v);
   sample_count = 1;
   put(value_bits, 64);
+  // The scale of a fraction is told with the first difference.
+  for (unsigned decimals = 0; !is_decimal && decimals < powers_of_ten.size(); ++decimals) {
+    is_decimal = exact_number(value_bits, decimals).has_value();
+  }
 }
 
 bool ChunkWriter::add(Sample sample) noexcept {
   const std::int64_t step = minus(sample.t_ms, t_ms);
   const std::int64_t difference = minus(step, step_ms);
-  const TimeClass& time = time_class(difference);
+  const unsigned time_class = class_of(difference, time_widths);
+  const unsigned time_bits = std::min(time_class + 1, time_prefix_max) + time_widths[time_class];
   const std::uint64_t bits = std::bit_cast<std::uint64_t>(sample.v);
-  const std::uint64_t changed = bits ^ value_bits;
-
-  unsigned new_leading = leading;
-  unsigned new_significant = significant;
-  bool is_new_window = false;
-  unsigned value_cost = 1;
-  if (changed != 0) {
-    const unsigned zeros_before = std::min(static_cast<unsigned>(std::countl_zero(changed)), leading_max);
-    const unsigned needed = 64 - zeros_before - static_cast<unsigned>(std::countr_zero(changed));
-    const bool fits_window = significant != 0 && zeros_before >= leading &&
-                             zeros_before + needed <= static_cast<unsigned>(leading) + significant;
-    is_new_window = !fits_window || significant > needed + leading_bits + significant_bits;
-    if (is_new_window) {
-      new_leading = zeros_before;
-      new_significant = needed;
-    }
-    value_cost = 2 + (is_new_window ? leading_bits + significant_bits : 0) + new_significant;
-  }
-  if (bit_count + time.prefix_bits + time.payload_bits + value_cost > chunk_words * 64) return false;
-  if (sample_count >= chunk_samples_max) return false;
-
-  put(time.prefix, time.prefix_bits);
-  if (time.payload_bits != 0) put(low_bits(static_cast<std::uint64_t>(difference), time.payload_bits), time.payload_bits);
-  if (changed == 0) {
-    put(0, 1);
-  } else {
-    put(is_new_window ? 0b11 : 0b10, 2);
-    if (is_new_window)
-      put((std::uint64_t{new_leading} << significant_bits) | (new_significant - 1), leading_bits + significant_bits);
-    put(low_bits(changed >> (64 - new_leading - new_significant), new_significant), new_significant);
-  }
-  leading = static_cast<std::uint8_t>(new_leading);
-  significant = static_cast<std::uint8_t>(new_significant);
+  const ValueCode code = code_of(bits);
+  if (bit_count + time_bits + code.bit_count > chunk_words * 64 || sample_count >= chunk_samples_max) return false;
+  put_time(difference);
+  put_value(code);
   t_ms = sample.t_ms;
   step_ms = step;
   value_bits = bits;
   ++sample_count;
   return true;
+}
+
+// Chooses the shortest code.
+ChunkWriter::ValueCode ChunkWriter::code_of(std::uint64_t bits) const noexcept {
+  ValueCode code;
+  code.leading = leading;
+  code.significant = significant;
+  code.scale = scale;
+  code.is_decimal = is_decimal;
+  if (bits == value_bits) return code;
+
+  code.changed = bits ^ value_bits;
+  const unsigned zeros_before = std::min(static_cast<unsigned>(std::countl_zero(code.changed)), leading_max);
+  const unsigned needed = 64 - zeros_before - static_cast<unsigned>(std::countr_zero(code.changed));
+  const bool fits_window =
+      significant != 0 && zeros_before >= leading && zeros_before + needed <= unsigned{leading} + significant;
+  if (fits_window && significant <= needed + 1 + leading_bits + significant_bits) {
+    code.kind = ValueCode::Kind::in_window;
+    code.bit_count = 3U + significant;
+  } else {
+    code.kind = ValueCode::Kind::new_window;
+    code.leading = static_cast<std::uint8_t>(zeros_before);
+    code.significant = static_cast<std::uint8_t>(needed);
+    code.bit_count = 4 + leading_bits + significant_bits + needed;
+  }
+
+  // Where the value before is no decimal number, this one cannot be written as one, but the next may.
+  std::optional<std::int64_t> current = exact_number(bits, scale);
+  std::optional<std::int64_t> before = is_decimal ? exact_number(value_bits, scale) : std::nullopt;
+  unsigned decimals = scale;
+  while (is_decimal && !(current.has_value() && before.has_value()) && ++decimals < powers_of_ten.size()) {
+    current = exact_number(bits, decimals);
+    before = exact_number(value_bits, decimals);
+  }
+  code.is_decimal = current.has_value();
+  if (!current.has_value() || !before.has_value()) return code;
+  const unsigned width_class = class_of(*current - *before, number_widths);
+  if (width_class == number_widths.size()) return code;
+  const bool is_rescaled = decimals != scale;
+  const unsigned cost = (is_rescaled ? 4 + scale_bits : 2) + width_class_bits + number_widths[width_class];
+  if (cost > code.bit_count) return code;
+  code.kind = is_rescaled ? ValueCode::Kind::rescaled : ValueCode::Kind::number;
+  code.bit_count = cost;
+  code.width_class = width_class;
+  code.difference = *current - *before;
+  code.scale = static_cast<std::uint8_t>(decimals);
+  code.leading = leading;
+  code.significant = significant;
+  return code;
+}
+
+void ChunkWriter::put_time(std::int64_t difference) noexcept {
+  const unsigned time_class = class_of(difference, time_widths);
+  const std::uint64_t ones = (std::uint64_t{1} << time_class) - 1;
+  if (time_class < time_prefix_max) put(ones << 1, time_class + 1);
+  else put(ones, time_prefix_max);
+  if (time_class != 0) put(low_bits(difference, time_widths[time_class]), time_widths[time_class]);
+}
+
+void ChunkWriter::put_value(const ValueCode& code) noexcept {
+  const auto put_difference = [&] {
+    put(code.width_class, width_class_bits);
+    put(low_bits(code.difference, number_widths[code.width_class]), number_widths[code.width_class]);
+  };
+  const auto put_changed = [&] {
+    const unsigned zeros_after = 64U - code.leading - code.significant;
+    put(low_bits(static_cast<std::int64_t>(code.changed >> zeros_after), code.significant), code.significant);
+  };
+  switch (code.kind) {
+    case ValueCode::Kind::same: put(0b0, 1); break;
+    case ValueCode::Kind::number:
+      put(0b10, 2);
+      put_difference();
+      break;
+    case ValueCode::Kind::in_window:
+      put(0b110, 3);
+      put_changed();
+      break;
+    case ValueCode::Kind::new_window:
+      put(0b1110, 4);
+      put(code.leading, leading_bits);
+      put(code.significant - 1U, significant_bits);
+      put_changed();
+      break;
+    case ValueCode::Kind::rescaled:
+      put(0b1111, 4);
+      put(code.scale, scale_bits);
+      put_difference();
+      break;
+  }
+  leading = code.leading;
+  significant = code.significant;
+  scale = code.scale;
+  is_decimal = code.is_decimal;
 }
 
 void ChunkWriter::close() noexcept {
@@ -147,32 +266,70 @@ bool ChunkReader::next(Sample& out) noexcept {
     is_first_ = false;
     value_bits_ = get(64);
   } else {
-    std::size_t index = 0;
-    while (index + 1 < time_classes.size() && get(1) != 0) ++index;
-    const unsigned payload = time_classes[index].payload_bits;
-    if (payload != 0) {
-      // Shifting up and, signed, down again repeats the sign bit.
-      const std::uint64_t raw = get(payload) << (64 - payload);
-      step_ms_ = plus(step_ms_, static_cast<std::int64_t>(raw) >> (64 - payload));
-    }
-    t_ms_ = plus(t_ms_, step_ms_);
-    if (get(1) != 0) {
-      if (get(1) != 0) {
-        leading_ = static_cast<unsigned>(get(leading_bits));
-        significant_ = static_cast<unsigned>(get(significant_bits)) + 1;
-      }
-      value_bits_ ^= get(significant_) << (64 - leading_ - significant_);
-    }
+    read_value(read_time(peek()));
   }
   out = Sample{t_ms_, std::bit_cast<double>(value_bits_)};
   return true;
 }
 
-std::uint64_t ChunkReader::get(unsigned count) noexcept {
+// `bits` are the next 64; gives those that follow, of which at least 64 - 25 are there.
+std::uint64_t ChunkReader::read_time(std::uint64_t bits) noexcept {
+  const auto time_class = std::min(static_cast<unsigned>(std::countl_one(bits)), time_prefix_max);
+  const unsigned prefix = std::min(time_class + 1, time_prefix_max);
+  if (time_class == time_prefix_max) {
+    at_ += prefix;
+    step_ms_ = plus(step_ms_, static_cast<std::int64_t>(get(64)));
+    bits = peek();
+  } else {
+    const unsigned width = time_widths[time_class];
+    if (width != 0) step_ms_ = plus(step_ms_, high_signed(bits << prefix, width));
+    at_ += prefix + width;
+    bits <<= prefix + width;
+  }
+  t_ms_ = plus(t_ms_, step_ms_);
+  return bits;
+}
+
+void ChunkReader::read_value(std::uint64_t bits) noexcept {
+  const int ones = std::countl_one(bits);
+  if (ones == 0) {
+    at_ += 1;
+  } else if (ones == 1) {
+    const unsigned width = number_widths[(bits << 2) >> (64 - width_class_bits)];
+    move_number(high_signed(bits << (2 + width_class_bits), width));
+    at_ += 2 + width_class_bits + width;
+  } else if (ones == 2 || ones == 3) {
+    at_ += static_cast<std::uint32_t>(ones) + 1;
+    if (ones == 3) {
+      leading_ = static_cast<unsigned>(get(leading_bits));
+      significant_ = static_cast<unsigned>(get(significant_bits)) + 1;
+    }
+    value_bits_ ^= get(significant_) << (64 - leading_ - significant_);
+    has_number_ = false;
+  } else {
+    at_ += 4;
+    scale_ = static_cast<unsigned>(get(scale_bits));
+    has_number_ = false;
+    const unsigned width = number_widths[get(width_class_bits)];
+    move_number(high_signed(get(width) << (64 - width), width));
+  }
+}
+
+void ChunkReader::move_number(std::int64_t difference) noexcept {
+  if (!has_number_) number_ = nearest_number(std::bit_cast<double>(value_bits_), scale_);
+  has_number_ = true;
+  number_ += difference;
+  value_bits_ = std::bit_cast<std::uint64_t>(value_of(number_, scale_));
+}
+
+std::uint64_t ChunkReader::peek() const noexcept {
   const std::size_t word = at_ / 64;
   const unsigned offset = at_ % 64;
-  std::uint64_t bits = words_[word] << offset;
-  if (offset != 0) bits |= words_[word + 1] >> (64 - offset);
+  return (words_[word] << offset) | (words_[word + 1] >> 1 >> (63 - offset));
+}
+
+std::uint64_t ChunkReader::get(unsigned count) noexcept {
+  const std::uint64_t bits = peek();
   at_ += count;
   return bits >> (64 - count);
 }

@@ -1,7 +1,10 @@
-// A run of samples of one series, compressed: times as differences of differences, values as XOR with the one before.
+// A run of samples of one series, compressed: times as differences of differences, values as differences of decimal numbers where
+// they are such, else as XOR with the one before.
 //
 // Source of the idea: Pelkonen et al., "Gorilla: A Fast, Scalable, In-Memory Time Series Database", VLDB 2015, §4.1. Ours: the
-// classes of time differences (milliseconds with a few of jitter), and the choice of a new window of bits by what it costs.
+// classes of time differences (milliseconds with a few of jitter), the choice of a new window of bits by what it costs, and
+// decimal numbers: what targets print as 40.25 is 4025 hundredths, whose differences are small, while the doubles differ in 50
+// bits. Every double comes back bit for bit: a value is written as decimal only where dividing gives the same bits.
 //
 // One writer (under the head's lock) and any number of readers without a lock: a reader holds a copy of the ChunkWriter as it was
 // at its moment and reads only words that were complete then. A word is written once, when it is complete; what is incomplete is
@@ -16,8 +19,8 @@
 
 namespace watchbill::metrics::tsdb {
 
-// 28 words make a chunk of 256 bytes with its header: about 110 samples of a gauge that changes, and an open chunk, of which
-// every series has one, wastes 128 bytes on average.
+// 28 words make a chunk of 256 bytes with its header: about 80 samples of a counter, and an open chunk, of which every series
+// has one, wastes 128 bytes on average.
 inline constexpr std::size_t chunk_words = 28;
 // More samples than this are not put into one chunk, so that reading one sample of a constant series stays below a microsecond.
 inline constexpr std::uint32_t chunk_samples_max = 240;
@@ -45,6 +48,8 @@ struct ChunkWriter {
   std::uint32_t bit_count{0};
   std::uint8_t leading{0};       // the window of changed bits: zeros before it, and its length (0: there is none yet)
   std::uint8_t significant{0};
+  std::uint8_t scale{0};         // decimals behind the point of the chunk's numbers; never becomes smaller
+  bool is_decimal{false};        // whether the newest value is a decimal number, in this scale or a larger one
 
   // Begins `fresh` (empty) with its first sample. The chunk before was closed.
   void begin(Chunk& fresh, Sample first) noexcept;
@@ -54,6 +59,10 @@ struct ChunkWriter {
   void close() noexcept;
 
  private:
+  struct ValueCode;
+  [[nodiscard]] ValueCode code_of(std::uint64_t bits) const noexcept;
+  void put_time(std::int64_t difference) noexcept;
+  void put_value(const ValueCode& code) noexcept;
   void put(std::uint64_t bits, unsigned count) noexcept;
 };
 
@@ -68,7 +77,11 @@ class ChunkReader {
 
  private:
   void take_words(const Chunk& chunk, std::uint32_t bit_count) noexcept;
+  [[nodiscard]] std::uint64_t peek() const noexcept;
   [[nodiscard]] std::uint64_t get(unsigned count) noexcept;
+  [[nodiscard]] std::uint64_t read_time(std::uint64_t bits) noexcept;
+  void read_value(std::uint64_t bits) noexcept;
+  void move_number(std::int64_t difference) noexcept;
 
   std::array<std::uint64_t, chunk_words + 2> words_;  // two more: get() reads past the last word
   std::uint32_t left_{0};
@@ -79,6 +92,9 @@ class ChunkReader {
   std::uint64_t value_bits_{0};
   unsigned leading_{0};
   unsigned significant_{0};
+  unsigned scale_{0};
+  bool has_number_{false};  // whether number_ is that of the newest value
+  std::int64_t number_{0};
 };
 
 }  // namespace watchbill::metrics::tsdb

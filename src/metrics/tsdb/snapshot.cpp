@@ -24,6 +24,27 @@ ChunkReader reader(const SeriesState& state, const Chunk* chunk) noexcept {
   return chunk == state.newest.chunk ? ChunkReader(state.newest) : ChunkReader(*chunk);
 }
 
+// Merges `few` and `many` (both in label order) into `few`; looks up where each of the few goes, so that comparing labels costs
+// by them.
+void merge_by_labels(std::vector<SeriesView>& few, std::vector<SeriesView>& many) {
+  if (few.empty()) {
+    few.swap(many);
+    return;
+  }
+  const auto by_labels = [](const SeriesView& a, const SeriesView& b) { return a.labels() < b.labels(); };
+  std::vector<SeriesView> merged;
+  merged.reserve(few.size() + many.size());
+  auto from = many.begin();
+  for (const SeriesView& one : few) {
+    const auto at = std::upper_bound(from, many.end(), one, by_labels);
+    merged.insert(merged.end(), from, at);
+    merged.push_back(one);
+    from = at;
+  }
+  merged.insert(merged.end(), from, many.end());
+  few.swap(merged);
+}
+
 }  // namespace
 
 const Labels& SeriesView::labels() const noexcept { return state_->record->labels; }
@@ -48,8 +69,9 @@ std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out)
   Sample sample;
   for (auto at = chunks.rbegin(); at != chunks.rend(); ++at) {
     ChunkReader samples = reader(*state_, *at);
-    while (samples.next(sample) && sample.t_ms <= to.ms)
-      if (sample.t_ms >= from.ms) out.push_back(sample);
+    bool is_more = samples.next(sample);
+    while (is_more && sample.t_ms < from.ms) is_more = samples.next(sample);
+    for (; is_more && sample.t_ms <= to.ms; is_more = samples.next(sample)) out.push_back(sample);
   }
   return out.size() - size_before;
 }
@@ -70,20 +92,21 @@ std::optional<Sample> SeriesView::last(Instant at) const {
 
 std::vector<SeriesView> Snapshot::select(std::span<const Matcher> matchers, Instant from, Instant to) const {
   std::vector<SeriesView> all;
+  std::vector<SeriesView> found;
   std::vector<std::uint32_t> ranks;
-  const auto by_labels = [](const SeriesView& a, const SeriesView& b) { return a.labels() < b.labels(); };
-  for (const std::shared_ptr<const IndexSegment>& segment : view_->segments) {
+  // From the smallest segment to the largest: what is merged stays small to the end.
+  for (auto segment = view_->segments.rbegin(); segment != view_->segments.rend(); ++segment) {
     ranks.clear();
-    segment->select(matchers, ranks);
-    const auto middle = static_cast<std::ptrdiff_t>(all.size());
+    found.clear();
+    (*segment)->select(matchers, ranks);
     for (const std::uint32_t rank : ranks) {
-      const Member& member = segment->members()[rank];
+      const Member& member = (*segment)->members()[rank];
       const SeriesState& state = state_at(view_->pages, member.slot);
       if (state.record != member.record.get()) continue;  // it left the window; the segment is older than that
       if (state.newest.t_ms < from.ms || state.oldest_ms > to.ms) continue;
-      all.emplace_back(state);
+      found.emplace_back(state);
     }
-    std::inplace_merge(all.begin(), all.begin() + middle, all.end(), by_labels);
+    merge_by_labels(all, found);
   }
   return all;
 }
