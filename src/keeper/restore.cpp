@@ -194,7 +194,9 @@ void restore_workload(Keeper& keeper, Workload& workload, bool is_same_boot, boo
   if (workload.pid == 0) find_started(keeper, workload);
   if (workload.pid == 0) return lose(keeper, workload, wire::SettledReason::exit_unseen);
   ProcessStat stat;
-  const bool exists = is_same_boot && !workload.is_leader_gone && read_stat(workload.pid, stat);
+  bool exists = is_same_boot && !workload.is_leader_gone && read_stat(workload.pid, stat);
+  // Ended already, and another parent will take its exit code.
+  if (exists && stat.state == 'Z' && stat.parent != getpid()) exists = false;
   if (exists && stat.start_ticks == workload.start_ticks) return adopt(keeper, workload, stat, is_same_process);
   if (exists) return lose(keeper, workload, wire::SettledReason::pid_reused);
   if (!has_exit_record) return lose(keeper, workload, wire::SettledReason::exit_unseen);
