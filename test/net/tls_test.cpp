@@ -71,6 +71,52 @@ TEST(tls, large_bodies_pass_both_ways) {
   EXPECT_EQ(outcome->body, wanted.body);
 }
 
+TEST(tls, streams_end_cleanly) {
+  Certificates certificates;
+  certificates.issue("server", "IP:127.0.0.1");
+  Router router;
+  router.add(
+      {.method = "GET", .pattern = "/hello", .handler = [](ports::HttpRequest, std::unique_ptr<ports::HttpResponder> responder) {
+         responder->begin_stream({.status = 200, .headers = {}, .body = "first\n"}, {});
+         EXPECT_EQ(responder->write(std::string(100'000, '#')), ports::HttpStreamState::open);
+         responder->end();
+       }});
+  ServerUnderTest server{std::move(router), {}, with_tls(certificates, "server")};
+  HttpCall wanted = get(server.port());
+  wanted.tls.ca_file = certificates.file("ca.pem");
+  const Outcome outcome = call(wanted);
+  ASSERT_TRUE(outcome.has_value()) << outcome.error().detail;
+  EXPECT_EQ(outcome->body, "first\n" + std::string(100'000, '#'));
+  EXPECT_TRUE(eventually([&] { return server.counters().open == 0; }));
+}
+
+TEST(tls, a_kept_connection_belongs_to_its_settings) {
+  Certificates certificates;
+  certificates.issue("server", "DNS:localhost,IP:127.0.0.1");
+  ServerUnderTest server{echo_router(), {}, with_tls(certificates, "server")};
+  LoopThread thread;
+  std::unique_ptr<HttpCaller> caller;
+  thread.run([&] { caller = std::make_unique<HttpCaller>(thread.loop); });
+  const auto status_of = [&](const HttpCall& wanted) {
+    std::promise<Outcome> promise;
+    std::future<Outcome> future = promise.get_future();
+    caller->start(wanted, [&](Outcome outcome) { promise.set_value(std::move(outcome)); });
+    const Outcome outcome = future.get();
+    return outcome.has_value() ? outcome->status : 0U;
+  };
+  HttpCall wanted = get(server.port());
+  wanted.may_be_sent_twice = true;
+  wanted.tls.skip_verification = true;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(status_of(wanted), 200U);
+  EXPECT_EQ(server.counters().accepted, 1U);
+  wanted.tls.skip_verification = false;
+  EXPECT_EQ(status_of(wanted), 0U) << "a connection that proves nothing is no one's short cut";
+  wanted.tls.ca_file = certificates.file("ca.pem");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(status_of(wanted), 200U);
+  EXPECT_EQ(server.counters().accepted, 3U);
+  thread.run([&] { caller.reset(); });
+}
+
 TEST(tls, what_does_not_verify_gets_no_request) {
   Certificates certificates, others;
   certificates.issue("right", "IP:127.0.0.1");
