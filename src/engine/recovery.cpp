@@ -129,24 +129,25 @@ Result<Recovered, RecoveryFailure> recover(ports::JournalPort& journal, const Li
   return out;
 }
 
-Result<ChainHead, RecoveryFailure> verify_chain(ports::JournalPort& journal, const std::function<void(Sequence)>& progress) {
+Result<ChainHead, RecoveryFailure> verify_chain(ports::JournalPort& journal, std::span<const RecordHeader> witnesses) {
   ChainHead head;
   std::optional<RecoveryFailure> failure;
   const Status read = journal.read(1, ~Sequence{0}, [&](const StoredRecord& record) {
     const Result<ChainHead, ChainFailure> next = continue_chain(head, record);
-    if (!next) {
-      failure = broken(next.error().sequence, next.error().what);
-      return false;
-    }
-    head = *next;
-    if (progress && head.sequence % 65'536 == 0) progress(head.sequence);
-    return true;
+    if (!next) failure = broken(next.error().sequence, next.error().what);
+    else head = *next;
+    for (const RecordHeader& witness : witnesses)
+      if (!failure && witness.sequence == head.sequence && sha256(encode_header(witness)) != head.hash)
+        failure = broken(head.sequence, "it is not the one that the witness has seen");
+    return !failure;
   });
   if (failure) return *failure;
   if (!read) return from_error(head.sequence + 1, read.error());
   const Result<ports::JournalEnd> stored = journal.end();
   if (!stored) return from_error(head.sequence + 1, stored.error());
-  if (stored->head.sequence != head.sequence) return broken(head.sequence + 1, "it is missing");
+  Sequence last = stored->head.sequence;
+  for (const RecordHeader& witness : witnesses) last = std::max(last, witness.sequence);
+  if (last > head.sequence) return broken(head.sequence + 1, "it is missing");
   return head;
 }
 

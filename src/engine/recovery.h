@@ -1,7 +1,7 @@
 // From stored records to State: how a controller starts, how a follower and `replay` read, and what `verify` checks.
 #pragma once
 
-#include <functional>
+#include <span>
 #include <string>
 
 #include "core/state.h"
@@ -64,9 +64,10 @@ struct RecoverFrom {
 [[nodiscard]] Result<Recovered, RecoveryFailure> recover(ports::JournalPort& journal, const Limits& limits,
                                                          RecoverFrom from = {});
 
-// Walks the whole chain without building state. Gives the head; names the first bad record. `progress` is called now and then.
+// Walks the whole chain without building state. Gives the head; names the first bad record. Each of `witnesses`, headers that somebody
+// outside has kept, must stand in the chain: without one a chain that was cut at its end, or written anew, cannot be told.
 [[nodiscard]] Result<ChainHead, RecoveryFailure> verify_chain(ports::JournalPort& journal,
-                                                              const std::function<void(Sequence)>& progress = {});
+                                                              std::span<const RecordHeader> witnesses = {});
 
 // One cause that was decided again.
 struct Redecided {
