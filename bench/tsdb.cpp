@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <ctime>
+#include <map>
 #include <random>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include <fmt/core.h>
 
 #include "metrics/tsdb/head.h"
+#include "metrics/tsdb/sample_log.h"
 
 namespace {
 
@@ -140,6 +142,60 @@ void selects(const tsdb::Head& head, Instant now) {
   if (std::isnan(sum)) fmt::print("\n");
 }
 
+// Files in memory: what is measured is our part of a restart, not the disk's.
+class MemoryFiles final : public watchbill::ports::FilesPort {
+ public:
+  std::map<std::string, std::string> files;
+
+  watchbill::Result<std::vector<std::string>> list(const std::string& folder) override {
+    std::vector<std::string> names;
+    for (const auto& [path, bytes] : files) names.push_back(path.substr(folder.size() + 1));
+    return names;
+  }
+  watchbill::Result<std::string> read(const std::string& path, std::uint64_t /*bytes_max*/) override { return files[path]; }
+  watchbill::Status append(const std::string& path, std::string_view bytes) override {
+    files[path].append(bytes);
+    return {};
+  }
+  watchbill::Status replace(const std::string& path, std::string_view bytes) override {
+    files[path] = std::string(bytes);
+    return {};
+  }
+  watchbill::Status remove(const std::string& path) override {
+    files.erase(path);
+    return {};
+  }
+};
+
+void restart(const std::vector<Labels>& labels, std::vector<tsdb::BatchSample>& batch) {
+  constexpr int rounds = 100;  // 10 million samples, as in bench/peers
+  MemoryFiles files;
+  Source source;
+  for (tsdb::BatchSample& sample : batch) sample.series = {};
+  {
+    tsdb::Head head;
+    tsdb::SampleLog log(head, files, "samples");
+    if (!log.load(begin).has_value()) return;
+    for (int round = 0; round < rounds; ++round) {
+      scrape(head, labels, batch, source, round, 1);
+      const Instant now{begin.ms + round * 15'000};
+      head.advance(now);
+      if (!log.flush(now).has_value()) return;
+    }
+  }
+  std::size_t bytes = 0;
+  for (const auto& [path, contents] : files.files) bytes += contents.size();
+  tsdb::Head head;
+  tsdb::SampleLog log(head, files, "samples");
+  const double start = cpu_seconds();
+  const watchbill::Result<tsdb::LoadReport> report = log.load(Instant{begin.ms + rounds * 15'000});
+  const double seconds = cpu_seconds() - start;
+  if (!report.has_value()) return;
+  print("log with labels", "bytes/sample", static_cast<double>(bytes) / static_cast<double>(report->sample_count));
+  print("restart", "samples/s", static_cast<double>(report->sample_count) / seconds);
+  print("restart with 10 million samples", "s", seconds);
+}
+
 }  // namespace
 
 int main() {
@@ -174,6 +230,7 @@ int main() {
   const Instant now{begin.ms + (rounds + 8) * 15'000};
   selects(head, now);
   measure("advance without anything to drop", 20, [&] { head.advance(now); });
+  restart(labels, batch);
   print("all", "s", cpu_seconds() - start);
   return 0;
 }
