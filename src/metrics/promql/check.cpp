@@ -20,6 +20,7 @@ class Checker {
   explicit Checker(const Expression& expression) : expression_(expression) {}
 
   Checked run() {
+    find_info_selectors();
     for (const Node& node : expression_.nodes) {
       node_ = &node;
       if (const Checked checked = std::visit([this](const auto& part) { return check(part); }, node.of); !checked) return checked;
@@ -28,6 +29,16 @@ class Checker {
   }
 
  private:
+  // The second argument of info() chooses labels, not series: it may match anything, and names no metric before its braces.
+  void find_info_selectors() {
+    for (const Node& node : expression_.nodes)
+      if (const Call* call = std::get_if<Call>(&node.of);
+          call != nullptr && call->function->id == FunctionId::info && call->arguments.size() == 2)
+        info_selectors_.push_back(&expression_.at(expression_.without_parens(call->arguments[1])));
+  }
+  [[nodiscard]] bool is_info_selector() const {
+    return std::find(info_selectors_.begin(), info_selectors_.end(), node_) != info_selectors_.end();
+  }
   [[nodiscard]] ValueType type_of(NodeIndex index) const { return expression_.at(index).type; }
   [[nodiscard]] ExpressionError refuse(const Node& node, Reason reason, std::string message) const {
     return refuse_at(node.span.begin, reason, std::move(message));
@@ -48,7 +59,7 @@ class Checker {
   Checked check(const DurationOperation&) { return {}; }
 
   Checked check(const VectorSelector& selector) {
-    bool selects_something = false;
+    bool selects_something = is_info_selector();
     for (const SelectorMatcher& matcher : selector.matchers) {
       const auto compiled = tsdb::Matcher::create(matcher.name, static_cast<tsdb::MatchKind>(matcher.op), matcher.value);
       if (!compiled)
@@ -132,6 +143,12 @@ class Checker {
           expect(call.arguments[i], argument_type(function, i), fmt::format("call to function \"{}\"", function.name));
       if (!argument) return argument;
     }
+    if (function.id == FunctionId::info && count == 2) {
+      const Node& selector = expression_.at(expression_.without_parens(call.arguments[1]));
+      const VectorSelector* labels = std::get_if<VectorSelector>(&selector.of);
+      if (labels == nullptr || !labels->name.empty())
+        return refuse(selector, Reason::wrong_type, "expected label selectors only in the second argument of info");
+    }
     return check_extension(call);
   }
 
@@ -158,6 +175,7 @@ class Checker {
 
   const Expression& expression_;
   const Node* node_{nullptr};
+  std::vector<const Node*> info_selectors_;
 };
 
 // Seconds of a duration expression. Recursion is bounded by the tree's depth.

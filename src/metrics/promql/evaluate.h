@@ -34,7 +34,8 @@ struct QueryTime {
 
 enum class Semantics : std::uint8_t {
   prometheus_3,
-  prometheus_2,  // windows and lookback closed on both sides; rate() limits its way to zero before it limits its extrapolation
+  prometheus_2,  // windows and lookback closed on both sides; rate() limits its way to zero before it limits its extrapolation;
+                 // atan2 keeps the metric name
 };
 
 struct EvaluationOptions {

@@ -14,7 +14,10 @@ namespace {
 
 using Refusal = EvaluationRefusal;
 
-bool drops_name(BinaryOperator op, bool returns_bool) noexcept { return returns_bool || op <= BinaryOperator::atan2; }
+bool drops_name(const Binary& binary, Semantics semantics) noexcept {
+  if (binary.op == BinaryOperator::atan2) return semantics == Semantics::prometheus_3;
+  return binary.returns_bool || binary.op < BinaryOperator::atan2;
+}
 
 double arithmetic(BinaryOperator op, double left, double right) noexcept {
   switch (op) {
@@ -90,7 +93,7 @@ Evaluated Evaluation::scalar_with_vector(const Binary& binary, NodeIndex at, con
   Value out = vector_is_left ? std::move(left) : std::move(right);
   const std::vector<double>& scalar = vector_is_left ? right.scalar : left.scalar;
   for (Series& series : out.series) {
-    series.drops_name = series.drops_name || drops_name(binary.op, binary.returns_bool);
+    series.drops_name = series.drops_name || drops_name(binary, options_.semantics);
     for (std::size_t i = 0; i < steps.count; ++i) {
       double& value = series.values[i];
       if (is_absent(value)) continue;
@@ -245,7 +248,7 @@ class VectorMatch {
     const auto [pair, is_new_pair] = outputs_.emplace(std::pair{many, one}, 0);
     if (!is_new_pair) return pair->second;
     Labels labels = result_labels(many, one);
-    const bool is_dropped = (many != nullptr && many->drops_name) || drops_name(binary_.op, binary_.returns_bool);
+    const bool is_dropped = (many != nullptr && many->drops_name) || drops_name(binary_, run_.options_.semantics);
     const auto [same, is_new] = by_labels_.emplace(std::pair{labels, is_dropped}, out_.size());
     if (is_new)
       out_.push_back(Series{run_.keep(std::move(labels)), is_dropped && run_.options_.removes_names_late,
@@ -262,7 +265,7 @@ class VectorMatch {
       return labels;
     }
     const bool hides_name =
-        (many->drops_name || drops_name(binary_.op, binary_.returns_bool)) && !run_.options_.removes_names_late;
+        (many->drops_name || drops_name(binary_, run_.options_.semantics)) && !run_.options_.removes_names_late;
     std::vector<Labels::Pair> pairs;
     for (const auto& [name, value] : *many->labels) {
       if (hides_name && is_identity_label(name)) continue;

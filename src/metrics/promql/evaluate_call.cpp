@@ -134,6 +134,7 @@ Evaluated Evaluation::call(const Call& call, NodeIndex at, const Steps& steps) {
     case FunctionId::absent:
     case FunctionId::absent_over_time: return absent(call, steps);
     case FunctionId::timestamp: return timestamp(call, at, steps);
+    case FunctionId::info: return info(call, at, steps);
     case FunctionId::label_replace: return label_replace(call, at, steps);
     case FunctionId::label_join: return label_join(call, at, steps);
     case FunctionId::sort: case FunctionId::sort_desc: case FunctionId::sort_by_label:

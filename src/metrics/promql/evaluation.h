@@ -96,6 +96,10 @@ class Evaluation {
   Evaluated label_join(const Call& call, NodeIndex at, const Steps& steps);
   [[nodiscard]] const std::string& string_argument(const Call& call, std::size_t index) const;
 
+  // evaluate_info.cpp
+  Evaluated info(const Call& call, NodeIndex at, const Steps& steps);
+  friend class InfoRun;
+
   // evaluate_histogram.cpp
   Evaluated histogram_call(const Call& call, NodeIndex at, const Steps& steps);
   friend class BucketRun;

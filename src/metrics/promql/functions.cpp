@@ -13,8 +13,8 @@ constexpr ValueType R = ValueType::range_vector;
 using F = FunctionId;
 constexpr std::uint8_t any = arguments_unbounded;
 
-// Ordered by name. Not evaluated: `info` joins by identifying labels that are configured elsewhere, `start_timestamp` needs start
-// timestamps in the store. `holt_winters` is the name of double_exponential_smoothing before Prometheus 3.
+// Ordered by name. Not evaluated: `start_timestamp` needs start timestamps in the store. `holt_winters` is the name of
+// double_exponential_smoothing before Prometheus 3.
 constexpr FunctionSignature functions[] = {
     // id, name, arguments, at least, at most, result, experimental, since, evaluated
     {F::abs, "abs", {V}, 1, 1, V, false, "1.0", true},
@@ -59,7 +59,7 @@ constexpr FunctionSignature functions[] = {
     {F::hour, "hour", {V}, 0, 1, V, false, "1.1", true},
     {F::idelta, "idelta", {R}, 1, 1, V, false, "1.1", true},
     {F::increase, "increase", {R}, 1, 1, V, false, "1.0", true},
-    {F::info, "info", {V, V}, 1, 2, V, true, "3.0", false},
+    {F::info, "info", {V, V}, 1, 2, V, true, "3.0", true},
     {F::irate, "irate", {R}, 1, 1, V, false, "1.0", true},
     {F::label_join, "label_join", {V, T, T, T}, 3, any, V, false, "2.0", true},
     {F::label_replace, "label_replace", {V, T, T, T, T}, 5, 5, V, false, "1.0", true},

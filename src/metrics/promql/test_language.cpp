@@ -91,7 +91,9 @@ bool is_word(std::string_view text, std::string_view lower_word) noexcept {
 
 class Script {
  public:
-  Script(std::string_view text, const ScriptLimits& limits) : limits_(limits) {
+  Script(std::string_view text, const ScriptLimits& limits, const ScriptSemantics& semantics) : limits_(limits) {
+    options_.semantics = semantics.semantics;
+    options_.removes_names_late = semantics.removes_names_late;
     while (!text.empty()) {
       const std::size_t end = std::min(text.find('\n'), text.size());
       const std::string_view line = trimmed(text.substr(0, end));
@@ -307,17 +309,11 @@ class Script {
     return {};
   }
 
-  static EvaluationOptions options() {
-    EvaluationOptions options;
-    options.removes_names_late = true;
-    return options;
-  }
-
   std::string difference_of(const Eval& eval) const {
     const auto expression = parse(eval.query);
     if (!expression) return failure_difference(eval, expression.error().message);
     const tsdb::Snapshot snapshot = head_->snapshot();
-    const auto answer = evaluate(*expression, snapshot, eval.time, options());
+    const auto answer = evaluate(*expression, snapshot, eval.time, options_);
     if (!answer) return failure_difference(eval, answer.error().message);
     if (eval.failure) return "expected a failure, got an answer";
     if (std::string annotations = annotation_difference(eval, *answer); !annotations.empty()) return annotations;
@@ -400,12 +396,12 @@ class Script {
   }
 
   // An instant answer must not depend on how it is asked: the same, one step of a range.
-  static std::string repeated_difference(const Eval& eval, const Expression& expression, const tsdb::Snapshot& snapshot) {
+  std::string repeated_difference(const Eval& eval, const Expression& expression, const tsdb::Snapshot& snapshot) const {
     if (eval.is_range || eval.range_vector || eval.is_ordered || eval.scalar || reads_query_range(expression)) return {};
     Eval around = eval;
     around.is_range = true;
     around.time = QueryTime{eval.time.start - Duration::minutes(1), eval.time.start + Duration::minutes(1), Duration::minutes(1)};
-    auto answer = evaluate(expression, snapshot, around.time, options());
+    auto answer = evaluate(expression, snapshot, around.time, options_);
     if (!answer) return {};  // the neighbours may fail where this instant does not
     for (AnswerSeries& series : answer->series)
       std::erase_if(series.samples, [&](const tsdb::Sample& sample) { return sample.t_ms != eval.time.start.ms; });
@@ -433,6 +429,7 @@ class Script {
   }
 
   const ScriptLimits limits_;
+  EvaluationOptions options_;
   std::vector<std::string_view> lines_;
   std::size_t at_{0};
   std::unique_ptr<tsdb::Head> head_;
@@ -451,6 +448,8 @@ std::string ScriptResult::text() const {
   return out;
 }
 
-Result<ScriptResult> run_script(std::string_view script, const ScriptLimits& limits) { return Script(script, limits).run(); }
+Result<ScriptResult> run_script(std::string_view script, const ScriptLimits& limits, const ScriptSemantics& semantics) {
+  return Script(script, limits, semantics).run();
+}
 
 }  // namespace watchbill::metrics::promql

@@ -12,8 +12,15 @@
 #include <vector>
 
 #include "base/result.h"
+#include "metrics/promql/evaluate.h"
 
 namespace watchbill::metrics::promql {
+
+// The reference whose answers a script holds.
+struct ScriptSemantics {
+  Semantics semantics{Semantics::prometheus_3};
+  bool removes_names_late{true};
+};
 
 struct ScriptLimits {
   std::size_t samples_max{20'000'000};       // stored by all loads between two clears
@@ -40,6 +47,7 @@ struct ScriptResult {
 };
 
 // Fails (invalid) where the script itself is wrong: `detail` begins with "line N: ".
-[[nodiscard]] Result<ScriptResult> run_script(std::string_view script, const ScriptLimits& limits = {});
+[[nodiscard]] Result<ScriptResult> run_script(std::string_view script, const ScriptLimits& limits = {},
+                                               const ScriptSemantics& semantics = {});
 
 }  // namespace watchbill::metrics::promql

@@ -1,0 +1,202 @@
+#include "metrics/promql/evaluate.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "metrics/promql/evaluation.h"
+#include "metrics/promql/parser.h"
+#include "metrics/promql/print.h"
+#include "metrics/promql/test_language.h"
+#include "metrics/tsdb/head.h"
+#include "promql/conformance_data.h"
+
+namespace watchbill::metrics::promql {
+namespace {
+
+class Evaluate : public ::testing::Test {
+ protected:
+  Evaluate() {
+    for (int i = 0; i <= 20; ++i)
+      for (const char* host : {"b", "a"}) put(Labels({{"__name__", "x_total"}, {"host", host}}), i * 15'000, i);
+    for (const char* name : {"first", "second"}) put(Labels({{"__name__", name}, {"host", "a"}}), 300'000, 7);
+  }
+  void put(const Labels& labels, std::int64_t at_ms, double value) { ASSERT_TRUE(head_.append(labels, Instant{at_ms}, value)); }
+
+  // The answer as text: "LABELS VALUE@SECONDS …; …", "REASON LINE:COLUMN MESSAGE" when refused.
+  std::string ask(std::string_view text, const QueryTime& time) {
+    const auto expression = parse(text);
+    if (!expression) return expression.error().text();
+    const auto answer = evaluate(*expression, head_.snapshot(), time, options_);
+    if (!answer) {
+      const EvaluationError& error = answer.error();
+      return std::string(word(error.reason)) + " " + std::to_string(error.at.line) + ":" + std::to_string(error.at.column) + " " +
+             error.message;
+    }
+    std::string out;
+    if (answer->type == ValueType::scalar && answer->series.empty()) return format_value(answer->scalar);
+    if (answer->type == ValueType::string) return answer->text;
+    for (const AnswerSeries& series : answer->series) {
+      if (!out.empty()) out += "; ";
+      out += series.labels.text();
+      for (const tsdb::Sample& sample : series.samples)
+        out += " " + format_value(sample.v) + "@" + std::to_string(sample.t_ms / 1000);
+    }
+    for (const Annotation& annotation : answer->annotations) out += " # " + annotation.text;
+    return out;
+  }
+  std::string ask(std::string_view text) { return ask(text, QueryTime::at(Instant{300'000})); }
+
+  tsdb::Head head_;
+  EvaluationOptions options_;
+};
+
+TEST_F(Evaluate, series_come_in_label_order_whatever_order_they_were_stored_in) {
+  EXPECT_EQ(ask("x_total"), "x_total{host=\"a\"} 20@300; x_total{host=\"b\"} 20@300");
+  EXPECT_EQ(ask("second or on(__name__) first"), "first{host=\"a\"} 7@300; second{host=\"a\"} 7@300");
+  EXPECT_EQ(ask("x_total{host=\"a\"}", QueryTime{Instant{0}, Instant{30'000}, Duration::seconds(15)}),
+            "x_total{host=\"a\"} 0@0 1@15 2@30");
+}
+
+TEST_F(Evaluate, prometheus_2_keeps_the_left_end_of_windows_and_lookback) {
+  EXPECT_EQ(ask("count_over_time(x_total{host=\"a\"}[1m])"), "{host=\"a\"} 4@300");
+  EXPECT_EQ(ask("first", QueryTime::at(Instant{600'000})), "");
+  options_.semantics = Semantics::prometheus_2;
+  EXPECT_EQ(ask("count_over_time(x_total{host=\"a\"}[1m])"), "{host=\"a\"} 5@300");
+  EXPECT_EQ(ask("count_over_time(x_total{host=\"a\"}[1m:15s])"), "{host=\"a\"} 5@300");
+  EXPECT_EQ(ask("first", QueryTime::at(Instant{600'000})), "first{host=\"a\"} 7@600");
+  EXPECT_EQ(ask("first", QueryTime::at(Instant{600'001})), "");
+}
+
+TEST_F(Evaluate, names_leave_at_once_unless_removed_late) {
+  EXPECT_EQ(ask("sum by (__name__) (increase(x_total[1m]))"), "{} 8@300");
+  EXPECT_EQ(ask("-{__name__=~\"first|second\"}"), "duplicate_series 1:1 vector cannot contain metrics with the same labelset");
+  EXPECT_EQ(ask("label_replace(-first, \"was\", \"$1\", \"__name__\", \"(.+)\")"), "{host=\"a\"} -7@300")
+      << "the name is gone already";
+  options_.removes_names_late = true;
+  EXPECT_EQ(ask("label_replace(-first, \"was\", \"$1\", \"__name__\", \"(.+)\")"), "{host=\"a\", was=\"first\"} -7@300");
+}
+
+TEST_F(Evaluate, refusals_name_the_part_that_cannot_be_evaluated) {
+  EXPECT_EQ(ask("1 +\n  (first * on() group_left {__name__=~\"first|second\"})").substr(0, 16), "many_to_many 2:4");
+  EXPECT_EQ(ask("sum(topk(NaN, first))"), "bad_parameter 1:5 Parameter value is NaN");
+  EXPECT_EQ(ask("1 + start_timestamp(first)"), "not_yet_supported 1:5 function start_timestamp is not supported yet");
+  EXPECT_EQ(ask("rate(first[1m * 0])"), "bad_duration 1:6 duration must be greater than 0");
+  EXPECT_EQ(ask("first[5m]", QueryTime{Instant{0}, Instant{1000}, Duration::seconds(1)}),
+            "wrong_type 1:1 invalid expression type \"range vector\" for range query, must be Scalar or instant Vector");
+  EXPECT_EQ(ask("double_exponential_smoothing(first[5m], 2, 0.1)"),
+            "bad_parameter 1:1 invalid smoothing factor. Expected: 0 < sf < 1, got: 2.000000");
+}
+
+TEST_F(Evaluate, every_limit_is_met_by_name) {
+  const QueryTime hour{Instant{0}, Instant{3'600'000}, Duration::seconds(15)};
+  options_.limits.steps_max = 240;
+  EXPECT_EQ(ask("1", hour), "too_many_steps 1:1 the range has more than 240 steps");
+  options_.limits.steps_max = 241;
+  EXPECT_EQ(ask("1", hour).substr(0, 7), "{} 1@0 ");
+  options_.limits.subquery_steps_max = 60;
+  EXPECT_EQ(ask("sum_over_time(x_total[5m:5s])").substr(0, 3), "{ho");
+  EXPECT_EQ(ask("sum_over_time(x_total[5m5s:5s])"), "too_many_steps 1:15 the subquery has more than 60 steps");
+  options_.limits.series_max = 1;
+  EXPECT_EQ(ask("first"), "first{host=\"a\"} 7@300");
+  EXPECT_EQ(ask("x_total"), "too_many_series 1:1 the selector matches more than 1 series");
+  options_.limits = EvaluationLimits{};
+  options_.limits.samples_max = 40;
+  EXPECT_EQ(ask("sum(first + rate(x_total[5m]))"),
+            "too_many_samples 1:13 query processing would load too many samples into memory: more than 40");
+}
+
+TEST_F(Evaluate, the_caller_can_stop_a_long_evaluation) {
+  int asked = 0;
+  options_.should_stop = [&asked] { return ++asked == 2; };
+  EXPECT_EQ(ask("sum_over_time((x_total * 2)[5m:1ms])").substr(0, 11), "out_of_time");
+  EXPECT_EQ(asked, 2);
+  options_.should_stop = [] { return true; };
+  EXPECT_EQ(ask("x_total{host=\"a\"}"), "x_total{host=\"a\"} 20@300") << "short evaluations never ask";
+}
+
+TEST_F(Evaluate, stored_bits_that_mean_absent_inside_are_a_plain_nan) {
+  put(Labels(std::vector<Labels::Pair>{{"__name__", "odd"}}), 300'000, absent_value);
+  EXPECT_EQ(ask("odd"), "odd NaN@300");
+  EXPECT_EQ(ask("count(odd)"), "{} 1@300");
+  EXPECT_EQ(ask("max_over_time(odd[1m])"), "{} NaN@300");
+}
+
+TEST_F(Evaluate, remarks_name_their_place_and_come_once) {
+  EXPECT_EQ(ask("rate(first[10m]) or increase(x_total[1m])"), "{host=\"a\"} 4@300; {host=\"b\"} 4@300")
+      << "one sample has no rate and so no remark";
+  put(Labels({{"__name__", "first"}, {"host", "a"}}), 315'000, 8);
+  EXPECT_EQ(
+      ask("rate(first[10m])", QueryTime::at(Instant{315'000})),
+      "{host=\"a\"} 0.0025@315 # PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket:"
+      " \"first\" (1:6)");
+}
+
+TEST_F(Evaluate, an_answer_tells_what_its_selectors_found) {
+  const auto expression = parse("first + on() group_left gone or rate(x_total[1m] offset 1m)");
+  ASSERT_TRUE(expression);
+  const auto answer = evaluate(*expression, head_.snapshot(), QueryTime::at(Instant{330'000}));
+  ASSERT_TRUE(answer);
+  ASSERT_EQ(answer->found.size(), 3U);
+  EXPECT_EQ(answer->found[0].newest_sample, Instant{300'000});
+  EXPECT_FALSE(answer->found[1].newest_sample);
+  EXPECT_EQ(answer->found[2].series_count, 2U);
+  EXPECT_EQ(answer->found[2].newest_sample, Instant{270'000});
+}
+
+TEST(Scripts, our_own_scripts_pass_whole) {
+  for (const char* name : {"windows", "matching"}) {
+    const auto result = run_script(test::read_file(std::string(WB_TEST_DATA) + "/promql/scripts/" + name + ".test"));
+    ASSERT_TRUE(result) << result.error().text();
+    EXPECT_GT(result->passed, 15U);
+    EXPECT_EQ(result->failed + result->refused, 0U) << name << ": " << result->text();
+  }
+}
+
+TEST(Scripts, a_wrong_expectation_is_found) {
+  const std::string load = "load 1m\n  x{a=\"1\"} 1 2\n  x{a=\"2\"} 3 4\n\n";
+  const std::pair<const char*, std::size_t> cases[] = {
+      {"eval instant at 1m x\n  x{a=\"1\"} 2\n  x{a=\"2\"} 4\n", 0},
+      {"eval instant at 1m x\n  x{a=\"1\"} 2\n  x{a=\"2\"} 4.0001\n", 1},
+      {"eval instant at 1m x\n  x{a=\"1\"} 2\n", 1},
+      {"eval instant at 1m x\n  x{a=\"1\"} 2\n  x{a=\"2\"} 4\n  x{a=\"3\"} 4\n", 1},
+      {"eval instant at 1m sort(x)\n  expect ordered\n  x{a=\"2\"} 4\n  x{a=\"1\"} 2\n", 1},
+      {"eval instant at 1m x\n  expect fail\n", 1},
+      {"eval instant at 1m x +\n", 1},
+      {"eval instant at 1m x\n  expect warn\n  x{a=\"1\"} 2\n  x{a=\"2\"} 4\n", 1},
+      {"eval range from 0 to 1m step 1m x{a=\"1\"}\n  x{a=\"1\"} 1 _\n", 1},
+      {"eval instant at 0 1 + 1\n  3\n", 1},
+      {"eval instant at 0 \"a\"\n  expect string \"b\"\n", 1},
+  };
+  for (const auto& [script, failed] : cases) {
+    const auto result = run_script(load + script);
+    ASSERT_TRUE(result) << script << result.error().text();
+    EXPECT_EQ(result->failed, failed) << script << result->text();
+    EXPECT_EQ(result->passed, 1 - failed) << script;
+  }
+}
+
+TEST(Scripts, a_script_that_cannot_be_read_names_its_line) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"load 5x\n", "line 1: "},
+      {"\nload 5m\n  x 1 y\n", "line 3: "},
+      {"clear\nevil\n", "line 2: unknown command"},
+      {"eval instant x\n", "line 1: expected `instant at TIME QUERY`"},
+      {"load 1m\n x 1x999999999\n", "line 2: "},
+      {"eval instant at 0 x\n  expect nothing\n", "line 2: unknown expectation"},
+  };
+  for (const auto& [script, wanted] : cases) {
+    const auto result = run_script(script);
+    ASSERT_FALSE(result) << script;
+    EXPECT_EQ(result.error().detail.substr(0, std::string_view(wanted).size()), wanted) << result.error().detail;
+  }
+}
+
+TEST(Scripts, what_needs_native_histograms_is_counted_as_refused) {
+  const auto result = run_script("load 1m\n  h {{count:1}}\n  x 1\n\neval instant at 0 h\n\neval instant at 0 x\n  x 1\n");
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->text(), "passed 1, failed 0, refused 1");
+}
+
+}  // namespace
+}  // namespace watchbill::metrics::promql
