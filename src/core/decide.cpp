@@ -1,6 +1,8 @@
 #include "core/decide.h"
 
 #include "core/facts.h"
+#include "model/codec.h"
+#include "model/configuration.h"
 
 namespace watchbill::core {
 namespace {
@@ -30,6 +32,13 @@ Decision decide_engine(const State&, const SealSegment& command, const Context&)
 Decision decide_engine(const State& state, const NoteReadOnly& command, const Context&) {
   if (state.progress.read_only) return Events{};
   return Events{JournalBecameReadOnly{command.reason, command.since}};
+}
+
+Decision decide_engine(const State& state, const AcceptConfig& command, const Context& context) {
+  if (command.configuration.is_zero())
+    return Refused{Refusal::bad_argument, "configuration: expected the digest of a stored one"};
+  if (command.configuration == state.progress.configuration) return Events{};
+  return Events{ConfigAccepted{context.actor.name, command.configuration}};
 }
 
 Decision decide_engine(const State& state, const NoteWritable&, const Context& context) {
@@ -63,7 +72,11 @@ struct Decide {
     if constexpr (area == Area::control) return control::decide(state.control, control_facts(context.actor), command, context);
     else if constexpr (area == Area::route) return route::decide(state.route, route_facts(context.actor), command, context);
     else if constexpr (area == Area::engine)
-      return context.actor.kind == ActorKind::engine ? decide_engine(state, command, context) : not_the_controller();
+      return may_decide_engine(T::type, context.actor) ? decide_engine(state, command, context) : not_the_controller();
+  }
+  // People only ever change what the controller is to do: its bill.
+  static bool may_decide_engine(std::string_view type, const Actor& actor) {
+    return actor.kind == ActorKind::engine || (type == AcceptConfig::type && has_role(actor, "admin"));
   }
   static Decision not_the_controller() { return Refused{Refusal::role_missing, "only the controller itself may do this"}; }
 };
@@ -98,6 +111,12 @@ struct Apply {
   void apply_engine(const SegmentSealed& event) const { state.progress.segment = event.segment + 1; }
   void apply_engine(const JournalBecameReadOnly&) const { state.progress.read_only = true; }
   void apply_engine(const JournalBecameWritable&) const { state.progress.read_only = false; }
+  void apply_engine(const ConfigAccepted& event) const {
+    const std::optional<std::string> bytes = applying.blobs(event.configuration);
+    Configuration configuration;
+    WB_ASSERT(bytes && from_canonical_text(*bytes, configuration), "a configuration is checked before it is offered");
+    state.progress.configuration = event.configuration;
+  }
   void apply_engine(const ClockJumped&) const {}
   void apply_engine(const SnapshotWritten&) const {}
 };

@@ -19,6 +19,7 @@ inline constexpr std::uint32_t state_format = 1;
 // Where the journal stands.
 struct Progress {
   std::string build;
+  Digest configuration;  // that holds; zero before the first
   Epoch epoch{0};
   Lineage lineage;
   bool read_only{false};
@@ -28,6 +29,7 @@ struct Progress {
   Instant time;  // of the last applied record
   static constexpr auto fields() {
     return std::tuple{field("build", &Progress::build),
+                      field("configuration", &Progress::configuration),
                       field("epoch", &Progress::epoch),
                       field("lineage", &Progress::lineage),
                       field("read_only", &Progress::read_only),

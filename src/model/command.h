@@ -13,11 +13,12 @@
 #include "model/command_engine.h"
 #include "model/command_route.h"
 #include "model/event.h"
+#include "model/event_config.h"
 
 namespace watchbill {
 
 using CommandBody = std::variant<StartLineage, StartEpoch, NoteClockJump, NoteSnapshot, NoteReadOnly, NoteWritable, MeetDeadline,
-                                 SealSegment,                                               // engine
+                                 SealSegment, AcceptConfig,                                 // engine
                                  SetHold, ReleaseHold,                                      // control
                                  RequestNotification, ResendNotification, NoteDelivery>;    // route
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "model/event_config.h"
 #include "model/event_control.h"
 #include "model/event_engine.h"
 #include "model/event_route.h"
@@ -16,7 +17,7 @@
 namespace watchbill {
 
 using Event = std::variant<LineageStarted, EpochStarted, CommandRefused, ClockJumped, SegmentSealed, SnapshotWritten,
-                           ObjectArchived, JournalBecameReadOnly, JournalBecameWritable,                      // engine
+                           ObjectArchived, JournalBecameReadOnly, JournalBecameWritable, ConfigAccepted,      // engine
                            HoldSet, HoldReleased,                                                             // control
                            NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp>;  // route
 
@@ -34,8 +35,8 @@ struct RecordedEvent {
 // itself.
 [[nodiscard]] std::string subject_of(const Event& event);
 
-// The blob that apply() reads to build state from the event, if it names one: an event struct with `static constexpr auto state_blob =
-// &T::member` does. Other digests only point to bytes that drivers or people read.
+// The blob that apply() reads to build state from the event, if it names one: an event struct with `static constexpr auto
+// state_blob = &T::member` does. Other digests only point to bytes that drivers or people read.
 [[nodiscard]] std::optional<Digest> state_blob_of(const Event& event);
 
 // Why stored bytes could not be read as what they should be. `newer` names what a later release wrote: this build must not go on.
