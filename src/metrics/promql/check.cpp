@@ -101,6 +101,9 @@ class Checker {
                       "binary expression must contain only scalar and instant vector types");
     const bool left_is_vector = type_of(binary.left) == ValueType::instant_vector;
     const bool right_is_vector = type_of(binary.right) == ValueType::instant_vector;
+    if (!left_is_vector && !right_is_vector &&
+        (binary.op == BinaryOperator::trim_upper || binary.op == BinaryOperator::trim_lower))
+      return refuse(*node_, Reason::wrong_type, fmt::format("operator \"{}\" not allowed for scalars", text_of(binary.op)));
     if (!left_is_vector && !right_is_vector && is_comparison(binary.op) && !binary.returns_bool)
       return refuse(*node_, Reason::wrong_type, "comparisons between scalars must use BOOL modifier");
     if (left_is_vector && right_is_vector) return check_matching(binary.matching);

@@ -240,11 +240,14 @@ class AggregateRun {
         if (is_absent(series.values[step])) continue;
         Labels labels = base;
         if (grouping_.keeps_listed || grouping_.keeps(name)) labels.set(name, format_value(series.values[step]));
-        Series& out = counts.emplace(labels, Series{nullptr, false, {}}).first->second;
-        if (out.values.empty()) out.values.assign(steps_.count, absent_value);
+        const auto [found, is_new] = counts.emplace(std::move(labels), Series{nullptr, false, {}});
+        Series& out = found->second;
+        if (is_new) {
+          if (const Done done = run_.touch(steps_.count, at_); !done) return done.error();
+          out.values.assign(steps_.count, absent_value);
+        }
         out.values[step] = is_absent(out.values[step]) ? 1 : out.values[step] + 1;
       }
-      if (const Done done = run_.touch(counts.size() * steps_.count / inner_.series.size(), at_); !done) return done.error();
     }
     Value value;
     for (auto& [labels, series] : counts) {

@@ -233,7 +233,10 @@ class VectorMatch {
     const double right = left_is_one_ ? many_value : one_value;
     const double value = combine(binary_.op, binary_.returns_bool, left, right, left);
     if (is_absent(value)) return {};
+    const std::size_t series_before = out_.size();
     Series& out = out_[output(many, one)];
+    if (out_.size() != series_before)
+      if (const Done done = run_.touch(steps_.count, at_); !done) return done;
     if (!is_absent(out.values[step]))
       return run_.refuse(at_, Refusal::many_to_many,
                          binary_.matching.cardinality == Cardinality::one_to_one

@@ -196,6 +196,10 @@ Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& st
     window.semantics = options_.semantics;
     window.extension = source->extension;
     for (std::size_t step = 0; step < steps.count; ++step) {
+      if (step > 0 && source->fixed_at_ms && parameters.empty()) {
+        series.values[step] = series.values[0];
+        continue;
+      }
       window.evaluated_at_ms = steps.at(step);
       window.end_ms = source->end_at(window.evaluated_at_ms);
       window.begin_ms = window.end_ms - source->range_ms;

@@ -26,7 +26,7 @@ bool read_bound(std::string_view text, double& value) {
   if (is_negative || text.starts_with('+')) text.remove_prefix(1);
   if (text.empty() || !read_number(text, value)) return false;
   if (is_negative) value = -value;
-  return true;
+  return !std::isnan(value);
 }
 
 }  // namespace
@@ -52,15 +52,19 @@ class BucketRun {
       if (!is_fraction) warn_of_quantiles(scalar->scalar, call_.arguments[i]);
       scalars.push_back(std::move(scalar->scalar));
     }
+    Done done;
     if (is_fraction) {
-      put({}, [&](const Buckets& buckets, std::size_t step) { return buckets.fraction(scalars[0][step], scalars[1][step]); });
+      done =
+          put({}, [&](const Buckets& buckets, std::size_t step) { return buckets.fraction(scalars[0][step], scalars[1][step]); });
     } else {
       if (is_many) label = run_.string_argument(call_, 1);
       if (is_many && (label.empty() || find_invalid_utf8(label) != std::string::npos))
         return run_.refuse(at_, Refusal::bad_parameter, fmt::format("invalid label name {}", quoted(label)));
-      for (std::size_t i = 0; i < scalars.size(); ++i)
-        put(label, [&](const Buckets& buckets, std::size_t step) { return buckets.quantile(scalars[i][step]); }, &scalars[i]);
+      for (std::size_t i = 0; i < scalars.size() && done; ++i)
+        done = put(
+            label, [&](const Buckets& buckets, std::size_t step) { return buckets.quantile(scalars[i][step]); }, &scalars[i]);
     }
+    if (!done) return done.error();
     Value value;
     value.series = std::move(out_);
     if (const Done joined = run_.join_equal(value.series, at_, false); !joined) return joined.error();
@@ -103,7 +107,7 @@ class BucketRun {
 
   // One result series for each histogram. With `names` the series gets `label` with the value of the step (histogram_quantiles).
   template <class Function>
-  void put(const std::string& label, const Function& function, const std::vector<double>* names = nullptr) {
+  Done put(const std::string& label, const Function& function, const std::vector<double>* names = nullptr) {
     for (const Group& group : groups_) {
       for (std::size_t step = 0; step < steps_.count; ++step) {
         std::vector<Bucket> buckets;
@@ -115,19 +119,17 @@ class BucketRun {
         Labels labels = *group.first->labels;
         labels.remove(bucket_label);
         if (!label.empty()) labels.set(label, format_value((*names)[step]));
-        output(std::move(labels)).values[step] = present(function(histogram, step));
+        // Steps of one histogram share a series as long as their labels stay the same.
+        if (last_output_ == nullptr || *last_output_ != labels) {
+          if (const Done done = run_.touch(steps_.count, at_); !done) return done;
+          last_output_ = run_.keep(std::move(labels));
+          out_.push_back(Series{last_output_, true, std::vector<double>(steps_.count, absent_value)});
+        }
+        out_.back().values[step] = present(function(histogram, step));
       }
       last_output_ = nullptr;
     }
-  }
-
-  // Steps of one histogram share a series as long as its labels stay the same.
-  Series& output(Labels labels) {
-    if (last_output_ == nullptr || *last_output_ != labels) {
-      last_output_ = run_.keep(std::move(labels));
-      out_.push_back(Series{last_output_, true, std::vector<double>(steps_.count, absent_value)});
-    }
-    return out_.back();
+    return {};
   }
 
   void note_forced(const Series& series) {

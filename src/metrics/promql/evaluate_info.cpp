@@ -156,9 +156,11 @@ class InfoRun {
       for (const auto& [name, info] : newest)
         if (const Done done = add_labels(*info->labels, *series.labels, labels); !done) return done;
       const auto [at, is_new] = outputs.emplace(std::move(labels), out.series.size());
-      if (is_new)
-        out.series.push_back(
-            Series{run_.keep(at->first), series.drops_name, std::vector<double>(steps_.count, absent_value)});
+      if (is_new) {
+        if (const Done done = run_.touch(steps_.count, at_); !done) return done;
+        std::vector<double> values(steps_.count, absent_value);
+        out.series.push_back(Series{run_.keep(at->first), series.drops_name, std::move(values)});
+      }
       out.series[at->second].values[step] = series.values[step];
     }
     return {};

@@ -146,10 +146,12 @@ EvaluationError Evaluation::refuse(NodeIndex at, EvaluationRefusal reason, std::
 }
 
 void Evaluation::annotate(AnnotationLevel level, NodeIndex at, std::string_view text) {
+  // Ten thousand series of one metric give the same remark.
+  if (last_remark_.first == at && last_remark_.second == text) return;
+  last_remark_ = {at, std::string(text)};
   const Position position = position_of(expression_.text, expression_.at(at).span.begin);
-  annotations_.insert(
-      Annotation{level, fmt::format("PromQL {}: {} ({}:{})", level == AnnotationLevel::warning ? "warning" : "info", text,
-                                    position.line, position.column)});
+  const std::string_view kind = level == AnnotationLevel::warning ? "warning" : "info";
+  annotations_.insert(Annotation{level, fmt::format("PromQL {}: {} ({}:{})", kind, text, position.line, position.column)});
 }
 
 Done Evaluation::touch(std::uint64_t samples, NodeIndex at) {

@@ -111,6 +111,7 @@ class Evaluation {
   Answer& answer_;
   std::deque<Labels> own_labels_;
   std::set<Annotation> annotations_;
+  std::pair<NodeIndex, std::string> last_remark_{no_node, {}};
   std::uint64_t touched_{0};
   std::uint64_t asked_at_{0};  // samples touched when should_stop was last asked
 };

@@ -319,7 +319,8 @@ class Script {
     if (std::string annotations = annotation_difference(eval, *answer); !annotations.empty()) return annotations;
     if (eval.string) return answer->text == *eval.string ? "" : "expected another string than " + quoted(answer->text);
     if (std::string result = result_difference(eval, *answer); !result.empty()) return result;
-    return repeated_difference(eval, *expression, snapshot);
+    if (std::string repeated = repeated_difference(eval, *expression, snapshot); !repeated.empty()) return repeated;
+    return pinned_difference(eval, *expression, snapshot);
   }
 
   static std::string failure_difference(const Eval& eval, const std::string& message) {
@@ -409,6 +410,55 @@ class Script {
     Eval single = eval;
     const std::string difference = result_difference(single, *answer);
     return difference.empty() ? "" : "inside a range query: " + difference;
+  }
+
+  // Nor may it depend on the time of asking when every selector says `@`.
+  std::string pinned_difference(const Eval& eval, const Expression& expression, const tsdb::Snapshot& snapshot) const {
+    if (eval.is_range || eval.range_vector || reads_query_range(expression) || reads_time(expression)) return {};
+    Expression pinned = expression;
+    pin(pinned, pinned.root, eval.time.start.ms);
+    const Duration at = eval.time.start - Instant{};
+    for (const Duration other : {Duration{}, at / 5, at, at * 10, at * -10}) {
+      const auto answer = evaluate(pinned, snapshot, QueryTime::at(Instant{} + other), options_);
+      if (!answer) return "with @: the failure " + answer.error().message;
+      Answer moved = *answer;
+      for (AnswerSeries& series : moved.series) series.samples.front().t_ms = eval.time.start.ms;
+      if (std::string difference = result_difference(eval, moved); !difference.empty())
+        return fmt::format("with @ and asked at {}: {}", format_duration(other), difference);
+    }
+    return {};
+  }
+
+  // Recursion is bounded by the parser's depth limit. What is inside a subquery moves with it.
+  static void pin(Expression& expression, NodeIndex index, std::int64_t at_ms) {
+    Node& node = expression.nodes[index];
+    const auto pin_shift = [at_ms](TimeShift& shift) {
+      if (shift.at != AtKind::none) return;
+      shift.at = AtKind::instant;
+      shift.at_ms = at_ms;
+    };
+    if (VectorSelector* selector = std::get_if<VectorSelector>(&node.of)) pin_shift(selector->shift);
+    if (Subquery* subquery = std::get_if<Subquery>(&node.of)) pin_shift(subquery->shift);
+    std::vector<NodeIndex> below;
+    if (const MatrixSelector* matrix = std::get_if<MatrixSelector>(&node.of)) below = {matrix->selector};
+    if (const Paren* paren = std::get_if<Paren>(&node.of)) below = {paren->inner};
+    if (const Unary* unary = std::get_if<Unary>(&node.of)) below = {unary->inner};
+    if (const Binary* binary = std::get_if<Binary>(&node.of)) below = {binary->left, binary->right};
+    if (const Aggregate* aggregate = std::get_if<Aggregate>(&node.of)) below = {aggregate->inner, aggregate->parameter};
+    if (const Call* call = std::get_if<Call>(&node.of)) below = call->arguments;
+    for (const NodeIndex child : below)
+      if (child != no_node) pin(expression, child, at_ms);
+  }
+
+  static bool reads_time(const Expression& expression) {
+    return std::any_of(expression.nodes.begin(), expression.nodes.end(), [](const Node& node) {
+      const Call* call = std::get_if<Call>(&node.of);
+      if (call == nullptr) return false;
+      const FunctionId id = call->function->id;
+      const bool is_calendar = call->function->count_min == 0 && call->function->count_max == 1;
+      return id == FunctionId::time || id == FunctionId::timestamp || id == FunctionId::predict_linear ||
+             (is_calendar && call->arguments.empty());
+    });
   }
 
   // start(), end(), range() and step() mean something else in a range query.
