@@ -186,7 +186,8 @@ Result<Redecided, RecoveryFailure> redecide(ports::JournalPort& journal, const L
         failure = unreadable(record.sequence, body.error());
         return false;
       }
-      core::Processed decided = core::process(state, seen, body->cause, {chained->time, limits, core::reactions(), blobs_of(journal)});
+      core::Processed decided =
+          core::process(state, seen, body->cause, {chained->time, limits, core::reactions(), blobs_of(journal)});
       out.events += body->events.size();
       ++out.causes;
       next = record.sequence + 1;

@@ -47,8 +47,8 @@ struct ApplyRecord {
 };
 
 // Applies one stored record to `state`, after checking that it continues `head` and that `with.blobs` has what its events name;
-// compares the state's digest where the record holds one of the same format. Gives the number of events. On failure `state` must not
-// be used further.
+// compares the state's digest where the record holds one of the same format. Gives the number of events. On failure `state` must
+// not be used further.
 [[nodiscard]] Result<std::uint64_t, RecoveryFailure> apply_record(core::State& state, ChainHead& head, const StoredRecord& record,
                                                                   const ApplyRecord& with);
 
@@ -64,8 +64,9 @@ struct RecoverFrom {
 [[nodiscard]] Result<Recovered, RecoveryFailure> recover(ports::JournalPort& journal, const Limits& limits,
                                                          RecoverFrom from = {});
 
-// Walks the whole chain without building state. Gives the head; names the first bad record. Each of `witnesses`, headers that somebody
-// outside has kept, must stand in the chain: without one a chain that was cut at its end, or written anew, cannot be told.
+// Walks the whole chain without building state. Gives the head; names the first bad record. Each of `witnesses`, headers that
+// somebody outside has kept, must stand in the chain: without one a chain that was cut at its end, or written anew, cannot be
+// told.
 [[nodiscard]] Result<ChainHead, RecoveryFailure> verify_chain(ports::JournalPort& journal,
                                                               std::span<const RecordHeader> witnesses = {});
 

@@ -16,8 +16,8 @@ ErrorKind kind_of(sqlite3* database, int code) {
     case SQLITE_IOERR: break;
     default: return ErrorKind::unknown;
   }
-  // A write that the file system refused as a whole cannot have left a commit behind: with power-safe overwrite, SQLite's default, the
-  // commit frame is the last write before the sync. A failed sync can, and stays unknown.
+  // A write that the file system refused as a whole cannot have left a commit behind: with power-safe overwrite, SQLite's
+  // default, the commit frame is the last write before the sync. A failed sync can, and stays unknown.
   if (code == SQLITE_IOERR_WRITE && database != nullptr) {
     const int system_error = sqlite3_system_errno(database);
     if (system_error == EROFS) return ErrorKind::read_only;
@@ -76,7 +76,8 @@ Result<Connection> Connection::open(const std::string& path, Access access) {
   Connection connection;
   connection.path_ = path;
   const bool writes = access == Access::read_write;
-  const int flags = (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int flags =
+      (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   sqlite3* database = nullptr;
   const int opened = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
   connection.database_.reset(database);

@@ -11,7 +11,8 @@
 
 namespace watchbill::drivers::sqlite {
 
-// A failure of SQLite as an Error: SQLITE_FULL is exhausted, a read-only file or file system read_only, damage corrupt, the rest unknown.
+// A failure of SQLite as an Error: SQLITE_FULL is exhausted, a read-only file or file system read_only, damage corrupt, the rest
+// unknown.
 [[nodiscard]] Error error_of(sqlite3* database, int code, std::string tried, const std::string& path);
 
 // A prepared statement. One thread at a time.

@@ -141,8 +141,8 @@ Result<ports::JournalEnd> Journal::end() {
   const std::vector<Segment> found = segments();
   for (auto segment = found.rbegin(); segment != found.rend(); ++segment) {
     if (options_.access == Access::read_write && segment == found.rbegin() && !is_closed(segment_path(*segment))) {
-      // The newest segment is opened for writing, which recovers its WAL; then all of it goes to the file and to the disk, so that what
-      // is read from here on is what the disk holds.
+      // The newest segment is opened for writing, which recovers its WAL; then all of it goes to the file and to the disk, so
+      // that what is read from here on is what the disk holds.
       if (Status opened = open_for_append(*segment); !opened) return opened.error();
       if (Status written = writer_->run("PRAGMA wal_checkpoint(TRUNCATE)"); !written) return written.error();
     }
@@ -189,7 +189,8 @@ Status Journal::write_all(std::span<const StoredRecord> records, std::span<const
 
 ports::AppendOutcome Journal::append(std::span<const StoredRecord> records, std::span<const Blob> blobs, std::string& detail) {
   const std::optional<RecordHeader> first = decode_header(records.front().header);
-  Status written = first ? open_for_append(first->segment) : Status(Error{ErrorKind::invalid, "append", "", "a record without a header"});
+  Status written =
+      first ? open_for_append(first->segment) : Status(Error{ErrorKind::invalid, "append", "", "a record without a header"});
   if (written) written = write_all(records, blobs);
   if (written) return ports::AppendOutcome::durable;
   const Error failure = written.error();
@@ -209,7 +210,8 @@ Status Journal::read(Sequence from, Sequence to, const std::function<bool(const 
     Statement rows = (*connection)->prepare("SELECT seq, header, payload FROM record WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq");
     if (!rows.is_prepared())
       return error_of((*connection)->handle(), sqlite3_extended_errcode((*connection)->handle()), "read", segment_path(segment));
-    rows.bind(1, static_cast<std::int64_t>(std::min(from, row_id_max))).bind(2, static_cast<std::int64_t>(std::min(to, row_id_max)));
+    rows.bind(1, static_cast<std::int64_t>(std::min(from, row_id_max)))
+        .bind(2, static_cast<std::int64_t>(std::min(to, row_id_max)));
     int code = rows.step();
     for (; code == SQLITE_ROW; code = rows.step()) {
       StoredRecord record{static_cast<Sequence>(rows.integer(0)), std::string(rows.text(1)), std::nullopt};

@@ -1,5 +1,5 @@
-// The journal in SQLite: one file per segment in DATA/journal, snapshots in DATA/snapshots, the reserve in DATA/ballast, the lock of the
-// one controller in DATA/lock (design/architecture.md, "The journal").
+// The journal in SQLite: one file per segment in DATA/journal, snapshots in DATA/snapshots, the reserve in DATA/ballast, the lock
+// of the one controller in DATA/lock (design/architecture.md, "The journal").
 //
 // Cost of an append: one transaction, one fdatasync; no secondary index. A closed segment is rewritten without a WAL and made
 // read-only, so that a copy of the file is a backup.
@@ -29,8 +29,8 @@ class DataLock {
   DataLock& operator=(const DataLock&) = delete;
   ~DataLock();
 
-  // Makes the directory (mode 0700) when it is not there. Fails with `busy` (data_in_use) when another controller holds it, with `denied`,
-  // `read_only` or `exhausted` (data_not_writable) when it cannot be written.
+  // Makes the directory (mode 0700) when it is not there. Fails with `busy` (data_in_use) when another controller holds it, with
+  // `denied`, `read_only` or `exhausted` (data_not_writable) when it cannot be written.
   [[nodiscard]] static Result<DataLock> take(const std::string& data_directory);
 
  private:
@@ -48,8 +48,12 @@ class Journal final : public ports::JournalPort {
   // Fails (not_found) when there is no journal and `access` is read_only.
   [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const std::string& data_directory, Options options);
 
+  // Keeps the lock as long as the journal lives, for callers that have nothing else to keep it in.
+  void hold(DataLock lock) { lock_ = std::move(lock); }
+
   [[nodiscard]] Result<ports::JournalEnd> end() override;
-  [[nodiscard]] ports::AppendOutcome append(std::span<const StoredRecord> records, std::span<const Blob> blobs, std::string& detail) override;
+  [[nodiscard]] ports::AppendOutcome append(std::span<const StoredRecord> records, std::span<const Blob> blobs,
+                                            std::string& detail) override;
   [[nodiscard]] Status read(Sequence from, Sequence to, const std::function<bool(const StoredRecord&)>& visit) override;
   [[nodiscard]] Result<std::optional<std::string>> blob(const Digest& digest) override;
   [[nodiscard]] bool keep_ballast(bool wanted) override;
@@ -72,6 +76,7 @@ class Journal final : public ports::JournalPort {
 
   std::string data_;
   Options options_;
+  DataLock lock_;
   Segment open_segment_{0};
   std::shared_ptr<Connection> writer_;
   Statement insert_record_;

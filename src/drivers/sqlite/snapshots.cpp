@@ -47,8 +47,8 @@ Status sync_directory(const std::string& path) {
   return {};
 }
 
-// The first line of a snapshot file is the header of the record it ends with, so that it names its place in the chain; the second is
-// the digest of the rest.
+// The first line of a snapshot file is the header of the record it ends with, so that it names its place in the chain; the second
+// is the digest of the rest.
 std::string file_text(const ports::StoredSnapshot& snapshot, const std::string& header) {
   return header + sha256(snapshot.text).hex() + "\n" + snapshot.text;
 }

@@ -1,0 +1,68 @@
+#include "app/controller.h"
+
+#include <algorithm>
+
+namespace watchbill::app {
+namespace {
+
+// The wall clock is looked at this often even when nothing happens, so that a jump is seen soon.
+constexpr Duration idle_wait_max = Duration::seconds(5);
+constexpr std::size_t follower_batch = 512;
+
+}  // namespace
+
+Controller::Controller(Parts parts, engine::Recovered recovered, const Limits& limits)
+    : parts_(std::move(parts)), limits_(limits), clock_(parts_.clock.now(), recovered.head.time),
+      follower_(recovered, limits, parts_.snapshot_every_records),
+      engine_(engine::EnginePorts{*parts_.journal, parts_.effects, parts_.entropy,
+                                  [this](std::span<const StoredRecord> records, std::span<const Blob> blobs) {
+                                    follower_.offer(records, blobs);
+                                  }},
+              std::move(recovered), limits) {}
+
+Controller::~Controller() { stop(); }
+
+void Controller::start() {
+  engine_.begin_epoch(parts_.build, clock_.started_ahead());
+  follower_thread_ = std::thread([this] { run_follower(); });
+  engine_thread_ = std::thread([this] { run_engine(); });
+}
+
+void Controller::stop() {
+  is_stopping_ = true;
+  engine_.inbox().close();
+  if (engine_thread_.joinable()) engine_thread_.join();
+  follower_.stop();
+  if (follower_thread_.joinable()) follower_thread_.join();
+}
+
+void Controller::run_engine() {
+  while (true) {
+    const Instant now = clock_.at(parts_.clock.now());
+    if (const auto jump = clock_.take_jump())
+      static_cast<void>(engine_.inbox().offer(
+          Command{NoteClockJump{jump->by, jump->wall}, engine_actor("clock"), std::nullopt, std::nullopt, {}}, {}));
+    const engine::StepResult step = engine_.step(now);
+    write_mode_ = engine_.write_mode();
+    if (step.has_failed) return parts_.on_failure(7, "journal: " + step.failure);
+    if (step.commands > 0) continue;
+    if (is_stopping_) return;
+    const Instant due = engine_.next_due();
+    const Duration wait = due == Instant::never() ? idle_wait_max : std::clamp(due - now, Duration{1}, idle_wait_max);
+    engine_.inbox().wait(wait);
+  }
+}
+
+void Controller::run_follower() {
+  while (follower_.wait()) {
+    follower_.run(follower_batch);
+    if (const auto failure = follower_.failure()) return parts_.on_failure(7, failure->text());
+    Digest digest;
+    const auto snapshot = follower_.take_snapshot(digest);
+    if (!snapshot || !parts_.follower_journal->save_snapshot(*snapshot)) continue;
+    static_cast<void>(engine_.inbox().offer(
+        Command{NoteSnapshot{digest, snapshot->head.sequence}, engine_actor(), std::nullopt, std::nullopt, {}}, {}));
+  }
+}
+
+}  // namespace watchbill::app

@@ -1,0 +1,59 @@
+// A running controller: engine and follower on their threads over one data directory. What serves people and programs sits on top
+// of it.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "engine/engine.h"
+#include "engine/engine_clock.h"
+#include "engine/follower.h"
+#include "ports/clock.h"
+
+namespace watchbill::app {
+
+class Controller {
+ public:
+  struct Parts {
+    std::unique_ptr<ports::JournalPort> journal;           // the engine's thread
+    std::unique_ptr<ports::JournalPort> follower_journal;  // the follower's thread: snapshots, blobs
+    ports::ClockPort& clock;
+    ports::EffectPort& effects;
+    ports::EntropyPort& entropy;
+    std::string build;
+    std::uint64_t snapshot_every_records{100'000};
+    // Called once, on the thread it happened on, when the process must end at once: exit code and reason.
+    std::function<void(int, const std::string&)> on_failure;
+  };
+
+  // `recovered` is what the journal holds; commands are taken as soon as start() returned.
+  Controller(Parts parts, engine::Recovered recovered, const Limits& limits);
+  ~Controller();
+
+  void start();
+  // Closes the inbox, ends the batch under way and both threads. Idempotent.
+  void stop();
+
+  [[nodiscard]] engine::Inbox& inbox() noexcept { return engine_.inbox(); }
+  [[nodiscard]] const engine::Follower& follower() const noexcept { return follower_; }
+  [[nodiscard]] engine::WriteMode write_mode() const noexcept { return write_mode_; }
+
+ private:
+  void run_engine();
+  void run_follower();
+
+  Parts parts_;
+  const Limits limits_;
+  engine::EngineClock clock_;
+  engine::Follower follower_;
+  engine::Engine engine_;
+  std::atomic<bool> is_stopping_{false};
+  std::atomic<engine::WriteMode> write_mode_{engine::WriteMode::normal};
+  std::thread engine_thread_;
+  std::thread follower_thread_;
+};
+
+}  // namespace watchbill::app

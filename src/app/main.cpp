@@ -1,0 +1,53 @@
+#include <signal.h>
+#include <time.h>
+
+#include "app/serve.h"
+#include "app/simulate.h"
+#include "cli/command_line.h"
+#include "drivers/sqlite/journal.h"
+#include "drivers/system/system.h"
+
+#ifndef WB_BUILD
+#define WB_BUILD "0.1.0"
+#endif
+
+namespace watchbill::app {
+namespace {
+
+Result<std::unique_ptr<ports::JournalPort>> read_journal(const std::string& data) {
+  auto journal = drivers::sqlite::Journal::open(data, {drivers::sqlite::Access::read_only, false});
+  if (!journal) return journal.error();
+  return std::unique_ptr<ports::JournalPort>(std::move(*journal));
+}
+
+Result<std::unique_ptr<ports::JournalPort>> write_journal(const std::string& data) {
+  auto lock = drivers::sqlite::DataLock::take(data);
+  if (!lock) return lock.error();
+  auto journal = drivers::sqlite::Journal::open(data, {drivers::sqlite::Access::read_write, false});
+  if (!journal) return journal.error();
+  (*journal)->hold(std::move(*lock));
+  return std::unique_ptr<ports::JournalPort>(std::move(*journal));
+}
+
+bool pause(Duration duration) {
+  const timespec time{duration.ms / 1000, duration.ms % 1000 * 1'000'000};
+  ::nanosleep(&time, nullptr);
+  return true;  // an interrupt ends the process by its signal
+}
+
+}  // namespace
+}  // namespace watchbill::app
+
+int main(int argument_count, char** arguments) {
+  using namespace watchbill;
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of the write, not the end of the process
+  drivers::system::SystemClock clock;
+  drivers::system::SystemEntropy entropy;
+  cli::World world{WB_BUILD, clock, entropy, app::read_journal, app::write_journal, app::pause};
+  cli::ProgramVerbs program;
+  program.serve = [&world](cli::Terminal& terminal, const cli::ServeArguments& serve) {
+    return app::serve(terminal, serve, world);
+  };
+  program.simulate = app::simulate;
+  return cli::run(argument_count, arguments, world, program);
+}

@@ -1,0 +1,217 @@
+#include "cli/command_line.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/spelling.h"
+
+namespace watchbill::cli {
+namespace {
+
+// The terminal a person sits at, if one does.
+bool has_colors(bool refused) {
+  return !refused && std::getenv("NO_COLOR") == nullptr && ::isatty(STDOUT_FILENO) == 1;
+}
+
+// Everything that parsing fills in before any verb runs.
+struct Parsed {
+  std::string format{"table"};
+  bool no_color{false};
+  std::function<ExitCode(Terminal&)> verb;
+
+  ServeArguments serve;
+  JournalArguments journal;
+  std::string directory;
+  VerifyArguments verify;
+  ReplayArguments replay;
+  WhyArguments why;
+  SimulateArguments simulate;
+  std::string shell;
+};
+
+class CommandLine {
+ public:
+  CommandLine(World& world, const ProgramVerbs& program) : world_(world), program_(program) {
+    app_.name("watchbill");
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", world.build);
+    app_.footer(
+        "Exit codes: 0 yes, done · 1 negative verdict · 2 usage or configuration · 3 blocked · 4 lock, queue, duplicate ·\n"
+        "5 not enough data · 6 evidence invalid · 7 internal error · 75 try again later");
+    app_.fallthrough();
+    app_.add_option("-o,--output", parsed_.format, "how to print")
+        ->check(CLI::IsMember({"table", "json"}))
+        ->capture_default_str();
+    app_.add_flag("--no-color", parsed_.no_color, "never colour the output");
+    add_serve();
+    add_journal();
+    add_evidence();
+    add_simulate();
+    add_completion();
+  }
+
+  int run(int argument_count, char** arguments) {
+    try {
+      app_.parse(argument_count, arguments);
+    } catch (const CLI::CallForHelp& help) {
+      return app_.exit(help);
+    } catch (const CLI::CallForVersion& version) {
+      return app_.exit(version);
+    } catch (const CLI::ParseError& error) {
+      return complain(error, argument_count, arguments);
+    }
+    const Format format = parsed_.format == "json" ? Format::json : Format::table;
+    Terminal terminal(stdout, stderr, format, has_colors(parsed_.no_color));
+    return static_cast<int>(parsed_.verb(terminal));
+  }
+
+ private:
+  CLI::App* add(CLI::App& parent, const std::string& name, const std::string& text, const std::string& examples,
+                std::function<ExitCode(Terminal&)> verb) {
+    CLI::App* sub = parent.add_subcommand(name, text);
+    sub->footer("Examples:\n" + examples);
+    sub->fallthrough();
+    if (verb) sub->callback([this, verb = std::move(verb)] { parsed_.verb = verb; });
+    return sub;
+  }
+
+  void add_data(CLI::App* sub, std::string& data) {
+    sub->add_option("--data", data, "the data directory; only read, also beside a running controller")->capture_default_str();
+  }
+
+  void add_serve() {
+    CLI::App* sub =
+        add(app_, "serve", "run the controller",
+            "  watchbill serve --config watchbill.yaml\n  watchbill serve --config watchbill.yaml --data /var/lib/watchbill",
+            [this](Terminal& terminal) { return program_.serve(terminal, parsed_.serve); });
+    sub->add_option("--config", parsed_.serve.config, "the bill")->capture_default_str();
+    sub->add_option("--data", parsed_.serve.data, "the data directory, instead of the bill's");
+    sub->add_option("--listen", parsed_.serve.listen, "an address to listen on, instead of the bill's");
+  }
+
+  void add_journal() {
+    CLI::App* journal = add(
+        app_, "journal", "list, follow, export, back up and restore the journal",
+        "  watchbill journal list --data ./data --type HoldSet\n  watchbill journal export --data ./data > journal.jsonl", {});
+    journal->require_subcommand(0, 1);
+    journal->callback([this, journal] {
+      if (!journal->get_subcommands().empty()) return;
+      parsed_.verb = [this](Terminal& terminal) { return journal_list(terminal, world_, parsed_.journal); };
+    });
+    add_data(journal, parsed_.journal.data);
+    const auto with_filters = [this](CLI::App* sub) {
+      add_data(sub, parsed_.journal.data);
+      sub->add_option("--since", parsed_.journal.since, "the first record")->check(CLI::PositiveNumber);
+      sub->add_option("--type", parsed_.journal.type, "only events of this type");
+      sub->add_option("--area", parsed_.journal.area, "only events of this area");
+    };
+    with_filters(add(*journal, "list", "print the events of all records",
+                     "  watchbill journal list --since 4000\n  watchbill journal list --area control -o json",
+                     [this](Terminal& terminal) { return journal_list(terminal, world_, parsed_.journal); }));
+    with_filters(add(*journal, "follow", "print events as they are recorded, until interrupted",
+                     "  watchbill journal follow\n  watchbill journal follow --type NotificationFailed -o json",
+                     [this](Terminal& terminal) { return journal_follow(terminal, world_, parsed_.journal); }));
+    CLI::App* exported = add(*journal, "export", "print the bytes of all records and blobs as JSON lines",
+                             "  watchbill journal export > journal.jsonl\n"
+                             "  watchbill journal export | jq -j 'select(.header) | .header' | sha256sum",
+                             [this](Terminal& terminal) { return journal_export(terminal, world_, parsed_.journal); });
+    add_data(exported, parsed_.journal.data);
+    exported->add_option("--since", parsed_.journal.since, "the first record")->check(CLI::PositiveNumber);
+    CLI::App* backup =
+        add(*journal, "backup", "copy the journal to an empty directory, verified",
+            "  watchbill journal backup /backup/watchbill-monday\n  watchbill journal backup DIR --data /var/lib/watchbill",
+            [this](Terminal& terminal) { return journal_backup(terminal, world_, parsed_.journal.data, parsed_.directory); });
+    add_data(backup, parsed_.journal.data);
+    backup->add_option("DIR", parsed_.directory, "where the copy goes")->required();
+    CLI::App* restore =
+        add(*journal, "restore", "fill an empty data directory from a backup and begin a new lineage",
+            "  watchbill journal restore /backup/watchbill-monday --data ./data\n  watchbill verify --data ./data",
+            [this](Terminal& terminal) { return journal_restore(terminal, world_, parsed_.journal.data, parsed_.directory); });
+    add_data(restore, parsed_.journal.data);
+    restore->add_option("DIR", parsed_.directory, "the backup")->required();
+  }
+
+  void add_evidence() {
+    CLI::App* check = add(app_, "verify", "verify the journal's hash chain and name the first bad record",
+                          "  watchbill verify --data ./data\n  watchbill verify --data ./data --trust witnessed-headers.txt",
+                          [this](Terminal& terminal) { return cli::verify(terminal, world_, parsed_.verify); });
+    add_data(check, parsed_.verify.data);
+    check->add_option("--trust", parsed_.verify.trust_file, "record headers that a witness outside has kept, one a line");
+    CLI::App* again = add(app_, "replay", "apply the journal again and compare states; --decide also decides again",
+                          "  watchbill replay --data ./data\n  watchbill replay --data ./data --decide",
+                          [this](Terminal& terminal) { return cli::replay(terminal, world_, parsed_.replay); });
+    add_data(again, parsed_.replay.data);
+    again->add_option("--to", parsed_.replay.to, "the last record to apply")->check(CLI::PositiveNumber);
+    again->add_flag("--decide", parsed_.replay.decide, "decide every recorded cause again and list what differs");
+    CLI::App* explain = add(app_, "why", "explain a record or everything that happened to an object",
+                            "  watchbill why 4107\n  watchbill why binding/WebDown --data ./data",
+                            [this](Terminal& terminal) { return cli::why(terminal, world_, parsed_.why); });
+    add_data(explain, parsed_.why.data);
+    explain->add_option("ID", parsed_.why.id, "a record's number, or any id that watchbill printed")->required();
+  }
+
+  void add_simulate() {
+    CLI::App* sub = add(app_, "simulate", "run seeded worlds with faults against every checker",
+                        "  watchbill simulate --seeds 1000\n  watchbill simulate --seeds 20 --plant disk_lies_about_sync",
+                        [this](Terminal& terminal) { return program_.simulate(terminal, parsed_.simulate); });
+    sub->add_option("--seeds", parsed_.simulate.seeds, "how many worlds")->check(CLI::PositiveNumber)->capture_default_str();
+    sub->add_option("--seed", parsed_.simulate.seed, "only this world, with its timeline");
+    sub->add_option("--first-seed", parsed_.simulate.first_seed, "the first of --seeds")->capture_default_str();
+    sub->add_option("--plant", parsed_.simulate.plant, "plant this fault: a checker must find it (exit 1)");
+    sub->add_flag("--list-plants", parsed_.simulate.list_plants, "print the names of all planted faults");
+  }
+
+  void add_completion() {
+    CLI::App* sub = add(app_, "completion", "print the completion script of a shell",
+                        "  source <(watchbill completion bash)\n"
+                        "  watchbill completion bash > /etc/bash_completion.d/watchbill",
+                        [this](Terminal& terminal) { return completion(terminal, words(), parsed_.shell); });
+    sub->add_option("SHELL", parsed_.shell, "bash")->required();
+  }
+
+  // "verb", "verb sub-verb" and their flags, for completion: "journal list --since".
+  [[nodiscard]] std::vector<std::string> words() const {
+    std::vector<std::string> lines;
+    const std::function<void(const CLI::App*, const std::string&)> collect = [&](const CLI::App* app, const std::string& path) {
+      for (const CLI::App* sub : app->get_subcommands({})) {
+        const std::string name = path.empty() ? sub->get_name() : path + " " + sub->get_name();
+        lines.push_back(name);
+        for (const CLI::Option* option : sub->get_options())
+          for (const std::string& flag : option->get_lnames()) lines.push_back(name + " --" + flag);
+        collect(sub, name);
+      }
+    };
+    collect(&app_, "");
+    return lines;
+  }
+
+  int complain(const CLI::ParseError& error, int argument_count, char** arguments) {
+    Terminal terminal(stdout, stderr, Format::table, has_colors(false));
+    terminal.complain(error.what());
+    std::vector<std::string> known;
+    for (const CLI::App* sub : app_.get_subcommands({})) known.push_back(sub->get_name());
+    if (argument_count > 1 && arguments[1][0] != '-' && std::find(known.begin(), known.end(), arguments[1]) == known.end()) {
+      std::vector<std::string_view> views(known.begin(), known.end());
+      if (const std::string_view nearest = nearest_spelling(arguments[1], views); !nearest.empty())
+        terminal.complain("did you mean `watchbill " + std::string(nearest) + "`?");
+    }
+    std::fputs("  watchbill --help lists all verbs; watchbill VERB --help shows two examples\n", stderr);
+    return static_cast<int>(ExitCode::usage);
+  }
+
+  World& world_;
+  const ProgramVerbs& program_;
+  Parsed parsed_;
+  CLI::App app_{"watchbill: every alert has an action, every action has a way back, every step leaves evidence"};
+};
+
+}  // namespace
+
+int run(int argument_count, char** arguments, World& world, const ProgramVerbs& program) {
+  return CommandLine(world, program).run(argument_count, arguments);
+}
+
+}  // namespace watchbill::cli

@@ -1,0 +1,29 @@
+// What the program hands to its verbs: the real drivers behind our ports, so that verbs include none of them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "ports/clock.h"
+#include "ports/effects.h"
+#include "ports/journal.h"
+
+namespace watchbill::cli {
+
+// The version that `--version`, EpochStarted and watchbill_build_info name: "0.1.0+COMMIT".
+struct World {
+  std::string build;
+  ports::ClockPort& clock;
+  ports::EntropyPort& entropy;
+  // Opens the journal of a data directory, reading beside a living controller or without one. Fails not_found when there is none.
+  std::function<Result<std::unique_ptr<ports::JournalPort>>(const std::string& data)> read_journal;
+  // Opens it for writing, holding the directory's lock as long as the port lives. Fails busy when a controller holds it.
+  std::function<Result<std::unique_ptr<ports::JournalPort>>(const std::string& data)> write_journal;
+  // Waits a moment between two looks at something that changes; false when the user asked to end.
+  std::function<bool(Duration)> pause;
+};
+
+}  // namespace watchbill::cli
