@@ -81,8 +81,11 @@ TEST(host_metrics, of_two_equal_series_the_first_is_written) {
   EXPECT_NE(page_of(metrics).find("node_context_switches_total 1\n"), std::string::npos);
 }
 
-TEST(host_metrics, names_of_mounts_become_utf8) {
+TEST(host_metrics, names_of_devices_and_mounts_become_utf8) {
   HostMetrics metrics;
+  read_net_dev("e\xff: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n", metrics);
+  EXPECT_EQ(metrics.samples.front().labels.get("device"), "e\xEF\xBF\xBD");
+  metrics.samples.clear();
   add_filesystem({"/dev/\xff\xfe" "a\xc3", "/\xc3\xbc", "ext4", false}, std::nullopt, metrics);
   EXPECT_EQ(metrics.samples.front().labels.get("device"), "/dev/\xEF\xBF\xBD" "a\xEF\xBF\xBD");
   EXPECT_EQ(metrics.samples.front().labels.get("mountpoint"), "/\xc3\xbc");

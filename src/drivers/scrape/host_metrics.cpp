@@ -63,9 +63,25 @@ void add(HostMetrics& out, const Described& family, double value, Labels labels 
   out.samples.push_back(HostSample{std::string(family.name), family.type, std::string(family.help), std::move(labels), value});
 }
 
+// Names of mounts, network devices and hosts are any bytes; label values are UTF-8. Each run of other bytes becomes one U+FFFD.
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  bool was_wrong = false;
+  while (!text.empty()) {
+    const std::size_t wrong = std::min(find_invalid_utf8(text), text.size());
+    out.append(text.substr(0, wrong));
+    if (wrong != 0) was_wrong = false;
+    text.remove_prefix(wrong);
+    if (text.empty()) break;
+    if (!std::exchange(was_wrong, true)) out.append("\xEF\xBF\xBD");
+    text.remove_prefix(1);
+  }
+  return out;
+}
+
 Labels device_label(std::string_view device) {
   Labels labels;
-  labels.set("device", device);
+  labels.set("device", valid_utf8(device));
   return labels;
 }
 
@@ -176,23 +192,6 @@ std::string unescape_octal(std::string_view text) {
     } else {
       out.push_back(text[i]);
     }
-  }
-  return out;
-}
-
-// Names of mounts are any bytes; label values are UTF-8. Each run of other bytes becomes one U+FFFD.
-std::string valid_utf8(std::string text) {
-  std::string out;
-  std::string_view rest = text;
-  bool was_wrong = false;
-  while (!rest.empty()) {
-    const std::size_t wrong = std::min(find_invalid_utf8(rest), rest.size());
-    out.append(rest.substr(0, wrong));
-    if (wrong != 0) was_wrong = false;
-    rest.remove_prefix(wrong);
-    if (rest.empty()) break;
-    if (!std::exchange(was_wrong, true)) out.append("\xEF\xBF\xBD");
-    rest.remove_prefix(1);
   }
   return out;
 }
@@ -388,8 +387,12 @@ void add_filesystem(const Mount& mount, const std::optional<FilesystemUsage>& us
 
 void add_uname(const SystemName& name, HostMetrics& out) {
   add(out, {"node_uname_info", FamilyType::gauge, "Labeled system information as provided by the uname system call."}, 1,
-      Labels({{"sysname", name.system}, {"release", name.release}, {"version", name.version}, {"machine", name.machine},
-              {"nodename", name.node}, {"domainname", name.domain}}));
+      Labels({{"sysname", valid_utf8(name.system)},
+              {"release", valid_utf8(name.release)},
+              {"version", valid_utf8(name.version)},
+              {"machine", valid_utf8(name.machine)},
+              {"nodename", valid_utf8(name.node)},
+              {"domainname", valid_utf8(name.domain)}}));
 }
 
 void add_time(Instant now, HostMetrics& out) {
