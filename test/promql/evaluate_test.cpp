@@ -115,6 +115,27 @@ TEST_F(Evaluate, the_caller_can_stop_a_long_evaluation) {
   EXPECT_EQ(ask("x_total{host=\"a\"}"), "x_total{host=\"a\"} 20@300") << "short evaluations never ask";
 }
 
+TEST_F(Evaluate, constants_at_many_steps_can_be_stopped_too) {
+  options_.should_stop = [] { return true; };
+  EXPECT_EQ(ask("sum_over_time((vector(1 + 2 * 3))[100000s:1s])").substr(0, 11), "out_of_time");
+}
+
+TEST_F(Evaluate, the_deepest_expression_that_parses_is_evaluated) {
+  const auto nested = [](std::string_view before, std::string_view inner, std::string_view after, int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += before;
+    text += inner;
+    for (int i = 0; i < count; ++i) text += after;
+    return text;
+  };
+  const int depth = ParseLimits{}.depth_max;
+  EXPECT_EQ(ask(nested("abs(", "vector(1)", ")", depth - 2)), "{} 1@300");
+  EXPECT_NE(ask(nested("abs(", "vector(1)", ")", depth - 1)).find("nested deeper than 400 levels"), std::string::npos);
+  EXPECT_EQ(ask(nested("", "1", "+1", depth - 1)), std::to_string(depth));
+  EXPECT_EQ(ask(nested("sum(", "first", ")", depth - 1)), "{} 7@300");
+  EXPECT_EQ(ask(nested("max_over_time(", "vector(2)", "[1m:1m])", depth / 2 - 1)), "{} 2@300");
+}
+
 TEST_F(Evaluate, stored_bits_that_mean_absent_inside_are_a_plain_nan) {
   put(Labels(std::vector<Labels::Pair>{{"__name__", "odd"}}), 300'000, absent_value);
   EXPECT_EQ(ask("odd"), "odd NaN@300");

@@ -121,6 +121,8 @@ Done Evaluation::finish_vector(Value value, const Steps& steps) {
 }
 
 Evaluated Evaluation::evaluate_node(NodeIndex index, const Steps& steps) {
+  // Each node costs at least its steps, also one that reads no samples: a million steps of sums of constants take time too.
+  if (const Done done = touch(steps.count, index); !done) return done.error();
   const Node& node = expression_.at(index);
   if (const NumberLiteral* number = std::get_if<NumberLiteral>(&node.of)) {
     Value value;

@@ -15,7 +15,8 @@ struct ParseLimits {
 };
 
 struct EvaluationLimits {
-  // Samples that are held at one time or read by windows, over all parts of the query; Prometheus' query.max-samples.
+  // Samples read and values computed, over all parts of the query; each part costs at least one for each of its steps. At least
+  // as strict as Prometheus' query.max-samples, which counts what is in memory at one time and has the same default.
   std::uint64_t samples_max{50'000'000};
   // Steps of a range query; Prometheus' HTTP API refuses more than 11 000 points per series.
   std::uint64_t steps_max{11'000};
