@@ -44,7 +44,7 @@ class SeriesView {
   [[nodiscard]] std::uint64_t number() const noexcept;
 
   // Adds the samples with from <= t <= to to the end of `out`, oldest first, staleness markers included. Decodes whole chunks:
-  // about 5 ns for each sample from the start of the chunk that holds `from`. Gives the count added.
+  // about 15 ns for each sample from the start of the chunk that holds `from`. Gives the count added.
   std::size_t read(Instant from, Instant to, std::vector<Sample>& out) const;
 
   // The newest sample with t <= at, which may be a staleness marker and may be arbitrarily old; none when all are younger.
