@@ -129,19 +129,48 @@ Result<Recovered, RecoveryFailure> recover(ports::JournalPort& journal, const Li
   return out;
 }
 
+namespace {
+
+// Record n + 1 does not name record n as its previous: one of the two headers was changed. Record n + 1 is as it was written when the
+// record after it, or a witness, knows its hash; then it was n.
+RecoveryFailure blame(ports::JournalPort& journal, RecoveryFailure failure, std::span<const RecordHeader> witnesses) {
+  const Sequence suspect = failure.sequence;
+  if (suspect < 2) return failure;
+  std::optional<Digest> hash;
+  bool is_known = false;
+  const Status read = journal.read(suspect, suspect + 1, [&](const StoredRecord& record) {
+    if (record.sequence == suspect) hash = record.hash();
+    const std::optional<RecordHeader> header = decode_header(record.header);
+    if (hash && header && header->sequence == suspect + 1) is_known = header->previous == *hash;
+    return true;
+  });
+  for (const RecordHeader& witness : witnesses)
+    is_known = is_known || (hash && witness.sequence == suspect && sha256(encode_header(witness)) == *hash);
+  if (!read || !is_known) return failure;
+  return broken(suspect - 1, "its header is not the one that record " + std::to_string(suspect) + " continues");
+}
+
+}  // namespace
+
 Result<ChainHead, RecoveryFailure> verify_chain(ports::JournalPort& journal, std::span<const RecordHeader> witnesses) {
   ChainHead head;
   std::optional<RecoveryFailure> failure;
+  bool is_unlinked = false;
   const Status read = journal.read(1, ~Sequence{0}, [&](const StoredRecord& record) {
     const Result<ChainHead, ChainFailure> next = continue_chain(head, record);
-    if (!next) failure = broken(next.error().sequence, next.error().what);
-    else head = *next;
+    if (!next) {
+      failure = broken(next.error().sequence, next.error().what);
+      const std::optional<RecordHeader> header = decode_header(record.header);
+      is_unlinked = header && header->sequence == head.sequence + 1 && header->previous != head.hash;
+    } else {
+      head = *next;
+    }
     for (const RecordHeader& witness : witnesses)
       if (!failure && witness.sequence == head.sequence && sha256(encode_header(witness)) != head.hash)
         failure = broken(head.sequence, "it is not the one that the witness has seen");
     return !failure;
   });
-  if (failure) return *failure;
+  if (failure) return is_unlinked ? blame(journal, std::move(*failure), witnesses) : *failure;
   if (!read) return from_error(head.sequence + 1, read.error());
   const Result<ports::JournalEnd> stored = journal.end();
   if (!stored) return from_error(head.sequence + 1, stored.error());

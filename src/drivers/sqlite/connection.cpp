@@ -1,5 +1,7 @@
 #include "drivers/sqlite/connection.h"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 
 namespace watchbill::drivers::sqlite {
@@ -72,20 +74,51 @@ std::string_view Statement::text(int column) const {
 
 bool Statement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
 
+namespace {
+
+// On a file system that takes no writes SQLite cannot make the shared memory that a log needs. Without a log beside it the file is all
+// there is, and nobody can change it: then it may be read as it stands.
+bool is_whole_without_log(const std::string& path) {
+  struct stat log {};
+  return ::stat((path + "-wal").c_str(), &log) != 0 || log.st_size == 0;
+}
+
+std::string immutable_uri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    constexpr char digits[] = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '?' || c == '#' || c == '%') uri.append(1, '%').append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
+    else uri.push_back(c);
+  }
+  return uri + "?immutable=1";
+}
+
+}  // namespace
+
 Result<Connection> Connection::open(const std::string& path, Access access) {
+  constexpr int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  if (access == Access::read_write) {
+    Result<Connection> connection = open_with(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | common);
+    if (!connection) return connection;
+    if (Status status = connection->run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"); !status) return status.error();
+    return connection;
+  }
+  Result<Connection> connection = open_with(path, path, SQLITE_OPEN_READONLY | common);
+  if (connection && connection->run("SELECT count(*) FROM sqlite_schema")) return connection;
+  if (!is_whole_without_log(path)) return connection;
+  return open_with(path, immutable_uri(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | common);
+}
+
+Result<Connection> Connection::open_with(const std::string& path, const std::string& name, int flags) {
   Connection connection;
   connection.path_ = path;
-  const bool writes = access == Access::read_write;
-  const int flags =
-      (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   sqlite3* database = nullptr;
-  const int opened = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
+  const int opened = sqlite3_open_v2(name.c_str(), &database, flags, nullptr);
   connection.database_.reset(database);
   if (opened != SQLITE_OK) return error_of(database, opened, "open", path);
-  sqlite3_busy_timeout(database, 5000);
-  sqlite3_extended_result_codes(database, 1);
-  if (writes)
-    if (Status status = connection.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"); !status) return status.error();
+  constexpr int busy_timeout_ms = 5000;  // a reader may meet the controller's checkpoint
+  sqlite3_busy_timeout(database, busy_timeout_ms);
   return connection;
 }
 

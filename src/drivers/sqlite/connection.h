@@ -59,6 +59,8 @@ class Connection {
   [[nodiscard]] Statement prepare(std::string_view sql) const { return Statement(database_.get(), sql); }
 
  private:
+  [[nodiscard]] static Result<Connection> open_with(const std::string& path, const std::string& name, int flags);
+
   struct Close {
     void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
   };
