@@ -15,8 +15,9 @@ namespace watchbill::drivers::sqlite {
 // A fresh directory that goes with the object.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "watchbill-test-XXXXXX").string();
+  TemporaryDirectory() : TemporaryDirectory(std::filesystem::temp_directory_path()) {}
+  explicit TemporaryDirectory(const std::filesystem::path& parent) {
+    std::string pattern = (parent / "watchbill-test-XXXXXX").string();
     path_ = ::mkdtemp(pattern.data()) != nullptr ? pattern : std::string();
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;
@@ -30,6 +31,12 @@ class TemporaryDirectory {
  private:
   std::string path_;
 };
+
+// A place in memory where there is one: for tests that make thousands of files and need no real disk.
+inline std::filesystem::path memory_folder() {
+  const std::filesystem::path shared = "/dev/shm";
+  return std::filesystem::is_directory(shared) ? shared : std::filesystem::temp_directory_path();
+}
 
 // Makes well-chained records, one command each.
 class RecordMaker {
