@@ -165,6 +165,37 @@ TEST_F(Evaluate, an_answer_tells_what_its_selectors_found) {
   EXPECT_EQ(answer->found[2].newest_sample, Instant{270'000});
 }
 
+TEST_F(Evaluate, the_series_that_a_selector_found_are_listed_on_request) {
+  const auto expression = parse("rate(x_total[1m]) > 5 or first");
+  ASSERT_TRUE(expression);
+  options_.lists_found_series = true;
+  const tsdb::Snapshot snapshot = head_.snapshot();
+  const auto answer = evaluate(*expression, snapshot, QueryTime::at(Instant{300'000}), options_);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->series.size(), 1U) << "the rate is too small, yet its series were there";
+  ASSERT_EQ(answer->found.at(0).series.size(), 2U);
+  EXPECT_EQ(answer->found[0].series[0]->text(), "x_total{host=\"a\"}");
+  EXPECT_EQ(answer->found[0].series[1]->text(), "x_total{host=\"b\"}");
+  EXPECT_EQ(answer->found.at(1).series.size(), 1U);
+}
+
+TEST(Functions, every_row_is_found_by_its_name_and_asks_for_types_that_exist) {
+  std::string_view before;
+  for (const FunctionSignature& row : all_functions()) {
+    EXPECT_LT(before, row.name) << "the look-up needs the order of names";
+    before = row.name;
+    EXPECT_EQ(find_function(row.name), &row);
+    EXPECT_LE(row.count_min, row.count_max) << row.name;
+    EXPECT_FALSE(row.since.empty()) << row.name;
+  }
+  EXPECT_EQ(find_function("Rate"), nullptr);
+  EXPECT_EQ(find_function(""), nullptr);
+  EXPECT_EQ(argument_type(*find_function("label_join"), 9), ValueType::string);
+  EXPECT_EQ(argument_type(*find_function("histogram_quantiles"), 7), ValueType::scalar);
+  EXPECT_EQ(argument_type(*find_function("sort_by_label"), 3), ValueType::string);
+  EXPECT_EQ(argument_type(*find_function("quantile_over_time"), 1), ValueType::range_vector);
+}
+
 TEST(Scripts, our_own_scripts_pass_whole) {
   for (const char* name : {"windows", "matching"}) {
     const auto result = run_script(test::read_file(std::string(WB_TEST_DATA) + "/promql/scripts/" + name + ".test"));

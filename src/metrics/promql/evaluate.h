@@ -43,6 +43,7 @@ struct EvaluationOptions {
   Duration subquery_step{Duration::minutes(1)};          // of subqueries that name none
   Semantics semantics{Semantics::prometheus_3};
   bool removes_names_late{false};                        // Prometheus 3's feature `promql-delayed-name-removal`
+  bool lists_found_series{false};                        // fill SelectorFound::series
   EvaluationLimits limits;
   // Asked now and then; the evaluation ends with `out_of_time` once it gives true. May be empty.
   std::function<bool()> should_stop;
@@ -88,6 +89,8 @@ struct SelectorFound {
   NodeIndex node{no_node};                 // of the VectorSelector
   std::size_t series_count{0};             // with a sample in reach
   std::optional<Instant> newest_sample;    // of all of them
+  // Labels of these series, ordered, when EvaluationOptions::lists_found_series asks; they live as long as the snapshot.
+  std::vector<const Labels*> series;
 };
 
 struct Answer {

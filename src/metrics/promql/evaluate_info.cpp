@@ -80,10 +80,10 @@ class InfoRun {
   // subqueries around it.
   Done find_shift(NodeIndex index) {
     const Node& node = run_.expression_.at(run_.expression_.without_parens(index));
-    if (const VectorSelector* selector = std::get_if<VectorSelector>(&node.of)) return apply_shift(selector->shift, index);
+    if (const VectorSelector* selector = std::get_if<VectorSelector>(&node.of)) return apply_shift(selector->shift);
     if (const MatrixSelector* matrix = std::get_if<MatrixSelector>(&node.of)) return find_shift(matrix->selector);
     if (const Subquery* subquery = std::get_if<Subquery>(&node.of)) {
-      if (const Done done = apply_shift(subquery->shift, index); !done) return done;
+      if (const Done done = apply_shift(subquery->shift); !done) return done;
       return find_shift(subquery->inner);
     }
     if (const Unary* unary = std::get_if<Unary>(&node.of)) return find_shift(unary->inner);
@@ -95,9 +95,9 @@ class InfoRun {
           return find_shift(argument);
     return {};
   }
-  Done apply_shift(const TimeShift& shift, NodeIndex index) {
+  Done apply_shift(const TimeShift& shift) {
     RangeSource resolved;
-    if (const Done done = run_.resolve(shift, index, resolved); !done) return done;
+    if (const Done done = run_.resolve(shift, resolved); !done) return done;
     // An inner @ makes what is outside meaningless.
     if (resolved.fixed_at_ms) shift_ = RangeSource{};
     if (resolved.fixed_at_ms) shift_.fixed_at_ms = resolved.fixed_at_ms;

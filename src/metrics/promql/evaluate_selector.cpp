@@ -4,7 +4,6 @@
 
 #include <fmt/core.h>
 
-#include "base/assert.h"
 #include "metrics/promql/evaluation.h"
 #include "metrics/promql/parser.h"
 
@@ -23,20 +22,19 @@ double smoothed(const Sample& before, const Sample& after, std::int64_t at_ms, s
 
 }  // namespace
 
-Result<std::int64_t, EvaluationError> Evaluation::resolve(const DurationValue& duration, NodeIndex at) const {
+Result<std::int64_t, EvaluationError> Evaluation::resolve(const DurationValue& duration) const {
   const auto ms = resolve_duration(expression_, duration, time_.step.ms, (time_.end - time_.start).ms);
   if (!ms) return EvaluationError{Refusal::bad_duration, ms.error().at, ms.error().message};
-  static_cast<void>(at);
   return *ms;
 }
 
 Result<std::int64_t, EvaluationError> Evaluation::resolve_positive(const DurationValue& duration, NodeIndex at) const {
-  auto ms = resolve(duration, at);
+  auto ms = resolve(duration);
   if (ms && *ms <= 0) return refuse(at, Refusal::bad_duration, "duration must be greater than 0");
   return ms;
 }
 
-Done Evaluation::resolve(const TimeShift& shift, NodeIndex at, RangeSource& source) const {
+Done Evaluation::resolve(const TimeShift& shift, RangeSource& source) const {
   switch (shift.at) {
     case AtKind::none: break;
     case AtKind::instant: source.fixed_at_ms = shift.at_ms; break;
@@ -44,7 +42,7 @@ Done Evaluation::resolve(const TimeShift& shift, NodeIndex at, RangeSource& sour
     case AtKind::end: source.fixed_at_ms = time_.end.ms; break;
   }
   if (!shift.offset) return {};
-  const auto offset = resolve(*shift.offset, at);
+  const auto offset = resolve(*shift.offset);
   if (!offset) return offset.error();
   source.offset_ms = *offset;
   return {};
@@ -65,16 +63,17 @@ Result<std::vector<tsdb::SeriesView>, EvaluationError> Evaluation::select(NodeIn
   return series;
 }
 
-void Evaluation::note_found(std::size_t selector_index, std::optional<std::int64_t> newest_ms) {
+void Evaluation::note_found(std::size_t selector_index, const Labels& labels, std::optional<std::int64_t> newest_ms) {
   if (!newest_ms || selector_index >= answer_.found.size()) return;
   SelectorFound& found = answer_.found[selector_index];
   ++found.series_count;
+  if (options_.lists_found_series) found.series.push_back(&labels);
   if (!found.newest_sample || found.newest_sample->ms < *newest_ms) found.newest_sample = Instant{*newest_ms};
 }
 
 Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool gives_timestamps) {
   RangeSource shift;
-  if (const Done resolved = resolve(std::get<VectorSelector>(expression_.at(index).of).shift, index, shift); !resolved)
+  if (const Done resolved = resolve(std::get<VectorSelector>(expression_.at(index).of).shift, shift); !resolved)
     return resolved.error();
   const std::size_t found_index = static_cast<std::size_t>(
       std::find_if(answer_.found.begin(), answer_.found.end(), [&](const SelectorFound& found) { return found.node == index; }) -
@@ -113,7 +112,7 @@ Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool
         series.values[step] = smoothed(sample, samples[next], reference_ms, ahead_ms);
       newest_ms = sample.t_ms;
     }
-    note_found(found_index, newest_ms);
+    note_found(found_index, view.labels(), newest_ms);
     if (newest_ms) value.series.push_back(std::move(series));
   }
   return value;
@@ -124,7 +123,7 @@ Result<RangeSource, EvaluationError> Evaluation::range_source(NodeIndex index, c
   const MatrixSelector* matrix = std::get_if<MatrixSelector>(&node.of);
   if (matrix == nullptr) return subquery_source(expression_.without_parens(index), steps);
   RangeSource source;
-  if (const Done resolved = resolve(std::get<VectorSelector>(expression_.at(matrix->selector).of).shift, index, source);
+  if (const Done resolved = resolve(std::get<VectorSelector>(expression_.at(matrix->selector).of).shift, source);
       !resolved)
     return resolved.error();
   const auto range_ms = resolve_positive(matrix->range, index);
@@ -147,7 +146,7 @@ Result<RangeSource, EvaluationError> Evaluation::range_source(NodeIndex index, c
 Result<RangeSource, EvaluationError> Evaluation::subquery_source(NodeIndex index, const Steps& steps) {
   const Subquery& subquery = std::get<Subquery>(expression_.at(index).of);
   RangeSource source;
-  if (const Done resolved = resolve(subquery.shift, index, source); !resolved) return resolved.error();
+  if (const Done resolved = resolve(subquery.shift, source); !resolved) return resolved.error();
   const auto range_ms = resolve_positive(subquery.range, index);
   if (!range_ms) return range_ms.error();
   source.range_ms = *range_ms;
@@ -194,7 +193,7 @@ std::span<const Sample> Evaluation::read_range(RangeSource& source, std::size_t 
                     Instant{source.end_at(steps.last()) + source.after_ms}, buffer);
   std::erase_if(buffer, [](const Sample& sample) { return tsdb::is_stale(sample.v); });
   for (Sample& sample : buffer) sample.v = present(sample.v);
-  note_found(source.selector_index, buffer.empty() ? std::nullopt : std::optional(buffer.back().t_ms));
+  note_found(source.selector_index, *series.labels, buffer.empty() ? std::nullopt : std::optional(buffer.back().t_ms));
   return buffer;
 }
 

@@ -61,12 +61,12 @@ class Evaluation {
   Result<RangeSource, EvaluationError> range_source(NodeIndex index, const Steps& steps);
   Result<RangeSource, EvaluationError> subquery_source(NodeIndex index, const Steps& steps);
   Result<std::vector<tsdb::SeriesView>, EvaluationError> select(NodeIndex selector, std::int64_t from_ms, std::int64_t to_ms);
-  Done resolve(const TimeShift& shift, NodeIndex at, RangeSource& source) const;
-  Result<std::int64_t, EvaluationError> resolve(const DurationValue& duration, NodeIndex at) const;
+  Done resolve(const TimeShift& shift, RangeSource& source) const;
+  Result<std::int64_t, EvaluationError> resolve(const DurationValue& duration) const;
   Result<std::int64_t, EvaluationError> resolve_positive(const DurationValue& duration, NodeIndex at) const;
   std::span<const tsdb::Sample> read_range(RangeSource& source, std::size_t series, const Steps& steps,
                                            std::vector<tsdb::Sample>& buffer);
-  void note_found(std::size_t selector_index, std::optional<std::int64_t> newest_ms);
+  void note_found(std::size_t selector_index, const Labels& labels, std::optional<std::int64_t> newest_ms);
 
   // evaluate_binary.cpp
   Evaluated unary(const Unary& unary, NodeIndex at, const Steps& steps);
