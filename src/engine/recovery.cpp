@@ -131,8 +131,8 @@ Result<Recovered, RecoveryFailure> recover(ports::JournalPort& journal, const Li
 
 namespace {
 
-// Record n + 1 does not name record n as its previous: one of the two headers was changed. Record n + 1 is as it was written when the
-// record after it, or a witness, knows its hash; then it was n.
+// Record n + 1 does not name record n as its previous: one of the two headers was changed. Record n + 1 is as it was written when
+// the record after it, or a witness, knows its hash; then it was n.
 RecoveryFailure blame(ports::JournalPort& journal, RecoveryFailure failure, std::span<const RecordHeader> witnesses) {
   const Sequence suspect = failure.sequence;
   if (suspect < 2) return failure;

@@ -5,7 +5,7 @@
 
 #include "drivers/sqlite/journal.h"
 #include "engine/recovery.h"
-#include "sample_journal.h"
+#include "sqlite/sample_journal.h"
 
 namespace watchbill::drivers::sqlite {
 namespace {

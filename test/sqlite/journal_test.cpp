@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "engine/recovery.h"
-#include "sample_journal.h"
+#include "sqlite/sample_journal.h"
 
 namespace watchbill::drivers::sqlite {
 namespace {
@@ -173,7 +173,8 @@ TEST(sqlite_journal, a_read_only_disk_is_a_definite_refusal) {
   auto journal = opened(disk.path());
   ASSERT_EQ(journal->append(maker.next(3), {}, detail), AppendOutcome::durable);
   const ChainHead durable = maker.head();
-  // A file system with open files for writing is not made read-only; the files are gone with the journal, and it comes back read-only.
+  // A file system with open files for writing is not made read-only; the files are gone with the journal, and it comes back
+  // read-only.
   journal.reset();
   ASSERT_TRUE(disk.remount(MS_RDONLY, "")) << "remount";
   const auto lock = DataLock::take(disk.path());

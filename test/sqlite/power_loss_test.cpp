@@ -5,8 +5,8 @@
 
 #include "drivers/sqlite/journal.h"
 #include "engine/recovery.h"
-#include "recording_disk.h"
-#include "sample_journal.h"
+#include "sqlite/recording_disk.h"
+#include "sqlite/sample_journal.h"
 
 namespace watchbill::drivers::sqlite {
 namespace {
@@ -39,14 +39,16 @@ void lay_out(const std::map<std::string, std::string>& files, const std::string&
   }
 }
 
-// What is wrong with the journal that the cut left: nothing acknowledged may be missing, nothing else than what was written may be there.
+// What is wrong with the journal that the cut left: nothing acknowledged may be missing, nothing else than what was written may
+// be there.
 std::string wrong_after_cut(const std::vector<StoredRecord>& written, std::uint64_t acknowledged, const std::string& directory) {
   auto journal = Journal::open(directory, writing);
   if (!journal) return acknowledged == 0 ? std::string() : journal.error().text();
   const auto end = (*journal)->end();
   if (!end) return "end: " + end.error().text();
   if (end->head.sequence < acknowledged)
-    return "record " + std::to_string(acknowledged) + " was acknowledged, the journal ends with " + std::to_string(end->head.sequence);
+    return "record " + std::to_string(acknowledged) + " was acknowledged, the journal ends with " +
+           std::to_string(end->head.sequence);
   const auto head = engine::verify_chain(**journal);
   if (!head) return head.error().text();
   std::size_t next = 0;
@@ -56,7 +58,8 @@ std::string wrong_after_cut(const std::vector<StoredRecord>& written, std::uint6
     ++next;
     return is_equal;
   }));
-  return is_equal && next == head->sequence ? std::string() : "record " + std::to_string(next) + " is not the one that was written";
+  return is_equal && next == head->sequence ? std::string()
+                                            : "record " + std::to_string(next) + " is not the one that was written";
 }
 
 TEST(power_loss, an_acknowledged_event_survives_power_loss) {

@@ -1,4 +1,4 @@
-#include "recording_disk.h"
+#include "sqlite/recording_disk.h"
 
 #include <sqlite3.h>
 
@@ -25,7 +25,9 @@ struct ShimFile {
   sqlite3_file base;
   char name[512];
 };
-sqlite3_file* real(sqlite3_file* file) { return reinterpret_cast<sqlite3_file*>(reinterpret_cast<char*>(file) + sizeof(ShimFile)); }
+sqlite3_file* real(sqlite3_file* file) {
+  return reinterpret_cast<sqlite3_file*>(reinterpret_cast<char*>(file) + sizeof(ShimFile));
+}
 std::string name_of(sqlite3_file* file) { return reinterpret_cast<ShimFile*>(file)->name; }
 
 void record(DiskStep::Kind kind, std::string file, std::uint64_t offset, std::string bytes) {
@@ -33,7 +35,9 @@ void record(DiskStep::Kind kind, std::string file, std::uint64_t offset, std::st
 }
 
 int shim_close(sqlite3_file* file) { return real(file)->pMethods->xClose(real(file)); }
-int shim_read(sqlite3_file* file, void* out, int count, sqlite3_int64 at) { return real(file)->pMethods->xRead(real(file), out, count, at); }
+int shim_read(sqlite3_file* file, void* out, int count, sqlite3_int64 at) {
+  return real(file)->pMethods->xRead(real(file), out, count, at);
+}
 int shim_write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 at) {
   const int code = real(file)->pMethods->xWrite(real(file), bytes, count, at);
   if (code == SQLITE_OK)
@@ -89,9 +93,10 @@ void build_shim() {
   shim_vfs.szOsFile = static_cast<int>(sizeof(ShimFile)) + real_vfs->szOsFile;
   shim_vfs.xOpen = shim_open;
   shim_vfs.xDelete = shim_delete;
-  shim_methods = sqlite3_io_methods{2, shim_close, shim_read, shim_write, shim_truncate, shim_sync, shim_file_size, shim_lock, shim_unlock,
-                                    shim_check_lock, shim_control, shim_sector_size, shim_characteristics, shim_map, shim_map_lock,
-                                    shim_barrier, shim_unmap, nullptr, nullptr};
+  shim_methods = sqlite3_io_methods{
+      2,           shim_close,      shim_read,    shim_write,       shim_truncate,        shim_sync, shim_file_size, shim_lock,
+      shim_unlock, shim_check_lock, shim_control, shim_sector_size, shim_characteristics, shim_map,  shim_map_lock,  shim_barrier,
+      shim_unmap,  nullptr,         nullptr};
 }
 
 void put(std::string& file, std::uint64_t offset, std::string_view bytes) {

@@ -32,8 +32,8 @@ class RecordingDisk {
   void fail_sync(int n);
   [[nodiscard]] const std::vector<DiskStep>& steps() const;
 
-  // The files as they may be after a power cut behind step `count`: synced writes are there; of the others each 512-byte sector is there or
-  // not, as `seed` decides, in any order of the writes.
+  // The files as they may be after a power cut behind step `count`: synced writes are there; of the others each 512-byte sector
+  // is there or not, as `seed` decides, in any order of the writes.
   [[nodiscard]] std::map<std::string, std::string> after_power_cut(std::size_t count, std::uint64_t seed) const;
 };
 

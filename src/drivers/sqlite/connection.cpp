@@ -76,8 +76,8 @@ bool Statement::is_null(int column) const { return sqlite3_column_type(statement
 
 namespace {
 
-// On a file system that takes no writes SQLite cannot make the shared memory that a log needs. Without a log beside it the file is all
-// there is, and nobody can change it: then it may be read as it stands.
+// On a file system that takes no writes SQLite cannot make the shared memory that a log needs. Without a log beside it the file
+// is all there is, and nobody can change it: then it may be read as it stands.
 bool is_whole_without_log(const std::string& path) {
   struct stat log {};
   return ::stat((path + "-wal").c_str(), &log) != 0 || log.st_size == 0;
