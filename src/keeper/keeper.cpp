@@ -90,6 +90,7 @@ int timeout_of(Keeper& keeper, bool has_more) noexcept {
   Instant due = keeper.due.first() != nullptr ? keeper.due.first()->due_at : Instant::never();
   due = std::min(due, next_probe_due(keeper));
   due = std::min(due, keeper.now + idle_look_every);
+  if (keeper.pauses_outputs) due = std::min(due, keeper.outputs_resume_at);
   if (!keeper.memory.is_complete()) due = std::min(due, keeper.memory_retry_at);
   return static_cast<int>(std::clamp<std::int64_t>((due - keeper.now).ms, 0, idle_look_every.ms));
 }
@@ -115,6 +116,7 @@ bool turn(Keeper& keeper, bool has_more) {
     if (keeper.connections[i] != nullptr && keeper.connections[i]->in_bytes != 0)
       serves_more = serve_connection(keeper, *keeper.connections[i]) || serves_more;
   if (ready.outputs) serve_outputs(keeper);
+  else if (keeper.pauses_outputs && keeper.now >= keeper.outputs_resume_at) pause_outputs(keeper, false);
   if (keeper.outcomes_dropped != 0) {
     const wire::OutcomesDropped dropped{keeper.outcomes_dropped};
     keeper.outcomes_dropped = 0;

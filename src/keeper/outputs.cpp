@@ -85,7 +85,9 @@ bool read_output(Keeper& keeper, Workload& workload, bool is_error_stream) {
     if (effect->capture != nullptr) capture(is_error_stream ? effect->capture->err : effect->capture->out, bytes);
     return true;
   }
+  const std::uint64_t discarded_before = workload.log.discarded_total;
   write_log(workload.order.log, workload.log, {workload.name, bytes, keeper.now, keeper.wall});
+  if (workload.log.discarded_total != discarded_before) keeper.has_flood = true;
   const bool beats_by_output = workload.order.hang && workload.order.hang->heartbeat == wire::Heartbeat::output;
   if (beats_by_output && bytes.find('\n') != std::string_view::npos) beat(keeper, workload);
   // The first gap is told at once, then one in a while.
@@ -102,7 +104,16 @@ void drain_output(Keeper& keeper, Workload& workload) {
   }
 }
 
+void pause_outputs(Keeper& keeper, bool pauses) noexcept {
+  epoll_event event{};
+  event.events = pauses ? 0U : static_cast<std::uint32_t>(EPOLLIN);
+  event.data.u64 = event_tag(EventKind::outputs);
+  (void)epoll_ctl(keeper.epoll_fd, EPOLL_CTL_MOD, keeper.outputs_fd, &event);
+  keeper.pauses_outputs = pauses;
+}
+
 void serve_outputs(Keeper& keeper) {
+  keeper.has_flood = false;
   std::array<epoll_event, 64> events{};
   const int room = static_cast<int>(std::min<std::size_t>(keeper.limits.outputs_per_turn, events.size()));
   const int count = epoll_wait(keeper.outputs_fd, events.data(), room, 0);
@@ -111,6 +122,9 @@ void serve_outputs(Keeper& keeper) {
     Workload* const workload = keeper.slots[static_cast<std::uint32_t>(tag)].get();
     if (workload != nullptr) (void)read_output(keeper, *workload, (tag & error_stream_bit) != 0);
   }
+  if (!keeper.has_flood) return;
+  keeper.outputs_resume_at = keeper.now + keeper.limits.flood_pause;
+  pause_outputs(keeper, true);
 }
 
 }  // namespace watchbill::keeper

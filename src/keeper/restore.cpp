@@ -15,8 +15,6 @@
 
 namespace watchbill::keeper {
 
-void take_handoff(Keeper& keeper, int handoff_fd);
-
 namespace {
 
 // Numbers of reports that a full disk kept from the file may have been delivered: a successor begins far above them.

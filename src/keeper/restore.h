@@ -18,6 +18,9 @@ struct HandoffDescriptors {
 };
 [[nodiscard]] bool read_handoff_descriptors(int handoff_fd, HandoffDescriptors& descriptors);
 
+// Sets what is in no file: beats, readiness, what was discarded. Call after the memory file was read.
+void take_handoff(Keeper& keeper, int handoff_fd);
+
 // Executes keeper.replacement_path in place. Returns only when that failed; the keeper then goes on.
 void replace_in_place(Keeper& keeper);
 

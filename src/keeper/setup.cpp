@@ -1,6 +1,7 @@
 #include "keeper/setup.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -26,8 +27,6 @@ namespace watchbill::keeper {
 namespace {
 
 constexpr const char* socket_name = "keeper.sock";
-// Served before others when processors are short: a crash must not wait for the workloads that still run.
-constexpr int keeper_priority = -10;
 constexpr std::uint32_t descriptors_of_our_own = 64;
 
 Status enter_data(Keeper& keeper, const std::string& directory) {
@@ -112,7 +111,8 @@ void change_self(Keeper& keeper, bool is_resumed) {
   setrlimit(RLIMIT_NOFILE, &files);
   keeper.workload_room = files.rlim_max > descriptors_of_our_own ? static_cast<std::uint32_t>(std::min<rlim_t>(files.rlim_max - descriptors_of_our_own, 1U << 20)) : 0;
   keeper.inherited.priority = is_resumed ? 0 : getpriority(PRIO_PROCESS, 0);
-  (void)setpriority(PRIO_PROCESS, 0, keeper_priority);
+  const sched_param before_ordinary{keeper_run_priority};
+  keeper.inherited.runs_first = sched_setscheduler(0, SCHED_RR, &before_ordinary) == 0;
   prctl(PR_SET_CHILD_SUBREAPER, 1UL);
   const int score = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
   char text[8]{};

@@ -58,7 +58,12 @@ bool set_limits(const ProcessPlan& plan, const Inherited& inherited) noexcept {
   rlimit files{inherited.open_files_soft, inherited.open_files_hard};
   if (plan.open_files != 0) files = {plan.open_files, plan.open_files};
   if (setrlimit(RLIMIT_NOFILE, &files) != 0) return false;
-  setpriority(PRIO_PROCESS, 0, inherited.priority);
+  if (inherited.runs_first) {
+    // Until exec it runs before others too, since the keeper waits for it; below the keeper, which then takes that back at once.
+    // What it forks meanwhile is ordinary.
+    const sched_param below{keeper_run_priority - 1};
+    (void)sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &below);
+  }
   if (inherited.resets_oom_score) {
     const int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (score < 0 || write(score, "0", 1) != 1) return false;
@@ -133,7 +138,14 @@ ProcessStart start_process(const ProcessPlan& plan, const Inherited& inherited) 
   char* const stack_top = child_stack.data() + child_stack.size();
   const int pid = clone(run_child, stack_top, CLONE_VM | CLONE_VFORK | SIGCHLD, &child);
   if (pid < 0) return {0, errno};
-  if (child.error == 0) return {pid, 0};
+  if (child.error == 0) {
+    if (inherited.runs_first) {
+      const sched_param ordinary{};
+      (void)sched_setscheduler(pid, SCHED_OTHER, &ordinary);  // forgets SCHED_RESET_ON_FORK as well
+      (void)setpriority(PRIO_PROCESS, static_cast<id_t>(pid), inherited.priority);
+    }
+    return {pid, 0};
+  }
   // It ended before exec: reaped here, so that nobody ever sees this pid.
   while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }

@@ -86,6 +86,9 @@ struct Keeper {
   Instant now;   // CLOCK_MONOTONIC, read at the begin of each turn
   Instant wall;
   Instant idle_since;
+  bool has_flood{false};         // output was discarded in this turn
+  bool pauses_outputs{false};
+  Instant outputs_resume_at;
   bool is_replacement_asked{false};
   bool is_ending{false};
   std::string replacement_path;
@@ -165,6 +168,7 @@ void close_outputs(Keeper& keeper, Workload& workload) noexcept;
 bool read_output(Keeper& keeper, Workload& workload, bool is_error_stream);
 void drain_output(Keeper& keeper, Workload& workload);
 void serve_outputs(Keeper& keeper);
+void pause_outputs(Keeper& keeper, bool pauses) noexcept;
 
 // beats.cpp
 void serve_notify(Keeper& keeper, std::uint32_t count_max);

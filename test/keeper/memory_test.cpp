@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -214,8 +215,12 @@ TEST(keeper_memory, another_process_under_the_old_pid_is_never_signalled) {
   }
   keeper.kill_it();
   // The record now names this test's own child, with the start time of the workload: as after a reuse of the pid.
+  // Start times are counted in hundredths of a second, so the stranger comes a few of them later.
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_TRUE(until([&] { return std::chrono::steady_clock::now() - begin > 50ms; }));
   const pid_t stranger = fork();
   if (stranger == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     setsid();
     for (;;) pause();
   }
