@@ -15,12 +15,18 @@ namespace {
 using namespace watchbill;
 using namespace watchbill::metrics;
 
+// The quickest of five rounds: what the machine's other work adds is no figure of ours.
 template <class Work>
 double nanoseconds_of(std::size_t count, const Work& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  for (std::size_t i = 0; i < count; ++i) work();
-  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
-  return took.count() / static_cast<double>(count);
+  double best = 0;
+  for (int round = 0; round < 5; ++round) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < count; ++i) work();
+    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
+    const double each = took.count() / static_cast<double>(count);
+    if (round == 0 || each < best) best = each;
+  }
+  return best;
 }
 
 void print_line(const char* name, const char* unit, double value) {
@@ -40,7 +46,7 @@ void fill(tsdb::Head& head) {
 void evaluate_one(const tsdb::Snapshot& snapshot, const char* name, const char* text, const promql::QueryTime& time) {
   const auto expression = promql::parse(text);
   if (!expression) std::abort();
-  const double ns = nanoseconds_of(5, [&] {
+  const double ns = nanoseconds_of(3, [&] {
     if (!promql::evaluate(*expression, snapshot, time)) std::abort();
   });
   print_line(name, "ms", ns / 1e6);
@@ -52,12 +58,12 @@ int main() {
   const std::string rule =
       "sum by (job, instance) (rate(http_requests_total{job=~\"api|web\", code!~\"2..\"}[5m]))"
       " / on (job, instance) group_left (version) sum by (job, instance) (rate(http_requests_total[5m])) > 0.05";
-  print_line("parse_and_check", "ns", nanoseconds_of(20'000, [&] {
+  print_line("parse_and_check", "ns", nanoseconds_of(5'000, [&] {
     if (!promql::parse(rule)) std::abort();
   }));
   const auto parsed = promql::parse(rule);
   if (!parsed) return EXIT_FAILURE;
-  print_line("digest", "ns", nanoseconds_of(20'000, [&] { static_cast<void>(promql::digest(*parsed)); }));
+  print_line("digest", "ns", nanoseconds_of(5'000, [&] { static_cast<void>(promql::digest(*parsed)); }));
   tsdb::Head head;
   fill(head);
   const tsdb::Snapshot snapshot = head.snapshot();

@@ -107,10 +107,13 @@ Done Evaluation::finish_vector(Value value, const Steps& steps) {
     series.labels = keep(without_identity(*series.labels));
     series.drops_name = false;
   }
-  if (const Done joined = join_equal(value.series, expression_.root, false); !joined) return joined;
-  if (is_range || !value.is_ordered)
-    std::stable_sort(value.series.begin(), value.series.end(),
-                     [](const Series& a, const Series& b) { return *a.labels < *b.labels; });
+  const auto by_labels = [](const Series& a, const Series& b) { return *a.labels < *b.labels; };
+  const auto same_labels = [](const Series& a, const Series& b) { return *a.labels == *b.labels; };
+  const bool keeps_order = value.is_ordered && !is_range;
+  if (!keeps_order) std::stable_sort(value.series.begin(), value.series.end(), by_labels);
+  // Equal label sets stand side by side now; most answers have none and need no look-up of each.
+  if (keeps_order || std::adjacent_find(value.series.begin(), value.series.end(), same_labels) != value.series.end())
+    if (const Done joined = join_equal(value.series, expression_.root, false); !joined) return joined;
   for (const Series& series : value.series) {
     AnswerSeries& out = answer_.series.emplace_back();
     out.labels = *series.labels;
