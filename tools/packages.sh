@@ -5,8 +5,8 @@
 # shellcheck disable=SC2034
 build_packages=(
   g++ cmake ninja-build ccache mold pkg-config
-  libboost1.81-dev libboost-json1.81-dev libsqlite3-dev libpq-dev libre2-dev libyaml-dev libssl-dev libsodium-dev libfmt-dev
-  libexpected-dev libcli11-dev libprotozero-dev libsnappy-dev libhowardhinnant-date-dev zlib1g-dev tzdata ca-certificates
+  libboost1.81-dev libsqlite3-dev libre2-dev libyaml-dev libssl-dev libsodium-dev libfmt-dev libexpected-dev libcli11-dev zlib1g-dev
+  ca-certificates
 )
 # Testing, with a second compiler, sanitizers and fuzzing.
 # shellcheck disable=SC2034
