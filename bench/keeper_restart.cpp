@@ -2,10 +2,11 @@
 // How fast a real keeper answers crashes, and what it costs when nothing happens.
 //
 //   bench_keeper_restart [WORKLOADS [CRASHES_PER_SECOND [SECONDS [FLOODS]]]]   one variant
-//   bench_keeper_restart                                                        1000/50/20 quiet, the same with two floods, 5000 idle
+//   bench_keeper_restart                                                        1000/50/20 quiet, the same with two floods, 5000
+//   idle
 //
-// Prints one JSON line for each variant: exit_seen_to_exec_us is measured in the keeper (exit noticed to exec returned), kill_to_exec_us
-// from before kill(2) here to the same end on the same clock.
+// Prints one JSON line for each variant: exit_seen_to_exec_us is measured in the keeper (exit noticed to exec returned),
+// kill_to_exec_us from before kill(2) here to the same end on the same clock.
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -81,12 +82,14 @@ Cost cost_of(pid_t pid) {
 
 class Bench {
  public:
-  explicit Bench(const Variant& variant) : variant_(variant), folder_(std::filesystem::read_symlink("/proc/self/exe").parent_path()) {}
+  explicit Bench(const Variant& variant)
+      : variant_(variant), folder_(std::filesystem::read_symlink("/proc/self/exe").parent_path()) {}
 
   int run() {
     if (!begin()) return 1;
     for (std::size_t i = 0; i < variant_.workloads; ++i) give(i, folder_.string() + "/keeper_sleeper", "");
-    for (std::size_t i = 0; i < variant_.floods; ++i) give(variant_.workloads + i, "/usr/bin/yes", "watchbill watchbill watchbill");
+    for (std::size_t i = 0; i < variant_.floods; ++i)
+      give(variant_.workloads + i, "/usr/bin/yes", "watchbill watchbill watchbill");
     while (started_ < running_.size()) pump(10);
     started_ = 0;
     const Cost before = cost_of(keeper_);
@@ -94,11 +97,13 @@ class Bench {
     crash_for_a_while();
     const Cost after = cost_of(keeper_);
     const double seconds = static_cast<double>(now_us() - begin_us) / 1e6;
-    std::printf(R"({"bench":"keeper_restart","variant":"%s","workloads":%zu,"floods":%zu,"crashes":%zu,"restarts":%zu,"seconds":%.1f,)"
-                R"("exit_seen_to_exec_us":%s,"kill_to_exec_us":%s,"keeper_rss_kib":%ld,"keeper_cpu_percent":%.2f})"
-                "\n",
-                variant_.name.c_str(), variant_.workloads, variant_.floods, crashes_, started_, seconds, percentiles(seen_us_).c_str(),
-                percentiles(kill_us_).c_str(), after.rss_kib, static_cast<double>(after.processor_ms - before.processor_ms) / seconds / 10);
+    std::printf(
+        R"({"bench":"keeper_restart","variant":"%s","workloads":%zu,"floods":%zu,"crashes":%zu,"restarts":%zu,"seconds":%.1f,)"
+        R"("exit_seen_to_exec_us":%s,"kill_to_exec_us":%s,"keeper_rss_kib":%ld,"keeper_cpu_percent":%.2f})"
+        "\n",
+        variant_.name.c_str(), variant_.workloads, variant_.floods, crashes_, started_, seconds, percentiles(seen_us_).c_str(),
+        percentiles(kill_us_).c_str(), after.rss_kib,
+        static_cast<double>(after.processor_ms - before.processor_ms) / seconds / 10);
     std::fflush(stdout);
     end();
     return 0;
@@ -152,7 +157,8 @@ class Bench {
     const std::uint64_t begin_us = now_us();
     const std::uint64_t end_us = begin_us + variant_.seconds * 1'000'000;
     while (now_us() < end_us) {
-      const std::uint64_t due_us = begin_us + (crashes_ + 1) * 1'000'000 / std::max<std::uint64_t>(variant_.crashes_per_second, 1);
+      const std::uint64_t due_us =
+          begin_us + (crashes_ + 1) * 1'000'000 / std::max<std::uint64_t>(variant_.crashes_per_second, 1);
       const std::uint64_t now = now_us();
       if (variant_.crashes_per_second == 0 || now < due_us) {
         const std::uint64_t rest_ms = (std::min(variant_.crashes_per_second == 0 ? end_us : due_us, end_us) - now) / 1000;
@@ -222,7 +228,9 @@ class Bench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto number = [&](int index, unsigned long otherwise) { return argc > index ? std::strtoul(argv[index], nullptr, 10) : otherwise; };
+  const auto number = [&](int index, unsigned long otherwise) {
+    return argc > index ? std::strtoul(argv[index], nullptr, 10) : otherwise;
+  };
   if (argc > 1) return Bench({"asked", number(1, 1000), number(2, 50), number(3, 20), number(4, 0)}).run();
   const Variant variants[] = {{"quiet", 1000, 50, 20, 0}, {"two_floods", 1000, 50, 20, 2}, {"idle", 5000, 0, 10, 0}};
   for (const Variant& variant : variants)

@@ -17,7 +17,8 @@ void round_trip(const wire::Frame& frame) {
   static std::vector<char> out(wire::frame_bytes_max);
   const std::size_t size = wire::write_frame(out, frame.number, message);
   const std::string_view written(out.data(), size);
-  if (size != wire::frame_header_bytes + frame.body.size() || written.substr(wire::frame_header_bytes) != frame.body) std::abort();
+  if (size != wire::frame_header_bytes + frame.body.size() || written.substr(wire::frame_header_bytes) != frame.body)
+    std::abort();
 }
 
 template <class... Messages>
@@ -29,12 +30,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view bytes(reinterpret_cast<const char*>(data), size);
   for (wire::Frame frame; wire::read_frame(bytes, frame) == wire::FrameStatus::complete; bytes.remove_prefix(frame.size)) {
     if (frame.size < wire::frame_header_bytes || frame.size > bytes.size()) std::abort();
-    round_trip_all<wire::Hello, wire::GiveOrder, wire::ForgetOrder, wire::Start, wire::Stop, wire::Signal, wire::TellStable, wire::Exec,
-                   wire::Probe, wire::QueryEffect, wire::Acknowledge, wire::AskSnapshot, wire::Replace, wire::Welcome, wire::Accepted,
-                   wire::Refused, wire::EffectKnown, wire::ProbeDone, wire::WorkloadState, wire::SnapshotEnd, wire::Started,
-                   wire::Exited, wire::RestartDecided, wire::Settled, wire::Hung, wire::StopAdvanced, wire::Diagnosed,
-                   wire::OutputGap, wire::HookFailed, wire::BecameReady, wire::Beat, wire::TaskNoted, wire::EffectDone, wire::Adopted,
-                   wire::Unlogged, wire::OutcomesDropped, wire::Replaced>(frame);
+    round_trip_all<wire::Hello, wire::GiveOrder, wire::ForgetOrder, wire::Start, wire::Stop, wire::Signal, wire::TellStable,
+                   wire::Exec, wire::Probe, wire::QueryEffect, wire::Acknowledge, wire::AskSnapshot, wire::Replace, wire::Welcome,
+                   wire::Accepted, wire::Refused, wire::EffectKnown, wire::ProbeDone, wire::WorkloadState, wire::SnapshotEnd,
+                   wire::Started, wire::Exited, wire::RestartDecided, wire::Settled, wire::Hung, wire::StopAdvanced,
+                   wire::Diagnosed, wire::OutputGap, wire::HookFailed, wire::BecameReady, wire::Beat, wire::TaskNoted,
+                   wire::EffectDone, wire::Adopted, wire::Unlogged, wire::OutcomesDropped, wire::Replaced>(frame);
     wire::Exec exec;
     if (wire::read_message(frame.body, exec))
       for (wire::TextList list = exec.program.argv; !list.empty();) (void)list.take_first();

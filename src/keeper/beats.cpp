@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "keeper/state.h"
+#include "keeper/acts.h"
 
 namespace watchbill::keeper {
 namespace {
@@ -20,7 +20,8 @@ constexpr Duration beat_told_every = Duration::seconds(1);
 // Before a hang is declared everything that waits is read; the kernel queues far fewer datagrams than this.
 constexpr std::uint32_t datagrams_before_judgement = 4096;
 
-// The workload that a sender belongs to: by its pid, its session, or its marker. Null for strangers and for senders that are gone.
+// The workload that a sender belongs to: by its pid, its session, or its marker. Null for strangers and for senders that are
+// gone.
 Workload* workload_of_sender(Keeper& keeper, pid_t pid) {
   for (const pid_t candidate : {pid, getsid(pid)}) {
     const ProcessEntry* const entry = candidate > 0 ? keeper.processes.find(candidate) : nullptr;
@@ -41,7 +42,8 @@ void note_task(Keeper& keeper, Workload& workload, pid_t pid, std::string_view n
     ++workload.notes_dropped;
     return;
   }
-  (void)tell_numbered(keeper, wire::TaskNoted{head_of(keeper, workload), pid, note.substr(0, note_bytes_max), workload.notes_dropped});
+  (void)tell_numbered(keeper,
+                      wire::TaskNoted{head_of(keeper, workload), pid, note.substr(0, note_bytes_max), workload.notes_dropped});
   workload.notes_dropped = 0;
 }
 
@@ -73,7 +75,8 @@ bool take_datagram(Keeper& keeper) {
   if (got < 0) return false;
   ucred sender{};
   for (cmsghdr* item = CMSG_FIRSTHDR(&message); item != nullptr; item = CMSG_NXTHDR(&message, item))
-    if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_CREDENTIALS) std::memcpy(&sender, CMSG_DATA(item), sizeof sender);
+    if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_CREDENTIALS)
+      std::memcpy(&sender, CMSG_DATA(item), sizeof sender);
   Workload* const workload = sender.pid > 0 ? workload_of_sender(keeper, sender.pid) : nullptr;
   if (workload == nullptr || workload->pid == 0 || !workload->is_active()) return true;
   std::string_view rest(text, static_cast<std::size_t>(got));
@@ -93,7 +96,8 @@ void serve_notify(Keeper& keeper, std::uint32_t count_max) {
 }
 
 void beat(Keeper& keeper, Workload& workload) {
-  // The first beat brings the shorter limit, and one after a hang brings judgement back; later ones move nothing before it is due.
+  // The first beat brings the shorter limit, and one after a hang brings judgement back; later ones move nothing before it is
+  // due.
   const bool changes_due = !workload.beats.has_beaten || workload.is_hung;
   workload.beats.beat(keeper.now);
   workload.is_hung = false;

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "keeper/state.h"
+#include "keeper/acts.h"
 
 namespace watchbill::keeper {
 namespace {
@@ -67,14 +67,16 @@ wire::WorkloadState state_of(const Keeper& keeper, const Workload& workload) noe
   state.stop_phase = static_cast<wire::StopPhase>(workload.stop.phase);
   if (workload.state == wire::State::backoff) state.next_start_in = workload.next_start_at - keeper.now;
   state.restart_number = workload.restarts.count;
-  state.restarts_in_window = workload.budget.used(workload.rule.limit ? workload.rule.limit->window : Duration::hours(1), keeper.now);
+  state.restarts_in_window =
+      workload.budget.used(workload.rule.limit ? workload.rule.limit->window : Duration::hours(1), keeper.now);
   state.output_discarded_bytes = workload.log.discarded_total;
   return state;
 }
 
 void send_snapshot(Keeper& keeper, Connection& connection) {
   const auto is_before = [](std::string_view name, const Workload* workload) { return name < workload->name; };
-  auto at = std::upper_bound(keeper.by_name.begin(), keeper.by_name.end(), std::string_view(connection.snapshot_after), is_before);
+  auto at =
+      std::upper_bound(keeper.by_name.begin(), keeper.by_name.end(), std::string_view(connection.snapshot_after), is_before);
   for (; at != keeper.by_name.end(); ++at) {
     if ((*at)->effect != nullptr) continue;
     if (connection.room() < 2 * wire::frame_bytes_max) return;
@@ -143,7 +145,9 @@ void accept_connections(Keeper& keeper) {
     socklen_t size = sizeof peer;
     const bool is_owner = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == keeper.owner_uid;
     const auto free = std::find(keeper.connections.begin(), keeper.connections.end(), nullptr);
-    if (!is_owner) std::fprintf(stderr, "watchbill-keeper: refused pid %d: uid %u is not the owner of the data directory\n", peer.pid, peer.uid);
+    if (!is_owner)
+      std::fprintf(stderr, "watchbill-keeper: refused pid %d: uid %u is not the owner of the data directory\n", peer.pid,
+                   peer.uid);
     if (!is_owner || free == keeper.connections.end()) {
       close(fd);
       continue;

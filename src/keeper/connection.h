@@ -53,9 +53,11 @@ bool send(Connection& connection, std::uint64_t number, const Message& message) 
   return size != 0;
 }
 
+// Answers one request with a refusal. Room is there: no request is taken while less than one frame is free.
 void refuse(Connection& connection, std::uint64_t number, model::wire::Refusal reason, std::string_view detail) noexcept;
 
-// The connection that reports go to: the one with the highest epoch, of several the last that said hello. Null when there is none.
+// The connection that reports go to: the one with the highest epoch, of several the last that said hello. Null when there is
+// none.
 [[nodiscard]] Connection* listener(Keeper& keeper) noexcept;
 
 // A report that nobody keeps: lost when nobody listens or the listener is slow.
@@ -65,6 +67,8 @@ void tell(Keeper& keeper, const Report& report) noexcept {
   if (to != nullptr && to->room() > connection_out_bytes / 2) (void)send(*to, 0, report);
 }
 
+// Takes who waits at keeper.sock: only the owner of the data directory, at most limits.connection_count_max at a time; others are
+// closed.
 void accept_connections(Keeper& keeper);
 // Reads what came, where there is room for it.
 void read_connection(Connection& connection) noexcept;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/assert.h"
-#include "keeper/state.h"
+#include "keeper/acts.h"
 
 namespace watchbill::keeper {
 namespace {
@@ -70,7 +70,8 @@ bool make_room(Keeper& keeper) {
 void serve_exec(Keeper& keeper, Connection& connection, const wire::Frame& frame) {
   wire::Exec exec;
   if (!wire::read_message(frame.body, exec)) return refuse(connection, frame.number, wire::Refusal::malformed, "exec");
-  if (!is_name(exec.effect_id) || exec.attempt == 0) return refuse(connection, frame.number, wire::Refusal::invalid_name, "effect id");
+  if (!is_name(exec.effect_id) || exec.attempt == 0)
+    return refuse(connection, frame.number, wire::Refusal::invalid_name, "effect id");
   std::string_view detail;
   if (const auto refusal = check_program(keeper, exec.program, detail)) return refuse(connection, frame.number, *refusal, detail);
   if (exec.timeout.ms <= 0 || exec.timeout > Duration::days(366))
@@ -109,11 +110,13 @@ void effect_ended(Keeper& keeper, Workload& workload) {
 std::size_t write_effect_done(Keeper& keeper, std::string_view kept_frame, std::span<char> out) {
   wire::Frame frame;
   wire::EffectDone done;
-  const bool is_readable = wire::read_frame(kept_frame, frame) == wire::FrameStatus::complete && wire::read_message(frame.body, done);
+  const bool is_readable =
+      wire::read_frame(kept_frame, frame) == wire::FrameStatus::complete && wire::read_message(frame.body, done);
   WB_ASSERT(is_readable, "the ring holds what was written to it");
   EffectName buffer{};
   const Workload* workload = find_workload(keeper, effect_name(done.effect_id, buffer));
-  if (workload != nullptr && workload->incarnation != done.attempt) workload = nullptr;  // a later attempt's output is not this one's
+  if (workload != nullptr && workload->incarnation != done.attempt)
+    workload = nullptr;  // a later attempt's output is not this one's
   const WithOutput with_output(workload, done);
   return wire::write_frame(out, frame.number, done);
 }
@@ -155,8 +158,10 @@ void serve_probe(Keeper& keeper, Connection& connection, const wire::Frame& fram
   wire::Probe probe;
   if (!wire::read_message(frame.body, probe)) return refuse(connection, frame.number, wire::Refusal::malformed, "probe");
   std::string_view detail;
-  if (const auto refusal = check_program(keeper, probe.program, detail)) return refuse(connection, frame.number, *refusal, detail);
-  const auto free = std::find_if(keeper.probes.begin(), keeper.probes.end(), [](const RunningProbe& place) { return place.pid == 0; });
+  if (const auto refusal = check_program(keeper, probe.program, detail))
+    return refuse(connection, frame.number, *refusal, detail);
+  const auto free =
+      std::find_if(keeper.probes.begin(), keeper.probes.end(), [](const RunningProbe& place) { return place.pid == 0; });
   if (keeper.probe_running >= keeper.limits.probe_running_max || free == keeper.probes.end())
     return refuse(connection, frame.number, wire::Refusal::too_many_processes, "probes");
   // A probe is made as a workload is, from a copy of its frame that lives until exec.
@@ -166,7 +171,8 @@ void serve_probe(Keeper& keeper, Connection& connection, const wire::Frame& fram
   argv.clear();
   environment.clear();
   for (wire::TextList list = probe.program.argv; !list.empty();) argv.push_back(const_cast<char*>(list.take_first().data()));
-  for (wire::TextList list = probe.program.environment; !list.empty();) environment.push_back(const_cast<char*>(list.take_first().data()));
+  for (wire::TextList list = probe.program.environment; !list.empty();)
+    environment.push_back(const_cast<char*>(list.take_first().data()));
   argv.push_back(nullptr);
   environment.push_back(nullptr);
   directory.assign(probe.program.directory);
@@ -197,7 +203,8 @@ void serve_probe(Keeper& keeper, Connection& connection, const wire::Frame& fram
 void probe_exited(Keeper& keeper, std::uint32_t index, wire::ExitHow how, std::int32_t value) {
   RunningProbe& probe = keeper.probes[index];
   (void)kill(-probe.pid, SIGKILL);  // what it left behind
-  Connection* const connection = probe.connection < keeper.connections.size() ? keeper.connections[probe.connection].get() : nullptr;
+  Connection* const connection =
+      probe.connection < keeper.connections.size() ? keeper.connections[probe.connection].get() : nullptr;
   if (connection != nullptr && connection->generation == probe.generation)
     (void)send(*connection, probe.number, wire::ProbeDone{how, value, probe.timed_out, keeper.now - probe.begun_at});
   probe.pid = 0;

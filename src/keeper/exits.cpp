@@ -4,7 +4,7 @@
 #include <csignal>
 #include <vector>
 
-#include "keeper/state.h"
+#include "keeper/acts.h"
 
 namespace watchbill::keeper {
 namespace {

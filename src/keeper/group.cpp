@@ -1,8 +1,8 @@
 // Who belongs to a group, and signals to all of it.
 //
-// A member is the leader, its descendants, and whatever came to the keeper as an orphan (the keeper is a subreaper) and is known by its
-// session, group or marker. So after the leader's end an orphan among the keeper's own children is the sign that members remain, which
-// costs one read of /proc/self/…/children instead of a look at every process of the host.
+// A member is the leader, its descendants, and whatever came to the keeper as an orphan (the keeper is a subreaper) and is known
+// by its session, group or marker. So after the leader's end an orphan among the keeper's own children is the sign that members
+// remain, which costs one read of /proc/self/…/children instead of a look at every process of the host.
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <csignal>
 
-#include "keeper/state.h"
+#include "keeper/acts.h"
 
 namespace watchbill::keeper {
 namespace {

@@ -1,5 +1,5 @@
-// Replacement in place: the successor is the same process, so children stay children. It reads the memory file as after a death; what is
-// in no file (beats, readiness, waiting datagrams) is handed on here, in a memfd, together with the sockets.
+// Replacement in place: the successor is the same process, so children stay children. It reads the memory file as after a death;
+// what is in no file (beats, readiness, waiting datagrams) is handed on here, in a memfd, together with the sockets.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "keeper/acts.h"
 #include "keeper/restore.h"
 
 namespace watchbill::keeper {
@@ -68,8 +69,9 @@ int write_handoff(const Keeper& keeper) {
   writer(HandoffHead{handoff_version, keeper.listen_fd, keeper.notify_fd, keeper.lock_fd, keeper.replaced_count + 1,
                      static_cast<std::uint32_t>(keeper.by_name.size())});
   for (const Workload* workload : keeper.by_name)
-    writer(HandoffWorkload{workload->name, workload->beats.last_beat, workload->beats.has_beaten, workload->is_ready, workload->is_hung,
-                           workload->is_adopted, workload->log.discarded_bytes, workload->log.discarded_total});
+    writer(HandoffWorkload{workload->name, workload->beats.last_beat, workload->beats.has_beaten, workload->is_ready,
+                           workload->is_hung, workload->is_adopted, workload->log.discarded_bytes,
+                           workload->log.discarded_total});
   const int fd = memfd_create("watchbill-handoff", 0);
   if (fd < 0 || !writer.fits()) return -1;
   return write(fd, bytes.data(), writer.size()) == static_cast<ssize_t>(writer.size()) ? fd : -1;

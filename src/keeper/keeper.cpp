@@ -15,7 +15,7 @@
 
 #include "keeper/restore.h"
 #include "keeper/setup.h"
-#include "keeper/state.h"
+#include "keeper/acts.h"
 
 namespace watchbill::keeper {
 namespace {
@@ -61,7 +61,8 @@ void take_event(Keeper& keeper, std::uint64_t tag, std::uint32_t events, Ready& 
     case EventKind::signals: return read_signals(keeper, ready);
     case EventKind::listen: ready.listen = true; return;
     case EventKind::connection:
-      if (keeper.connections[low] != nullptr && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read_connection(*keeper.connections[low]);
+      if (keeper.connections[low] != nullptr && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
+        read_connection(*keeper.connections[low]);
       return;
     case EventKind::adopted: return adopted_ended(keeper, low);
     case EventKind::notify: ready.notify = true; return;
@@ -82,7 +83,8 @@ void serve_due(Keeper& keeper) {
 bool is_idle(const Keeper& keeper) noexcept {
   const auto is_open = [](const auto& connection) { return connection != nullptr; };
   if (keeper.probe_running != 0 || std::any_of(keeper.connections.begin(), keeper.connections.end(), is_open)) return false;
-  return std::none_of(keeper.by_name.begin(), keeper.by_name.end(), [](const Workload* workload) { return workload->is_active(); });
+  return std::none_of(keeper.by_name.begin(), keeper.by_name.end(),
+                      [](const Workload* workload) { return workload->is_active(); });
 }
 
 int timeout_of(Keeper& keeper, bool has_more) noexcept {

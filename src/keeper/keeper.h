@@ -1,5 +1,5 @@
-// The keeper's program: parents every workload of one data directory and answers crashes and hangs by standing order, with or without
-// a controller. Source: domain/supervision.md §8, design/architecture.md "The keeper".
+// The keeper's program: parents every workload of one data directory and answers crashes and hangs by standing order, with or
+// without a controller. Source: domain/supervision.md §8, design/architecture.md "The keeper".
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@ struct Options {
   int handoff_fd{-1};         // of a keeper that was replaced in place
 };
 
-// Runs until the last workload and connection have been gone for limits.idle_exit, or SIGTERM (workloads run on; the next keeper adopts
-// them). Gives the program's exit code: 0, 1 the world failed (said on stderr), 4 another keeper runs there.
+// Runs until the last workload and connection have been gone for limits.idle_exit, or SIGTERM (workloads run on; the next keeper
+// adopts them). Gives the program's exit code: 0, 1 the world failed (said on stderr), 4 another keeper runs there.
 // `program_path`: what a replacement in place executes.
 [[nodiscard]] int run_keeper(const Options& options, const std::string& program_path, const Limits& limits);
 

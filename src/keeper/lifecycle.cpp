@@ -7,7 +7,7 @@
 #include <cstdio>
 
 #include "base/assert.h"
-#include "keeper/state.h"
+#include "keeper/acts.h"
 
 namespace watchbill::keeper {
 namespace {
@@ -286,7 +286,8 @@ void conclude(Keeper& keeper, Workload& workload) {
   decided.reason = static_cast<wire::EndReason>(workload.end_reason);
   decided.delay = decision.delay;
   decided.restart_number = decision.restart_number;
-  decided.used_in_window = workload.budget.used(workload.rule.limit ? workload.rule.limit->window : Duration::hours(1), keeper.now);
+  decided.used_in_window =
+      workload.budget.used(workload.rule.limit ? workload.rule.limit->window : Duration::hours(1), keeper.now);
   (void)tell_numbered(keeper, decided);
   workload.state = wire::State::backoff;
   workload.cause = wire::StartCause::standing_order;

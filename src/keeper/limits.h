@@ -21,8 +21,8 @@ struct Limits {
   Duration gap_report_every{Duration::seconds(10)};
   std::uint32_t frames_per_turn{16};        // requests of one connection between two looks at exits
   std::uint32_t outputs_per_turn{4};        // FIFOs read, 64 KiB each at most, between two looks at exits
-  // After output was read only to be discarded: the keeper runs before ordinary processes and a flood must not buy it a processor.
-  // A FIFO fills meanwhile, so floods are read at 50 MB/s at most; other output waits that long.
+  // After output was read only to be discarded: the keeper runs before ordinary processes and a flood must not buy it a
+  // processor. A FIFO fills meanwhile, so floods are read at 50 MB/s at most; other output waits that long.
   Duration flood_pause{Duration::milliseconds(5)};
   std::uint32_t starts_per_turn{8};
 };

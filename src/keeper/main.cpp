@@ -14,8 +14,10 @@ namespace {
 
 constexpr const char* usage =
     "usage: watchbill-keeper DATA_DIR [--foreground]\n"
-    "Parents the workloads of one data directory; answers at DATA_DIR/keeper.sock. It takes its orders from `watchbill serve` or the\n"
-    "host's agent only. Without --foreground it detaches and returns once it answers. SIGTERM ends it and leaves workloads running,\n"
+    "Parents the workloads of one data directory; answers at DATA_DIR/keeper.sock. It takes its orders from `watchbill serve` or "
+    "the\n"
+    "host's agent only. Without --foreground it detaches and returns once it answers. SIGTERM ends it and leaves workloads "
+    "running,\n"
     "SIGUSR2 replaces it in place by the program file as it is now.\n"
     "Exit codes: 0 ended, 1 failed, 2 usage, 4 another keeper runs there.\n";
 

@@ -1,6 +1,6 @@
-// The keeper's memory: one append-only file of checked records, written before the keeper acts, without fsync (after a crash of the
-// host a workload is lost anyway). A torn tail is cut off; a disk that takes no more writes is survived: the keeper acts all the same
-// and the whole file is written anew once the disk takes it. Source: domain/supervision.md §8.
+// The keeper's memory: one append-only file of checked records, written before the keeper acts, without fsync (after a crash of
+// the host a workload is lost anyway). A torn tail is cut off; a disk that takes no more writes is survived: the keeper acts all
+// the same and the whole file is written anew once the disk takes it. Source: domain/supervision.md §8.
 #pragma once
 
 #include <cstdint>

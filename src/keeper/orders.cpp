@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "base/assert.h"
-#include "keeper/state.h"
+#include "keeper/acts.h"
 
 namespace watchbill::keeper {
 
@@ -25,7 +25,8 @@ bool by_name_before(const Workload* workload, std::string_view name) noexcept { 
 
 bool are_limits_right(const wire::StandingOrder& order) noexcept {
   const wire::RestartTerms& restart = order.restart;
-  const bool is_limit_right = !restart.limit || (restart.limit->count <= supervise::restart_limit_max && is_duration(restart.limit->window));
+  const bool is_limit_right =
+      !restart.limit || (restart.limit->count <= supervise::restart_limit_max && is_duration(restart.limit->window));
   const bool is_backoff_right = is_duration(restart.initial) && is_duration(restart.max) && restart.max >= restart.initial &&
                                 is_duration(restart.reset_after) && restart.factor_millionths >= 1'000'000 &&
                                 restart.factor_millionths <= 1'000'000'000 && restart.jitter_millionths >= 0 &&
@@ -49,7 +50,8 @@ void point_into(std::vector<char*>& pointers, wire::TextList list) {
 void prepare_calls(Keeper& keeper, Workload& workload) {
   workload.directory.assign(workload.order.program.directory);
   workload.marker.assign("WATCHBILL_WORKLOAD=").append(workload.name);
-  workload.environment.assign({keeper.notify_text.data(), keeper.keeper_text.data(), workload.marker.data(), workload.incarnation_text});
+  workload.environment.assign(
+      {keeper.notify_text.data(), keeper.keeper_text.data(), workload.marker.data(), workload.incarnation_text});
   workload.argv.clear();
   workload.pre_stop.clear();
   workload.post_stop.clear();
@@ -64,8 +66,8 @@ void prepare_rules(Workload& workload) {
   workload.rule.policy = static_cast<supervise::RestartPolicy>(order.restart.policy);
   workload.rule.limit.reset();
   if (order.restart.limit) workload.rule.limit = supervise::RestartLimit{order.restart.limit->count, order.restart.limit->window};
-  workload.rule.backoff = {order.restart.initial, order.restart.max, order.restart.factor_millionths, order.restart.jitter_millionths,
-                           order.restart.reset_after};
+  workload.rule.backoff = {order.restart.initial, order.restart.max, order.restart.factor_millionths,
+                           order.restart.jitter_millionths, order.restart.reset_after};
   workload.stop_rule = {!order.stop.pre_stop.empty(), order.stop.pre_stop_timeout, order.stop.grace, order.stop.kill_grace};
   workload.heartbeat_file.clear();
   if (order.hang) workload.heartbeat_file.assign(order.hang->file);
@@ -135,7 +137,8 @@ std::optional<wire::Refusal> check_order(const Keeper& keeper, const wire::Stand
   if (order.order_id.size() > 128 || order.workload_namespace.size() > 256) return wrong("order_id or namespace is too long");
   if (!are_limits_right(order)) return wrong("a restart limit, delay, factor or jitter is out of its range");
   if (!is_stop_right(order.stop)) return wrong("a stop signal or time is out of its range");
-  if (order.max_runtime && (!is_duration(*order.max_runtime) || order.max_runtime->ms == 0)) return wrong("max_runtime is not positive");
+  if (order.max_runtime && (!is_duration(*order.max_runtime) || order.max_runtime->ms == 0))
+    return wrong("max_runtime is not positive");
   if (order.hang) {
     if (order.hang->timeout.ms <= 0 || !is_duration(order.hang->timeout) || !is_duration(order.hang->start_grace))
       return wrong("the hang timeout is not positive");

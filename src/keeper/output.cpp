@@ -95,7 +95,8 @@ void refill(const model::wire::LogTerms& terms, LogState& state, Instant now) no
 
 void write_log(const model::wire::LogTerms& terms, LogState& state, const LogSlice& slice) noexcept {
   refill(terms, state, slice.now);
-  std::string_view rest = slice.bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(slice.bytes.size(), state.tokens)));
+  std::string_view rest =
+      slice.bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(slice.bytes.size(), state.tokens)));
   state.tokens -= rest.size();
   std::uint64_t discarded = slice.bytes.size() - rest.size();
   int fd = rest.empty() ? -1 : open_log(slice.name);

@@ -10,8 +10,9 @@
 
 namespace watchbill::keeper {
 
-// One log file, logs/NAME.log below the current directory. Each line is preceded by its receive time: "2026-03-01T12:00:00.250Z ".
-// The file is opened for each slice: 5 000 workloads must not hold 5 000 more descriptors, and whoever moves the file away is obeyed.
+// One log file, logs/NAME.log below the current directory. Each line is preceded by its receive time: "2026-03-01T12:00:00.250Z
+// ". The file is opened for each slice: 5 000 workloads must not hold 5 000 more descriptors, and whoever moves the file away is
+// obeyed.
 struct LogState {
   std::uint64_t tokens{0};        // bytes that may be written now
   Instant refilled_at;            // monotonic
@@ -31,7 +32,8 @@ struct LogSlice {
 // Writes one slice of output, or counts it as discarded: beyond the rate, or when the disk takes nothing. Rotates at max_bytes.
 void write_log(const model::wire::LogTerms& terms, LogState& state, const LogSlice& slice) noexcept;
 
-// The last `line_count` lines of a log within its last `out.size()` bytes; gives how many bytes of `out` they take, from its front.
+// The last `line_count` lines of a log within its last `out.size()` bytes; gives how many bytes of `out` they take, from its
+// front.
 [[nodiscard]] std::size_t last_lines(std::string_view name, std::uint32_t line_count, char* out, std::size_t out_bytes) noexcept;
 
 // The two streams of an effect, in a file that both this keeper and its successor map: what was captured survives either.

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "keeper/state.h"
+#include "keeper/acts.h"
 
 namespace watchbill::keeper {
 namespace {

@@ -118,7 +118,9 @@ bool carries_marker(pid_t pid, const Marker& wanted) noexcept {
 
 }  // namespace
 
-bool PidList::contains(pid_t pid) const noexcept { return std::find(pids.begin(), pids.begin() + size, pid) != pids.begin() + size; }
+bool PidList::contains(pid_t pid) const noexcept {
+  return std::find(pids.begin(), pids.begin() + size, pid) != pids.begin() + size;
+}
 
 void PidList::add(pid_t pid) noexcept {
   if (size < pids.size() && !contains(pid)) pids[size++] = pid;

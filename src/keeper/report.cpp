@@ -3,7 +3,7 @@
 #include <ctime>
 
 #include "base/assert.h"
-#include "keeper/state.h"
+#include "keeper/acts.h"
 
 namespace watchbill::keeper {
 namespace {
@@ -101,7 +101,8 @@ void tend_memory(Keeper& keeper) {
       tell(keeper, wire::Unlogged{memory.unlogged_count(), 0});
   }
   if (memory.unlogged_count() != keeper.unlogged_told) {
-    if (keeper.unlogged_told == 0 || keeper.memory_retry_at < keeper.now) keeper.memory_retry_at = keeper.now + keeper.limits.memory_retry;
+    if (keeper.unlogged_told == 0 || keeper.memory_retry_at < keeper.now)
+      keeper.memory_retry_at = keeper.now + keeper.limits.memory_retry;
     keeper.unlogged_told = memory.unlogged_count();
     tell(keeper, wire::Unlogged{memory.unlogged_count(), memory.last_error()});
   }

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string>
 
-#include "keeper/state.h"
+#include "keeper/acts.h"
 
 namespace watchbill::keeper {
 namespace {
@@ -21,7 +21,9 @@ struct Asked {
   std::string_view body;
 
   void accept() const noexcept { (void)send(connection, number, wire::Accepted{}); }
-  void refuse(wire::Refusal reason, std::string_view detail = {}) const noexcept { keeper::refuse(connection, number, reason, detail); }
+  void refuse(wire::Refusal reason, std::string_view detail = {}) const noexcept {
+    keeper::refuse(connection, number, reason, detail);
+  }
 };
 
 // The cgroup paths of this process and another, compared as text.
@@ -62,7 +64,8 @@ void welcome(const Asked& asked) {
 void serve_hello(const Asked& asked) {
   Keeper& keeper = asked.keeper;
   wire::Hello hello;
-  if (!wire::read_message(asked.body, hello) || hello.lineage.size() > 256) return asked.refuse(wire::Refusal::malformed, "hello");
+  if (!wire::read_message(asked.body, hello) || hello.lineage.size() > 256)
+    return asked.refuse(wire::Refusal::malformed, "hello");
   if (hello.protocol != wire::protocol_version)
     return asked.refuse(wire::Refusal::version_unsupported, "this keeper speaks version 1 of the protocol");
   const bool begins_lineage = hello.begins_lineage && hello.lineage != keeper.lineage;
@@ -73,7 +76,8 @@ void serve_hello(const Asked& asked) {
   asked.connection.hello_order = ++keeper.hello_count;
   asked.connection.delivered_through = keeper.acknowledged_through;
   asked.connection.awaiting.size = 0;
-  keeper.sequence = begins_lineage || hello.lineage != keeper.lineage ? hello.sequence : std::max(keeper.sequence, hello.sequence);
+  keeper.sequence =
+      begins_lineage || hello.lineage != keeper.lineage ? hello.sequence : std::max(keeper.sequence, hello.sequence);
   keeper.lineage.assign(hello.lineage);
   keeper.epoch = hello.epoch;
   keeper.memory.add(ControllerRecord{keeper.lineage, keeper.epoch, keeper.sequence});
@@ -100,7 +104,8 @@ void serve_forget(const Asked& asked) {
   Workload* const workload = find_workload(asked.keeper, forget.name);
   if (workload == nullptr || workload->effect != nullptr) return asked.refuse(wire::Refusal::unknown_workload);
   if (workload->is_active() || workload->side.kind != SideKind::none) return asked.refuse(wire::Refusal::already_running);
-  if (workload->state != wire::State::lost && !is_group_empty(asked.keeper, *workload)) return asked.refuse(wire::Refusal::group_not_empty);
+  if (workload->state != wire::State::lost && !is_group_empty(asked.keeper, *workload))
+    return asked.refuse(wire::Refusal::group_not_empty);
   drop_workload(asked.keeper, *workload);
   asked.accept();
 }
@@ -199,7 +204,8 @@ void serve_replace(const Asked& asked) {
   const bool is_path = replace.path.empty() || (replace.path.front() == '/' && replace.path.find('\0') == std::string_view::npos);
   if (!is_path) return asked.refuse(wire::Refusal::invalid_order, "the program is not an absolute path");
   asked.keeper.replacement_path.assign(replace.path.empty() ? std::string_view(asked.keeper.program_path) : replace.path);
-  if (access(asked.keeper.replacement_path.c_str(), X_OK) != 0) return asked.refuse(wire::Refusal::exec_failed, "no such program");
+  if (access(asked.keeper.replacement_path.c_str(), X_OK) != 0)
+    return asked.refuse(wire::Refusal::exec_failed, "no such program");
   asked.keeper.is_replacement_asked = true;
   asked.accept();
 }
@@ -224,7 +230,10 @@ void serve_request(Keeper& keeper, Connection& connection, const wire::Frame& fr
     case wire::MessageType::acknowledge: return serve_acknowledge(asked);
     case wire::MessageType::ask_snapshot: return serve_snapshot(asked);
     case wire::MessageType::replace: return serve_replace(asked);
-    case wire::MessageType::none: case wire::MessageType::hello: case wire::MessageType::welcome: case wire::MessageType::accepted:
+    case wire::MessageType::none:
+    case wire::MessageType::hello:
+    case wire::MessageType::welcome:
+    case wire::MessageType::accepted:
     case wire::MessageType::refused: case wire::MessageType::effect_known: case wire::MessageType::probe_done:
     case wire::MessageType::workload_state: case wire::MessageType::snapshot_end: case wire::MessageType::started:
     case wire::MessageType::exited: case wire::MessageType::restart_decided: case wire::MessageType::settled:

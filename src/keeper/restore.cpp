@@ -1,3 +1,4 @@
+#include "keeper/acts.h"
 #include "keeper/restore.h"
 
 #include <fcntl.h>
@@ -173,7 +174,8 @@ void adopt(Keeper& keeper, Workload& workload, const ProcessStat& stat, bool is_
   (void)open_outputs(keeper, workload);
   workload.beats = supervise::Beats::since_start(keeper.now);
   // Hooks and helpers of the predecessor are over, as far as the stop is concerned.
-  const bool waits_for_side = workload.stop.phase == supervise::StopPhase::pre_stop || workload.stop.phase == supervise::StopPhase::diagnosing;
+  const bool waits_for_side =
+      workload.stop.phase == supervise::StopPhase::pre_stop || workload.stop.phase == supervise::StopPhase::diagnosing;
   if (waits_for_side) workload.stop.phase_until = keeper.now;
   if (!is_same_process && workload.effect == nullptr)
     (void)tell_numbered(keeper, wire::Adopted{head_of(keeper, workload), workload.pid, workload.start_ticks});
@@ -226,11 +228,13 @@ void forget_times(Keeper& keeper, Workload& workload) {
 
 Status restore(Keeper& keeper, int handoff_fd) {
   Reading reading{keeper, {}, false};
-  const Status opened = keeper.memory.open([&reading](RecordType type, std::string_view body) { take_record(reading, type, body); });
+  const Status opened =
+      keeper.memory.open([&reading](RecordType type, std::string_view body) { take_record(reading, type, body); });
   if (!opened) return opened;
   if (reading.is_damaged)
     return Error{ErrorKind::corrupt, "read the keeper's memory", "keeper/memory",
-                 "it holds records of another version; the keeper that wrote it can read it, or move it away (running workloads are then lost)"};
+                 "it holds records of another version; the keeper that wrote it can read it, or move it away (running workloads "
+                 "are then lost)"};
   const bool is_same_process = handoff_fd >= 0;
   if (keeper.memory_id.empty()) draw_memory_id(keeper);
   const bool is_same_boot = reading.boot_id == keeper.boot.view();

@@ -21,6 +21,7 @@
 #include <cstring>
 
 #include "base/sha256.h"
+#include "keeper/acts.h"
 #include "keeper/restore.h"
 
 namespace watchbill::keeper {
@@ -37,11 +38,13 @@ Status enter_data(Keeper& keeper, const std::string& directory) {
   struct stat status {};
   if (stat(keeper.data_path.c_str(), &status) != 0 || chdir(keeper.data_path.c_str()) != 0)
     return Error::from_errno(errno, "enter the data directory", keeper.data_path);
-  if (!S_ISDIR(status.st_mode)) return Error{ErrorKind::invalid, "enter the data directory", keeper.data_path, "it is no directory"};
+  if (!S_ISDIR(status.st_mode))
+    return Error{ErrorKind::invalid, "enter the data directory", keeper.data_path, "it is no directory"};
   keeper.owner_uid = status.st_uid;
   keeper.is_root = geteuid() == 0;
   if (!keeper.is_root && keeper.owner_uid != geteuid())
-    return Error{ErrorKind::denied, "take the data directory", keeper.data_path, "it belongs to another account; run the keeper as its owner or as root"};
+    return Error{ErrorKind::denied, "take the data directory", keeper.data_path,
+                 "it belongs to another account; run the keeper as its owner or as root"};
   umask(077);
   for (const char* path : {"keeper", "keeper/fifo", "keeper/effects", "logs"})
     if (mkdir(path, std::strcmp(path, "logs") == 0 ? 0750 : 0700) != 0 && errno != EEXIST)
@@ -54,7 +57,8 @@ Status take_lock(Keeper& keeper) {
   keeper.lock_fd = open("keeper/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (keeper.lock_fd < 0) return Error::from_errno(errno, "open the lock", keeper.data_path + "/keeper/lock");
   if (flock(keeper.lock_fd, LOCK_EX | LOCK_NB) == 0) return {};
-  return Error{ErrorKind::busy, "take the data directory", keeper.data_path, "another keeper runs there; ask it through keeper.sock"};
+  return Error{ErrorKind::busy, "take the data directory", keeper.data_path,
+               "another keeper runs there; ask it through keeper.sock"};
 }
 
 Status watch(Keeper& keeper, int fd, EventKind kind) {
@@ -65,8 +69,8 @@ Status watch(Keeper& keeper, int fd, EventKind kind) {
   return Error::from_errno(errno, "watch a descriptor", "");
 }
 
-// Abstract, so that accounts which may not enter the data directory can send; who sent is told by SCM_CREDENTIALS. The name follows from
-// the directory: what was started under a dead keeper reaches its successor.
+// Abstract, so that accounts which may not enter the data directory can send; who sent is told by SCM_CREDENTIALS. The name
+// follows from the directory: what was started under a dead keeper reaches its successor.
 Status open_notify(Keeper& keeper) {
   keeper.keeper_id = sha256(keeper.data_path).hex().substr(0, 24);
   keeper.keeper_text = "WATCHBILL_KEEPER=" + keeper.keeper_id;
@@ -109,7 +113,9 @@ void change_self(Keeper& keeper, bool is_resumed) {
   if (is_resumed) keeper.inherited.open_files_soft = std::min<rlim_t>(1024, files.rlim_max);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
-  keeper.workload_room = files.rlim_max > descriptors_of_our_own ? static_cast<std::uint32_t>(std::min<rlim_t>(files.rlim_max - descriptors_of_our_own, 1U << 20)) : 0;
+  keeper.workload_room = files.rlim_max > descriptors_of_our_own
+                             ? static_cast<std::uint32_t>(std::min<rlim_t>(files.rlim_max - descriptors_of_our_own, 1U << 20))
+                             : 0;
   keeper.inherited.priority = is_resumed ? 0 : getpriority(PRIO_PROCESS, 0);
   const sched_param before_ordinary{keeper_run_priority};
   keeper.inherited.runs_first = sched_setscheduler(0, SCHED_RR, &before_ordinary) == 0;
@@ -128,7 +134,8 @@ Status set_up(Keeper& keeper, const Options& options) {
   if (options.handoff_fd >= 0) {
     if (!read_handoff_descriptors(options.handoff_fd, handed))
       return Error{ErrorKind::invalid, "read what the replaced keeper handed on", "", "it is of another version"};
-    for (const int fd : {handed.listen_fd, handed.notify_fd, handed.lock_fd, options.handoff_fd}) (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    for (const int fd : {handed.listen_fd, handed.notify_fd, handed.lock_fd, options.handoff_fd})
+      (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
   }
   keeper.listen_fd = handed.listen_fd;
   keeper.notify_fd = handed.notify_fd;

@@ -7,7 +7,7 @@
 #include <csignal>
 #include <cstdio>
 
-#include "keeper/state.h"
+#include "keeper/acts.h"
 
 namespace watchbill::keeper {
 namespace {
@@ -115,7 +115,8 @@ void abandon_side(Keeper& keeper, Workload& workload) {
   const SideKind kind = workload.side.kind;
   if (kind != SideKind::pre_stop && kind != SideKind::diagnosis) return;
   (void)kill(-workload.side.pid, SIGKILL);
-  if (kind == SideKind::pre_stop && workload.side.timed_out) tell_hook_failed(keeper, workload, kind, wire::ExitHow::signal, SIGKILL);
+  if (kind == SideKind::pre_stop && workload.side.timed_out)
+    tell_hook_failed(keeper, workload, kind, wire::ExitHow::signal, SIGKILL);
   workload.side.kind = SideKind::none;
   workload.side.timed_out = false;
 }

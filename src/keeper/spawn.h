@@ -26,8 +26,8 @@ struct ProcessPlan {
   bool no_new_privileges{true};
 };
 
-// SCHED_RR, the lowest but one: enough to be woken before every ordinary process. A vfork'd child needs its turn as well, or a busy host
-// delays each restart by several milliseconds (measured: p99 8 ms, against 0.2 ms so).
+// SCHED_RR, the lowest but one: enough to be woken before every ordinary process. A vfork'd child needs its turn as well, or a
+// busy host delays each restart by several milliseconds (measured: p99 8 ms, against 0.2 ms so).
 inline constexpr int keeper_run_priority = 2;
 
 // What children get back that the keeper changed for itself at its start.

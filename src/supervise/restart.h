@@ -68,8 +68,8 @@ class RestartBudget {
   std::uint32_t size_{0};
 };
 
-// Restarts since the last stable run, the `n` of the formula. It returns to 0 once the workload was stable (ready; running where no
-// readiness probe is declared) for reset_after without a break. The budget does not reset with it.
+// Restarts since the last stable run, the `n` of the formula. It returns to 0 once the workload was stable (ready; running where
+// no readiness probe is declared) for reset_after without a break. The budget does not reset with it.
 struct RestartCount {
   std::uint32_t count{0};
   std::optional<Instant> stable_since;
@@ -110,8 +110,8 @@ struct Decision {
   std::uint32_t restart_number{0};   // of a restart: n since the last stable run
 };
 
-// Decides by the table of §3 what follows an ended incarnation. A restart is counted in `budget` and `restarts`; nothing else changes
-// them. `key.incarnation` is the next one. Never refuses.
+// Decides by the table of §3 what follows an ended incarnation. A restart is counted in `budget` and `restarts`; nothing else
+// changes them. `key.incarnation` is the next one. Never refuses.
 [[nodiscard]] Decision decide_restart(const RestartRule& rule, const Ended& ended, const StartKey& key, RestartBudget& budget,
                                       RestartCount& restarts, Instant now) noexcept;
 

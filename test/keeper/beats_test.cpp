@@ -130,7 +130,8 @@ TEST(keeper_beats, beats_that_arrive_while_the_keeper_is_stopped_count) {
 TEST(keeper_beats, ready_and_tasks_are_told_with_their_sender) {
   KeeperProcess keeper;
   Controller controller(keeper.data());
-  const auto started = controller.run(Order("w", actor({"notify", "READY=1\nWATCHBILL_TASK=+fetch feed=x", "WATCHBILL_TASK=-fetch ok"})));
+  const auto started =
+      controller.run(Order("w", actor({"notify", "READY=1\nWATCHBILL_TASK=+fetch feed=x", "WATCHBILL_TASK=-fetch ok"})));
   ASSERT_TRUE(controller.told<wire::BecameReady>());
   const auto begun = controller.told<wire::TaskNoted>();
   const auto ended = controller.told<wire::TaskNoted>();

@@ -299,7 +299,9 @@ TEST(keeper_program, a_second_keeper_for_the_same_directory_is_refused) {
   KeeperProcess keeper;
   ASSERT_TRUE(Controller(keeper.data()).is_connected());
   const std::string binary = std::string(WB_BINARY_DIR) + "/watchbill-keeper";
-  const auto run = [&](const std::string& arguments) { return WEXITSTATUS(std::system((binary + " " + arguments + " 2>/dev/null").c_str())); };
+  const auto run = [&](const std::string& arguments) {
+    return WEXITSTATUS(std::system((binary + " " + arguments + " 2>/dev/null").c_str()));
+  };
   EXPECT_EQ(run(keeper.data()), 4);
   EXPECT_EQ(run(keeper.data() + " --foreground"), 4);
   EXPECT_EQ(run("/no/such/directory"), 1);

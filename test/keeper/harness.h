@@ -1,4 +1,5 @@
-// A real keeper in a directory of its own, and what a controller would see of it. Nothing sleeps: everything polls with a deadline.
+// A real keeper in a directory of its own, and what a controller would see of it. Nothing sleeps: everything polls with a
+// deadline.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,10 +16,10 @@
 #include <vector>
 
 #include "drivers/agent/keeper_client.h"
+#include "keeper/order.h"
 
 namespace watchbill::keeper::testing {
 
-namespace wire = model::wire;
 using drivers::agent::KeeperClient;
 
 // Generous: the machine may be shared; nothing that works waits so long.
@@ -39,24 +40,11 @@ struct Told {
   const Message* operator->() const { return &message; }
 };
 
-// An order that owns its texts. Change `order` freely before giving it.
-struct Order {
-  explicit Order(std::string workload_name, std::vector<std::string> command);
-  void pre_stop(const std::vector<std::string>& command) { order.stop.pre_stop = pack(command); }
-  void post_stop(const std::vector<std::string>& command) { order.stop.post_stop = pack(command); }
-  wire::TextList pack(const std::vector<std::string>& texts);
-
-  std::deque<std::string> texts;
-  wire::StandingOrder order;
-};
-wire::Program program(Order& owner, const std::vector<std::string>& command);
-std::vector<std::string> actor(std::vector<std::string> arguments);
-std::vector<std::string> shell(const std::string& script);
-
 // One connection that said hello. Acknowledges what it is told, unless told not to.
 class Controller {
  public:
-  explicit Controller(const std::string& data, std::uint64_t epoch = 1, bool acknowledges = true, const std::string& lineage = "l1");
+  explicit Controller(const std::string& data, std::uint64_t epoch = 1, bool acknowledges = true,
+                      const std::string& lineage = "l1");
   [[nodiscard]] bool is_connected() const { return client_.has_value(); }
   [[nodiscard]] const std::optional<Told<wire::Welcome>>& welcome() const { return welcome_; }
   [[nodiscard]] std::optional<wire::Refusal> hello_refused() const { return hello_refused_; }

@@ -145,7 +145,8 @@ TEST(keeper_memory, at_most_sixty_four_unacknowledged_reports_are_delivered) {
   order.order.restart.max = Duration{1};
   ASSERT_TRUE(controller.run(order));
   ASSERT_TRUE(controller.wait([&] { return controller.state_of("w")->message.incarnation > 40; }));
-  EXPECT_EQ(controller.count<wire::Exited>() + controller.count<wire::Started>() + controller.count<wire::RestartDecided>() + 1, 64U);
+  EXPECT_EQ(controller.count<wire::Exited>() + controller.count<wire::Started>() + controller.count<wire::RestartDecided>() + 1,
+            64U);
 }
 
 TEST(keeper_memory, replacement_in_place_keeps_children_beats_and_exit_codes) {
@@ -246,7 +247,8 @@ TEST(keeper_memory, another_process_under_the_old_pid_is_never_signalled) {
   ASSERT_TRUE(settled);
   EXPECT_EQ(settled->message.state, wire::State::lost);
   EXPECT_EQ(settled->message.reason, wire::SettledReason::pid_reused);
-  EXPECT_EQ(controller.ask(wire::Stop{"w", 1, wire::EndReason::cancelled, wire::Afterwards::stay_stopped}), wire::Refusal::not_running);
+  EXPECT_EQ(controller.ask(wire::Stop{"w", 1, wire::EndReason::cancelled, wire::Afterwards::stay_stopped}),
+            wire::Refusal::not_running);
   EXPECT_TRUE(is_alive(stranger));
   kill(stranger, SIGKILL);
   waitpid(stranger, nullptr, 0);
@@ -315,7 +317,8 @@ TEST(keeper_memory, a_full_disk_stops_no_restart_and_is_said) {
     EXPECT_GT(unlogged->message.count, 0U);
     EXPECT_EQ(unlogged->message.error, ENOSPC);
     std::filesystem::remove(keeper.data() + "/ballast");
-    ASSERT_TRUE(controller.told<wire::Unlogged>([](const wire::Unlogged& u) { return u.error == 0; })) << "written anew when it fits";
+    ASSERT_TRUE(controller.told<wire::Unlogged>([](const wire::Unlogged& u) { return u.error == 0; }))
+        << "written anew when it fits";
     keeper.kill_it();
     keeper.start();
     Controller again(keeper.data());

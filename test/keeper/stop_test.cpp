@@ -135,7 +135,8 @@ TEST(keeper_stop, hooks_run_before_term_and_after_the_group_is_empty) {
   KeeperProcess keeper;
   Controller controller(keeper.data());
   const std::string trace = keeper.data() + "/trace";
-  Order order("hooked", shell("trap 'echo term >> " + trace + "; exit 0' TERM; echo up >> " + trace + "; while :; do sleep 0.05; done"));
+  Order order("hooked",
+              shell("trap 'echo term >> " + trace + "; exit 0' TERM; echo up >> " + trace + "; while :; do sleep 0.05; done"));
   order.pre_stop(shell("echo pre $WATCHBILL_INCARNATION >> " + trace));
   order.post_stop(shell("echo post >> " + trace + "; exit 4"));
   ASSERT_TRUE(controller.run(order));
@@ -196,7 +197,8 @@ TEST(keeper_stop, a_signal_reaches_the_leader_of_the_incarnation_it_names) {
   KeeperProcess keeper;
   Controller controller(keeper.data());
   const std::string trace = keeper.data() + "/trace";
-  ASSERT_TRUE(controller.run(Order("w", shell("trap 'echo hup >> " + trace + "' HUP; echo up >> " + trace + "; while :; do sleep 0.05; done"))));
+  ASSERT_TRUE(controller.run(
+      Order("w", shell("trap 'echo hup >> " + trace + "' HUP; echo up >> " + trace + "; while :; do sleep 0.05; done"))));
   ASSERT_TRUE(until([&] { return read_file(trace) == "up\n"; }));
   EXPECT_EQ(controller.ask(wire::Signal{"w", 2, SIGHUP}), wire::Refusal::not_running);
   EXPECT_EQ(controller.ask(wire::Signal{"w", 1, SIGHUP}), std::nullopt);

@@ -67,7 +67,8 @@ TEST(golden, a_hang_is_declared_in_the_second_that_the_golden_names) {
     std::optional<Hang> hang;
     std::int64_t at_ms = 0;
     for (; at_ms <= horizon_ms && !hang; at_ms += 1000) {
-      for (; next < received.size() && *received[next].as_integer() <= at_ms; ++next) beats.beat(Instant{*received[next].as_integer()});
+      for (; next < received.size() && *received[next].as_integer() <= at_ms; ++next)
+        beats.beat(Instant{*received[next].as_integer()});
       hang = judge_hang(limits, beats, Instant{at_ms});
       EXPECT_EQ(hang.has_value(), Instant{at_ms} >= hang_due(limits, beats));
     }
@@ -115,7 +116,8 @@ TEST(golden, each_failure_is_decided_as_in_the_golden) {
     const auto& failures = *item.find("failures_at_s")->as_array();
     for (std::size_t i = 0; i < failures.size(); ++i) {
       const Instant at = Instant{0} + Duration::seconds(*failures[i].as_integer());
-      const Decision decision = decide_restart(rule, Ended{EndReason::exit, false}, StartKey{"prod", "web", i + 2}, budget, count, at);
+      const Decision decision =
+          decide_restart(rule, Ended{EndReason::exit, false}, StartKey{"prod", "web", i + 2}, budget, count, at);
       const bool restarts = *(*item.find("expected")->as_array())[i].as_string() == "restart";
       EXPECT_EQ(decision.verdict, restarts ? Verdict::restart : Verdict::budget_exhausted) << "failure " << i;
     }

@@ -101,7 +101,8 @@ Status KeeperClient::read_some(const Handler& handler) {
   for (;;) {
     wire::Frame frame;
     const auto status = wire::read_frame(std::string_view(buffers.unread).substr(begin), frame);
-    if (status == wire::FrameStatus::malformed) return Error{ErrorKind::corrupt, "read from the keeper", "", "the bytes are no frame"};
+    if (status == wire::FrameStatus::malformed)
+      return Error{ErrorKind::corrupt, "read from the keeper", "", "the bytes are no frame"};
     if (status == wire::FrameStatus::incomplete) break;
     handler(frame);
     begin += frame.size;

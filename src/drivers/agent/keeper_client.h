@@ -1,7 +1,7 @@
 // The agent's side of the keeper's protocol, over one non-blocking descriptor that the caller's loop (epoll, asio, poll) watches.
 //
-// The client owns bytes, not policy: it numbers questions, frames messages and hands each incoming frame on, in order. One thread at a
-// time. After any failure the connection is over: make a new client. Source: model/wire, domain/supervision.md §8.
+// The client owns bytes, not policy: it numbers questions, frames messages and hands each incoming frame on, in order. One thread
+// at a time. After any failure the connection is over: make a new client. Source: model/wire, domain/supervision.md §8.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,8 @@ class KeeperClient {
   [[nodiscard]] int fd() const noexcept;
   [[nodiscard]] bool wants_write() const noexcept;
 
-  // Queues one request; gives its number, under which the answer comes. Fails exhausted (see above) or invalid (does not fit a frame).
+  // Queues one request; gives its number, under which the answer comes. Fails exhausted (see above) or invalid (does not fit a
+  // frame).
   template <class Request>
   [[nodiscard]] Result<std::uint64_t> ask(const Request& request) {
     const std::uint64_t number = next_number();
@@ -46,8 +47,8 @@ class KeeperClient {
 
   // Writes what is queued, as far as the socket takes it. Fails interrupted when the keeper is gone.
   [[nodiscard]] Status write_some();
-  // Reads what has come and calls `handler` for each whole frame. Fails interrupted at the end of the stream (after the last frame),
-  // corrupt on bytes that are no frame.
+  // Reads what has come and calls `handler` for each whole frame. Fails interrupted at the end of the stream (after the last
+  // frame), corrupt on bytes that are no frame.
   [[nodiscard]] Status read_some(const Handler& handler);
 
  private:

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "model/wire/message_type.h"
 #include "model/wire/terms.h"
 
 namespace watchbill::model::wire {
@@ -14,48 +15,6 @@ inline constexpr std::uint32_t protocol_version = 1;
 
 // Workload names and effect ids: letters, digits and . _ - @ : +, not beginning with a dot; they become names of files.
 inline constexpr std::size_t name_bytes_max = 128;
-
-enum class MessageType : std::uint8_t {
-  none,
-  hello,
-  give_order,
-  forget_order,
-  start,
-  stop,
-  signal,
-  tell_stable,
-  exec,
-  probe,
-  query_effect,
-  acknowledge,
-  ask_snapshot,
-  replace,
-  welcome,
-  accepted,
-  refused,
-  effect_known,
-  probe_done,
-  workload_state,
-  snapshot_end,
-  started,
-  exited,
-  restart_decided,
-  settled,
-  hung,
-  stop_advanced,
-  diagnosed,
-  output_gap,
-  hook_failed,
-  became_ready,
-  beat,
-  task_noted,
-  effect_done,
-  adopted,
-  unlogged,
-  outcomes_dropped,
-  replaced,
-};
-constexpr MessageType last_value(MessageType) noexcept { return MessageType::replaced; }
 
 // The first message of a connection; everything before it is refused. Answer: Welcome, or Refused stale_epoch /
 // version_unsupported.
