@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-wire::Stop stop_of(const std::string& name, std::uint64_t incarnation = 1) {
+wire::Stop stop_of(std::string_view name, std::uint64_t incarnation = 1) {
   return {name, incarnation, wire::EndReason::cancelled, wire::Afterwards::stay_stopped};
 }
 
