@@ -8,11 +8,13 @@ namespace {
 constexpr std::string_view hex_digits = "0123456789abcdef";
 constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
+constexpr std::array<std::int8_t, 256> hex_values = [] {
+  std::array<std::int8_t, 256> table{};
+  table.fill(-1);
+  for (std::size_t i = 0; i < hex_digits.size(); ++i)
+    table[static_cast<unsigned char>(hex_digits[i])] = static_cast<std::int8_t>(i);
+  return table;
+}();
 
 constexpr std::array<std::int8_t, 256> base64_values = [] {
   std::array<std::int8_t, 256> table{};
@@ -36,13 +38,14 @@ std::string to_hex(std::span<const std::uint8_t> bytes) {
 
 bool from_hex(std::string_view text, std::span<std::uint8_t> out) noexcept {
   if (text.size() != out.size() * 2) return false;
+  int wrong = 0;  // negative as soon as one digit was: no branch in the loop
   for (std::size_t i = 0; i < out.size(); ++i) {
-    const int high = hex_value(text[2 * i]);
-    const int low = hex_value(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    out[i] = static_cast<std::uint8_t>(high * 16 + low);
+    const int high = hex_values[static_cast<unsigned char>(text[2 * i])];
+    const int low = hex_values[static_cast<unsigned char>(text[2 * i + 1])];
+    wrong |= high | low;
+    out[i] = static_cast<std::uint8_t>((high & 15) << 4 | (low & 15));
   }
-  return true;
+  return wrong >= 0;
 }
 
 std::string to_base64(std::string_view bytes) {

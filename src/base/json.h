@@ -78,6 +78,8 @@ class CanonicalReader {
   // True when everything was read and nothing was malformed.
   [[nodiscard]] bool finished() const noexcept { return !failed_ && at_ == text_.size(); }
   [[nodiscard]] std::size_t offset() const noexcept { return at_; }
+  // The text from `begin`, an earlier offset(), to here.
+  [[nodiscard]] std::string_view since(std::size_t begin) const noexcept { return text_.substr(begin, at_ - begin); }
 
  private:
   bool open(char bracket) noexcept;

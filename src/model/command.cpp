@@ -39,18 +39,13 @@ void encode_body(JsonWriter& out, const CommandBody& body) {
       body);
 }
 
-Result<CommandBody, DecodeFailure> decode_body(CanonicalReader& in) {
-  std::string_view object;
-  tagged::Tag tag;
-  if (!in.raw(object) || !tagged::read_tag(object, tag)) return DecodeFailure{false, "a command object"};
-  CommandBody body;
-  const std::string name = "command " + tag.type + " version " + std::to_string(tag.version);
-  switch (tagged::read(object, tag, body)) {
-    case tagged::Outcome::read: return body;
-    case tagged::Outcome::unknown_type: case tagged::Outcome::newer_version: return DecodeFailure{true, name};
-    case tagged::Outcome::malformed: break;
-  }
-  return DecodeFailure{false, name};
+// Reads the next object into `body`, or says why not.
+std::optional<DecodeFailure> decode_body(CanonicalReader& in, CommandBody& body) {
+  tagged::Scanned scanned;
+  if (!tagged::scan(in, scanned) || scanned.after) return DecodeFailure{false, "a command object"};
+  const tagged::Outcome outcome = tagged::read(scanned, body);
+  if (outcome == tagged::Outcome::read) return std::nullopt;
+  return DecodeFailure{outcome != tagged::Outcome::malformed, tagged::name_of("command ", scanned)};
 }
 
 }  // namespace
@@ -79,24 +74,22 @@ void encode_cause(JsonWriter& out, const Command& command) {
 }
 
 Result<Command, DecodeFailure> decode_cause(CanonicalReader& in) {
-  const DecodeFailure malformed{false, "a record's cause"};
+  constexpr std::string_view what = "a record's cause";
   Command command;
   std::string_view key;
-  if (!in.begin_object()) return malformed;
+  if (!in.begin_object()) return DecodeFailure{false, std::string(what)};
   while (in.next_key(key)) {
     bool read = false;
     if (key == "actor") read = decode(in, command.actor);
     else if (key == "because") read = decode(in, command.because);
     else if (key == "request") read = decode(in, command.request);
     else if (key == "command") {
-      Result<CommandBody, DecodeFailure> body = decode_body(in);
-      if (!body) return body.error();
-      command.body = std::move(*body);
+      if (std::optional<DecodeFailure> failure = decode_body(in, command.body)) return std::move(*failure);
       read = true;
     }
-    if (!read) return malformed;
+    if (!read) return DecodeFailure{false, std::string(what)};
   }
-  if (!in.ok()) return malformed;
+  if (!in.ok()) return DecodeFailure{false, std::string(what)};
   return command;
 }
 

@@ -46,35 +46,14 @@ void encode_event(JsonWriter& out, const RecordedEvent& recorded) {
       recorded.event);
 }
 
-namespace {
-
-bool read_after(std::string_view object, std::optional<std::uint32_t>& after) {
-  CanonicalReader find(object);
-  std::string_view key;
-  // "after" sorts before almost every field, so this looks at one key.
-  if (!find.begin_object()) return false;
-  while (find.next_key(key) && key <= "after") {
-    if (key == "after") return decode(find, after);
-    if (!find.skip()) return false;
-  }
-  return find.ok();
-}
-
-}  // namespace
-
 Result<RecordedEvent, DecodeFailure> decode_event(CanonicalReader& in) {
-  std::string_view object;
-  tagged::Tag tag;
+  tagged::Scanned scanned;
+  if (!tagged::scan(in, scanned)) return DecodeFailure{false, "an event object"};
   RecordedEvent recorded;
-  if (!in.raw(object) || !tagged::read_tag(object, tag) || !read_after(object, recorded.after))
-    return DecodeFailure{false, "an event object"};
-  const std::string name = "event " + tag.type + " version " + std::to_string(tag.version);
-  switch (tagged::read(object, tag, recorded.event)) {
-    case tagged::Outcome::read: return recorded;
-    case tagged::Outcome::unknown_type: case tagged::Outcome::newer_version: return DecodeFailure{true, name};
-    case tagged::Outcome::malformed: break;
-  }
-  return DecodeFailure{false, name};
+  recorded.after = scanned.after;
+  const tagged::Outcome outcome = tagged::read(scanned, recorded.event);
+  if (outcome == tagged::Outcome::read) return recorded;
+  return DecodeFailure{outcome != tagged::Outcome::malformed, tagged::name_of("event ", scanned)};
 }
 
 }  // namespace watchbill

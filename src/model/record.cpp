@@ -100,7 +100,7 @@ Result<std::vector<RecordedEvent>, DecodeFailure> decode_event_list(CanonicalRea
   if (!in.begin_array()) return DecodeFailure{false, "a record's events"};
   while (in.next_element()) {
     Result<RecordedEvent, DecodeFailure> event = decode_event(in);
-    if (!event) return event.error();
+    if (!event) return std::move(event.error());
     // An event can only follow from one that stands before it.
     if (event->after && *event->after >= events.size()) return DecodeFailure{false, "the cause of an event"};
     events.push_back(std::move(*event));
@@ -150,6 +150,15 @@ Result<Body, DecodeFailure> decode_members(std::string_view payload, Body body, 
   return body;
 }
 
+// Reads one text member of an object and skips the others.
+bool decode_member(CanonicalReader& in, std::string_view name, std::string& out) {
+  std::string_view key;
+  if (!in.begin_object()) return false;
+  while (in.next_key(key))
+    if (!(key == name ? in.string(out) : in.skip())) return false;
+  return in.ok();
+}
+
 }  // namespace
 
 Result<RecordEvents, DecodeFailure> decode_events(std::string_view payload) {
@@ -158,10 +167,10 @@ Result<RecordEvents, DecodeFailure> decode_events(std::string_view payload) {
     std::string_view key;
     if (!in.begin_object()) return false;
     while (in.next_key(key)) {
-      Actor actor;
-      const bool read = key == "actor" ? decode(in, actor) : key == "request" ? decode(in, body.request) : in.skip();
+      const bool read = key == "actor"     ? decode_member(in, "name", body.caller)
+                        : key == "request" ? decode(in, body.request)
+                                           : in.skip();
       if (!read) return false;
-      if (key == "actor") body.caller = std::move(actor.name);
     }
     return in.ok();
   });

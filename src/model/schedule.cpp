@@ -2,20 +2,31 @@
 
 namespace watchbill {
 
+TimeIndex::TimeIndex(const TimeIndex& other) {
+  for (const Place& place : other.order_) set(*place.subject, place.at);
+}
+
+TimeIndex& TimeIndex::operator=(const TimeIndex& other) {
+  if (this != &other) *this = TimeIndex(other);
+  return *this;
+}
+
 void TimeIndex::set(const Subject& subject, Instant at) {
-  if (const auto known = at_.find(subject); known != at_.end()) {
-    if (known->second == at) return;
-    order_.erase({known->second, subject});
-    if (at == Instant::never()) {
-      at_.erase(known);
-      return;
-    }
-    known->second = at;
-  } else {
+  const auto known = places_.find(subject);
+  if (known == places_.end()) {
     if (at == Instant::never()) return;
-    at_.emplace(subject, at);
+    const auto added = places_.try_emplace(subject).first;
+    added->second = order_.insert(Place{at, &added->first}).first;
+    return;
   }
-  order_.emplace(at, subject);
+  if (known->second->at == at) return;
+  Order::node_type node = order_.extract(known->second);
+  if (at == Instant::never()) {
+    places_.erase(known);
+    return;
+  }
+  node.value().at = at;
+  known->second = order_.insert(std::move(node)).position;
 }
 
 }  // namespace watchbill

@@ -2,11 +2,13 @@
 // state.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstddef>
-#include <map>
+#include <functional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "base/time.h"
@@ -22,26 +24,55 @@ struct Subject {
   friend auto operator<=>(const Subject&, const Subject&) = default;
 };
 
-// Subjects ordered by time, then owner, then name: at most one instant for each. O(log n) for every change.
+// Subjects ordered by time, then owner, then name: at most one instant for each. O(log n) for every change; asking for and
+// changing the instant of a subject that is not there costs one hash.
 class TimeIndex {
  public:
+  TimeIndex() = default;
+  TimeIndex(const TimeIndex& other);
+  TimeIndex& operator=(const TimeIndex& other);
+  TimeIndex(TimeIndex&&) noexcept = default;
+  TimeIndex& operator=(TimeIndex&&) noexcept = default;
+  ~TimeIndex() = default;
+
   // Sets, moves or (with Instant::never()) removes the instant of a subject.
   void set(const Subject& subject, Instant at);
   void remove(const Subject& subject) { set(subject, Instant::never()); }
   // The earliest instant, or never.
-  [[nodiscard]] Instant next() const noexcept { return order_.empty() ? Instant::never() : order_.begin()->first; }
+  [[nodiscard]] Instant next() const noexcept { return order_.empty() ? Instant::never() : order_.begin()->at; }
   // Calls visit(at, subject) for all with at <= now, earliest first, until it returns false. The index must not change meanwhile.
   template <class Visit>
   void each_due(Instant now, Visit&& visit) const {
-    for (const auto& [at, subject] : order_)
-      if (at > now || !visit(at, subject)) return;
+    for (const Place& place : order_)
+      if (place.at > now || !visit(place.at, *place.subject)) return;
   }
+  [[nodiscard]] bool contains(const Subject& subject) const { return places_.contains(subject); }
   [[nodiscard]] std::size_t size() const noexcept { return order_.size(); }
-  friend bool operator==(const TimeIndex& a, const TimeIndex& b) noexcept { return a.order_ == b.order_; }
+  friend bool operator==(const TimeIndex& a, const TimeIndex& b) noexcept {
+    return std::equal(a.order_.begin(), a.order_.end(), b.order_.begin(), b.order_.end(),
+                      [](const Place& one, const Place& other) { return one.at == other.at && *one.subject == *other.subject; });
+  }
 
  private:
-  std::map<Subject, Instant> at_;
-  std::set<std::pair<Instant, Subject>> order_;
+  // Points to the key in places_, which stays where it is as long as the entry lives.
+  struct Place {
+    Instant at;
+    const Subject* subject{nullptr};
+  };
+  struct IsEarlier {
+    bool operator()(const Place& a, const Place& b) const noexcept {
+      return a.at != b.at ? a.at < b.at : *a.subject < *b.subject;
+    }
+  };
+  struct HashOfSubject {
+    std::size_t operator()(const Subject& subject) const noexcept {
+      return std::hash<std::string>{}(subject.name) + static_cast<std::size_t>(subject.owner);
+    }
+  };
+  using Order = std::set<Place, IsEarlier>;
+
+  Order order_;
+  std::unordered_map<Subject, Order::iterator, HashOfSubject> places_;  // only ever asked for one subject
 };
 
 // The indexes of one State. Derived from it: the full scan core::rebuild_schedule() must always give the same.

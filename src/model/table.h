@@ -25,6 +25,13 @@ class Table {
   using key_type = Key;
   using mapped_type = Value;
 
+  Table() = default;
+  Table(const Table& other) : entries_(other.entries_), sum_(other.sum_) { list_dirty(); }
+  Table(Table&&) noexcept = default;
+  Table& operator=(const Table& other) { return *this = Table(other); }
+  Table& operator=(Table&&) noexcept = default;
+  ~Table() = default;
+
   // The value, or null. O(log n).
   [[nodiscard]] const Value* find(const Key& key) const {
     const auto at = entries_.find(key);
@@ -36,32 +43,26 @@ class Table {
 
   // False, and nothing changed, when the key is there already.
   bool insert(Key key, Value value) {
-    const auto [at, inserted] = entries_.try_emplace(std::move(key), Entry{std::move(value), {}, true});
-    if (inserted) dirty_.push_back(at->first);
+    const auto [at, inserted] = entries_.try_emplace(std::move(key), Entry{std::move(value), {}, dirty_.size()});
+    if (inserted) dirty_.push_back(at);
     return inserted;
   }
   // The value to change. Asserts that the key is there.
   [[nodiscard]] Value& edit(const Key& key) {
     const auto at = entries_.find(key);
     WB_ASSERT(at != entries_.end(), "only what is in the table is edited");
-    touch(at->first, at->second);
+    touch(at);
     return at->second.value;
   }
   // The value of the key, made with its defaults when it is not there.
   [[nodiscard]] Value& edit_or_insert(const Key& key) {
-    const auto [at, inserted] = entries_.try_emplace(key, Entry{{}, {}, true});
-    if (inserted) dirty_.push_back(at->first);
-    else touch(at->first, at->second);
+    const auto [at, inserted] = entries_.try_emplace(key, Entry{{}, {}, dirty_.size()});
+    if (inserted) dirty_.push_back(at);
+    else touch(at);
     return at->second.value;
   }
   // False when there was no such key.
-  bool erase(const Key& key) {
-    const auto at = entries_.find(key);
-    if (at == entries_.end()) return false;
-    if (!at->second.is_dirty) subtract(at->second.hash);
-    entries_.erase(at);
-    return true;
-  }
+  bool erase(const Key& key);
 
   // Calls visit(key, value) in key order until it returns false.
   template <class Visit>
@@ -77,70 +78,45 @@ class Table {
   }
 
   // The digest of the content. Cost: one encoding and one SHA-256 for each entry changed since the last call.
-  [[nodiscard]] Digest digest() {
-    for (const Key& key : dirty_) {
-      const auto at = entries_.find(key);
-      if (at == entries_.end() || !at->second.is_dirty) continue;
-      at->second.hash = lanes_of(entry_text(at->first, at->second.value));
-      at->second.is_dirty = false;
-      for (std::size_t i = 0; i < 4; ++i) sum_[i] += at->second.hash[i];
-    }
-    dirty_.clear();
-    std::string text;
-    JsonWriter writer(text);
-    writer.begin_array();
-    for (const std::uint64_t lane : sum_) writer.string(std::to_string(lane));
-    writer.integer(static_cast<std::int64_t>(entries_.size())).end_array();
-    return sha256(text);
-  }
+  [[nodiscard]] Digest digest();
 
   // The canonical text of one entry, [key,value]: what snapshots hold.
-  [[nodiscard]] static std::string entry_text(const Key& key, const Value& value) {
-    std::string text;
-    JsonWriter writer(text);
-    writer.begin_array();
-    encode(writer, key);
-    encode(writer, value);
-    writer.end_array();
-    return text;
-  }
+  [[nodiscard]] static std::string entry_text(const Key& key, const Value& value);
   // Adds an entry from its canonical text; false when it is malformed or its key is there already.
-  [[nodiscard]] bool insert_text(std::string_view text) {
-    CanonicalReader in(text);
-    Key key{};
-    Value value{};
-    const bool read = in.begin_array() && in.next_element() && decode(in, key) && in.next_element() && decode(in, value) &&
-                      !in.next_element() && in.finished();
-    return read && insert(std::move(key), std::move(value));
-  }
+  [[nodiscard]] bool insert_text(std::string_view text);
 
  private:
   using Lanes = std::array<std::uint64_t, 4>;
+  static constexpr std::size_t clean = ~std::size_t{0};
   struct Entry {
     Value value;
     Lanes hash{};
-    bool is_dirty{true};  // not part of sum_ yet
+    std::size_t dirty_at{clean};  // where it stands in dirty_; clean: it is part of sum_
   };
+  using Entries = std::map<Key, Entry>;
 
-  void touch(const Key& key, Entry& entry) {
-    if (entry.is_dirty) return;
-    subtract(entry.hash);
-    entry.is_dirty = true;
-    dirty_.push_back(key);
+  void touch(const typename Entries::iterator& at) {
+    if (at->second.dirty_at != clean) return;
+    subtract(at->second.hash);
+    at->second.dirty_at = dirty_.size();
+    dirty_.push_back(at);
+  }
+  // After a copy: the list of another table names its entries, not ours.
+  void list_dirty() {
+    for (auto at = entries_.begin(); at != entries_.end(); ++at) {
+      if (at->second.dirty_at == clean) continue;
+      at->second.dirty_at = dirty_.size();
+      dirty_.push_back(at);
+    }
   }
   void subtract(const Lanes& hash) noexcept {
     for (std::size_t i = 0; i < 4; ++i) sum_[i] -= hash[i];
   }
-  [[nodiscard]] static Lanes lanes_of(std::string_view text) noexcept {
-    const Digest digest = sha256(text);
-    Lanes lanes{};
-    std::memcpy(lanes.data(), digest.bytes.data(), sizeof lanes);  // the same on every host we build for: little-endian
-    return lanes;
-  }
-
-  std::map<Key, Entry> entries_;
-  std::vector<Key> dirty_;  // may name entries that are gone or listed twice
+  Entries entries_;
+  std::vector<typename Entries::iterator> dirty_;  // changed since the last digest, each once
   Lanes sum_{};
 };
 
 }  // namespace watchbill
+
+#include "model/table_templates.h"  // IWYU pragma: export

@@ -2,6 +2,8 @@
 // Templates; include only in the files that encode and decode them.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -17,21 +19,35 @@ concept Tagged = Described<T> && requires {
 
 enum class Outcome : std::uint8_t { read, unknown_type, newer_version, malformed };
 
-struct Tag {
-  std::string type;
-  std::int64_t version{1};
+// What of an object is known before it is decoded. Views into its text.
+struct Scanned {
+  std::string_view text;  // of the whole object
+  std::string_view type;
+  std::int64_t version{0};             // 0: absent
+  std::optional<std::uint32_t> after;  // an event's cause
 };
 
-// Reads the tag of an object without consuming it. Keys are sorted, so both stand late: one scan without decoding.
-inline bool read_tag(std::string_view object, Tag& tag) {
-  CanonicalReader find(object);
-  std::string_view key;
-  if (!find.begin_object()) return false;
-  while (find.next_key(key)) {
-    const bool ok = key == "type" ? find.string(tag.type) : key == "version" ? find.integer(tag.version) : find.skip();
+// Reads over the next object and gives its tag: one walk that decodes nothing else. False when it is no object or has no type.
+inline bool scan(CanonicalReader& in, Scanned& out) {
+  const std::size_t begin = in.offset();
+  std::string_view key, type;
+  if (!in.begin_object()) return false;
+  while (in.next_key(key)) {
+    const bool ok = key == "type"      ? in.raw(type)
+                    : key == "version" ? in.integer(out.version)
+                    : key == "after"   ? decode(in, out.after)
+                                       : in.skip();
     if (!ok) return false;
   }
-  return find.finished() && !tag.type.empty();
+  if (!in.ok() || type.size() < 3 || type.front() != '"') return false;
+  out.type = type.substr(1, type.size() - 2);  // as written: an escape makes it a type that nobody knows
+  out.text = in.since(begin);
+  return true;
+}
+
+// "event HoldSet version 1": for failures.
+[[nodiscard]] inline std::string name_of(std::string_view what, const Scanned& scanned) {
+  return std::string(what).append(scanned.type).append(" version ").append(std::to_string(scanned.version));
 }
 
 template <class Variant>
@@ -41,6 +57,7 @@ using Reader = Outcome (*)(std::string_view object, std::int64_t version, Varian
 template <class Variant, Tagged T>
 Outcome read_as(std::string_view object, std::int64_t version, Variant& out) {
   if (version > T::version) return Outcome::newer_version;
+  if (version < 1) return Outcome::malformed;
   CanonicalReader in(object);
   const auto is_envelope = [](std::string_view key) { return key == "type" || key == "version" || key == "after"; };
   return codec::decode_members(in, out.template emplace<T>(), is_envelope) && in.finished() ? Outcome::read : Outcome::malformed;
@@ -66,14 +83,14 @@ struct Table<std::variant<Ts...>> {
   }();
 };
 
-// Reads an object whose tag is known into the alternative that the tag names.
+// Reads a scanned object into the alternative that its tag names.
 template <class Variant>
-Outcome read(std::string_view object, const Tag& tag, Variant& out) {
+Outcome read(const Scanned& object, Variant& out) {
   const auto& entries = Table<Variant>::entries;
-  const auto at = std::lower_bound(entries.begin(), entries.end(), std::string_view(tag.type),
+  const auto at = std::lower_bound(entries.begin(), entries.end(), object.type,
                                    [](const Entry<Variant>& entry, std::string_view type) { return entry.type < type; });
-  if (at == entries.end() || at->type != tag.type) return Outcome::unknown_type;
-  return at->reader(object, tag.version, out);
+  if (at == entries.end() || at->type != object.type) return Outcome::unknown_type;
+  return at->reader(object.text, object.version, out);
 }
 
 }  // namespace watchbill::tagged

@@ -15,6 +15,13 @@ std::string counter_key(std::string_view caller, std::string_view command, Refus
   return key.append(word(reason));
 }
 
+// One text for both. The last byte is the length of the id, at most 128: no two pairs share a key, whatever bytes they hold.
+std::string request_key(std::string_view caller, std::string_view id) {
+  std::string key;
+  key.reserve(caller.size() + id.size() + 1);
+  return key.append(caller).append(id).append(1, static_cast<char>(id.size()));
+}
+
 Subject subject_for(const std::string& counter) { return {Area::access, counter}; }
 
 // The three parts of a counter's key.
@@ -34,14 +41,14 @@ CounterParts parts_of(const std::string& key) {
 void forget(State& state, Sequence sequence) {
   const KeptRequest* request = state.requests.find(sequence);
   WB_ASSERT(request != nullptr, "only a kept request is forgotten");
-  state.by_id.erase({request->caller, request->id});
+  state.by_id.erase(request_key(request->caller, request->id));
   const auto count = state.count_of.find(request->caller);
   if (--count->second == 0) state.count_of.erase(count);
   state.requests.erase(sequence);
 }
 
 void derive(State& state, Sequence sequence, const KeptRequest& request) {
-  state.by_id[{request.caller, request.id}] = sequence;
+  state.by_id[request_key(request.caller, request.id)] = sequence;
   ++state.count_of[request.caller];
 }
 
@@ -51,7 +58,7 @@ std::variant<std::monostate, Answered, Refused> look_up(const State& state, cons
                                                         const Limits& limits) {
   if (request.id.empty() || request.id.size() > request_id_bytes_max)
     return Refused{Refusal::bad_argument, "request id: expected 1 to " + std::to_string(request_id_bytes_max) + " bytes"};
-  const auto known = state.by_id.find({actor.name, request.id});
+  const auto known = state.by_id.find(request_key(actor.name, request.id));
   if (known != state.by_id.end()) {
     const KeptRequest* kept = state.requests.find(known->second);
     WB_ASSERT(kept != nullptr, "by_id names kept requests");

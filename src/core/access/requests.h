@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <variant>
 
 #include "model/command.h"
@@ -45,7 +46,7 @@ struct State {
   Table<Sequence, KeptRequest> requests;  // by the record that answered: the oldest first
   Table<std::string, RefusalCounter> refusals;
   // Derived: (caller, id) → record, and how many each caller has.
-  std::map<std::pair<std::string, std::string>, Sequence> by_id;
+  std::unordered_map<std::string, Sequence> by_id;  // only ever asked for one
   std::map<std::string, std::size_t> count_of;
 };
 

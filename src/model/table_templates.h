@@ -1,0 +1,63 @@
+// The longer bodies of model/table.h; never included elsewhere.
+#pragma once
+
+#include "model/table.h"
+
+namespace watchbill {
+
+template <class Key, class Value>
+bool Table<Key, Value>::erase(const Key& key) {
+  const auto at = entries_.find(key);
+  if (at == entries_.end()) return false;
+  const std::size_t place = at->second.dirty_at;
+  if (place == clean) {
+    subtract(at->second.hash);
+  } else {  // its place in the list goes to the last of the list
+    dirty_[place] = dirty_.back();
+    dirty_[place]->second.dirty_at = place;
+    dirty_.pop_back();
+  }
+  entries_.erase(at);
+  return true;
+}
+
+template <class Key, class Value>
+Digest Table<Key, Value>::digest() {
+  for (const auto& at : dirty_) {
+    Entry& entry = at->second;
+    const Digest hash = sha256(entry_text(at->first, entry.value));
+    std::memcpy(entry.hash.data(), hash.bytes.data(), sizeof entry.hash);  // all hosts we build for are little-endian
+    entry.dirty_at = clean;
+    for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] += entry.hash[i];
+  }
+  dirty_.clear();
+  std::string text;
+  JsonWriter writer(text);
+  writer.begin_array();
+  for (const std::uint64_t lane : sum_) writer.string(std::to_string(lane));
+  writer.integer(static_cast<std::int64_t>(entries_.size())).end_array();
+  return sha256(text);
+}
+
+template <class Key, class Value>
+std::string Table<Key, Value>::entry_text(const Key& key, const Value& value) {
+  std::string text;
+  JsonWriter writer(text);
+  writer.begin_array();
+  encode(writer, key);
+  encode(writer, value);
+  writer.end_array();
+  return text;
+}
+
+template <class Key, class Value>
+bool Table<Key, Value>::insert_text(std::string_view text) {
+  CanonicalReader in(text);
+  Key key{};
+  Value value{};
+  const bool read = in.begin_array() && in.next_element() && decode(in, key) && in.next_element() && decode(in, value) &&
+                    !in.next_element() && in.finished();
+  return read && insert(std::move(key), std::move(value));
+}
+
+}  // namespace watchbill
