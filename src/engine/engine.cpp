@@ -12,7 +12,11 @@ constexpr Duration write_retry_pause = Duration::seconds(1);
 
 Engine::Engine(EnginePorts ports, Recovered recovered, const Limits& limits)
     : ports_(std::move(ports)), limits_(limits), state_(std::move(recovered.state)), head_(recovered.head), inbox_(limits),
-      segment_bytes_(recovered.segment_bytes), segment_since_(recovered.segment_since) {}
+      segment_bytes_(recovered.segment_bytes), segment_since_(recovered.segment_since) {
+  // The process before ended while the disk was full, its reserve given up: only when that is made anew does ordinary writing go
+  // on.
+  if (state_.progress.read_only) write_mode_ = WriteMode::outcomes_and_people;
+}
 
 void Engine::begin_epoch(std::string build, Duration clock_ahead) {
   if (state_.progress.lineage.empty()) {
@@ -161,11 +165,10 @@ void Engine::record(Batch& batch, const Command& cause, core::Processed& process
   batch.records.push_back(std::move(stored));
 }
 
-bool Engine::commit(Batch& batch, Instant now, StepResult& result) {
-  if (batch.records.empty()) {
-    release(batch);
-    return true;
-  }
+// Appends the batch, and moves on when it is durable. False otherwise: `result` says when the process must end, else the store
+// refused for certain and nothing was written.
+bool Engine::append(const Batch& batch, Instant now, StepResult& result) {
+  if (batch.records.empty()) return true;
   std::string detail;
   switch (ports_.journal.append(batch.records, batch.blobs, detail)) {
     case ports::AppendOutcome::durable:
@@ -175,20 +178,9 @@ bool Engine::commit(Batch& batch, Instant now, StepResult& result) {
       result.failure = std::move(detail);
       return false;
     case ports::AppendOutcome::refused_full:
-    case ports::AppendOutcome::refused_read_only: {
-      if (write_mode_ == WriteMode::normal) read_only_since_ = now;
+    case ports::AppendOutcome::refused_read_only:
       read_only_reason_ = std::move(detail);
-      write_mode_ = WriteMode::nothing;
-      // The reserve makes room for at least the record that says so: try at once.
-      next_write_attempt_ = now;
-      if (const std::optional<RecoveryFailure> failure = rebuild_from_journal()) {
-        result.has_failed = true;
-        result.failure = failure->text();
-        return false;
-      }
-      refuse(batch, Refusal::journal_full, read_only_reason_);
-      return true;
-    }
+      return false;
   }
   const bool is_first_of_segment = segment_bytes_ == 0;
   head_ = batch.head;
@@ -197,7 +189,25 @@ bool Engine::commit(Batch& batch, Instant now, StepResult& result) {
   if (is_first_of_segment) segment_since_ = now;
   if (batch.is_sealed) segment_bytes_ = 0;
   if (ports_.on_durable) ports_.on_durable(batch.records, batch.blobs);
-  release(batch);
+  return true;
+}
+
+bool Engine::commit(Batch& batch, Instant now, StepResult& result) {
+  if (append(batch, now, result)) {
+    release(batch);
+    return true;
+  }
+  if (result.has_failed) return false;
+  if (write_mode_ == WriteMode::normal) read_only_since_ = now;
+  write_mode_ = WriteMode::nothing;
+  // The reserve makes room for at least the record that says so: try at once.
+  next_write_attempt_ = now;
+  if (const std::optional<RecoveryFailure> failure = rebuild_from_journal()) {
+    result.has_failed = true;
+    result.failure = failure->text();
+    return false;
+  }
+  refuse(batch, Refusal::journal_full, read_only_reason_);
   return true;
 }
 
@@ -235,40 +245,42 @@ std::optional<RecoveryFailure> Engine::rebuild_from_journal() {
   return std::nullopt;
 }
 
-bool Engine::append_one(const CommandBody& command, Instant now, StepResult& result) {
+// The records of `command`, behind those that begin the epoch when they are not durable yet.
+Engine::Batch Engine::batch_of(const CommandBody& command, Instant now) {
   Batch batch = new_batch();
   for (const Command& first : first_commands_) process(batch, Envelope{first, {}}, now);
   process(batch, Envelope{Command{command, engine_actor(), std::nullopt, std::nullopt, {}}, {}}, now);
-  const WriteMode before = write_mode_;
-  const bool is_committed = commit(batch, now, result) && write_mode_ == before;
-  return is_committed;
+  return batch;
 }
 
 void Engine::try_to_write_again(Instant now, StepResult& result) {
   next_write_attempt_ = now + write_retry_pause;
   if (write_mode_ == WriteMode::nothing) {
     static_cast<void>(ports_.journal.keep_ballast(false));
+    // Nothing else is decided meanwhile, so the same bytes are offered until they are taken: memory is ahead by them alone.
+    if (!refused_batch_) refused_batch_ = batch_of(NoteReadOnly{read_only_reason_, read_only_since_}, now);
+    if (!append(*refused_batch_, now, result)) return;
+    refused_batch_.reset();
     write_mode_ = WriteMode::outcomes_and_people;
-    if (!append_one(NoteReadOnly{read_only_reason_, read_only_since_}, now, result)) {
-      write_mode_ = WriteMode::nothing;
-      next_write_attempt_ = now + write_retry_pause;
-      return;
-    }
   }
   // The reserve is made anew only when there is room for it and as much again: then ordinary writing can go on.
   if (!ports_.journal.keep_ballast(true)) return;
-  if (append_one(NoteWritable{}, now, result)) write_mode_ = WriteMode::normal;
+  Batch batch = batch_of(NoteWritable{}, now);
+  if (commit(batch, now, result) && write_mode_ == WriteMode::outcomes_and_people) write_mode_ = WriteMode::normal;
+  else next_write_attempt_ = now + write_retry_pause;
 }
 
 void Engine::refuse_waiting(Lane from, Lane to) {
   std::vector<Envelope> waiting = inbox_.take(from, to, ~std::size_t{0});
-  for (Envelope& envelope : carried_) waiting.push_back(std::move(envelope));
-  carried_.clear();
+  // What was carried over stands in lane order: its end may be refused, its beginning still be served.
+  for (; !carried_.empty() && lane_of(carried_.back().command.body) >= from; carried_.pop_back())
+    waiting.push_back(std::move(carried_.back()));
   for (Envelope& envelope : waiting)
     if (envelope.reply) envelope.reply(core::Answer{0, Refused{Refusal::journal_full, read_only_reason_}, {}, false});
 }
 
 Instant Engine::next_due() const {
+  if (write_mode_ == WriteMode::nothing) return next_write_attempt_;
   if (!first_commands_.empty() || !carried_.empty() || !state_.pending_reactions.empty()) return Instant{};
   Instant due = write_mode_ == WriteMode::normal ? state_.schedule.deadlines.next() : next_write_attempt_;
   if (in_flight_.size() >= limits_.deliveries_in_flight_max) return due;  // only an outcome frees a seat

@@ -84,13 +84,14 @@ class Engine {
   void seal_if_full(Batch& batch, Instant now);
   void record(Batch& batch, const Command& cause, core::Processed& processed, std::optional<Digest> state, Instant now);
   [[nodiscard]] bool is_full(const Batch& batch) const noexcept;
+  [[nodiscard]] bool append(const Batch& batch, Instant now, StepResult& result);
   [[nodiscard]] bool commit(Batch& batch, Instant now, StepResult& result);
   void release(Batch& batch);
   void refuse(Batch& batch, Refusal reason, const std::string& message);
   void release_effects(Instant now);
   [[nodiscard]] std::optional<RecoveryFailure> rebuild_from_journal();
   void try_to_write_again(Instant now, StepResult& result);
-  [[nodiscard]] bool append_one(const CommandBody& command, Instant now, StepResult& result);
+  [[nodiscard]] Batch batch_of(const CommandBody& command, Instant now);
   void refuse_waiting(Lane from, Lane to);
 
   EnginePorts ports_;
@@ -103,6 +104,7 @@ class Engine {
   std::deque<Envelope> carried_;  // taken from the inbox, and left over by a batch that was full by bytes
   std::set<Subject> in_flight_;
   WriteMode write_mode_{WriteMode::normal};
+  std::optional<Batch> refused_batch_;  // JournalBecameReadOnly, until it is durable
   std::string read_only_reason_;
   Instant read_only_since_;
   Instant next_write_attempt_;

@@ -22,17 +22,22 @@ std::string request_of(const RecordEvents& body) { return body.request ? body.ca
 
 }  // namespace
 
-std::string compare_with_full_replay(ports::JournalPort& journal, const engine::Recovered& recovered, const Limits& limits) {
-  if (recovered.from_snapshot == 0) return {};
-  Result<engine::Recovered, engine::RecoveryFailure> full = engine::recover(journal, limits, engine::RecoverFrom{false});
-  if (!full) return "full replay: " + full.error().text();
-  return compare(recovered.state, std::move(full->state), "snapshot with tail, and full replay");
-}
-
-std::string compare_with_live(ports::JournalPort& journal, const core::State& live, const Limits& limits) {
-  Result<engine::Recovered, engine::RecoveryFailure> full = engine::recover(journal, limits, engine::RecoverFrom{false});
-  if (!full) return "full replay: " + full.error().text();
-  return compare(live, std::move(full->state), "live state and full replay");
+std::string FullReplay::compare_with(ports::JournalPort& journal, const core::State& state, const std::string& name) {
+  bool is_same = false;
+  static_cast<void>(journal.read(head_.sequence, head_.sequence, [&](const StoredRecord& record) {
+    is_same = record.hash() == head_.hash;
+    return false;
+  }));
+  if (!is_same) state_ = core::State{}, head_ = ChainHead{};
+  std::string what;
+  const BlobLookup blobs = engine::blobs_of(journal);
+  const Status read = journal.read(head_.sequence + 1, ~Sequence{0}, [&](const StoredRecord& record) {
+    const auto applied = engine::apply_record(state_, head_, record, engine::ApplyRecord{limits_, blobs, digests_compared_});
+    if (!applied) what = "full replay: " + applied.error().text();
+    return what.empty();
+  });
+  if (!read) return "full replay: " + read.error().text();
+  return what.empty() ? compare(state, state_, name + " and full replay") : what;
 }
 
 std::string compare_indexes(const core::State& state, const Limits& limits) {
@@ -78,11 +83,14 @@ std::string doubled_request(const std::vector<StoredRecord>& records) {
   return {};
 }
 
-std::string missing_acknowledgement(const std::vector<StoredRecord>& records, const std::vector<Acknowledged>& answers) {
-  for (const Acknowledged& answer : answers) {
+std::string missing_acknowledgement(const std::vector<StoredRecord>& records, const std::vector<Acknowledged>& answers,
+                                    std::size_t from) {
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const Acknowledged& answer = answers[i];
     const std::string name = "the answer to " + answer.caller + " " + answer.request_id;
     if (answer.answer.sequence > records.size())
       return name + " named record " + std::to_string(answer.answer.sequence) + ", which is gone";
+    if (i < from) continue;
     const StoredRecord& record = records[answer.answer.sequence - 1];
     const auto body = record.payload ? decode_events(*record.payload) : Result<RecordEvents, DecodeFailure>(DecodeFailure{});
     if (!body) continue;  // damage is the chain checker's
@@ -111,15 +119,14 @@ std::string unfinished_delivery(const core::State& state, const std::function<st
   return found;
 }
 
-bool has_durable_intent(const std::vector<StoredRecord>& records, const DeliveryId& delivery) {
-  // The text of the intent's event: searching bytes is as exact as decoding, and a hundred times as fast.
-  const std::string wanted = "\"delivery\":\"" + delivery.text + "\"";
-  for (auto record = records.rbegin(); record != records.rend(); ++record) {
-    const std::string& payload = *record->payload;
-    if (payload.find(wanted) != std::string::npos && payload.find("\"type\":\"NotificationIntended\"") != std::string::npos)
-      return true;
+bool DurableIntents::has(const std::vector<StoredRecord>& records, const DeliveryId& delivery) {
+  for (; read_ < records.size(); ++read_) {
+    const auto body = decode_events(*records[read_].payload);
+    if (!body) continue;  // damage is the chain checker's
+    for (const RecordedEvent& each : body->events)
+      if (const auto* intended = std::get_if<NotificationIntended>(&each.event)) deliveries_.insert(intended->delivery.text);
   }
-  return false;
+  return deliveries_.contains(delivery.text);
 }
 
 void append_from_the_past(ports::JournalPort& journal, const std::vector<StoredRecord>& records, ports::EntropyPort& entropy,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,20 @@
 
 namespace watchbill::sim {
 
-// A state that came from a snapshot and the tail equals the one that comes from all records.
-[[nodiscard]] std::string compare_with_full_replay(ports::JournalPort& journal, const engine::Recovered& recovered,
-                                                   const Limits& limits);
-// The live state equals the one that comes from all records.
-[[nodiscard]] std::string compare_with_live(ports::JournalPort& journal, const core::State& live, const Limits& limits);
+// The state that comes from all records, carried on from check to check: each record is applied once.
+class FullReplay {
+ public:
+  explicit FullReplay(const Limits& limits) : limits_(limits) {}
+  // Applies what was added; starts over when the journal no longer holds what was applied. `state` is what it must equal, called
+  // by `name`: the live one, or one from a snapshot and the tail.
+  [[nodiscard]] std::string compare_with(ports::JournalPort& journal, const core::State& state, const std::string& name);
+
+ private:
+  const Limits& limits_;
+  core::State state_;
+  ChainHead head_;
+  std::uint64_t digests_compared_{0};
+};
 // The indexes hold what a full scan of the state finds.
 [[nodiscard]] std::string compare_indexes(const core::State& state, const Limits& limits);
 // The hash chain verifies from the first record to the last.
@@ -26,16 +36,26 @@ namespace watchbill::sim {
 [[nodiscard]] std::string time_or_epoch_going_back(const std::vector<StoredRecord>& records, std::size_t from);
 // No request id was decided twice.
 [[nodiscard]] std::string doubled_request(const std::vector<StoredRecord>& records);
-// Everything that was acknowledged is in the journal, in the record that the answer named.
+// Everything that was acknowledged is in the journal, in the record that the answer named. Records of the answers before `from`
+// were looked into before: of them only that they are there is checked.
 [[nodiscard]] std::string missing_acknowledgement(const std::vector<StoredRecord>& records,
-                                                  const std::vector<Acknowledged>& answers);
+                                                  const std::vector<Acknowledged>& answers, std::size_t from);
 // Deciding the recorded causes again gives the recorded events.
 [[nodiscard]] std::string differs_when_decided_again(ports::JournalPort& journal, const Limits& limits);
 // After everything settled: each delivery was sent (and a receiver has it), failed for a reason, or was given up.
 [[nodiscard]] std::string unfinished_delivery(const core::State& state,
                                               const std::function<std::uint64_t(const std::string&)>& accepted);
-// A durable record asks for this delivery.
-[[nodiscard]] bool has_durable_intent(const std::vector<StoredRecord>& records, const DeliveryId& delivery);
+// The deliveries that durable records ask for. Reads each record once, as long as records are only added.
+class DurableIntents {
+ public:
+  [[nodiscard]] bool has(const std::vector<StoredRecord>& records, const DeliveryId& delivery);
+  // The disk lost records: everything is read again.
+  void forget() { read_ = 0, deliveries_.clear(); }
+
+ private:
+  std::size_t read_{0};
+  std::set<std::string> deliveries_;
+};
 
 // For the plants old_controller_writes_on and clock_runs_back: appends a well-chained record under a lower epoch or an earlier
 // time.

@@ -43,7 +43,8 @@ class World {
   explicit World(const WorldOptions& options)
       : options_(options), limits_(limits_for(options)), random_(options.seed), disk_(random_.fork("disk"), options.plant),
         entropy_(random_.fork("entropy")), faults_random_(random_.fork("faults")), wall_(world_start),
-        receivers_(receiver_links(), random_.fork("receivers"), options.plant), people_(people_links(), random_.fork("people")) {}
+        receivers_(receiver_links(), random_.fork("receivers"), options.plant), people_(people_links(), random_.fork("people")),
+        full_replay_(limits_) {}
 
   WorldResult run() {
     start_controller();
@@ -67,7 +68,7 @@ class World {
     return {agenda_, [this] { return now_; }, [this] { return life_; }, [this](const NoteDelivery& outcome) { report(outcome); },
             [this](const DeliveryId& id) {
               ++result_.messages;
-              if (!has_durable_intent(disk_.records(), id))
+              if (!intents_.has(disk_.records(), id))
                 find("intent", "delivery " + id.text + " was sent without a durable intent");
             }};
   }
@@ -96,18 +97,22 @@ class World {
     journal_ = std::make_unique<SimulatedJournal>(disk_);
     Result<engine::Recovered, engine::RecoveryFailure> recovered = engine::recover(*journal_, limits_);
     if (!recovered) return find("start", recovered.error().text());
-    if (std::string what = compare_with_full_replay(*journal_, *recovered, limits_); !what.empty()) return find("snapshot", what);
+    if (std::string what = full_replay_.compare_with(*journal_, recovered->state, "snapshot with tail"); !what.empty())
+      return find("snapshot", what);
     clock_ = std::make_unique<engine::EngineClock>(reading(), recovered->head.time);
     engine::Recovered copy = *recovered;
     follower_ = std::make_unique<engine::Follower>(std::move(copy), limits_, snapshot_every_records);
-    engine::EnginePorts ports{*journal_, receivers_, entropy_,
-                              [this](std::span<const StoredRecord> records, std::span<const Blob> blobs) { follower_->offer(records, blobs); }};
+    engine::EnginePorts ports{
+        *journal_, receivers_, entropy_,
+        [this](std::span<const StoredRecord> records, std::span<const Blob> blobs) { follower_->offer(records, blobs); }};
     engine_ = std::make_unique<engine::Engine>(std::move(ports), std::move(*recovered), limits_);
     engine_->begin_epoch("simulated", clock_->started_ahead());
     ++result_.starts;
     note("controller starts, record " + std::to_string(engine_->head().sequence));
-    if (std::string what = missing_acknowledgement(disk_.records(), people_.acknowledged()); !what.empty())
+    const std::vector<Acknowledged>& answers = people_.acknowledged();
+    if (std::string what = missing_acknowledgement(disk_.records(), answers, answers_checked_); !what.empty())
       find("acknowledged", what);
+    answers_checked_ = answers.size();
   }
 
   void end_controller(const std::string& why) {
@@ -117,6 +122,7 @@ class World {
     follower_.reset();
     journal_.reset();
     disk_.crash();
+    intents_.forget();
     order_checked_ = 0;
   }
 
@@ -273,7 +279,7 @@ class World {
       static_cast<void>(engine_->inbox().offer(
           Command{NoteSnapshot{digest, snapshot->head.sequence}, engine_actor(), std::nullopt, std::nullopt, {}}, {}));
     }
-    if (engine_->head().sequence / 16 != before / 16) check_indexes();
+    if (engine_->head().sequence / 64 != before / 64) check_indexes();
   }
 
   void check_order() {
@@ -290,9 +296,10 @@ class World {
     check_indexes();
     check_order();
     if (std::string what = broken_chain(*journal_); !what.empty()) find("chain", what);
-    if (std::string what = compare_with_live(*journal_, engine_->state(), limits_); !what.empty()) find("replay", what);
+    if (std::string what = FullReplay(limits_).compare_with(*journal_, engine_->state(), "live state"); !what.empty())
+      find("replay", what);
     if (std::string what = doubled_request(disk_.records()); !what.empty()) find("once", what);
-    if (std::string what = missing_acknowledgement(disk_.records(), people_.acknowledged()); !what.empty())
+    if (std::string what = missing_acknowledgement(disk_.records(), people_.acknowledged(), 0); !what.empty())
       find("acknowledged", what);
     if (!people_.contradiction().empty()) find("answers", people_.contradiction());
     if (std::string what = differs_when_decided_again(*journal_, limits_); !what.empty()) find("redecide", what);
@@ -350,6 +357,9 @@ class World {
   bool is_healed_{false};
   bool has_written_behind_{false};
   std::size_t order_checked_{0};
+  std::size_t answers_checked_{0};
+  DurableIntents intents_;
+  FullReplay full_replay_;
   std::optional<Violation> found_;
   std::deque<std::string> timeline_;
   WorldResult result_;
