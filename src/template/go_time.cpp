@@ -75,11 +75,11 @@ enum class Element : std::uint8_t {
   zone_number_colon,
   zone_number_short,
 };
-struct Pattern {
+struct LayoutElement {
   std::string_view text;
   Element element;
 };
-constexpr std::array<Pattern, 31> patterns{{{"January", Element::month_long},
+constexpr std::array<LayoutElement, 31> patterns{{{"January", Element::month_long},
                                             {"Jan", Element::month_short},
                                             {"Monday", Element::weekday_long},
                                             {"Mon", Element::weekday_short},
@@ -234,8 +234,8 @@ std::string format_time(Instant instant, std::string_view layout) {
       layout.remove_prefix(size);
       continue;
     }
-    const Pattern* found = nullptr;
-    for (const Pattern& pattern : patterns) {
+    const LayoutElement* found = nullptr;
+    for (const LayoutElement& pattern : patterns) {
       if (!layout.starts_with(pattern.text)) continue;
       // Go reads "Jan" in "January" whole, but "Jano" and "Mond" as plain words that begin so.
       if (pattern.text == "Jan" || pattern.text == "Mon")

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/pattern/pattern.h"
 #include "base/result.h"
 #include "template/template.h"
 #include "template/value.h"
@@ -17,7 +18,6 @@
 namespace watchbill::text_template {
 
 struct Function;
-class Pattern;
 struct Pipeline;
 
 // From 1; the column counts bytes.

@@ -92,12 +92,12 @@ Answer match(const Invocation& call) {
 Answer replace_all(const Invocation& call) {
   BoundedText out(call.bytes_max);
   if (call.pattern != nullptr) {
-    call.pattern->replace(out, text_of(call, 2), text_of(call, 1));
+    replace(out, *call.pattern, text_of(call, 2), text_of(call, 1));
     return printed(out);
   }
   const auto pattern = pattern_of(call);
   if (!pattern) return pattern.error();
-  (*pattern)->replace(out, text_of(call, 2), text_of(call, 1));
+  replace(out, **pattern, text_of(call, 2), text_of(call, 1));
   return printed(out);
 }
 

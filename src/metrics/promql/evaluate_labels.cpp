@@ -3,9 +3,9 @@
 
 #include <fmt/core.h>
 
+#include "base/pattern/pattern.h"
 #include "base/json.h"
 #include "metrics/promql/evaluation.h"
-#include "metrics/promql/pattern.h"
 
 namespace watchbill::metrics::promql {
 namespace {
@@ -27,7 +27,7 @@ Evaluated Evaluation::label_replace(const Call& call, NodeIndex at, const Steps&
   const std::string& destination = string_argument(call, 1);
   const std::string& replacement = string_argument(call, 2);
   const std::string& source = string_argument(call, 3);
-  const auto pattern = Pattern::create(string_argument(call, 4));
+  const auto pattern = Pattern::compile(string_argument(call, 4), {tsdb::pattern_memory_bytes_max, true, true});
   if (!pattern)
     return refuse(at, Refusal::bad_parameter,
                   fmt::format("invalid regular expression in label_replace(): {}", string_argument(call, 4)));
@@ -38,9 +38,11 @@ Evaluated Evaluation::label_replace(const Call& call, NodeIndex at, const Steps&
   std::vector<std::string_view> groups;
   for (Series& series : value->series) {
     const Labels* labels = visible(series);
-    if (!pattern->matches(labels->get(source), groups)) continue;
+    if (!pattern->match_whole(labels->get(source), groups)) continue;
     Labels changed = *labels;
-    changed.set(destination, pattern->expand(replacement, groups));
+    std::string value_text;
+    pattern->expand(replacement, groups, [&value_text](std::string_view piece) { value_text.append(piece); });
+    changed.set(destination, value_text);
     if (name_is_gone(series) || destination == metric_name_label) series.drops_name = false;
     series.labels = keep(std::move(changed));
   }

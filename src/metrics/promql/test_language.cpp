@@ -7,11 +7,11 @@
 
 #include <fmt/core.h>
 
+#include "base/pattern/pattern.h"
 #include "base/time.h"
 #include "metrics/promql/evaluate.h"
 #include "metrics/promql/lexer.h"
 #include "metrics/promql/parser.h"
-#include "metrics/promql/pattern.h"
 #include "metrics/promql/print.h"
 #include "metrics/promql/test_series.h"
 #include "metrics/tsdb/head.h"
@@ -29,7 +29,7 @@ struct TextExpectation {
       case Kind::any: return true;
       case Kind::equal: return other == text;
       case Kind::regex: {
-        const auto pattern = Pattern::create(text);
+        const auto pattern = Pattern::compile(text, {tsdb::pattern_memory_bytes_max, true, true});
         return pattern && pattern->occurs_in(other);
       }
     }

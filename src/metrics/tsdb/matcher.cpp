@@ -4,8 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include <re2/re2.h>
-
 #include "base/assert.h"
 #include "base/json.h"
 #include "model/labels.h"
@@ -43,16 +41,6 @@ std::optional<std::vector<std::string>> plain_alternatives(std::string_view patt
   return alternatives;
 }
 
-// What all full matches begin with: the common beginning of the least and the greatest possible match.
-std::string common_prefix(const re2::RE2& pattern) {
-  constexpr int prefix_bytes_max = 64;
-  std::string least;
-  std::string greatest;
-  if (!pattern.PossibleMatchRange(&least, &greatest, prefix_bytes_max)) return {};
-  const auto end = std::mismatch(least.begin(), least.end(), greatest.begin(), greatest.end()).first;
-  return std::string(least.begin(), end);
-}
-
 Error refused_pattern(const std::string& pattern, std::string detail) {
   constexpr std::size_t shown_bytes_max = 200;
   return Error{ErrorKind::invalid, "compile regular expression", quoted(pattern.substr(0, shown_bytes_max)), std::move(detail)};
@@ -84,15 +72,10 @@ Result<Matcher> Matcher::create(std::string name, MatchKind kind, std::string va
     if (std::optional<std::vector<std::string>> plain = plain_alternatives(matcher.value_); plain.has_value() && is_text) {
       matcher.literals_ = std::move(*plain);
     } else {
-      re2::RE2::Options options;
-      options.set_dot_nl(true);
-      options.set_never_capture(true);
-      options.set_log_errors(false);
-      options.set_max_mem(pattern_memory_bytes_max);
-      auto pattern = std::make_shared<const re2::RE2>(matcher.value_, options);
-      if (!pattern->ok()) return refused_pattern(matcher.value_, pattern->error());
-      matcher.prefix_ = common_prefix(*pattern);
-      matcher.pattern_ = std::move(pattern);
+      Result<Pattern> pattern = Pattern::compile(matcher.value_, {pattern_memory_bytes_max, true, false});
+      if (!pattern) return refused_pattern(matcher.value_, pattern.error().detail);
+      matcher.prefix_ = pattern->common_prefix();
+      matcher.pattern_ = std::move(*pattern);
     }
   }
   if (matcher.literals_.size() == 1) matcher.prefix_ = matcher.literals_.front();
@@ -109,10 +92,7 @@ Matcher Matcher::equal(std::string name, std::string value) {
 bool Matcher::matches(std::string_view label_value) const { return matches_positively(label_value) != is_negative(); }
 
 bool Matcher::matches_positively(std::string_view label_value) const {
-  if (pattern_ != nullptr) {
-    if (!label_value.starts_with(prefix_)) return false;
-    return re2::RE2::FullMatch(re2::StringPiece(label_value.data(), label_value.size()), *pattern_);
-  }
+  if (pattern_) return label_value.starts_with(prefix_) && pattern_->matches_whole(label_value);
   return std::binary_search(literals_.begin(), literals_.end(), label_value);
 }
 

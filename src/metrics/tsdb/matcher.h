@@ -3,15 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/pattern/pattern.h"
 #include "base/result.h"
-
-namespace re2 {
-class RE2;
-}
 
 namespace watchbill::metrics::tsdb {
 
@@ -52,7 +50,7 @@ class Matcher {
   // The only values that can match, sorted, when the pattern is a choice of plain texts (`a|b|c`, `(?:a|b)`) or there is no
   // pattern.
   [[nodiscard]] const std::vector<std::string>& literals() const noexcept { return literals_; }
-  [[nodiscard]] bool is_literal() const noexcept { return pattern_ == nullptr; }
+  [[nodiscard]] bool is_literal() const noexcept { return !pattern_; }
   // Every value that matches starts with this; may be empty.
   [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
 
@@ -74,7 +72,7 @@ class Matcher {
   bool matches_empty_{false};
   std::vector<std::string> literals_;
   std::string prefix_;
-  std::shared_ptr<const re2::RE2> pattern_;  // null when `literals_` says all
+  std::optional<Pattern> pattern_;  // none when `literals_` says all
 };
 
 }  // namespace watchbill::metrics::tsdb
