@@ -159,7 +159,10 @@ Capture* map_capture(std::uint64_t number) noexcept {
   // Its blocks are taken now: a mapped file that the disk has no room for would be a signal later.
   const bool is_file = fd >= 0 && posix_fallocate(fd, 0, static_cast<off_t>(sizeof(Capture))) == 0;
   void* mapped = MAP_FAILED;
-  if (is_file) mapped = mmap(nullptr, sizeof(Capture), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  // Its pages are made now as well: a keeper's death between a read and the copy to here loses what was read, and a page fault
+  // in a file takes long beside a copy.
+  const int flags = MAP_SHARED | MAP_POPULATE;
+  if (is_file) mapped = mmap(nullptr, sizeof(Capture), PROT_READ | PROT_WRITE, flags, fd, 0);
   if (fd >= 0) close(fd);
   if (mapped == MAP_FAILED) {
     unlink(path);

@@ -123,7 +123,7 @@ TEST(keeper_effects, outcome_and_output_outlive_the_keeper) {
     memory = controller.welcome()->message.memory;
     ASSERT_EQ(controller.ask(exec_of(owner, "ended", shell("echo said; exit 5"))), std::nullopt);
     ASSERT_TRUE(controller.told<wire::EffectDone>());
-    ASSERT_EQ(controller.ask(exec_of(owner, "running", shell("echo early; sleep 1; echo late"))), std::nullopt);
+    ASSERT_EQ(controller.ask(exec_of(owner, "running", shell("sleep 0.3; echo early; sleep 1; echo late"))), std::nullopt);
   }
   keeper.kill_it();
   keeper.start();
