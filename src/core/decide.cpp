@@ -61,6 +61,7 @@ struct Decide {
   Decision operator()(const MeetDeadline& deadline) const {
     if (context.actor.kind != ActorKind::engine) return not_the_controller();
     if (deadline.owner == Area::access) return access::decide(state.access, deadline, context);
+    if (deadline.owner == Area::alert) return in_area<Area::alert>(deadline);
     if (deadline.owner == Area::route) return in_area<Area::route>(deadline);
     WB_ASSERT(false, "only areas with deadlines set them");
     return Events{};
@@ -70,6 +71,8 @@ struct Decide {
   template <Area area, class T>
   Decision in_area(const T& command) const {
     if constexpr (area == Area::control) return control::decide(state.control, control_facts(context.actor), command, context);
+    else if constexpr (area == Area::alert || area == Area::rule)
+      return alert::decide(state.alert, alert_facts(context.actor), command, context);
     else if constexpr (area == Area::route) return route::decide(state.route, route_facts(context.actor), command, context);
     else if constexpr (area == Area::engine)
       return may_decide_engine(T::type, context.actor) ? decide_engine(state, command, context) : not_the_controller();
@@ -88,6 +91,7 @@ struct Apply {
   template <class T>
   void operator()(const T& event) const {
     if constexpr (T::area == Area::control) control::apply(state.control, event, applying);
+    else if constexpr (T::area == Area::alert || T::area == Area::rule) alert::apply(state.alert, event, applying);
     else if constexpr (T::area == Area::route) route::apply(state.route, event, applying);
     else if constexpr (T::area == Area::engine) apply_engine(event);
   }
@@ -106,6 +110,7 @@ struct Apply {
   void apply_engine(const CommandRefused& event) const { access::apply(state.access, event, applying); }
   void apply_engine(const ObjectArchived& event) const {
     if (event.owner == Area::access) access::apply_archived(state.access, event.object, applying);
+    else if (event.owner == Area::alert) alert::apply_archived(state.alert, event.object, applying);
     else if (event.owner == Area::route) route::apply_archived(state.route, event.object, applying);
   }
   void apply_engine(const SegmentSealed& event) const { state.progress.segment = event.segment + 1; }

@@ -88,6 +88,7 @@ Result<State> read_snapshot(std::string_view text, const Limits& limits) {
 void rebuild_derived(State& state, const Limits& limits) {
   state.schedule = Schedule{};
   access::rebuild(state.access, state.schedule, limits);
+  alert::rebuild(state.alert, state.schedule, limits);
   route::rebuild(state.route, state.schedule, limits);
 }
 

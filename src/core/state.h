@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/access/requests.h"
+#include "core/alert/alert.h"
 #include "core/control/hold.h"
 #include "core/route/delivery.h"
 #include "model/command.h"
@@ -43,6 +44,7 @@ struct Progress {
 struct State {
   Progress progress;
   access::State access;
+  alert::State alert;
   control::State control;
   route::State route;
   // Reactions that a record left for the next one; they go first.
@@ -62,6 +64,8 @@ template <class StateReference, class Visit>
 void each_table(StateReference& state, Visit&& visit) {
   visit("access.refusals", state.access.refusals);
   visit("access.requests", state.access.requests);
+  visit("alert.alerts", state.alert.alerts);
+  visit("alert.rules", state.alert.rules);
   visit("control.holds", state.control.holds);
   visit("route.deliveries", state.route.deliveries);
 }

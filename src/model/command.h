@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "model/command_alert.h"
 #include "model/command_engine.h"
 #include "model/command_route.h"
 #include "model/event.h"
@@ -20,7 +21,9 @@ namespace watchbill {
 using CommandBody = std::variant<StartLineage, StartEpoch, NoteClockJump, NoteSnapshot, NoteReadOnly, NoteWritable, MeetDeadline,
                                  SealSegment, AcceptConfig,                                 // engine
                                  SetHold, ReleaseHold,                                      // control
-                                 RequestNotification, ResendNotification, NoteDelivery>;    // route
+                                 RequestNotification, ResendNotification, NoteDelivery,     // route
+                                 NoteRuleAnswer, NoteRuleFailure, RetireRule,               // rule
+                                 RaiseAlert, ClearAlert>;                                   // alert
 
 // A caller has the roles it came with; the controller itself may do whatever an area lets it.
 enum class ActorKind : std::uint8_t { caller, engine };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "model/event_alert.h"
 #include "model/event_config.h"
 #include "model/event_control.h"
 #include "model/event_engine.h"
@@ -19,7 +20,9 @@ namespace watchbill {
 using Event = std::variant<LineageStarted, EpochStarted, CommandRefused, ClockJumped, SegmentSealed, SnapshotWritten,
                            ObjectArchived, JournalBecameReadOnly, JournalBecameWritable, ConfigAccepted,      // engine
                            HoldSet, HoldReleased,                                                             // control
-                           NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp>;  // route
+                           NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp,   // route
+                           RuleEvaluated, RuleEvaluationFailed,                                               // rule
+                           AlertBecamePending, AlertFired, AlertResolved>;                                    // alert
 
 using Events = std::vector<Event>;
 

@@ -41,6 +41,13 @@ struct Limits {
   // Ended deliveries stay visible in state for a while, then the history has them.
   Duration delivery_age_max{Duration::hours(24)};
 
+  // Alerts and the rules that made them. An answer of a rule is split so that its events fit one decision.
+  std::size_t alerts_max{100'000};
+  std::size_t rules_max{20'000};
+  std::size_t rule_answer_changes_max{500};
+  // Resolved alerts stay visible for a while, as in Prometheus.
+  Duration resolved_alert_age_max{Duration::minutes(15)};
+
   // A digest of the whole state goes into the record of every sequence that is a multiple of this.
   std::uint64_t digest_every_records{4096};
   std::uint64_t segment_bytes_max{64U << 20};

@@ -49,7 +49,7 @@ RefusalFamily family_of(Refusal reason) noexcept {
     case Refusal::chain_broken: case Refusal::journal_newer: return RefusalFamily::evidence;
     case Refusal::idempotency_key_reused: return RefusalFamily::key_reused;
     case Refusal::busy: case Refusal::ingest_full: case Refusal::too_many_request_ids: case Refusal::too_many_holds:
-    case Refusal::too_many_deliveries: case Refusal::journal_full: case Refusal::closing:
+    case Refusal::too_many_deliveries: case Refusal::too_many_alerts: case Refusal::too_many_rules: case Refusal::journal_full: case Refusal::closing:
       return RefusalFamily::try_later;
     case Refusal::internal: case Refusal::quarantined_after_crash: return RefusalFamily::our_fault;
   }
@@ -94,6 +94,8 @@ std::string_view fix_of(Refusal reason) noexcept {
     case Refusal::too_many_request_ids: return "wait until older request ids have expired (24 h), or leave the id out";
     case Refusal::too_many_holds: return "release holds that are not needed any more";
     case Refusal::too_many_deliveries: return "wait until deliveries have ended, or give up the receiver that does not answer";
+    case Refusal::too_many_alerts: return "aggregate in the rule that makes so many alerts, or give it a limit";
+    case Refusal::too_many_rules: return "merge rules: one rule with labels instead of many";
     case Refusal::journal_full: return "make room on the journal's disk; watchbill goes on by itself";
     case Refusal::closing: return "the controller is stopping; try again after it has started";
     case Refusal::internal: return "report this with the output of `watchbill why`";
