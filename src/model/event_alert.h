@@ -15,8 +15,8 @@
 
 namespace watchbill {
 
-// An answer of a rule that changed something: the events of its alerts follow. `kept`: firing alerts whose element is gone and that
-// go on by keep_firing_for; `returned`: those of them whose element came back.
+// An answer of a rule that changed something: the events of its alerts follow. `kept`: firing alerts whose element is gone and
+// that go on by keep_firing_for; `returned`: those of them whose element came back.
 struct RuleEvaluated {
   static constexpr std::string_view type = "RuleEvaluated";
   static constexpr int version = 1;

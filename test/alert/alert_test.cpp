@@ -29,6 +29,7 @@ TEST(alert, fires_at_the_first_slot_after_its_hold_and_resolves_with_its_cause) 
   ElementChange gone = element("a", Presence::absent);
   gone.cause = AlertEnd::no_series;
   EXPECT_EQ(desk.ask(answer(after(45), {gone})), "RuleEvaluated AlertResolved(firing,no_series)");
+  ASSERT_NE(alert_of(desk.state, "a"), nullptr);
   EXPECT_EQ(alert_of(desk.state, "a")->cause, AlertEnd::no_series);
   EXPECT_EQ(desk.ask(answer(after(60), {element("a")})), "RuleEvaluated AlertBecamePending") << "it begins anew";
   EXPECT_EQ(alert_of(desk.state, "a")->active_at, after(60));
@@ -42,7 +43,8 @@ TEST(alert, of_a_rule_without_hold_fires_at_once) {
 TEST(alert, that_was_only_pending_leaves_no_trace) {
   Desk desk;
   desk.give(answer(after(0), {element("a")}));
-  EXPECT_EQ(desk.ask(answer(after(15), {element("a", Presence::absent)})), "RuleEvaluated AlertResolved(pending,condition_false)");
+  EXPECT_EQ(desk.ask(answer(after(15), {element("a", Presence::absent)})),
+            "RuleEvaluated AlertResolved(pending,condition_false)");
   EXPECT_EQ(alert_of(desk.state, "a"), nullptr);
 }
 
@@ -119,7 +121,8 @@ TEST(alert, a_late_answer_is_refused_by_name) {
   Desk desk;
   desk.give(answer(after(15), {element("a")}));
   EXPECT_EQ(desk.ask(answer(after(14), {element("a", Presence::absent)})), "refused changed_meanwhile");
-  EXPECT_EQ(desk.ask(answer(after(15), {element("b")})), "RuleEvaluated AlertBecamePending") << "a second part of the same answer";
+  EXPECT_EQ(desk.ask(answer(after(15), {element("b")})), "RuleEvaluated AlertBecamePending")
+      << "a second part of the same answer";
 }
 
 TEST(alert, answers_that_no_evaluator_sends_are_refused) {
@@ -245,7 +248,8 @@ struct Reference {
 TEST(alert, walks_as_prometheus_does_at_every_slot_of_random_stories) {
   std::mt19937_64 random(7);
   for (int story = 0; story < 300; ++story) {
-    const AlertTiming timing{Duration::seconds(static_cast<int>(random() % 4) * 20), Duration::seconds(static_cast<int>(random() % 3) * 25)};
+    const AlertTiming timing{Duration::seconds(static_cast<int>(random() % 4) * 20),
+                             Duration::seconds(static_cast<int>(random() % 3) * 25)};
     Reference reference{timing.hold, timing.keep_firing_for, "inactive", {}, {}};
     Desk desk;
     bool is_present = false;

@@ -26,7 +26,8 @@ std::string malformed(const NoteRuleAnswer& command, const Limits& limits) {
   if (command.changes.size() > limits.rule_answer_changes_max)
     return "changes: expected at most " + std::to_string(limits.rule_answer_changes_max) + " in one part";
   for (std::size_t i = 0; i < command.changes.size(); ++i) {
-    if (i > 0 && command.changes[i - 1].labels >= command.changes[i].labels) return "changes: expected ascending labels, each once";
+    if (i > 0 && command.changes[i - 1].labels >= command.changes[i].labels)
+      return "changes: expected ascending labels, each once";
     if (sample_count(command.changes[i].samples) > seen_samples_max) return "samples: expected at most 32";
   }
   return {};
@@ -143,7 +144,8 @@ Decision decide(const State& state, const Facts& facts, const RaiseAlert& comman
   if (alert == nullptr && state.alerts.size() >= context.limits.alerts_max) return too_many_alerts(state);
   labels.set("severity", "critical");
   if (!command.bound) labels.set("unbound", "built-in");
-  return Events{AlertFired{context.at, id, command.annotations, context.at, {}, {}, {}, labels, {}, {}, AlertSource::built_in, {}}};
+  return Events{
+      AlertFired{context.at, id, command.annotations, context.at, {}, {}, {}, labels, {}, {}, AlertSource::built_in, {}}};
 }
 
 Decision decide(const State& state, const Facts& facts, const ClearAlert& command, const Context& context) {

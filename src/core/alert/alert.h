@@ -1,8 +1,8 @@
 // Alerts: inactive → pending → firing → resolved, as the answers of rules and conditions of our own move them.
 //
-// Slots are the truth: what resolves, resolves at a slot, and `for` is measured between looks, as in Prometheus; an early look may
-// only raise. No deadline moves an alert: a state that no answer confirms does not change. Source: design/architecture.md (metrics
-// path), domain/incidents.md §4; the machine itself is model/alert.h.
+// Slots are the truth: what resolves, resolves at a slot, and `for` is measured between looks, as in Prometheus; an early look
+// may only raise. No deadline moves an alert: a state that no answer confirms does not change. Source: design/architecture.md
+// (metrics path), domain/incidents.md §4; the machine itself is model/alert.h.
 #pragma once
 
 #include <map>
