@@ -20,6 +20,7 @@ enum class Dialect : std::uint8_t {
 struct SourceFile {
   std::string path;    // as messages name it
   std::string folder;  // where its relative paths start: absolute, without a "/" at the end ("/" is empty)
+  std::string host;    // the controller's own: `.Host` of what is expanded while it is read
   Dialect dialect{Dialect::bill};
   Tree tree;
 };

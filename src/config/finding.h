@@ -15,6 +15,7 @@ namespace watchbill::config {
 enum class Severity : std::uint8_t { error, warning };
 [[nodiscard]] std::string_view word(Severity severity) noexcept;
 
+// A place in one of the files.
 struct Place {
   std::string file;
   Mark at;

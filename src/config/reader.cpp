@@ -27,12 +27,16 @@ std::string found(const Node& node) {
 }
 
 std::string unknown_key_text(std::string_view name, std::span<const Key> keys) {
+  constexpr std::size_t listed_max = 12;
   std::vector<std::string_view> names;
   for (const Key& key : keys) names.push_back(key.name);
   const std::string_view nearest = nearest_spelling(name, names);
   if (!nearest.empty()) return fmt::format("unknown key; did you mean {}?", nearest);
   std::string list;
-  for (const std::string_view each : names) list += (list.empty() ? "" : ", ") + std::string(each);
+  std::size_t count = 0;
+  for (const Key& key : keys)
+    if (key.presence != Presence::later && ++count <= listed_max) list += (list.empty() ? "" : ", ") + std::string(key.name);
+  if (count > listed_max) return fmt::format("unknown key; none of the {} keys of this object is spelt like it", count);
   return fmt::format("unknown key; expected one of {}", list);
 }
 
@@ -86,8 +90,9 @@ bool read_keys(const Cursor& at, std::span<const Key> keys, void* object) {
     if (key == keys.end()) {
       at.complain_at_key(children[i], "unknown_key", unknown_key_text(name, keys));
     } else if (key->presence == Presence::later) {
-      at.complain_at_key(children[i], "not_yet_supported",
-                         key->text.empty() ? "this release does not have it" : "this release does not have it: " + std::string(key->text));
+      at.complain_at_key(
+          children[i], "not_yet_supported",
+          key->text.empty() ? "this release does not have it" : "this release does not have it: " + std::string(key->text));
     } else if (const Cursor value = at.member(key->name, children[i + 1]);
                at.file().dialect == Dialect::bill || !is_null(value.node())) {
       key->read(value, object);

@@ -1,12 +1,12 @@
-// Objects of the bill as tables of their keys. A table says what may stand in an object; the same table reads it, explains what is
-// wrong with it, and is printed as documentation, so that no two of them can disagree.
+// Objects of the bill as tables of their keys. A table says what may stand in an object; the same table reads it, explains what
+// is wrong with it, and is printed as documentation, so that no two of them can disagree.
 //
 //   constexpr auto settings = table<EvaluationSettings>("evaluation",
 //       optional<&EvaluationSettings::debounce>("debounce", "duration", "100ms", "at most one early look in this time"), …);
 //   void read(const Cursor& at, EvaluationSettings& out) { read_object(at, settings, out); }
 //
-// A value is read by the overload of read(Cursor, T&) for its type (config/values.h, or beside the struct). Readers say what is wrong
-// through Cursor::complain and go on: one report has every problem of a bill.
+// A value is read by the overload of read(Cursor, T&) for its type (config/values.h, or beside the struct). Readers say what is
+// wrong through Cursor::complain and go on: one report has every problem of a bill.
 #pragma once
 
 #include <array>
@@ -90,10 +90,11 @@ constexpr Table<Owner, sizeof...(Keys)> table(std::string_view path, const Keys&
   return {path, {static_cast<const Key&>(keys)...}};
 }
 
-// Reads the keys of a mapping. Unknown and later keys, missing required ones and anything that is no mapping are complained about.
-// False only for the last.
+// Reads the keys of a mapping. Unknown and later keys, missing required ones and anything that is no mapping are complained
+// about. False only for the last.
 bool read_keys(const Cursor& at, std::span<const Key> keys, void* object);
 
+// The same by a typed table.
 template <class Owner, std::size_t N>
 bool read_object(const Cursor& at, const Table<Owner, N>& table, Owner& out) {
   return read_keys(at, table.keys, &out);

@@ -171,8 +171,9 @@ std::optional<Rate> read_rate(const Cursor& at, Bounds count_bounds) {
   std::int64_t count = 0;
   const char* const end = text->data() + std::min(split, text->size());
   const auto [after, failure] = std::from_chars(text->data(), end, count);
-  const Result<Duration> window =
-      split == std::string::npos ? Result<Duration>(Error{}) : parse_duration(std::string_view(*text).substr(split + middle.size()));
+  const Result<Duration> window = split == std::string::npos
+                                      ? Result<Duration>(Error{})
+                                      : parse_duration(std::string_view(*text).substr(split + middle.size()));
   if (failure != std::errc{} || after != end || !window) {
     at.expected(what);
     return std::nullopt;
@@ -187,21 +188,28 @@ std::optional<Rate> read_rate(const Cursor& at, Bounds count_bounds) {
   return std::nullopt;
 }
 
+std::optional<std::int64_t> parse_bytes(std::string_view text) noexcept {
+  std::int64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [after, failure] = std::from_chars(text.data(), end, count);
+  const std::string_view unit_name(after, static_cast<std::size_t>(end - after));
+  const auto unit = std::find_if(byte_units.begin(), byte_units.end(), [&](const Word& each) { return each.name == unit_name; });
+  std::int64_t bytes = 0;
+  if (failure != std::errc{} || unit == byte_units.end() || __builtin_mul_overflow(count, unit->value, &bytes))
+    return std::nullopt;
+  return bytes;
+}
+
 std::optional<std::int64_t> read_bytes(const Cursor& at, Bounds bounds) {
   constexpr std::string_view what = "a size such as 16MiB";
   const std::string* text = scalar(at, what);
   if (text == nullptr) return std::nullopt;
-  std::int64_t count = 0;
-  const char* const end = text->data() + text->size();
-  const auto [after, failure] = std::from_chars(text->data(), end, count);
-  const std::string_view unit_name(after, static_cast<std::size_t>(end - after));
-  const auto unit = std::find_if(byte_units.begin(), byte_units.end(), [&](const Word& each) { return each.name == unit_name; });
-  std::int64_t bytes = 0;
-  if (failure != std::errc{} || unit == byte_units.end() || __builtin_mul_overflow(count, unit->value, &bytes)) {
+  const std::optional<std::int64_t> bytes = parse_bytes(*text);
+  if (!bytes) {
     at.expected(what);
     return std::nullopt;
   }
-  if (bytes >= bounds.min && bytes <= bounds.max) return bytes;
+  if (*bytes >= bounds.min && *bytes <= bounds.max) return bytes;
   at.complain("out_of_range", fmt::format("expected a size from {} to {} bytes, found {}", bounds.min, bounds.max, *text));
   return std::nullopt;
 }

@@ -46,6 +46,7 @@ struct Rate {
   Duration window;
 };
 [[nodiscard]] std::optional<Rate> read_rate(const Cursor& at, Bounds count_bounds);
+[[nodiscard]] std::optional<std::int64_t> parse_bytes(std::string_view text) noexcept;
 // "16MiB", "512KiB", "100": a number of bytes with or without B, KiB, MiB, GiB, KB, MB, GB.
 [[nodiscard]] std::optional<std::int64_t> read_bytes(const Cursor& at, Bounds bounds);
 // A signal's number by its name, with or without SIG.
@@ -74,6 +75,7 @@ void read(const Cursor& at, T& out) {
   if (const std::optional<std::int64_t> value = read_integer(at, bounds)) out = static_cast<T>(*value);
 }
 
+// A whole number within fixed bounds, for tables.
 template <std::int64_t min, std::int64_t max, class T>
 void read_between(const Cursor& at, T& out) {
   if (const std::optional<std::int64_t> value = read_integer(at, {min, max})) out = static_cast<T>(*value);
@@ -86,21 +88,33 @@ void read(const Cursor& at, std::optional<T>& out) {
   out = std::move(value);
 }
 
-template <class T>
-void read(const Cursor& at, std::vector<T>& out) {
+// A list, each element read by `reader`.
+template <class T, void (*reader)(const Cursor&, T&)>
+void read_each(const Cursor& at, std::vector<T>& out) {
   if (!is_list(at, "")) return;
   out.clear();
-  for (std::size_t i = 0; i < at.node().children.size(); ++i) read(at.element(i), out.emplace_back());
+  for (std::size_t i = 0; i < at.node().children.size(); ++i) reader(at.element(i), out.emplace_back());
 }
 
-template <class T>
-void read(const Cursor& at, std::map<std::string, T>& out) {
+// `name: value`, each value read by `reader`; adds to `out`.
+template <class T, void (*reader)(const Cursor&, T&)>
+void read_named(const Cursor& at, std::map<std::string, T>& out) {
   if (!is_object(at, "")) return;
   const std::vector<NodeIndex>& children = at.node().children;
   for (std::size_t i = 0; i < children.size(); i += 2) {
     const std::string& name = at.at(children[i]).text;
-    read(at.member(name, children[i + 1]), out[name]);
+    reader(at.member(name, children[i + 1]), out[name]);
   }
+}
+
+template <class T>
+void read(const Cursor& at, std::vector<T>& out) {
+  read_each<T, read>(at, out);
+}
+
+template <class T>
+void read(const Cursor& at, std::map<std::string, T>& out) {
+  read_named<T, read>(at, out);
 }
 
 // A list with at least one element.

@@ -14,7 +14,8 @@ Tree tree_of(std::string text) {
 std::string refusal_of(std::string text, const TreeLimits& limits = {}) {
   const Result<Tree, TreeError> tree = parse_tree(std::move(text), limits);
   if (tree) return "accepted";
-  return std::to_string(tree.error().at.line) + ":" + std::to_string(tree.error().at.column) + " " + std::string(tree.error().code);
+  return std::to_string(tree.error().at.line) + ":" + std::to_string(tree.error().at.column) + " " +
+         std::string(tree.error().code);
 }
 
 // The place of a piece of a scalar's text: the scalar is the value under the key x of the root.
