@@ -1,6 +1,7 @@
 // The checked configuration: everything a bill says, read, resolved and found to be consistent. Plain data; its canonical JSON is
-// the blob that ConfigAccepted names; a part that is added later is absent in older blobs and then has its defaults. Defaults stand in the structs and nowhere else; paths are absolute; names exist; templates
-// and expressions parse. Made by config/load.h. Source: design/bill.md.
+// the blob that ConfigAccepted names; a part that is added later is absent in older blobs and then has its defaults. Defaults
+// stand in the structs and nowhere else; paths are absolute; names exist; templates and expressions parse. Made by
+// config/load.h. Source: design/bill.md.
 #pragma once
 
 #include <optional>
