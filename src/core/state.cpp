@@ -1,6 +1,5 @@
 #include "core/state.h"
 
-#include "core/workload/apply.h"
 #include "model/codec.h"
 
 namespace watchbill::core {
@@ -89,8 +88,8 @@ Result<State> read_snapshot(std::string_view text, const Limits& limits) {
 void rebuild_derived(State& state, const Limits& limits) {
   state.schedule = Schedule{};
   access::rebuild(state.access, state.schedule, limits);
+  alert::rebuild(state.alert, state.schedule, limits);
   route::rebuild(state.route, state.schedule, limits);
-  workload::rebuild(state.workload, state.schedule);
 }
 
 }  // namespace watchbill::core

@@ -1,14 +1,57 @@
-// The checked bill, whole, as the core keeps it: one blob that ConfigAccepted names. Each part has a header of its own; a part
-// that is added later is absent in older blobs and then has its defaults.
+// The checked configuration: everything a bill says, read, resolved and found to be consistent. Plain data; its canonical JSON is
+// the blob that ConfigAccepted names; a part that is added later is absent in older blobs and then has its defaults. Defaults
+// stand in the structs and nowhere else; paths are absolute; names exist; templates and expressions parse. Made by
+// config/load.h. Source: design/bill.md.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/configuration_access.h"
+#include "model/configuration_binding.h"
+#include "model/configuration_metrics.h"
+#include "model/configuration_routing.h"
 #include "model/configuration_supervisor.h"
 
 namespace watchbill {
 
+struct TlsConfiguration {
+  std::string cert_file;
+  std::string key_file;
+  static constexpr auto fields() {
+    return std::tuple{field("cert_file", &TlsConfiguration::cert_file), field("key_file", &TlsConfiguration::key_file)};
+  }
+};
+
+struct StorageConfiguration {
+  Duration retention{Duration::hours(24)};  // more than 0, at most 15 days
+  static constexpr auto fields() { return std::tuple{field("retention_ms", &StorageConfiguration::retention)}; }
+};
+
 struct Configuration {
-  WorkloadsConfiguration supervision;
-  static constexpr auto fields() { return std::tuple{field("supervision", &Configuration::supervision)}; }
+  AccessConfiguration access;
+  std::string data;                             // the data directory
+  EvaluationConfiguration evaluation;
+  std::string external_url;                     // empty: made from `listen`
+  std::string folder;                           // of the bill
+  GlobalConfiguration global;
+  std::vector<std::string> listen{"127.0.0.1:9911"};  // HOST:PORT or [HOST]:PORT, at least one
+  std::optional<RoutingConfiguration> routing;  // alertmanager_config; absent: nothing is sent
+  std::vector<RuleGroupConfiguration> rule_groups;
+  RunbookConfiguration runbooks;                // with bindings and environments
+  std::vector<ScrapeConfiguration> scrape_configs;
+  StorageConfiguration storage;
+  WorkloadsConfiguration supervision;           // workloads, probes and supervisor
+  std::optional<TlsConfiguration> tls;
+  static constexpr auto fields() {
+    using C = Configuration;
+    return std::tuple{field("access", &C::access), field("data", &C::data), field("evaluation", &C::evaluation),
+                      field("external_url", &C::external_url), field("folder", &C::folder), field("global", &C::global),
+                      field("listen", &C::listen), field("routing", &C::routing), field("rule_groups", &C::rule_groups),
+                      field("runbooks", &C::runbooks), field("scrape_configs", &C::scrape_configs),
+                      field("storage", &C::storage), field("supervision", &C::supervision), field("tls", &C::tls)};
+  }
 };
 
 }  // namespace watchbill

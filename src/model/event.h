@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "base/json.h"
+#include "model/event_alert.h"
 #include "model/event_config.h"
 #include "model/event_control.h"
 #include "model/event_engine.h"
 #include "model/event_route.h"
-#include "model/event_workload_notice.h"
 
 namespace watchbill {
 
@@ -21,10 +21,8 @@ using Event = std::variant<LineageStarted, EpochStarted, CommandRefused, ClockJu
                            ObjectArchived, JournalBecameReadOnly, JournalBecameWritable, ConfigAccepted,      // engine
                            HoldSet, HoldReleased,                                                             // control
                            NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp,   // route
-                           StandingOrderGiven, StandingOrderTaken, WorkloadCommanded, WorkloadStateChanged,
-                           WorkloadHealthChanged, WorkloadStarted, WorkloadExited, RestartDecided, RestartBudgetExhausted,
-                           WorkloadStopped, WorkloadHung, WorkloadAdopted, WorkloadLost, KeeperReplaced, GroupDiagnosed,
-                           OutputGapNoted, HookFailed, TaskReported, ReportsDropped>;                         // workload
+                           RuleEvaluated, RuleEvaluationFailed,                                               // rule
+                           AlertBecamePending, AlertFired, AlertResolved>;                                    // alert
 
 using Events = std::vector<Event>;
 

@@ -38,10 +38,15 @@ struct Limits {
   std::size_t holds_max{1000};
   std::size_t deliveries_max{10'000};
   std::size_t deliveries_in_flight_max{64};
-  // Standing orders on their way to the keeper, which answers each within a millisecond.
-  std::size_t orders_in_flight_max{64};
   // Ended deliveries stay visible in state for a while, then the history has them.
   Duration delivery_age_max{Duration::hours(24)};
+
+  // Alerts and the rules that made them. An answer of a rule is split so that its events fit one decision.
+  std::size_t alerts_max{100'000};
+  std::size_t rules_max{20'000};
+  std::size_t rule_answer_changes_max{500};
+  // Resolved alerts stay visible for a while, as in Prometheus.
+  Duration resolved_alert_age_max{Duration::minutes(15)};
 
   // A digest of the whole state goes into the record of every sequence that is a multiple of this.
   std::uint64_t digest_every_records{4096};

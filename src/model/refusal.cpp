@@ -39,11 +39,8 @@ RefusalFamily family_of(Refusal reason) noexcept {
     case Refusal::host_not_allowed: case Refusal::origin_not_allowed: case Refusal::role_missing:
       return RefusalFamily::you_may_not;
     case Refusal::unknown_path: case Refusal::unknown_hold: case Refusal::unknown_delivery: case Refusal::position_gone:
-    case Refusal::unknown_workload:
       return RefusalFamily::not_there;
-    case Refusal::hold_active: case Refusal::not_held: case Refusal::not_given_up: case Refusal::dependency_failed:
-    case Refusal::restart_budget_exhausted: case Refusal::already_running: case Refusal::not_running: case Refusal::disabled:
-    case Refusal::lost_needs_decision:
+    case Refusal::hold_active: case Refusal::not_held: case Refusal::not_given_up:
       return RefusalFamily::blocked;
     case Refusal::data_in_use: case Refusal::stale_epoch: case Refusal::changed_meanwhile:
       return RefusalFamily::lock_or_queue;
@@ -52,7 +49,7 @@ RefusalFamily family_of(Refusal reason) noexcept {
     case Refusal::chain_broken: case Refusal::journal_newer: return RefusalFamily::evidence;
     case Refusal::idempotency_key_reused: return RefusalFamily::key_reused;
     case Refusal::busy: case Refusal::ingest_full: case Refusal::too_many_request_ids: case Refusal::too_many_holds:
-    case Refusal::too_many_deliveries: case Refusal::journal_full: case Refusal::closing: case Refusal::supervisor_closing:
+    case Refusal::too_many_deliveries: case Refusal::too_many_alerts: case Refusal::too_many_rules: case Refusal::journal_full: case Refusal::closing:
       return RefusalFamily::try_later;
     case Refusal::internal: case Refusal::quarantined_after_crash: return RefusalFamily::our_fault;
   }
@@ -80,15 +77,6 @@ std::string_view fix_of(Refusal reason) noexcept {
     case Refusal::unknown_path: return "see GET /api/watchbill/v1/openapi.json for all paths";
     case Refusal::unknown_hold: return "see `watchbill hold show` for the holds in force";
     case Refusal::unknown_delivery: return "see GET /api/watchbill/v1/notifications for the deliveries";
-    case Refusal::unknown_workload: return "see `watchbill workloads list` for the names";
-    case Refusal::dependency_failed:
-      return "mend and start the dependency that the message names; this workload follows by itself";
-    case Refusal::restart_budget_exhausted: return "find out why it ends, then start it by hand: `watchbill workloads start`";
-    case Refusal::already_running: return "nothing to do, or use `watchbill workloads restart`";
-    case Refusal::not_running: return "nothing to do: see `watchbill status workloads`";
-    case Refusal::disabled: return "set `enabled: true` in the bill and reload";
-    case Refusal::lost_needs_decision: return "make sure the old processes are gone, then start it by hand";
-    case Refusal::supervisor_closing: return "the workloads are being stopped; try again after the next start";
     case Refusal::position_gone: return "start again without a position: retention has removed it";
     case Refusal::hold_active: return "have an approver release the hold: `watchbill hold release`";
     case Refusal::not_held: return "nothing to release: see `watchbill hold show`";
@@ -106,6 +94,8 @@ std::string_view fix_of(Refusal reason) noexcept {
     case Refusal::too_many_request_ids: return "wait until older request ids have expired (24 h), or leave the id out";
     case Refusal::too_many_holds: return "release holds that are not needed any more";
     case Refusal::too_many_deliveries: return "wait until deliveries have ended, or give up the receiver that does not answer";
+    case Refusal::too_many_alerts: return "aggregate in the rule that makes so many alerts, or give it a limit";
+    case Refusal::too_many_rules: return "merge rules: one rule with labels instead of many";
     case Refusal::journal_full: return "make room on the journal's disk; watchbill goes on by itself";
     case Refusal::closing: return "the controller is stopping; try again after it has started";
     case Refusal::internal: return "report this with the output of `watchbill why`";

@@ -23,20 +23,14 @@ enum class Plant : std::uint8_t {
   index_forgets_an_effect,     // the ready index loses a subject: a message is owed and never sent
   clock_runs_back,             // a record carries a time before the one before it
   old_controller_writes_on,    // a controller that lost its place appends under its old epoch
-  keeper_forgets_an_exit,      // a leader's exit is never reported
-  keeper_tells_an_exit_twice,  // one exit comes under two numbers
-  keeper_starts_what_was_lost, // a lost workload is started by nobody's order
-  keeper_adopts_another_process, // an adopted workload has another pid than it was started with
-  keeper_stops_a_sibling,      // a stop of one workload ends another that does not depend on it
 };
 
 }  // namespace watchbill::sim
 
 template <>
 struct watchbill::Words<watchbill::sim::Plant> {
-  static constexpr std::array<std::string_view, 18> table{
+  static constexpr std::array<std::string_view, 13> table{
       "none", "disk_lies_about_sync", "disk_drops_a_record", "disk_flips_a_bit", "disk_keeps_half_a_batch", "snapshot_is_altered",
       "request_ids_are_forgotten", "driver_sends_without_intent", "driver_changes_the_id", "driver_loses_outcomes",
-      "index_forgets_an_effect", "clock_runs_back", "old_controller_writes_on", "keeper_forgets_an_exit",
-      "keeper_tells_an_exit_twice", "keeper_starts_what_was_lost", "keeper_adopts_another_process", "keeper_stops_a_sibling"};
+      "index_forgets_an_effect", "clock_runs_back", "old_controller_writes_on"};
 };

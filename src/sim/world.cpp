@@ -9,7 +9,6 @@
 #include "engine/follower.h"
 #include "sim/checkers.h"
 #include "sim/disk.h"
-#include "sim/fleet.h"
 #include "sim/people.h"
 #include "sim/receivers.h"
 
@@ -28,7 +27,6 @@ Limits limits_for(const WorldOptions& options) {
   if (options.shrinks_limits) {
     limits.batch_commands_max = 8;
     limits.deliveries_in_flight_max = 2;
-    limits.orders_in_flight_max = 2;
     limits.outcomes_in_flight_max = 4;
     limits.people_max = 2;
     limits.deadlines_per_batch_max = 2;
@@ -40,33 +38,17 @@ Limits limits_for(const WorldOptions& options) {
   return limits;
 }
 
-// Each effect goes to the part of the world that it is for.
-class SimulatedOutside final : public ports::EffectPort {
- public:
-  SimulatedOutside(SimulatedReceivers& receivers, Fleet& fleet) : receivers_(receivers), fleet_(fleet) {}
-  void begin(const Effect& effect, Epoch fence) override {
-    if (const auto* order = std::get_if<CarryOutOrder>(&effect.what)) fleet_.begin(*order);
-    else receivers_.begin(effect, fence);
-  }
-
- private:
-  SimulatedReceivers& receivers_;
-  Fleet& fleet_;
-};
-
 class World {
  public:
   explicit World(const WorldOptions& options)
       : options_(options), limits_(limits_for(options)), random_(options.seed), disk_(random_.fork("disk"), options.plant),
         entropy_(random_.fork("entropy")), faults_random_(random_.fork("faults")), wall_(world_start),
         receivers_(receiver_links(), random_.fork("receivers"), options.plant), people_(people_links(), random_.fork("people")),
-        fleet_(fleet_links(), random_.fork("fleet"), options.plant),
         full_replay_(limits_) {}
 
   WorldResult run() {
     start_controller();
     people_.start();
-    fleet_.start();
     plan_fault();
     const Instant end{options_.length.ms};
     live_until(end);
@@ -98,13 +80,6 @@ class World {
         [this] { return dead_letters(); }};
   }
 
-  SimulatedHost::Links fleet_links() {
-    return {
-        agenda_, [this] { return now_; }, [this] { return life_; },
-        [this](Command command, std::function<void(const core::Answer&)> reply) { ask(std::move(command), std::move(reply)); },
-        [this](std::string line) { note(std::move(line)); }};
-  }
-
   [[nodiscard]] ports::ClockReading reading() const { return ports::ClockReading{wall_ + (now_ - Instant{}), now_.ms}; }
 
   void note(std::string line) {
@@ -128,7 +103,7 @@ class World {
     engine::Recovered copy = *recovered;
     follower_ = std::make_unique<engine::Follower>(std::move(copy), limits_, snapshot_every_records);
     engine::EnginePorts ports{
-        *journal_, outside_, entropy_,
+        *journal_, receivers_, entropy_,
         [this](std::span<const StoredRecord> records, std::span<const Blob> blobs) { follower_->offer(records, blobs); }};
     engine_ = std::make_unique<engine::Engine>(std::move(ports), std::move(*recovered), limits_);
     engine_->begin_epoch("simulated", clock_->started_ahead());
@@ -138,7 +113,6 @@ class World {
     if (std::string what = missing_acknowledgement(disk_.records(), answers, answers_checked_); !what.empty())
       find("acknowledged", what);
     answers_checked_ = answers.size();
-    fleet_.controller_started();
   }
 
   void end_controller(const std::string& why) {
@@ -201,7 +175,7 @@ class World {
 
   void make_fault() {
     ++result_.faults;
-    switch (faults_random_.below(9)) {
+    switch (faults_random_.below(7)) {
       case 0: note("fault: the process ends before its next write"); disk_.arm(DiskFault::lost); return;
       case 1: note("fault: the process ends after its next write"); disk_.arm(DiskFault::written); return;
       case 2: if (engine_) restart("killed"); return;
@@ -219,7 +193,6 @@ class World {
         wall_ = wall_ + step;
         return;
       }
-      case 7: case 8: return fleet_.make_fault();
       default: return;
     }
   }
@@ -235,7 +208,6 @@ class World {
 
   void heal() {
     is_healed_ = true;
-    fleet_.heal();
     disk_.heal();
     receivers_.heal();
     note("all faults end");
@@ -333,16 +305,6 @@ class World {
     if (std::string what = differs_when_decided_again(*journal_, limits_); !what.empty()) find("redecide", what);
     const auto count = [this](const std::string& id) { return receivers_.accepted(id); };
     if (std::string what = unfinished_delivery(engine_->state(), count); !what.empty()) find("settled", what);
-    check_fleet();
-  }
-
-  void check_fleet() {
-    const SimulatedHost& host = fleet_.host();
-    if (std::string what = exits_not_recorded_once(disk_.records(), host); !what.empty()) find("exits", what);
-    if (std::string what = adopted_another(disk_.records()); !what.empty()) find("adopted", what);
-    if (std::string what = started_what_was_lost(disk_.records(), host); !what.empty()) find("lost", what);
-    if (std::string what = disturbed_sibling(host); !what.empty()) find("sibling", what);
-    if (std::string what = differs_from_keeper(engine_->state(), host); !what.empty()) find("workloads", what);
   }
 
   void live_until(Instant end) {
@@ -388,8 +350,6 @@ class World {
   std::uint64_t life_{0};
   SimulatedReceivers receivers_;
   People people_;
-  Fleet fleet_;
-  SimulatedOutside outside_{receivers_, fleet_};
   std::unique_ptr<SimulatedJournal> journal_;
   std::unique_ptr<engine::EngineClock> clock_;
   std::unique_ptr<engine::Follower> follower_;

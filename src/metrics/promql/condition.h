@@ -40,10 +40,6 @@ struct ConditionAnswer {
   std::vector<SelectorFound> found;          // as in Answer: for "is it fresh?"
 };
 
-// Parses a condition and turns comparisons at its top into those with `bool`, so that `time() > 5` is one too.
-// Refuses what parse() refuses, and (wrong_type) strings and range vectors.
-[[nodiscard]] Result<Expression, ExpressionError> parse_condition(std::string_view text, const ParseLimits& limits = {});
-
 // Evaluates at one instant. Pure, never fails: a refused evaluation is no_data. Any thread.
 // Holds: `condition` came from parse_condition().
 [[nodiscard]] ConditionAnswer evaluate_condition(const Expression& condition, const tsdb::Snapshot& snapshot, Instant at,

@@ -20,6 +20,10 @@ namespace watchbill::metrics::promql {
 // As parse(), without the type check: for callers that change the tree first.
 [[nodiscard]] Result<Expression, ExpressionError> parse_syntax(std::string_view text, const ParseLimits& limits = {});
 
+// Parses a condition (metrics/promql/condition.h) and turns comparisons at its top into those with `bool`, so that `time() > 5`
+// is one too. Refuses what parse() refuses, and (wrong_type) strings and range vectors.
+[[nodiscard]] Result<Expression, ExpressionError> parse_condition(std::string_view text, const ParseLimits& limits = {});
+
 // Checks argument counts and types, operators, matching, selectors and literal durations of a parsed tree.
 [[nodiscard]] Result<void, ExpressionError> check_types(const Expression& expression);
 

@@ -1,0 +1,175 @@
+#include "config/bill.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "config/access.h"
+#include "config/paths.h"
+#include "config/prometheus.h"
+#include "config/runbooks.h"
+#include "config/texts.h"
+#include "config/values.h"
+#include "config/workloads.h"
+
+namespace watchbill::config {
+namespace {
+
+void read_version(const Cursor& at, Bill&) {
+  const std::optional<std::int64_t> version = read_integer(at, {0, 1'000'000});
+  if (version && *version != 1)
+    at.complain("out_of_range", fmt::format("expected 1, found {}: another release wrote this", *version));
+}
+
+NamedFile named(const Cursor& at, const std::string& text) {
+  return {absolute_path(at.file().folder, text), {Severity::error, "", at.place(), at.path(), ""}};
+}
+
+// Patterns may stand in the last part of a path only, as in Prometheus.
+template <std::vector<NamedFile> Bill::*member>
+void read_files(const Cursor& at, Bill& out) {
+  if (!is_list(at, "paths")) return;
+  for (std::size_t i = 0; i < at.node().children.size(); ++i) {
+    const Cursor element = at.element(i);
+    std::string text;
+    read_filled(element, text);
+    if (text.empty()) continue;
+    if (is_pattern(folder_of(text)))
+      element.complain("out_of_range", "a pattern may stand in the last part of a path only");
+    else
+      (out.*member).push_back(named(element, text));
+  }
+}
+
+void read_alertmanager_config(const Cursor& at, Bill& out) {
+  std::string text;
+  read_filled(at, text);
+  if (!text.empty()) out.alertmanager.push_back(named(at, text));
+}
+
+void read_listen_address(const Cursor& at, std::string& out) {
+  read_filled(at, out);
+  if (!out.empty() && !is_address(out))
+    at.complain("out_of_range", fmt::format("expected an address such as 127.0.0.1:9911, found \"{}\"", out));
+}
+
+void read_listen(const Cursor& at, Bill& out) {
+  std::vector<std::string>& listen = out.configuration.listen;
+  listen.clear();
+  if (at.node().kind != NodeKind::sequence) return read_listen_address(at, listen.emplace_back());
+  read_each<std::string, read_listen_address>(at, listen);
+  if (listen.empty()) at.complain("out_of_range", "expected at least one address");
+}
+
+template <auto member, auto reader>
+void in_configuration(const Cursor& at, Bill& out) {
+  reader(at, out.configuration.*member);
+}
+
+void read_jobs(const Cursor& at, Bill& out) {
+  read_scrape_configs(at, out.configuration.global, out.configuration.scrape_configs);
+}
+void read_global(const Cursor& at, GlobalConfiguration& out) { read(at, out); }
+
+constexpr auto evaluation =
+    table<EvaluationConfiguration>("evaluation",
+                                   optional<&EvaluationConfiguration::early>("early", "bound, none or all", "bound",
+                                                                             "rules that are looked at between their slots"),
+                                   optional<&EvaluationConfiguration::debounce, read_positive>(
+                                       "debounce", "duration", "100ms", "at most one early look of a rule in this time"));
+void read_evaluation(const Cursor& at, EvaluationConfiguration& out) { read_object(at, evaluation, out); }
+
+void read_retention(const Cursor& at, Duration& out) {
+  read_positive(at, out);
+  if (out > Duration::days(15)) at.complain("out_of_range", "expected at most 15d");
+}
+constexpr auto storage = table<StorageConfiguration>(
+    "storage",
+    optional<&StorageConfiguration::retention, read_retention>("retention", "duration", "24h", "of samples; at most 15d"),
+    later<StorageConfiguration>("retention_size", ""), later<StorageConfiguration>("out_of_order_time_window", ""),
+    later<StorageConfiguration>("limits", ""));
+void read_storage(const Cursor& at, StorageConfiguration& out) { read_object(at, storage, out); }
+
+struct JournalKeys {};
+void read_store(const Cursor& at, JournalKeys&) {
+  if (at.node().kind == NodeKind::mapping)
+    return at.complain("not_yet_supported", "this release stores its journal in SQLite only");
+  constexpr std::array<std::string_view, 1> words{"sqlite"};
+  (void)read_word(at, words);
+}
+constexpr auto journal =
+    table<JournalKeys>("journal", whole<JournalKeys, read_store>("store", "sqlite", "sqlite", "where records go"),
+                       later<JournalKeys>("signing_key_file", ""), later<JournalKeys>("retention", ""),
+                       later<JournalKeys>("controller_lease", "it belongs to PostgreSQL"),
+                       later<JournalKeys>("durability", "it belongs to PostgreSQL"));
+void read_journal(const Cursor& at, Bill&) {
+  JournalKeys keys;
+  read_object(at, journal, keys);
+}
+
+struct AlertKeys {};
+constexpr auto alert = table<AlertKeys>("alerts.NAME", later<AlertKeys>("recover", "hysteresis of alerts"),
+                                        later<AlertKeys>("k_of_n", "hysteresis of alerts"));
+void read_alert(const Cursor& at, AlertKeys& out) { read_object(at, alert, out); }
+void read_alerts(const Cursor& at, Bill&) {
+  std::map<std::string, AlertKeys> keys;
+  read_named<AlertKeys, read_alert>(at, keys);
+}
+
+void read_bill_workloads(const Cursor& at, Bill& out) { read_workloads(at, out.configuration.supervision.workloads); }
+void read_bill_probes(const Cursor& at, Bill& out) { read_probes(at, out.configuration.supervision.probes); }
+void read_bill_supervisor(const Cursor& at, Bill& out) { read_supervisor(at, out.configuration.supervision.supervisor); }
+void read_bill_runbooks(const Cursor& at, Bill& out) { read_runbooks(at, out.configuration.runbooks.runbooks); }
+void read_bill_bindings(const Cursor& at, Bill& out) { read_bindings(at, out.configuration.runbooks.bindings); }
+void read_bill_environments(const Cursor& at, Bill& out) { read_environments(at, out.configuration.runbooks.environments); }
+
+using C = Configuration;
+// global stands before scrape_configs: jobs take their defaults from it.
+constexpr auto bill = table<Bill>(
+    "", whole<Bill, read_version>("watchbill", "number", "", "the format's version: 1; required"),
+    whole<Bill, read_files<&Bill::includes>>("include", "list of paths", "",
+                                             "files with the same top-level keys; patterns in the last part"),
+    whole<Bill, read_listen>("listen", "HOST:PORT or list", "127.0.0.1:9911", "where requests are answered"),
+    whole<Bill, in_configuration<&C::data, read_path>>("data", "path", "./data", "the data directory"),
+    whole<Bill, in_configuration<&C::external_url, read_url>>("external_url", "URL", "",
+                                                              "how others reach this; made from listen"),
+    whole<Bill, in_configuration<&C::tls, read_tls>>("tls", "settings", "", "needed beyond loopback"),
+    whole<Bill, in_configuration<&C::access, read_access>>("access", "settings", "", "who may call"),
+    whole<Bill, read_journal>("journal", "settings", "", "where decisions are kept"),
+    whole<Bill, in_configuration<&C::storage, read_storage>>("storage", "settings", "", "where samples are kept"),
+    whole<Bill, in_configuration<&C::global, read_global>>("global", "settings (Prometheus)", "",
+                                                           "defaults of scrapes and rules"),
+    whole<Bill, read_jobs>("scrape_configs", "list (Prometheus)", "", "what is scraped"),
+    whole<Bill, read_files<&Bill::rule_files>>("rule_files", "list of paths (Prometheus)", "",
+                                               "unmodified rule files; patterns in the last part"),
+    later<Bill>("remote_write", ""), later<Bill>("remote_read", ""),
+    whole<Bill, in_configuration<&C::evaluation, read_evaluation>>("evaluation", "settings", "", "when rules are looked at"),
+    whole<Bill, read_alertmanager_config>("alertmanager_config", "path", "",
+                                          "an unmodified Alertmanager file; without it nothing is sent"),
+    whole<Bill, read_bill_supervisor>("supervisor", "settings", "", "of all workloads"),
+    whole<Bill, read_bill_workloads>("workloads", "map of workloads", "", "what runs"),
+    whole<Bill, read_bill_probes>("probes", "map of probes", "", "what is watched and does not run here"),
+    whole<Bill, read_alerts>("alerts", "map of alerts", "", "hysteresis beside the rule files"),
+    whole<Bill, read_bill_runbooks>("runbooks", "map of runbooks", "", "procedures"),
+    whole<Bill, read_bill_bindings>("bindings", "map of bindings", "", "what follows an alert"),
+    whole<Bill, read_bill_environments>("environments", "map of environments", "", "rules of places"), later<Bill>("caches", ""),
+    later<Bill>("rollouts", ""), later<Bill>("runners", ""), later<Bill>("secrets", ""), later<Bill>("agents", ""),
+    later<Bill>("oncall", ""), later<Bill>("drills", ""), later<Bill>("rehearsals", ""), later<Bill>("guardians", ""),
+    later<Bill>("baselines", ""), later<Bill>("limiters", ""), later<Bill>("reflections", ""), later<Bill>("promotions", ""),
+    later<Bill>("readiness", ""), later<Bill>("slos", ""), later<Bill>("feeds", ""), later<Bill>("drift", ""),
+    later<Bill>("queues", ""), later<Bill>("producers", ""), later<Bill>("operations", ""), later<Bill>("scripts", ""),
+    later<Bill>("governance", ""), later<Bill>("scenarios", ""), later<Bill>("schedules", ""), later<Bill>("channels", ""),
+    later<Bill>("github", ""), later<Bill>("tickets", ""), later<Bill>("time", ""));
+
+}  // namespace
+
+std::span<const Key> bill_keys() noexcept { return bill.keys; }
+
+Joining joining_of(const Key& key) noexcept {
+  if (key.type.starts_with("map")) return Joining::named;
+  return key.type.starts_with("list") ? Joining::list : Joining::once;
+}
+
+std::vector<TableView> bill_tables() { return {bill.view(), journal.view(), storage.view(), evaluation.view(), alert.view()}; }
+
+}  // namespace watchbill::config

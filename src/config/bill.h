@@ -1,0 +1,50 @@
+// What is gathered while a bill is read, and the table of its top-level keys. Internal to loading.
+#pragma once
+
+#include <deque>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/load.h"
+#include "config/reader.h"
+#include "config/rules.h"
+#include "config/sections.h"
+
+namespace watchbill::config {
+
+// A file that the bill names, and where it does so.
+struct NamedFile {
+  std::string path;  // absolute; of rule files a pattern
+  Finding origin;    // place and key path, for "cannot be read"
+};
+
+struct Bill {
+  Configuration configuration;
+  std::vector<NamedFile> includes;
+  std::vector<NamedFile> rule_files;
+  std::vector<NamedFile> alertmanager;  // none or one
+  std::vector<AlertPlace> alerts;
+  std::deque<SourceFile> files;         // the bill's own first; addresses stay
+  Sections sections;
+  Report report;
+};
+
+// The top-level keys in the order in which they are read; `read` wants a Bill.
+[[nodiscard]] std::span<const Key> bill_keys() noexcept;
+// The tables of this chapter, for documentation and tests.
+[[nodiscard]] std::vector<TableView> bill_tables();
+
+// How parts of a key in several files come together.
+enum class Joining : std::uint8_t {
+  once,   // a setting: written once
+  named,  // a map: each name once
+  list,   // one after the other
+};
+[[nodiscard]] Joining joining_of(const Key& key) noexcept;
+
+// Checks what no single object shows: names that must exist, cycles, bindings of alerts. Complains into the report.
+void check_links(Bill& bill, const LoadOptions& options);
+void check_workload_links(Bill& bill, const LoadOptions& options);
+
+}  // namespace watchbill::config

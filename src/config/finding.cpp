@@ -1,0 +1,42 @@
+#include "config/finding.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace watchbill::config {
+
+std::string_view word(Severity severity) noexcept {
+  switch (severity) {
+    case Severity::error: return "error";
+    case Severity::warning: return "warning";
+  }
+  return "error";
+}
+
+std::string Finding::line() const {
+  return fmt::format("{}:{}:{}: {}: {}{}{} [{}]", place.file, place.at.line, place.at.column, word(severity), path,
+                     path.empty() ? "" : ": ", text, code);
+}
+
+void Report::add(Finding finding) {
+  if (finding.severity == Severity::error) ++error_count_;
+  if (findings_.size() >= count_max) {
+    ++dropped_count_;
+    return;
+  }
+  findings_.push_back(std::move(finding));
+}
+
+std::vector<Finding> Report::take() {
+  const auto order = [](const Finding& finding) { return std::tie(finding.place, finding.code, finding.path, finding.text); };
+  std::sort(findings_.begin(), findings_.end(), [&](const Finding& a, const Finding& b) { return order(a) < order(b); });
+  // An alias is read once for each use; its problems are one problem.
+  const auto same = [](const Finding& a, const Finding& b) { return a.place == b.place && a.code == b.code && a.text == b.text; };
+  findings_.erase(std::unique(findings_.begin(), findings_.end(), same), findings_.end());
+  return std::exchange(findings_, {});
+}
+
+}  // namespace watchbill::config

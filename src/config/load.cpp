@@ -1,0 +1,274 @@
+#include "config/load.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "config/alertmanager.h"
+#include "config/bill.h"
+#include "config/paths.h"
+#include "config/values.h"
+
+namespace watchbill::config {
+namespace {
+
+// The bill's keys, each only noted: what is under them is read once all files are there.
+std::vector<Key> noting_keys() {
+  std::vector<Key> keys(bill_keys().begin(), bill_keys().end());
+  for (Key& key : keys)
+    if (key.read != nullptr)
+      key.read = [](const Cursor& at, void* out) {
+        static_cast<std::vector<std::pair<std::string_view, NodeIndex>>*>(out)->emplace_back(at.name(), at.index());
+      };
+  return keys;
+}
+
+class Loader {
+ public:
+  Loader(const FileReader& files, const LoadOptions& options) : reader_(files), options_(options) {}
+
+  Loaded bill(const std::string& path);
+  Loaded rules(const std::vector<std::string>& paths);
+  Loaded alertmanager(const std::string& path);
+
+ private:
+  // A file as a tree, or null after a complaint at `origin`.
+  const SourceFile* open(const std::string& path, Dialect dialect, const Finding& origin);
+  void read_bill_file(const std::string& path, const Finding& origin, std::vector<std::string>& way);
+  void note_section(const SourceFile& file, std::string_view name, NodeIndex value);
+  void read_includes(std::size_t first, std::vector<std::string>& way);
+  void read_sections();
+  void read_rule_files();
+  void read_routing();
+  std::vector<std::string> files_of(const NamedFile& named);
+  void finish();
+  Loaded take();
+  [[nodiscard]] std::string shown(const std::string& path) const;
+  [[nodiscard]] Finding origin_of(const std::string& path) const { return {Severity::error, "", {shown(path), {}}, "", ""}; }
+  void complain(const Finding& origin, std::string_view code, std::string text) {
+    bill_.report.add({Severity::error, code, origin.place, origin.path, std::move(text)});
+  }
+
+  const FileReader& reader_;
+  const LoadOptions& options_;
+  Bill bill_;
+  std::set<std::string> opened_;  // bill files
+  std::map<std::pair<std::string_view, std::string>, Place> names_;
+};
+
+std::string Loader::shown(const std::string& path) const {
+  const std::string prefix = options_.working_directory == "/" ? "/" : options_.working_directory + "/";
+  return prefix != "/" && path.starts_with(prefix) ? path.substr(prefix.size()) : path;
+}
+
+const SourceFile* Loader::open(const std::string& path, Dialect dialect, const Finding& origin) {
+  if (bill_.files.size() >= options_.files_max) {
+    complain(origin, "too_large", fmt::format("a bill has at most {} files", options_.files_max));
+    return nullptr;
+  }
+  Result<std::string> text = reader_.read(path);
+  if (!text) {
+    complain(origin, "file_unreadable", text.error().text());
+    return nullptr;
+  }
+  Result<Tree, TreeError> tree = parse_tree(std::move(*text), options_.tree);
+  if (!tree) {
+    bill_.report.add({Severity::error, tree.error().code, {shown(path), tree.error().at}, "", tree.error().text});
+    return nullptr;
+  }
+  SourceFile file;
+  file.path = shown(path);
+  file.folder = folder_of(path);
+  file.host = options_.own_host;
+  file.dialect = dialect;
+  file.tree = std::move(*tree);
+  return &bill_.files.emplace_back(std::move(file));
+}
+
+// Notes what stands under each key of a file, then does the same for the files it includes. `way` are the files that led here.
+void Loader::read_bill_file(const std::string& path, const Finding& origin, std::vector<std::string>& way) {
+  if (const auto again = std::find(way.begin(), way.end(), path); again != way.end()) {
+    std::string circle;
+    for (auto each = again; each != way.end(); ++each) circle += shown(*each) + " -> ";
+    return complain(origin, "include_cycle", "files include each other: " + circle + shown(path));
+  }
+  if (!opened_.insert(path).second) return complain(origin, "duplicate_name", fmt::format("{} is included twice", shown(path)));
+  const SourceFile* file = open(path, Dialect::bill, origin);
+  if (file == nullptr) return;
+  const Cursor root(bill_.report, *file, file->tree.root, "");
+  if (is_null(root.node())) return root.complain("missing_key", "the file is empty: a bill begins with watchbill: 1");
+  static const std::vector<Key> keys = noting_keys();
+  std::vector<std::pair<std::string_view, NodeIndex>> found;
+  if (!read_keys(root, keys, &found)) return;
+  if (way.empty() && file->tree.find(file->tree.root, "watchbill") == no_node)
+    root.complain("missing_key", "the key watchbill is required: the format's version, 1");
+  for (const auto& [name, value] : found) note_section(*file, name, value);
+  const std::size_t first = bill_.includes.size();
+  for (const auto& [name, value] : found)
+    if (name == "include") {
+      const Key& key =
+          *std::find_if(bill_keys().begin(), bill_keys().end(), [](const Key& each) { return each.name == "include"; });
+      key.read(root.member("include", value), &bill_);
+    }
+  way.push_back(path);
+  read_includes(first, way);
+  way.pop_back();
+}
+
+void Loader::read_includes(std::size_t first, std::vector<std::string>& way) {
+  const std::vector<NamedFile> included(bill_.includes.begin() + static_cast<std::ptrdiff_t>(first), bill_.includes.end());
+  for (const NamedFile& named : included)
+    for (const std::string& path : files_of(named)) read_bill_file(path, named.origin, way);
+}
+
+void Loader::note_section(const SourceFile& file, std::string_view name, NodeIndex value) {
+  const Node& root = file.tree.at(file.tree.root);
+  std::size_t i = 0;
+  while (file.tree.at(root.children[i]).text != name) i += 2;
+  const NodeIndex key_node = root.children[i];
+  const Key& key = *std::find_if(bill_keys().begin(), bill_keys().end(), [&](const Key& each) { return each.name == name; });
+  const Joining joining = joining_of(key);
+  const auto twice = [&](NodeIndex at, const std::string& what, const Place& first) {
+    bill_.report.add(
+        {Severity::error,
+         "duplicate_name",
+         {file.path, file.tree.at(at).begin},
+         what,
+         fmt::format("{} is written in two files, first in {}:{}:{}", what, first.file, first.at.line, first.at.column)});
+  };
+  if (joining == Joining::once && name != "watchbill") {
+    const auto [first, is_new] = names_.try_emplace({name, ""}, Place{file.path, file.tree.at(key_node).begin});
+    if (!is_new) return twice(key_node, std::string(name), first->second);
+  }
+  if (joining == Joining::named && file.tree.at(value).kind == NodeKind::mapping) {
+    const std::vector<NodeIndex>& children = file.tree.at(value).children;
+    for (std::size_t n = 0; n < children.size(); n += 2) {
+      const std::string& own = file.tree.at(children[n]).text;
+      const auto [first, is_new] = names_.try_emplace({key.name, own}, Place{file.path, file.tree.at(children[n]).begin});
+      if (!is_new) twice(children[n], std::string(name) + "." + own, first->second);
+    }
+  }
+  bill_.sections.add(name, {&file, key_node, value});
+}
+
+// The files that a path or pattern stands for, by name. A path without pattern is itself, there or not.
+std::vector<std::string> Loader::files_of(const NamedFile& named) {
+  const std::string_view pattern = file_name_of(named.path);
+  if (!is_pattern(pattern)) return {named.path};
+  const std::string folder = folder_of(named.path);
+  Result<std::vector<std::string>> names = reader_.list(folder.empty() ? "/" : folder);
+  if (!names) {
+    complain(named.origin, "file_unreadable", names.error().text());
+    return {};
+  }
+  std::vector<std::string> out;
+  for (const std::string& name : *names)
+    // As the shell does: a star does not find hidden files.
+    if (matches(pattern, name) && (!name.starts_with('.') || pattern.starts_with('.'))) out.push_back(folder + "/" + name);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+void Loader::read_sections() {
+  for (const Key& key : bill_keys()) {
+    if (key.read == nullptr || key.name == "include") continue;
+    for (const Sections::Section& section : bill_.sections.of(key.name)) {
+      const Cursor root(bill_.report, *section.file, section.file->tree.root, "");
+      key.read(root.member(key.name, section.value), &bill_);
+    }
+  }
+}
+
+void Loader::read_rule_files() {
+  std::set<std::string> seen;
+  for (const NamedFile& named : bill_.rule_files)
+    for (const std::string& path : files_of(named)) {
+      if (!seen.insert(path).second) continue;
+      const SourceFile* file = open(path, Dialect::prometheus, named.origin);
+      if (file == nullptr) continue;
+      const Cursor root(bill_.report, *file, file->tree.root, "");
+      read_rule_file(root, bill_.configuration.global.evaluation_interval, bill_.configuration.rule_groups, bill_.alerts);
+    }
+}
+
+void Loader::read_routing() {
+  for (const NamedFile& named : bill_.alertmanager) {
+    const SourceFile* file = open(named.path, Dialect::prometheus, named.origin);
+    if (file == nullptr) continue;
+    bill_.configuration.routing = read_alertmanager_file(Cursor(bill_.report, *file, file->tree.root, ""));
+  }
+}
+
+// What follows from the parts.
+void Loader::finish() {
+  Configuration& out = bill_.configuration;
+  out.folder = bill_.files.front().folder;
+  if (out.data.empty()) out.data = absolute_path(out.folder, "data");
+  out.runbooks.folder = out.folder;
+  out.runbooks.own_host = options_.own_host;
+  out.runbooks.exec_user = out.supervision.supervisor.exec_user;
+  for (const auto& [name, workload] : out.supervision.workloads) out.runbooks.workload_groups[name] = workload.group;
+}
+
+Loaded Loader::take() {
+  Loaded out;
+  out.dropped_count = bill_.report.dropped_count();
+  const bool is_good = !bill_.report.has_errors();
+  out.findings = bill_.report.take();
+  if (is_good) out.configuration = std::move(bill_.configuration);
+  return out;
+}
+
+Loaded Loader::bill(const std::string& path) {
+  const std::string whole = absolute_path(options_.working_directory == "/" ? "" : options_.working_directory, path);
+  std::vector<std::string> way;
+  read_bill_file(whole, origin_of(whole), way);
+  if (bill_.files.empty()) return take();
+  read_sections();
+  read_rule_files();
+  read_routing();
+  finish();
+  check_workload_links(bill_, options_);
+  check_links(bill_, options_);
+  return take();
+}
+
+Loaded Loader::rules(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    const std::string whole = absolute_path(options_.working_directory == "/" ? "" : options_.working_directory, path);
+    bill_.rule_files.push_back({whole, origin_of(whole)});
+  }
+  read_rule_files();
+  return take();
+}
+
+Loaded Loader::alertmanager(const std::string& path) {
+  const std::string whole = absolute_path(options_.working_directory == "/" ? "" : options_.working_directory, path);
+  bill_.alertmanager.push_back({whole, origin_of(whole)});
+  read_routing();
+  return take();
+}
+
+}  // namespace
+
+int Loaded::exit_code(bool warn_as_fail) const noexcept {
+  if (!configuration) return 2;
+  return warn_as_fail && !findings.empty() ? 1 : 0;
+}
+
+Loaded load_bill(const std::string& path, const FileReader& files, const LoadOptions& options) {
+  return Loader(files, options).bill(path);
+}
+
+Loaded check_rule_files(const std::vector<std::string>& paths, const FileReader& files, const LoadOptions& options) {
+  return Loader(files, options).rules(paths);
+}
+
+Loaded check_alertmanager_file(const std::string& path, const FileReader& files, const LoadOptions& options) {
+  return Loader(files, options).alertmanager(path);
+}
+
+}  // namespace watchbill::config

@@ -1,0 +1,50 @@
+// A bill, from its files to one checked Configuration or to everything that is wrong with it. Pure over a callback that reads
+// files: tests and fuzzing need no disk. Source: design/bill.md, design/commands.md §3.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "config/finding.h"
+#include "config/tree.h"
+#include "model/configuration.h"
+
+namespace watchbill::config {
+
+// How files are reached; all paths are absolute. `list` gives the names in a folder, in any order.
+struct FileReader {
+  std::function<Result<std::string>(const std::string& path)> read;
+  std::function<Result<std::vector<std::string>>(const std::string& folder)> list;
+};
+
+struct LoadOptions {
+  std::string working_directory{"/"};  // absolute: where a relative path of a bill starts; left out when files are named
+  std::string own_host{"localhost"};   // `.Host` where no other host is meant
+  bool keeper_is_root{false};          // workloads and exec actions then need a user
+  std::optional<Instant> today;        // absent: nothing is called stale
+  TreeLimits tree;
+  std::size_t files_max{1000};         // of one bill, rule files among them: a pattern may match a whole disk
+};
+
+struct Loaded {
+  std::optional<Configuration> configuration;  // exactly when no finding is an error
+  std::vector<Finding> findings;               // by place
+  std::size_t dropped_count{0};                // findings beyond Report::count_max
+
+  // Exit code of `check`: 2 errors, 1 warnings with `warn_as_fail`, else 0.
+  [[nodiscard]] int exit_code(bool warn_as_fail) const noexcept;
+};
+
+// Reads the bill at `path` with all that it includes and names. Never fails otherwise than by findings.
+[[nodiscard]] Loaded load_bill(const std::string& path, const FileReader& files, const LoadOptions& options = {});
+
+// `check rules FILE…` and `check alertmanager FILE`: files by themselves.
+[[nodiscard]] Loaded check_rule_files(const std::vector<std::string>& paths, const FileReader& files,
+                                      const LoadOptions& options = {});
+[[nodiscard]] Loaded check_alertmanager_file(const std::string& path, const FileReader& files, const LoadOptions& options = {});
+
+}  // namespace watchbill::config

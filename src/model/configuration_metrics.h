@@ -1,0 +1,105 @@
+// What is scraped and which rules are evaluated, with Prometheus' defaults filled in. Source: Prometheus 2.42 configuration and
+// rule files; design/bill.md §2 (evaluation).
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/fields.h"
+#include "model/labels.h"
+
+namespace watchbill {
+
+// The key `global`.
+struct GlobalConfiguration {
+  Duration evaluation_interval{Duration::minutes(1)};  // more than 0
+  Labels external_labels;
+  Duration scrape_interval{Duration::minutes(1)};      // more than 0
+  Duration scrape_timeout{Duration::seconds(10)};      // more than 0, at most the interval
+  static constexpr auto fields() {
+    using G = GlobalConfiguration;
+    return std::tuple{field("evaluation_interval_ms", &G::evaluation_interval), field("external_labels", &G::external_labels),
+                      field("scrape_interval_ms", &G::scrape_interval), field("scrape_timeout_ms", &G::scrape_timeout)};
+  }
+  friend bool operator==(const GlobalConfiguration&, const GlobalConfiguration&) = default;
+};
+
+struct StaticTargets {
+  Labels labels;
+  std::vector<std::string> targets;  // HOST:PORT or HOST
+  static constexpr auto fields() {
+    return std::tuple{field("labels", &StaticTargets::labels), field("targets", &StaticTargets::targets)};
+  }
+  friend bool operator==(const StaticTargets&, const StaticTargets&) = default;
+};
+
+// One job; targets are asked by http.
+struct ScrapeConfiguration {
+  std::string job;                                         // unique
+  std::string metrics_path{"/metrics"};                    // begins with "/"
+  std::map<std::string, std::vector<std::string>> params;  // of the query
+  Duration scrape_interval{Duration::minutes(1)};
+  Duration scrape_timeout{Duration::seconds(10)};          // at most the interval
+  std::vector<StaticTargets> static_configs;
+  static constexpr auto fields() {
+    using S = ScrapeConfiguration;
+    return std::tuple{field("job", &S::job), field("metrics_path", &S::metrics_path), field("params", &S::params),
+                      field("scrape_interval_ms", &S::scrape_interval), field("scrape_timeout_ms", &S::scrape_timeout),
+                      field("static_configs", &S::static_configs)};
+  }
+  friend bool operator==(const ScrapeConfiguration&, const ScrapeConfiguration&) = default;
+};
+
+// A recording rule (`record` is set) or an alerting rule (`alert` is set). Expression and templates are checked sources.
+struct RuleConfiguration {
+  std::string alert;
+  std::map<std::string, std::string> annotations;  // templates
+  std::string expression;
+  Duration for_;
+  Duration keep_firing_for;
+  std::map<std::string, std::string> labels;       // templates in an alerting rule; the group's are merged in
+  std::string record;
+  static constexpr auto fields() {
+    using R = RuleConfiguration;
+    return std::tuple{field("alert", &R::alert), field("annotations", &R::annotations), field("expression", &R::expression),
+                      field("for_ms", &R::for_), field("keep_firing_for_ms", &R::keep_firing_for), field("labels", &R::labels),
+                      field("record", &R::record)};
+  }
+  friend bool operator==(const RuleConfiguration&, const RuleConfiguration&) = default;
+};
+
+struct RuleGroupConfiguration {
+  std::string file;  // absolute; with `name` it is unique
+  Duration interval{Duration::minutes(1)};
+  std::uint64_t limit{0};  // series of recording rules, alerts of alerting rules; 0: any number
+  std::string name;
+  Duration query_offset;
+  std::vector<RuleConfiguration> rules;
+  static constexpr auto fields() {
+    using G = RuleGroupConfiguration;
+    return std::tuple{field("file", &G::file), field("interval_ms", &G::interval), field("limit", &G::limit),
+                      field("name", &G::name), field("query_offset_ms", &G::query_offset), field("rules", &G::rules)};
+  }
+  friend bool operator==(const RuleGroupConfiguration&, const RuleGroupConfiguration&) = default;
+};
+
+// Which rules are looked at between their slots.
+enum class EarlyLooks : std::uint8_t { bound, none, all };
+template <>
+struct Words<EarlyLooks> {
+  static constexpr std::array<std::string_view, 3> table{"bound", "none", "all"};
+};
+
+// The key `evaluation`.
+struct EvaluationConfiguration {
+  Duration debounce{Duration::milliseconds(100)};
+  EarlyLooks early{EarlyLooks::bound};
+  static constexpr auto fields() {
+    return std::tuple{field("debounce_ms", &EvaluationConfiguration::debounce), field("early", &EvaluationConfiguration::early)};
+  }
+  friend bool operator==(const EvaluationConfiguration&, const EvaluationConfiguration&) = default;
+};
+
+}  // namespace watchbill
