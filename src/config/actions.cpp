@@ -240,7 +240,7 @@ constexpr auto wait =
 void check_exec_keys(const Cursor& at, K& out) {
   if (out.check.action.kind == ActionKind::exec) return;
   for (const std::string_view name : {"dir", "env"})
-    if (at.file().tree.find(at.index(), name) != no_node)
+    if (at.has(name))
       at.complain("out_of_range", fmt::format("{} belongs to exec and shell", name));
   if (out.check.action.idempotent && out.check.action.kind != ActionKind::http)
     at.complain("out_of_range", "idempotent belongs to exec, shell and http");

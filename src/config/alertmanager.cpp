@@ -52,8 +52,8 @@ constexpr auto webhook = table<W>(
 
 void read_webhook(const Cursor& at, WebhookConfiguration& out) {
   if (!read_object(at, webhook, out)) return;
-  const bool has_url = at.file().tree.find(at.index(), "url") != no_node;
-  const bool has_file = at.file().tree.find(at.index(), "url_file") != no_node;
+  const bool has_url = at.has("url");
+  const bool has_file = at.has("url_file");
   if (has_url == has_file) at.complain("missing_key", "expected exactly one of the keys url and url_file");
 }
 

@@ -39,6 +39,8 @@ class Cursor {
   [[nodiscard]] const Node& at(NodeIndex index) const { return file_->tree.at(index); }
   [[nodiscard]] const SourceFile& file() const { return *file_; }
   [[nodiscard]] Report& report() const { return *report_; }
+  // True when this object has the key, with a value that counts in its dialect.
+  [[nodiscard]] bool has(std::string_view key) const;
   // "workloads.web.command[2]"
   [[nodiscard]] std::string path() const;
   // The last name of the path.

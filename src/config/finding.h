@@ -40,8 +40,8 @@ class Report {
 
   // What comes after `count_max` is counted only.
   void add(Finding finding);
+  [[nodiscard]] bool is_full() const noexcept { return findings_.size() >= count_max; }
   [[nodiscard]] bool has_errors() const noexcept { return error_count_ != 0; }
-  [[nodiscard]] std::size_t error_count() const noexcept { return error_count_; }
 
   // Sorted by file, place and code. Empties the report.
   [[nodiscard]] std::vector<Finding> take();

@@ -11,7 +11,8 @@ bool take_class(std::string_view& pattern, char c, bool& is_in) noexcept {
   const bool is_negated = !pattern.empty() && pattern.front() == '^';
   if (is_negated) pattern.remove_prefix(1);
   const auto take = [&pattern](char& out) {
-    if (!pattern.empty() && pattern.front() == '\\') pattern.remove_prefix(1);
+    if (pattern.empty() || pattern.front() == '-' || pattern.front() == ']') return false;
+    if (pattern.front() == '\\') pattern.remove_prefix(1);
     if (pattern.empty()) return false;
     out = pattern.front();
     pattern.remove_prefix(1);

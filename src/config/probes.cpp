@@ -20,6 +20,12 @@ void read_question(const Cursor& at, ProbeKeys& out) {
   reader(at, out.probe.target);
 }
 
+void read_question_to_metrics(const Cursor& at, std::string& out) {
+  read_condition(at, out);
+  if (const std::size_t action = out.find("{{"); action != std::string::npos)
+    at.complain_in(action, "bad_template", "the query of a probe is no template");
+}
+
 void read_exec(const Cursor& at, ProbeKeys& out) {
   ++out.question_count;
   out.probe.kind = ProbeKind::exec;
@@ -65,7 +71,7 @@ constexpr auto stale_after = whole<ProbeKeys, in_probe<&P::stale_after, read_sta
 
 constexpr auto workload_probe = table<ProbeKeys>(
     "workloads.NAME.{started,live,ready}", http, tcp, unix_socket, exec,
-    whole<ProbeKeys, read_question<ProbeKind::query, read_condition>>("query", "condition", "", "asked of the metrics"),
+    whole<ProbeKeys, read_question<ProbeKind::query, read_question_to_metrics>>("query", "condition", "", "asked of the metrics"),
     whole<ProbeKeys, read_notify>("notify", "true", "", "of ready only: passes once READY=1 has come on the notify socket"),
     every, timeout, rise, fall, stale_after);
 

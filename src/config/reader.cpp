@@ -42,6 +42,11 @@ std::string unknown_key_text(std::string_view name, std::span<const Key> keys) {
 
 }  // namespace
 
+bool Cursor::has(std::string_view key) const {
+  const NodeIndex value = file_->tree.find(index_, key);
+  return value != no_node && (file_->dialect == Dialect::bill || !is_null(at(value)));
+}
+
 std::string Cursor::path() const {
   std::vector<const Cursor*> way;
   for (const Cursor* each = this; each != nullptr; each = each->parent_) way.push_back(each);
@@ -61,7 +66,8 @@ void Cursor::complain(std::string_view code, std::string text) const {
 }
 
 void Cursor::complain_in(std::size_t offset, std::string_view code, std::string text) const {
-  report_->add({Severity::error, code, place_in(offset), path(), std::move(text)});
+  // The place costs a walk through the file: not for a finding that is only counted.
+  report_->add({Severity::error, code, report_->is_full() ? place() : place_in(offset), path(), std::move(text)});
 }
 
 void Cursor::complain_at_key(NodeIndex key, std::string_view code, std::string text) const {
@@ -99,7 +105,7 @@ bool read_keys(const Cursor& at, std::span<const Key> keys, void* object) {
     }
   }
   for (const Key& key : keys)
-    if (key.presence == Presence::required && at.file().tree.find(at.index(), key.name) == no_node)
+    if (key.presence == Presence::required && !at.has(key.name))
       at.complain("missing_key", fmt::format("the key {} is required: {}", key.name, key.type));
   return true;
 }

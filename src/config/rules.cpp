@@ -54,7 +54,7 @@ void read_limit(const Cursor& at, std::uint64_t& out) { read_between<0, (std::in
 void read_rule(const Cursor& at, RuleConfiguration& out) {
   if (!read_object(at, rule, out)) return;
   const auto forbid = [&](std::string_view name) {
-    if (at.file().tree.find(at.index(), name) != no_node)
+    if (at.has(name))
       at.complain("out_of_range", fmt::format("a recording rule has no {}", name));
   };
   if (out.record.empty() == out.alert.empty())

@@ -96,17 +96,20 @@ class Links {
   }
 
  private:
+  // "; did you mean NAME?", or nothing. Costs a look at every name: not for a finding that is only counted.
+  template <class Map>
+  [[nodiscard]] std::string hint(const std::string& wanted, const Map& known) const {
+    if (bill_.report.is_full()) return "";
+    std::vector<std::string_view> names;
+    for (const auto& [name, value] : known) names.push_back(name);
+    const std::string_view nearest = nearest_spelling(wanted, names);
+    return nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest);
+  }
+
   void complain(const Way& way, std::string_view code, std::string text, Severity severity = Severity::error) {
     Finding finding = bill_.sections.finding(way, code, std::move(text), bill_.files.front());
     finding.severity = severity;
     bill_.report.add(std::move(finding));
-  }
-
-  [[nodiscard]] std::string nearest_runbook(const std::string& name) const {
-    std::vector<std::string_view> names;
-    for (const auto& [each, runbook] : runbooks_) names.push_back(each);
-    const std::string_view nearest = nearest_spelling(name, names);
-    return nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest);
   }
 
   void check_runs(const std::string& name, const ConfiguredRunbook& runbook) {
@@ -116,7 +119,7 @@ class Links {
       const auto inner = runbooks_.find(step.run);
       if (inner == runbooks_.end()) {
         complain({"runbooks", name, "steps", i, "run"}, "unknown_runbook",
-                 fmt::format("there is no runbook {}{}", step.run, nearest_runbook(step.run)));
+                 fmt::format("there is no runbook {}{}", step.run, hint(step.run, runbooks_)));
         continue;
       }
       for (const auto& [parameter, text] : step.run_parameters)
@@ -146,12 +149,9 @@ class Links {
         const std::string* target = value.as_text();
         if (target == nullptr || target->empty() || target->find("{{") != std::string::npos) continue;
         if (workloads.count(target->substr(0, target->find('@'))) != 0) continue;
-        std::vector<std::string_view> names;
-        for (const auto& [each, workload] : workloads) names.push_back(each);
-        const std::string_view nearest = nearest_spelling(*target, names);
         complain(
             way, "unknown_name",
-            fmt::format("there is no workload {}{}", *target, nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)));
+            fmt::format("there is no workload {}{}", *target, hint(*target, workloads)));
       }
     }
   }
@@ -251,7 +251,7 @@ class Links {
     if (name.empty()) return;
     if (runbooks_.count(name) == 0)
       return complain({"bindings", alert, key}, "plan_unknown",
-                      fmt::format("there is no runbook {}{}", name, nearest_runbook(name)));
+                      fmt::format("there is no runbook {}{}", name, hint(name, runbooks_)));
     const Unfolded& all = unfolded_[name];
     if (all.is_complete && all.timeouts > bound_plan_max)
       complain({"bindings", alert, key}, "plan_too_slow",

@@ -133,17 +133,16 @@ bool may_undo_itself(const ConfiguredStep& each) {
 }
 
 void check_change(const Cursor& at, const ConfiguredStep& each) {
-  const auto has = [&](std::string_view name) { return at.file().tree.find(at.index(), name) != no_node; };
-  if (!has("verify")) at.complain("verify_missing", "a do step needs verify: the exit status of an action is no verification");
-  if (has("undo") && has("irreversible")) at.complain("out_of_range", "a step has either undo or irreversible");
-  if (!has("undo") && !has("irreversible") && !may_undo_itself(each))
+  if (!at.has("verify")) at.complain("verify_missing", "a do step needs verify: the exit status of an action is no verification");
+  if (at.has("undo") && at.has("irreversible")) at.complain("out_of_range", "a step has either undo or irreversible");
+  if (!at.has("undo") && !at.has("irreversible") && !may_undo_itself(each))
     at.complain("step_without_compensation", "a do step needs undo, or irreversible with a reason");
   if (each.on_failure == OnFailure::continue_)
     at.complain("out_of_range", "on_failure: continue is for steps that change nothing");
   const bool is_blind = std::any_of(each.undo.begin(), each.undo.end(), [](const ConfiguredAction& action) {
     return action.kind == ActionKind::exec || action.kind == ActionKind::http;
   });
-  if (is_blind && !has("verify_undo"))
+  if (is_blind && !at.has("verify_undo"))
     at.warn("undo_unverified", "the undo counts by its exit status alone; verify_undo would look");
 }
 
@@ -155,7 +154,7 @@ void read_step(const Cursor& at, ConfiguredStep& out) {
   out = std::move(keys.step);
   if (out.verb == StepVerb::do_) return check_change(at, out);
   for (const std::string_view name : {"verify", "undo", "irreversible", "verify_undo"})
-    if (at.file().tree.find(at.index(), name) != no_node) at.complain("out_of_range", fmt::format("{} belongs to do", name));
+    if (at.has(name)) at.complain("out_of_range", fmt::format("{} belongs to do", name));
   if (!out.run_parameters.empty() && out.verb != StepVerb::run) at.complain("out_of_range", "parameters belong to run");
 }
 
@@ -253,13 +252,12 @@ constexpr auto binding = table<B>(
 
 void read_binding(const Cursor& at, B& out) {
   if (!read_object(at, binding, out)) return;
-  const auto has = [&](std::string_view name) { return at.file().tree.find(at.index(), name) != no_node; };
-  if (has("unbound")) {
+  if (at.has("unbound")) {
     if (at.node().children.size() > 2) at.complain("out_of_range", "unbound stands alone");
     return;
   }
-  if (!has("mitigation")) at.complain("mitigation_missing", "expected a mitigation, or unbound with a reason");
-  if (!has("rollback")) at.complain("rollback_missing", "expected a rollback, or unbound with a reason");
+  if (!at.has("mitigation")) at.complain("mitigation_missing", "expected a mitigation, or unbound with a reason");
+  if (!at.has("rollback")) at.complain("rollback_missing", "expected a rollback, or unbound with a reason");
   if (!out.mitigation.empty() && out.mitigation == out.rollback)
     at.complain("rollback_equals_mitigation", fmt::format("{} is both: the way back is another plan", out.mitigation));
 }

@@ -9,8 +9,11 @@
 namespace watchbill::config {
 namespace {
 
-constexpr std::array<std::string_view, 10> secret_names{"password", "passwd",     "passphrase", "secret",        "token",
-                                                        "api_key",  "apikey",     "private_key", "authorization", "credential"};
+// Last words of names; MAX_TOKENS and TOKENIZER are none.
+constexpr std::array<std::string_view, 8> secret_words{"secret",      "token",         "api_key",    "apikey",
+                                                       "private_key", "authorization", "credential", "credentials"};
+// Endings that mean nothing else, as in PGPASSWORD.
+constexpr std::array<std::string_view, 3> secret_endings{"password", "passwd", "passphrase"};
 // Beginnings of tokens that their makers gave a form so that they can be found.
 constexpr std::array<std::string_view, 9> token_beginnings{"ghp_", "gho_", "ghs_", "github_pat_", "glpat-",
                                                            "xoxb-", "xoxp-", "AKIA", "sk_live_"};
@@ -28,9 +31,11 @@ std::string lower(std::string_view text) {
 
 bool is_secret_name(std::string_view name) {
   const std::string lowered = lower(name);
-  if (lowered.ends_with("_file") || lowered.ends_with("_path") || lowered.ends_with("_dir")) return false;
-  return std::any_of(secret_names.begin(), secret_names.end(),
-                     [&](std::string_view word) { return lowered.find(word) != std::string::npos; });
+  const auto is_last_word = [&](std::string_view word) {
+    return lowered.ends_with(word) && (lowered.size() == word.size() || lowered[lowered.size() - word.size() - 1] == '_');
+  };
+  return std::any_of(secret_words.begin(), secret_words.end(), is_last_word) ||
+         std::any_of(secret_endings.begin(), secret_endings.end(), [&](std::string_view end) { return lowered.ends_with(end); });
 }
 
 bool is_token(std::string_view text) {

@@ -34,7 +34,9 @@ class Links {
   void check_name(const std::string& name, std::string_view key, const std::string& other, const Step& last) {
     if (other.empty() || workloads_.count(other) != 0) return;
     std::vector<std::string_view> names;
-    for (const auto& [each, workload] : workloads_) names.push_back(each);
+    // Not for a finding that is only counted: it costs a look at every name.
+    if (!bill_.report.is_full())
+      for (const auto& [each, workload] : workloads_) names.push_back(each);
     const std::string_view nearest = nearest_spelling(other, names);
     complain({"workloads", name, key, last}, "unknown_name",
              fmt::format("there is no workload {}{}", other, nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)));

@@ -256,9 +256,8 @@ constexpr auto workload = table<W>(
 void read_workload(const Cursor& at, W& out) {
   out.directory = at.file().folder.empty() ? "/" : at.file().folder;
   if (!read_object(at, workload, out)) return;
-  const auto has = [&](std::string_view name) { return at.file().tree.find(at.index(), name) != no_node; };
-  if (has("command") == has("unit")) at.complain("missing_key", "expected exactly one of the keys command and unit");
-  if (out.is_disabled && !has("skip_reason")) at.complain("missing_key", "enabled: false needs a skip_reason");
+  if (at.has("command") == at.has("unit")) at.complain("missing_key", "expected exactly one of the keys command and unit");
+  if (out.is_disabled && !at.has("skip_reason")) at.complain("missing_key", "enabled: false needs a skip_reason");
 }
 
 void read_namespace(const Cursor& at, std::string& out) {
