@@ -24,8 +24,9 @@ class HeaderScanner {
   bool number(T& out) noexcept {
     const char* const end = rest_.data() + rest_.size();
     const auto [after, failure] = std::from_chars(rest_.data(), end, out);
-    if (failure != std::errc{} || out < 0 || (after - rest_.data() > 1 && rest_.front() == '0') || rest_.front() == '-')
-      return false;
+    if (failure != std::errc{} || (after - rest_.data() > 1 && rest_.front() == '0') || rest_.front() == '-') return false;
+    // Positions and times become numbers of canonical JSON.
+    if (static_cast<std::uint64_t>(out) > static_cast<std::uint64_t>(json_integer_max)) return false;
     rest_.remove_prefix(static_cast<std::size_t>(after - rest_.data()));
     return true;
   }
@@ -70,7 +71,7 @@ std::optional<RecordHeader> decode_header(std::string_view line) noexcept {
                     scan.number(header.time.ms) && scan.literal(" ") && scan.number(header.epoch) && scan.literal(" ") &&
                     scan.number(header.segment) && scan.literal(" ") && scan.digest(header.payload) && scan.literal(" ") &&
                     scan.digest(header.previous) && scan.literal("\n") && scan.at_end();
-  if (!read) return std::nullopt;
+  if (!read || header.sequence == 0 || header.segment == 0) return std::nullopt;
   return header;
 }
 
@@ -195,6 +196,7 @@ Result<ChainHead, ChainFailure> continue_chain(const ChainHead& head, const Stor
   if (header->previous != head.hash) return broken("it does not continue the record before it");
   if (record.payload && sha256(*record.payload) != header->payload)
     return broken("its payload is not the one that its header names");
+  if (header->time < head.time) return broken("its time is before that of the record before it");
   if (header->epoch < head.epoch) return broken("its epoch is lower than the one before");
   if (header->segment < head.segment || header->segment > head.segment + 1) return broken("its segment does not follow");
   return ChainHead{header->sequence, record.hash(), header->time, header->epoch, header->segment};

@@ -95,8 +95,8 @@ struct ChainHead {
   friend bool operator==(const ChainHead&, const ChainHead&) = default;
 };
 
-// Checks that `record` continues `head` (row id, form of the header, sequence, previous hash, payload digest, epoch and segment
-// never falling) and gives the head after it. Cost: two SHA-256 computations.
+// Checks that `record` continues `head` (row id, form of the header, sequence, previous hash, payload digest, time,
+// epoch and segment never falling) and gives the head after it. Cost: two SHA-256 computations.
 [[nodiscard]] Result<ChainHead, ChainFailure> continue_chain(const ChainHead& head, const StoredRecord& record);
 
 }  // namespace watchbill

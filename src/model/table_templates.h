@@ -5,6 +5,7 @@
 
 namespace watchbill {
 
+// Contract: model/table.h.
 template <class Key, class Value>
 bool Table<Key, Value>::erase(const Key& key) {
   const auto at = entries_.find(key);
@@ -21,6 +22,7 @@ bool Table<Key, Value>::erase(const Key& key) {
   return true;
 }
 
+// Contract: model/table.h.
 template <class Key, class Value>
 Digest Table<Key, Value>::digest() {
   for (const auto& at : dirty_) {
@@ -39,6 +41,7 @@ Digest Table<Key, Value>::digest() {
   return sha256(text);
 }
 
+// Contract: model/table.h.
 template <class Key, class Value>
 std::string Table<Key, Value>::entry_text(const Key& key, const Value& value) {
   std::string text;
@@ -50,6 +53,7 @@ std::string Table<Key, Value>::entry_text(const Key& key, const Value& value) {
   return text;
 }
 
+// Contract: model/table.h.
 template <class Key, class Value>
 bool Table<Key, Value>::insert_text(std::string_view text) {
   CanonicalReader in(text);

@@ -1,0 +1,139 @@
+// The bytes of every event and command are fixed: test/data/model/*.golden has one full example of each.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "model/codec.h"
+#include "model/command.h"
+#include "model/event.h"
+
+namespace watchbill {
+namespace {
+
+std::vector<std::string> lines_of(const char* name) {
+  std::ifstream in(std::filesystem::path(WB_TEST_DATA) / "model" / name, std::ios::binary);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+std::size_t key_count(const std::string& object) {
+  const auto parsed = parse_json(object);
+  return parsed && parsed->as_object() != nullptr ? parsed->as_object()->size() : 0;
+}
+
+std::string text_of(const RecordedEvent& event) {
+  std::string out;
+  JsonWriter writer(out);
+  encode_event(writer, event);
+  return out;
+}
+
+Result<RecordedEvent, DecodeFailure> event_of(std::string_view text) {
+  CanonicalReader in(text);
+  auto event = decode_event(in);
+  if (event && !in.finished()) return DecodeFailure{false, "something follows"};
+  return event;
+}
+
+std::string cause_around(const std::string& body) {
+  return R"({"actor":{"kind":"caller","name":"ana","roles":["operator"]},"command":)" + body + "}";
+}
+
+Result<Command, DecodeFailure> cause_of(const std::string& text) {
+  CanonicalReader in(text);
+  return decode_cause(in);
+}
+
+// "HoldSet 5": every alternative with the number of its members, type and version among them.
+template <class Variant>
+struct Alternatives;
+template <class... Ts>
+struct Alternatives<std::variant<Ts...>> {
+  static std::set<std::string> names() { return {(std::string(Ts::type) + " " + std::to_string(field_count<Ts> + 2))...}; }
+};
+
+TEST(golden, every_event_has_a_full_example_that_reads_and_writes_as_it_is) {
+  std::set<std::string> missing = Alternatives<Event>::names();
+  for (const std::string& line : lines_of("events.golden")) {
+    const auto event = event_of(line);
+    ASSERT_TRUE(event) << line << ": " << event.error().what;
+    EXPECT_EQ(text_of(*event), line);
+    missing.erase(std::string(type_of(event->event)) + " " + std::to_string(key_count(line) - (event->after ? 1 : 0)));
+  }
+  for (const std::string& name : missing) ADD_FAILURE() << "events.golden has no example with all members of " << name;
+}
+
+TEST(golden, every_command_has_a_full_example_that_reads_and_writes_as_it_is) {
+  std::set<std::string> missing = Alternatives<CommandBody>::names();
+  for (const std::string& line : lines_of("commands.golden")) {
+    const auto command = cause_of(cause_around(line));
+    ASSERT_TRUE(command) << line << ": " << command.error().what;
+    EXPECT_EQ(canonical_body(command->body), line);
+    missing.erase(std::string(type_of(command->body)) + " " + std::to_string(key_count(line)));
+  }
+  for (const std::string& name : missing) ADD_FAILURE() << "commands.golden has no example with all members of " << name;
+}
+
+TEST(golden, a_cause_keeps_who_asked_why_and_under_which_id) {
+  const std::string text =
+      R"({"actor":{"kind":"caller","name":"ana","roles":["operator","viewer"]},"because":"12.3",)"
+      R"("command":{"reason":"done","scope":"all","type":"ReleaseHold","version":1},)"
+      R"("request":{"body":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","id":"req-1"}})";
+  const auto command = cause_of(text);
+  ASSERT_TRUE(command);
+  EXPECT_EQ(command->because, (EventReference{12, 3}));
+  std::string again;
+  JsonWriter writer(again);
+  encode_cause(writer, *command);
+  EXPECT_EQ(again, text);
+}
+
+TEST(golden, what_a_later_release_wrote_is_newer_and_what_nobody_wrote_is_not) {
+  struct Case {
+    std::string text;
+    bool is_newer;
+    std::string what;
+  };
+  const std::vector<Case> cases{
+      {R"({"type":"FooHappened","version":1})", true, "event FooHappened version 1"},
+      {R"({"by":"ana","reason":"x","scope":"all","type":"HoldSet","version":2})", true, "event HoldSet version 2"},
+      {R"({"by":"ana","reason":"x","scope":"all","type":"HoldSet","version":0})", false, "event HoldSet version 0"},
+      {R"({"by":"ana","reason":"x","scope":"all","type":"HoldSet"})", false, "event HoldSet version 0"},
+      {R"({"by":"ana","since":1,"type":"HoldSet","version":1})", false, "event HoldSet version 1"},
+      {R"({"scope":"all","by":"ana","type":"HoldSet","version":1})", false, "event HoldSet version 1"},
+      {R"({"by":1,"type":"HoldSet","version":1})", false, "event HoldSet version 1"},
+      {R"({"by":"ana","by":"bo","type":"HoldSet","version":1})", false, "event HoldSet version 1"},
+      {R"({"restarts":"maybe","type":"HoldSet","version":1})", false, "event HoldSet version 1"},
+      {R"({"attempt":4294967296,"type":"NotificationSent","version":1})", false, "event NotificationSent version 1"},
+      {R"({"attempt":-1,"type":"NotificationSent","version":1})", false, "event NotificationSent version 1"},
+      {R"({"version":1})", false, "an event object"},
+      {R"({"type":7,"version":1})", false, "an event object"},
+      {R"([])", false, "an event object"},
+      {R"({"type":"HoldSet","version":1)", false, "an event object"},
+      {"", false, "an event object"},
+  };
+  for (const Case& each : cases) {
+    const auto event = event_of(each.text);
+    ASSERT_FALSE(event) << each.text;
+    EXPECT_EQ(event.error().is_newer, each.is_newer) << each.text;
+    EXPECT_EQ(event.error().what, each.what) << each.text;
+  }
+}
+
+TEST(golden, an_unknown_command_in_a_cause_is_newer) {
+  const auto unknown = cause_of(cause_around(R"({"type":"DoFoo","version":1})"));
+  ASSERT_FALSE(unknown);
+  EXPECT_TRUE(unknown.error().is_newer);
+  const auto later = cause_of(cause_around(R"({"reason":"x","scope":"all","type":"ReleaseHold","version":9})"));
+  ASSERT_FALSE(later);
+  EXPECT_TRUE(later.error().is_newer);
+  const auto malformed = cause_of(cause_around(R"({"reason":1,"type":"ReleaseHold","version":1})"));
+  ASSERT_FALSE(malformed);
+  EXPECT_FALSE(malformed.error().is_newer);
+}
+
+}  // namespace
+}  // namespace watchbill
