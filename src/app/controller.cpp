@@ -13,11 +13,9 @@ constexpr std::size_t follower_batch = 512;
 
 Controller::Controller(Parts parts, engine::Recovered recovered, const Limits& limits)
     : parts_(std::move(parts)), limits_(limits), clock_(parts_.clock.now(), recovered.head.time),
-      follower_(recovered, limits, parts_.snapshot_every_records),
+      follower_(recovered, *parts_.follower_journal, limits, parts_.snapshot_every_records),
       engine_(engine::EnginePorts{*parts_.journal, parts_.effects, parts_.entropy,
-                                  [this](std::span<const StoredRecord> records, std::span<const Blob> blobs) {
-                                    follower_.offer(records, blobs);
-                                  }},
+                                  [this](std::span<const StoredRecord> records) { follower_.offer(records); }},
               std::move(recovered), limits) {}
 
 Controller::~Controller() { stop(); }

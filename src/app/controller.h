@@ -19,7 +19,7 @@ class Controller {
  public:
   struct Parts {
     std::unique_ptr<ports::JournalPort> journal;           // the engine's thread
-    std::unique_ptr<ports::JournalPort> follower_journal;  // the follower's thread: snapshots, blobs
+    std::unique_ptr<ports::JournalPort> follower_journal;  // the follower's thread: snapshots, blobs, what its queue did not hold
     ports::ClockPort& clock;
     ports::EffectPort& effects;
     ports::EntropyPort& entropy;

@@ -19,15 +19,19 @@ class Processing {
       : state_(state), seen_(seen), inputs_(inputs), find_blob_([this](const Digest& digest) { return find_blob(digest); }) {}
 
   Processed run(const Command& command) {
+    if (!is_storable(command))
+      return refused_without_record({Refusal::bad_argument, "expected texts in UTF-8 and integers of at most 53 bits"});
     if (command.request) {
-      const auto known = access::look_up(state_.access, command.actor, *command.request, inputs_.limits);
+      const auto known = access::look_up(state_.access, command.actor, *command.request, inputs_.at, inputs_.limits);
       if (const auto* refused = std::get_if<Refused>(&known)) return refused_without_record(*refused);
       if (const auto* answered = std::get_if<access::Answered>(&known)) return replayed(*answered);
     }
     const bool was_taken = take(command, std::nullopt, 0);
     if (!was_taken) {
       out_.answer.refused = last_refusal_;
-      if (auto event = access::record_refusal(state_.access, seen_.access, command, last_refusal_, inputs_.limits))
+      // A reaction that an earlier record left: nobody waits for its answer.
+      if (command.because) add(refusal_of(command), std::nullopt, inputs_.limits.reaction_rounds_max);
+      else if (auto event = access::record_refusal(state_.access, seen_.access, command, last_refusal_, inputs_.limits))
         add(std::move(*event), std::nullopt, inputs_.limits.reaction_rounds_max);
     } else if (!out_.events.empty()) {
       out_.answer.subject = subject_of(out_.events.front().event);
@@ -55,6 +59,10 @@ class Processing {
     return out;
   }
 
+  [[nodiscard]] CommandRefused refusal_of(const Command& command) const {
+    return {command.actor.name, std::string(type_of(command.body)), 1, last_refusal_.message, last_refusal_.reason};
+  }
+
   // Half of a record: one more decision always fits behind what fills the first half.
   [[nodiscard]] std::size_t decision_events_max() const { return inputs_.limits.record_events_max / 2; }
 
@@ -68,10 +76,15 @@ class Processing {
       return false;
     }
     WB_ASSERT(decision->events.size() <= decision_events_max(), "askers split their answers, so a decision has a bounded answer");
-    for (std::string& bytes : decision->blobs) {
-      blobs_.emplace(sha256(bytes), bytes);
-      out_.blobs.push_back(std::move(bytes));
+    for (const std::string& bytes : decision->blobs) blobs_.emplace(sha256(bytes), bytes);
+    for (const Event& event : decision->events) {
+      const std::optional<Digest> blob = state_blob_of(event);
+      if (!blob || find_blob(*blob)) continue;
+      last_refusal_ = {Refusal::bad_argument,
+                       "the bytes of " + blob->hex() + " are not stored and did not come with the command"};
+      return false;
     }
+    for (std::string& bytes : decision->blobs) out_.blobs.push_back(std::move(bytes));
     for (Event& event : decision->events) {
       add(std::move(event), after, round);
       // What a command gives in one breath is a chain: each event names the one before it.
@@ -106,9 +119,7 @@ class Processing {
       waiting_.pop_front();
       if (take(next.command, next.after, next.round)) continue;
       // A refused reaction is an event too: nobody else would hear of it.
-      add(CommandRefused{next.command.actor.name, std::string(type_of(next.command.body)), 1, last_refusal_.message,
-                         last_refusal_.reason},
-          next.after, next.round);
+      add(refusal_of(next.command), next.after, next.round);
     }
     for (Waiting& left : waiting_) {
       left.command.because = EventReference{sequence(), left.after};

@@ -1,5 +1,7 @@
 #include "engine/engine.h"
 
+#include <iterator>
+
 #include "base/assert.h"
 #include "core/decide.h"
 
@@ -11,8 +13,14 @@ constexpr Duration write_retry_pause = Duration::seconds(1);
 }  // namespace
 
 Engine::Engine(EnginePorts ports, Recovered recovered, const Limits& limits)
-    : ports_(std::move(ports)), limits_(limits), state_(std::move(recovered.state)), head_(recovered.head), inbox_(limits),
-      segment_bytes_(recovered.segment_bytes), segment_since_(recovered.segment_since) {
+    : ports_(std::move(ports)),
+      limits_(limits),
+      stored_blobs_(blobs_of(ports_.journal)),
+      state_(std::move(recovered.state)),
+      head_(recovered.head),
+      inbox_(limits),
+      segment_bytes_(recovered.segment_bytes),
+      segment_since_(recovered.segment_since) {
   // The process before ended while the disk was full, its reserve given up: only when that is made anew does ordinary writing go
   // on.
   if (state_.progress.read_only) write_mode_ = WriteMode::outcomes_and_people;
@@ -73,9 +81,7 @@ void Engine::take_turn(Batch& batch, Instant now) {
   process_pending(batch, now);
   seal_if_full(batch, now);
   if (is_full(batch)) return;
-  if (carried_.empty())
-    for (Envelope& envelope : inbox_.take(Lane::outcomes, Lane::ingest, limits_.batch_commands_max - batch.commands))
-      carried_.push_back(std::move(envelope));
+  take_from_inbox(batch, now);
   const auto process_lanes_to = [&](Lane last) {
     while (!carried_.empty() && !is_full(batch) && lane_of(carried_.front().command.body) <= last) {
       Envelope envelope = std::move(carried_.front());
@@ -88,13 +94,30 @@ void Engine::take_turn(Batch& batch, Instant now) {
   process_lanes_to(Lane::ingest);
 }
 
+// Leaves room for the deadlines that are due, so that every lane in use has its turn in each batch. While ordinary commands are
+// carried over from a batch that was full by bytes, only outcomes and people are let in, before them.
+void Engine::take_from_inbox(Batch& batch, Instant now) {
+  std::size_t used = batch.commands;
+  state_.schedule.deadlines.each_due(now, [&](Instant, const Subject&) {
+    return ++used < batch.commands + limits_.deadlines_per_batch_max;
+  });
+  const std::size_t room = std::max(limits_.batch_commands_max, used + lane_count) - used;
+  const bool carries = !carried_.empty();
+  if (carries && lane_of(carried_.front().command.body) <= Lane::people) return;
+  std::vector<Envelope> taken = inbox_.take(Lane::outcomes, carries ? Lane::people : Lane::ingest, room);
+  carried_.insert(carried_.begin(), std::make_move_iterator(taken.begin()), std::make_move_iterator(taken.end()));
+}
+
 void Engine::process(Batch& batch, Envelope envelope, Instant now) {
   ++batch.commands;
   // The digest of the state before this record, where this record carries one.
   std::optional<Digest> state;
   if ((batch.head.sequence + 1) % limits_.digest_every_records == 0) state = core::digest_of(state_);
-  core::Processed processed = core::process(state_, seen_, envelope.command, {now, limits_, core::reactions(), {}});
+  core::Processed processed = core::process(state_, seen_, envelope.command, {now, limits_, core::reactions(), stored_blobs_});
   Held held{std::move(envelope.reply), processed.answer, core::outcome_subject(envelope.command.body)};
+  // Only what changed something ends an attempt, or what is owed no more: a late second report of an earlier attempt does
+  // neither.
+  if (held.ended && processed.events.empty() && state_.schedule.ready.contains(*held.ended)) held.ended.reset();
   if (!processed.events.empty()) record(batch, envelope.command, processed, state, now);
   batch.held.push_back(std::move(held));
 }
@@ -104,7 +127,7 @@ void Engine::process_pending(Batch& batch, Instant now) {
   for (std::size_t left = state_.pending_reactions.size(); left > 0 && !is_full(batch); --left) {
     const Command command = state_.pending_reactions.front();
     std::vector<Command> rest(state_.pending_reactions.begin() + 1, state_.pending_reactions.end());
-    core::Processed processed = core::process(state_, seen_, command, {now, limits_, core::reactions(), {}});
+    core::Processed processed = core::process(state_, seen_, command, {now, limits_, core::reactions(), stored_blobs_});
     rest.insert(rest.end(), processed.pending.begin(), processed.pending.end());
     WB_ASSERT(rest.size() <= limits_.pending_reactions_max, "areas react to reactions in bounded chains");
     processed.pending = std::move(rest);
@@ -188,7 +211,7 @@ bool Engine::append(const Batch& batch, Instant now, StepResult& result) {
   segment_bytes_ += batch.bytes;
   if (is_first_of_segment) segment_since_ = now;
   if (batch.is_sealed) segment_bytes_ = 0;
-  if (ports_.on_durable) ports_.on_durable(batch.records, batch.blobs);
+  if (ports_.on_durable) ports_.on_durable(batch.records);
   return true;
 }
 

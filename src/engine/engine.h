@@ -19,7 +19,7 @@ struct EnginePorts {
   ports::EffectPort& effects;
   ports::EntropyPort& entropy;
   // Called with each batch that is durable, before anything of it is released; must return at once (the follower's queue).
-  std::function<void(std::span<const StoredRecord>, std::span<const Blob>)> on_durable;
+  std::function<void(std::span<const StoredRecord>)> on_durable;
 };
 
 // What one step did and how the process goes on.
@@ -78,6 +78,7 @@ class Engine {
 
   [[nodiscard]] Batch new_batch() const;
   void take_turn(Batch& batch, Instant now);
+  void take_from_inbox(Batch& batch, Instant now);
   void process(Batch& batch, Envelope envelope, Instant now);
   void process_pending(Batch& batch, Instant now);
   void process_deadlines(Batch& batch, Instant now);
@@ -96,12 +97,13 @@ class Engine {
 
   EnginePorts ports_;
   Limits limits_;
+  BlobLookup stored_blobs_;
   core::State state_;
   core::Seen seen_;
   ChainHead head_;
   Inbox inbox_;
   std::vector<Command> first_commands_;
-  std::deque<Envelope> carried_;  // taken from the inbox, and left over by a batch that was full by bytes
+  std::deque<Envelope> carried_;  // taken from the inbox in lane order, and left over by a batch that was full by bytes
   std::set<Subject> in_flight_;
   WriteMode write_mode_{WriteMode::normal};
   std::optional<Batch> refused_batch_;  // JournalBecameReadOnly, until it is durable

@@ -1,47 +1,66 @@
 #include "engine/follower.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace watchbill::engine {
 
-Follower::Follower(Recovered recovered, const Limits& limits, std::uint64_t snapshot_every_records)
-    : limits_(limits), snapshot_every_records_(snapshot_every_records), state_(std::move(recovered.state)), head_(recovered.head),
-      last_snapshot_(recovered.from_snapshot), applied_sequence_(recovered.head.sequence) {}
+Follower::Follower(Recovered recovered, ports::JournalPort& journal, const Limits& limits, std::uint64_t snapshot_every_records)
+    : journal_(journal), limits_(limits), snapshot_every_records_(snapshot_every_records), state_(std::move(recovered.state)),
+      head_(recovered.head), last_snapshot_(recovered.from_snapshot), durable_sequence_(recovered.head.sequence),
+      applied_sequence_(recovered.head.sequence) {}
 
-void Follower::offer(std::span<const StoredRecord> records, std::span<const Blob> blobs) {
+void Follower::offer(std::span<const StoredRecord> records) {
+  if (records.empty()) return;
   {
     const std::lock_guard lock(queue_mutex_);
-    queue_.insert(queue_.end(), records.begin(), records.end());
-    for (const Blob& blob : blobs) blobs_.emplace(blob.digest, blob.bytes);
+    durable_sequence_ = records.back().sequence;
+    const bool has_gap = !queue_.empty() && queue_.back().sequence + 1 != records.front().sequence;
+    if (!has_gap && queue_.size() + records.size() <= limits_.follower_queue_records_max)
+      queue_.insert(queue_.end(), records.begin(), records.end());
   }
   queue_changed_.notify_one();
 }
 
-std::size_t Follower::run(std::size_t max) {
+Result<std::vector<StoredRecord>> Follower::take(std::size_t max) {
   std::vector<StoredRecord> taken;
-  std::map<Digest, std::string> blobs;
+  const Sequence next = head_.sequence + 1;  // only this thread moves head_
+  Sequence last = 0;
   {
     const std::lock_guard lock(queue_mutex_);
-    while (!queue_.empty() && taken.size() < max) {
+    if (durable_sequence_ < next) return taken;
+    for (; !queue_.empty() && queue_.front().sequence == next + taken.size() && taken.size() < max; queue_.pop_front())
       taken.push_back(std::move(queue_.front()));
-      queue_.pop_front();
-    }
-    blobs = blobs_;
-    if (queue_.empty()) blobs_.clear();
+    if (!taken.empty() || max == 0) return taken;
+    last = std::min(durable_sequence_, head_.sequence + max);
+    if (!queue_.empty()) last = std::min(last, queue_.front().sequence - 1);
   }
-  if (taken.empty()) return 0;
-  const BlobLookup lookup = [&blobs](const Digest& digest) -> std::optional<std::string> {
-    const auto at = blobs.find(digest);
-    return at == blobs.end() ? std::nullopt : std::optional(at->second);
-  };
+  const Status read = journal_.read(next, last, [&taken](const StoredRecord& record) {
+    taken.push_back(record);
+    return true;
+  });
+  if (!read) return read.error();
+  if (taken.empty()) return Error{ErrorKind::corrupt, "follow the journal", "record " + std::to_string(next), "it is missing"};
+  return taken;
+}
+
+std::size_t Follower::run(std::size_t max) {
+  if (failure()) return 0;
+  const Result<std::vector<StoredRecord>> taken = take(max);
+  if (taken && taken->empty()) return 0;
+  std::size_t count = 0;
   Sequence applied_to = 0;
   {
+    const BlobLookup blobs = blobs_of(journal_);
     const std::unique_lock lock(state_mutex_);
-    for (const StoredRecord& record : taken) {
-      if (failure_) break;
-      const auto applied = apply_record(state_, head_, record, ApplyRecord{limits_, lookup, digests_compared_});
-      if (!applied) failure_ = applied.error();
-    }
+    if (!taken) failure_ = RecoveryFailure{RecoveryFault::store_failed, head_.sequence + 1, taken.error().text()};
+    else
+      for (const StoredRecord& record : *taken) {
+        const auto applied = apply_record(state_, head_, record, ApplyRecord{limits_, blobs, digests_compared_});
+        if (!applied) failure_ = applied.error();
+        if (failure_) break;
+        ++count;
+      }
     applied_to = head_.sequence;
   }
   {
@@ -49,13 +68,13 @@ std::size_t Follower::run(std::size_t max) {
     applied_sequence_ = applied_to;
   }
   applied_.notify_all();
-  return taken.size();
+  return count;
 }
 
 bool Follower::wait() {
   std::unique_lock lock(queue_mutex_);
-  queue_changed_.wait(lock, [this] { return is_stopped_ || !queue_.empty(); });
-  return !queue_.empty();
+  queue_changed_.wait(lock, [this] { return is_stopped_ || durable_sequence_ > applied_sequence_; });
+  return durable_sequence_ > applied_sequence_;
 }
 
 void Follower::stop() {

@@ -4,7 +4,6 @@
 
 #include <condition_variable>
 #include <deque>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -18,17 +17,19 @@ namespace watchbill::engine {
 
 class Follower {
  public:
-  // Starts where the engine starts: `recovered` is its own copy. A snapshot is due every `snapshot_every_records`.
-  Follower(Recovered recovered, const Limits& limits, std::uint64_t snapshot_every_records);
+  // Starts where the engine starts: `recovered` is its own copy. `journal` is a port of its own on the same store: from there it
+  // takes blobs, and records that its queue did not hold. A snapshot is due every `snapshot_every_records`.
+  Follower(Recovered recovered, ports::JournalPort& journal, const Limits& limits, std::uint64_t snapshot_every_records);
 
-  // Queues durable records with the blobs that came with them; the engine calls it and never waits for it. Copies the bytes. Any
+  // Queues durable records; the engine calls it and never waits for it. Copies the bytes of at most
+  // limits.follower_queue_records_max: of what is more only the last sequence is kept, run() reads it from the journal. Any
   // thread.
-  void offer(std::span<const StoredRecord> records, std::span<const Blob> blobs);
+  void offer(std::span<const StoredRecord> records);
 
-  // Applies what is queued, at most `max` records; gives how many. Follower's thread (or simulation).
+  // Applies what is durable, at most `max` records; gives how many. Follower's thread (or simulation).
   std::size_t run(std::size_t max);
 
-  // Waits until something is queued or stop() was called; false then. Follower's thread.
+  // Waits until something is to be applied or stop() was called; false then. Follower's thread.
   [[nodiscard]] bool wait();
   void stop();
 
@@ -49,6 +50,10 @@ class Follower {
   [[nodiscard]] std::optional<ports::StoredSnapshot> take_snapshot(Digest& digest);
 
  private:
+  // The next records: queued ones, else from the journal.
+  [[nodiscard]] Result<std::vector<StoredRecord>> take(std::size_t max);
+
+  ports::JournalPort& journal_;
   const Limits limits_;
   const std::uint64_t snapshot_every_records_;
   mutable std::shared_mutex state_mutex_;
@@ -60,8 +65,8 @@ class Follower {
   mutable std::mutex queue_mutex_;
   mutable std::condition_variable queue_changed_;
   mutable std::condition_variable applied_;
-  std::deque<StoredRecord> queue_;
-  std::map<Digest, std::string> blobs_;  // of queued records
+  std::deque<StoredRecord> queue_;  // without gaps
+  Sequence durable_sequence_{0};    // of the last record that was offered, queued or not
   Sequence applied_sequence_{0};
   bool is_stopped_{false};
 };

@@ -78,14 +78,28 @@ Result<std::uint64_t, RecoveryFailure> apply_record(core::State& state, ChainHea
 
 namespace {
 
-// Starts from the newest snapshot that reads back as what it says; none is a start from the first record.
+// Whether the journal itself vouches for the snapshot: it ends with this very record, and a later record holds the digest of its
+// state.
+bool is_vouched_for(ports::JournalPort& journal, const ports::StoredSnapshot& stored, const Digest& digest) {
+  bool is_same = false, is_noted = false;
+  const std::string noted = "\"digest\":\"" + digest.hex() + "\",\"sequence\":" + std::to_string(stored.head.sequence) +
+                            ",\"type\":\"SnapshotWritten\"";
+  const Status read = journal.read(stored.head.sequence, ~Sequence{0}, [&](const StoredRecord& record) {
+    if (record.sequence == stored.head.sequence) is_same = record.hash() == stored.head.hash;
+    else is_noted = record.payload && record.payload->find(noted) != std::string::npos;
+    return is_same && !is_noted;
+  });
+  return read && is_same && is_noted;
+}
+
+// Starts from the newest snapshot that reads back as what the journal says it is; none is a start from the first record.
 void start_from_snapshot(ports::JournalPort& journal, const Limits& limits, const RecoverFrom& from, Recovered& out) {
   for (std::size_t skip = 0; skip < 2; ++skip) {
     const auto stored = journal.load_snapshot(skip);
     if (!stored || !*stored || (*stored)->head.sequence > from.to) continue;
     auto state = core::read_snapshot((*stored)->text, limits);
     const bool is_usable = state && state->progress.sequence == (*stored)->head.sequence && is_our_format(*state);
-    if (!is_usable) continue;
+    if (!is_usable || !is_vouched_for(journal, **stored, core::digest_of(*state))) continue;
     out.state = std::move(*state);
     out.head = (*stored)->head;
     out.from_snapshot = out.head.sequence;
@@ -99,15 +113,6 @@ Result<Recovered, RecoveryFailure> recover(ports::JournalPort& journal, const Li
   Recovered out;
   if (from.use_snapshot) start_from_snapshot(journal, limits, from, out);
   std::optional<RecoveryFailure> failure;
-  // A snapshot must be a prefix of this very journal: the record it ends with is looked up, not trusted.
-  if (out.from_snapshot != 0) {
-    bool is_same = false;
-    const Status read = journal.read(out.from_snapshot, out.from_snapshot, [&](const StoredRecord& record) {
-      is_same = record.hash() == out.head.hash;
-      return false;
-    });
-    if (!read || !is_same) return recover(journal, limits, RecoverFrom{false, from.to});
-  }
   const BlobLookup blobs = blobs_of(journal);
   const Status read = journal.read(out.head.sequence + 1, from.to, [&](const StoredRecord& record) {
     const auto applied = apply_record(out.state, out.head, record, ApplyRecord{limits, blobs, out.digests_compared});

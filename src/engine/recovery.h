@@ -60,7 +60,8 @@ struct RecoverFrom {
   Sequence to{~Sequence{0}};  // stop after this record
 };
 
-// Rebuilds State from the newest good snapshot (or the first record) and the records after it, verifying each of them.
+// Rebuilds State from the newest snapshot that the journal vouches for (it ends with a record of this journal, and a later record
+// holds its digest), else from the first record, and the records after it, verifying each of them.
 [[nodiscard]] Result<Recovered, RecoveryFailure> recover(ports::JournalPort& journal, const Limits& limits,
                                                          RecoverFrom from = {});
 

@@ -1,5 +1,6 @@
 #include "model/command.h"
 
+#include "model/storable.h"
 #include "model/tagged.h"
 
 namespace watchbill {
@@ -14,6 +15,11 @@ Area area_of(const CommandBody& body) noexcept {
 
 Lane lane_of(const CommandBody& body) noexcept {
   return std::visit([]<class T>(const T&) { return T::lane; }, body);
+}
+
+bool is_storable(const Command& command) noexcept {
+  const bool is_body_storable = std::visit([](const auto& body) { return is_storable(body); }, command.body);
+  return is_body_storable && is_storable(command.actor) && is_storable(command.request);
 }
 
 Actor engine_actor(std::string_view name) { return Actor{ActorKind::engine, std::string(name), {}}; }

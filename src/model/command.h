@@ -71,6 +71,10 @@ void encode_cause(JsonWriter& out, const Command& command);
 // The canonical text of the body alone: what a request id is bound to.
 [[nodiscard]] std::string canonical_body(const CommandBody& body);
 
+// True when the command can be written and read back as it is: its texts are UTF-8, its integers have at most 53 bits. One that
+// cannot is refused before it is decided.
+[[nodiscard]] bool is_storable(const Command& command) noexcept;
+
 // An actor that is the controller itself, acting as `name`.
 [[nodiscard]] Actor engine_actor(std::string_view name = "engine");
 

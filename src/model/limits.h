@@ -27,6 +27,8 @@ struct Limits {
   std::size_t deadlines_per_batch_max{64};
   std::size_t answers_max{4096};
   std::size_t ingest_max{8192};
+  // Durable records that wait for the follower in memory; of more it reads from the journal what it missed.
+  std::size_t follower_queue_records_max{8192};
 
   // Request ids are kept so that a caller who got no answer may ask again.
   std::size_t request_ids_per_caller_max{10'000};

@@ -15,7 +15,7 @@ enum class Plant : std::uint8_t {
   disk_drops_a_record,         // one record in the middle is gone
   disk_flips_a_bit,            // one bit of a stored payload changes
   disk_keeps_half_a_batch,     // a batch is torn: its first records stay, its last are lost, though it was acknowledged
-  snapshot_is_altered,         // a stored snapshot holds another state than the one it was made from
+  snapshot_is_altered,         // the follower makes snapshots, and their digests, of another state than it has
   request_ids_are_forgotten,   // the same request is decided twice
   driver_sends_without_intent, // a message leaves that no record asked for
   driver_changes_the_id,       // an attempt is sent under another delivery id

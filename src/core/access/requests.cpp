@@ -30,9 +30,11 @@ struct CounterParts {
   Refusal reason{Refusal::internal};
 };
 CounterParts parts_of(const std::string& key) {
-  const std::size_t first = key.find(separator);
-  const std::size_t second = key.find(separator, first + 1);
-  WB_ASSERT(second != std::string::npos, "counter keys have three parts");
+  // From the end: command and reason are words of ours, a caller's name may hold any byte.
+  const std::size_t second = key.rfind(separator);
+  WB_ASSERT(second != std::string::npos && second > 0, "counter keys have three parts");
+  const std::size_t first = key.rfind(separator, second - 1);
+  WB_ASSERT(first != std::string::npos, "counter keys have three parts");
   const std::optional<Refusal> reason = from_word<Refusal>(std::string_view(key).substr(second + 1));
   WB_ASSERT(reason.has_value(), "the third part of a counter's key is a reason");
   return {key.substr(0, first), key.substr(first + 1, second - first - 1), *reason};
@@ -47,6 +49,16 @@ void forget(State& state, Sequence sequence) {
   state.requests.erase(sequence);
 }
 
+// The oldest request that is kept, if its time is over.
+std::optional<Sequence> oldest_is_over(const State& state, Instant now, const Limits& limits) {
+  std::optional<Sequence> over;
+  state.requests.each([&](Sequence oldest, const KeptRequest& kept) {
+    if (now - kept.at >= limits.request_id_age_max) over = oldest;
+    return false;
+  });
+  return over;
+}
+
 void derive(State& state, Sequence sequence, const KeptRequest& request) {
   state.by_id[request_key(request.caller, request.id)] = sequence;
   ++state.count_of[request.caller];
@@ -55,7 +67,7 @@ void derive(State& state, Sequence sequence, const KeptRequest& request) {
 }  // namespace
 
 std::variant<std::monostate, Answered, Refused> look_up(const State& state, const Actor& actor, const Request& request,
-                                                        const Limits& limits) {
+                                                        Instant at, const Limits& limits) {
   if (request.id.empty() || request.id.size() > request_id_bytes_max)
     return Refused{Refusal::bad_argument, "request id: expected 1 to " + std::to_string(request_id_bytes_max) + " bytes"};
   const auto known = state.by_id.find(request_key(actor.name, request.id));
@@ -68,7 +80,8 @@ std::variant<std::monostate, Answered, Refused> look_up(const State& state, cons
     return Answered{known->second, *kept};
   }
   const auto count = state.count_of.find(actor.name);
-  if (count != state.count_of.end() && count->second >= limits.request_ids_per_caller_max)
+  // keep() forgets two ids whose time is over for each that it takes, so then there is room, whoever had them.
+  if (count != state.count_of.end() && count->second >= limits.request_ids_per_caller_max && !oldest_is_over(state, at, limits))
     return Refused{Refusal::too_many_request_ids, std::to_string(count->second) + " request ids of " + actor.name + " are kept"};
   return std::monostate{};
 }
@@ -117,13 +130,8 @@ void apply_archived(State& state, const std::string& counter, const Applying& ap
 }
 
 void keep(State& state, Sequence sequence, KeptRequest request, const Limits& limits) {
-  const Instant now = request.at;
   for (int forgotten = 0; forgotten < 2; ++forgotten) {
-    std::optional<Sequence> over;
-    state.requests.each([&](Sequence oldest, const KeptRequest& kept) {
-      if (now - kept.at >= limits.request_id_age_max) over = oldest;
-      return false;
-    });
+    const std::optional<Sequence> over = oldest_is_over(state, request.at, limits);
     if (!over) break;
     forget(state, *over);
   }

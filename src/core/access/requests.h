@@ -62,7 +62,7 @@ struct Answered {
 };
 // Nothing: the id is new, go on. Answered: give this answer again. Refused: idempotency_key_reused or too_many_request_ids.
 [[nodiscard]] std::variant<std::monostate, Answered, Refused> look_up(const State& state, const Actor& actor,
-                                                                      const Request& request, const Limits& limits);
+                                                                      const Request& request, Instant at, const Limits& limits);
 
 // Whether this refusal becomes a record now (the first of its kind within the interval, or one that answers a request id). When
 // it does not, it is counted in `seen` and appears with the next one.
