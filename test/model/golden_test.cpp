@@ -48,17 +48,17 @@ Result<Command, DecodeFailure> cause_of(const std::string& text) {
 }
 
 // Gives every member of a struct a value with meaning: the example that a missing golden may begin with.
-void fill(std::string& value) { value = "x"; }
-void fill(bool& value) { value = true; }
+[[maybe_unused]] void fill(std::string& value) { value = "x"; }
+[[maybe_unused]] void fill(bool& value) { value = true; }
 template <class T>
   requires std::is_integral_v<T>
 void fill(T& value) {
   value = 1;
 }
-void fill(Instant& value) { value = Instant{1'772'366'400'000}; }
-void fill(Duration& value) { value = Duration::seconds(90); }
-void fill(Digest& value) { value = sha256(""); }
-void fill(Labels& value) { value.set("job", "web"); }
+[[maybe_unused]] void fill(Instant& value) { value = Instant{1'772'366'400'000}; }
+[[maybe_unused]] void fill(Duration& value) { value = Duration::seconds(90); }
+[[maybe_unused]] void fill(Digest& value) { value = sha256(""); }
+[[maybe_unused]] void fill(Labels& value) { value.set("job", "web"); }
 template <class Tag>
 void fill(Name<Tag>& value) {
   value.text = "00112233445566778899aabbccddeeff";
