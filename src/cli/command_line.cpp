@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/spelling.h"
+#include "cli/check.h"
 
 namespace watchbill::cli {
 namespace {
@@ -25,6 +26,7 @@ struct Parsed {
   ServeArguments serve;
   JournalArguments journal;
   std::string directory;
+  CheckArguments check;
   VerifyArguments verify;
   ReplayArguments replay;
   WhyArguments why;
@@ -47,6 +49,7 @@ class CommandLine {
         ->capture_default_str();
     app_.add_flag("--no-color", parsed_.no_color, "never colour the output");
     add_serve();
+    add_check();
     add_journal();
     add_evidence();
     add_simulate();
@@ -90,6 +93,37 @@ class CommandLine {
     sub->add_option("--config", parsed_.serve.config, "the bill")->capture_default_str();
     sub->add_option("--data", parsed_.serve.data, "the data directory, instead of the bill's");
     sub->add_option("--listen", parsed_.serve.listen, "an address to listen on, instead of the bill's");
+  }
+
+  void add_check() {
+    CLI::App* bill = add(app_, "check", "lint the bill, rule files or an Alertmanager file, with exact places",
+                         "  watchbill check --config watchbill.yaml\n  watchbill check rules rules/*.yml --warn-as-fail", {});
+    bill->require_subcommand(0, 1);
+    bill->callback([this, bill] {
+      if (bill->get_subcommands().empty())
+        parsed_.verb = [this](Terminal& terminal) { return check_bill(terminal, parsed_.check); };
+    });
+    bill->add_option("--config", parsed_.check.config, "the bill")->capture_default_str();
+    bill->add_flag("--warn-as-fail", parsed_.check.warn_as_fail, "warnings give exit 1");
+    add(*bill, "rules", "lint Prometheus rule files by themselves",
+        "  watchbill check rules rules/web.yml\n  watchbill check rules rules/*.yml -o json",
+        [this](Terminal& terminal) { return check_rules(terminal, parsed_.check); })
+        ->add_option("FILE", parsed_.check.files, "rule files")
+        ->required();
+    add(*bill, "alertmanager", "lint an Alertmanager file by itself",
+        "  watchbill check alertmanager alertmanager.yml\n  watchbill check alertmanager /etc/prometheus/alertmanager.yml",
+        [this](Terminal& terminal) { return check_alertmanager(terminal, parsed_.check); })
+        ->add_option("FILE", parsed_.check.files, "the file")
+        ->required()
+        ->expected(1);
+    CLI::App* test = add(app_, "test", "run tests without a controller",
+                         "  watchbill test promql operators.test\n  watchbill test promql tests/*.test", {});
+    test->require_subcommand(1);
+    add(*test, "promql", "run scripts in Prometheus' PromQL test language",
+        "  watchbill test promql operators.test\n  watchbill test promql tests/*.test",
+        [this](Terminal& terminal) { return test_promql(terminal, parsed_.check.files); })
+        ->add_option("FILE", parsed_.check.files, "scripts")
+        ->required();
   }
 
   void add_journal() {

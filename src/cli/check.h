@@ -1,0 +1,26 @@
+// `check` and `test`: what a person runs before anything is live. Offline; nothing is written.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/terminal.h"
+
+namespace watchbill::cli {
+
+struct CheckArguments {
+  std::string config{"watchbill.yaml"};
+  std::vector<std::string> files;  // of `check rules` and `check alertmanager`
+  bool warn_as_fail{false};
+};
+
+// The bill with everything that it includes and names; Prometheus rule files by themselves; an Alertmanager file by itself.
+// Exit 2 when it cannot be taken, 1 for warnings with --warn-as-fail, else 0 (design/commands.md §3).
+[[nodiscard]] ExitCode check_bill(Terminal& terminal, const CheckArguments& arguments);
+[[nodiscard]] ExitCode check_rules(Terminal& terminal, const CheckArguments& arguments);
+[[nodiscard]] ExitCode check_alertmanager(Terminal& terminal, const CheckArguments& arguments);
+
+// `test promql FILE…`: runs scripts in Prometheus' own test language. Exit 1 when an answer differs.
+[[nodiscard]] ExitCode test_promql(Terminal& terminal, const std::vector<std::string>& files);
+
+}  // namespace watchbill::cli
