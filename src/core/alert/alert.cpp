@@ -49,12 +49,12 @@ struct Answering {
     switch (next_move(course, change.presence, command.at, timing, command.kind)) {
       case AlertMove::none: return;
       case AlertMove::became_pending:
-        added += alert == nullptr ? 1 : 0;
+        added += alert == nullptr ? 1U : 0U;
         moves.emplace_back(AlertBecamePending{id, change.annotations, command.at, change.element, command.expression,
                                               command.hold, change.labels, command.rule, change.samples, change.value});
         return;
       case AlertMove::fired:
-        added += alert == nullptr ? 1 : 0;
+        added += alert == nullptr ? 1U : 0U;
         moves.emplace_back(AlertFired{course.phase == AlertPhase::pending ? course.active_at : command.at, id, change.annotations,
                                       command.at, change.element, command.expression, command.hold, change.labels, command.rule,
                                       change.samples, AlertSource::rule, change.value});

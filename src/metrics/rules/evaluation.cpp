@@ -1,0 +1,289 @@
+#include "metrics/rules/evaluation.h"
+
+#include <algorithm>
+
+#include "metrics/promql/parser.h"
+#include "metrics/promql/print.h"
+
+namespace watchbill::metrics::rules {
+namespace {
+
+// One label or annotation: a page is no place for more.
+constexpr text_template::RenderLimits expansion_limits{200'000, 16U << 10, 200};
+// Of one part: its cause and its events stand in one record, which holds 4 MiB.
+constexpr std::size_t part_changes_max = 500;
+constexpr std::size_t part_bytes_max = 1U << 20;
+// Over all changes of an answer: a storm of alerts needs no more evidence than it has alerts.
+constexpr std::size_t answer_samples_max = 2000;
+
+std::size_t bytes_of(const Labels& labels) {
+  std::size_t sum = 0;
+  for (const auto& [name, value] : labels) sum += name.size() + value.size() + 8;
+  return sum;
+}
+
+std::size_t bytes_of(const ElementChange& change) {
+  std::size_t sum = 200 + bytes_of(change.element) + bytes_of(change.labels) + change.value.size();
+  for (const auto& [name, text] : change.annotations) sum += name.size() + text.size() + 8;
+  for (const SeenSeries& series : change.samples) sum += bytes_of(series.labels) + 48 * series.samples.size();
+  return sum;
+}
+
+void add_name(Labels& labels, std::string_view name) { labels.set(metric_name_label, name); }
+
+bool is_idle(const Element& element) {
+  return element.course.phase == AlertPhase::inactive && element.next.phase == AlertPhase::inactive && !element.shown;
+}
+
+}  // namespace
+
+RuleEvaluation::RuleEvaluation(GroupEvaluator& evaluator, std::size_t rule, const Inputs& inputs)
+    : group_(evaluator.group_), rule_(evaluator.group_.rules[rule]), memory_(evaluator.memories_[rule]),
+      surroundings_(evaluator.surroundings_), inputs_(inputs), query_at_(inputs.at - evaluator.group_.query_offset) {
+  environment_.now = inputs.at;
+  environment_.external_url = surroundings_.scope.external_url();
+  environment_.query = [this](std::string_view expression) { return query(expression); };
+  const auto& unscraped = inputs.readiness.unscraped_targets;
+  absences_count_ = query_at_ - rule_.selectors.reach() >= inputs.readiness.complete_since &&
+                    std::none_of(unscraped.begin(), unscraped.end(),
+                                 [this](const Labels& target) { return rule_.selectors.may_read(target); });
+}
+
+RuleOutcome RuleEvaluation::run(SampleBatch& batch) {
+  RuleOutcome outcome;
+  std::vector<Element*> moved;
+  Failure failure = ask();
+  if (!failure) failure = rule_.is_alert ? judge(moved) : record(batch);
+  if (failure) {
+    outcome.failure = NoteRuleFailure{inputs_.at, rule_.digest, group_.key, std::move(*failure), rule_.name, rule_.id};
+    forget();
+    return outcome;
+  }
+  if (rule_.is_alert && inputs_.kind == LookKind::slot)
+    for (auto& [identity, element] : memory_.elements) show(element, batch);
+  tell(moved, outcome);
+  return outcome;
+}
+
+RuleEvaluation::Failure RuleEvaluation::ask() {
+  promql::EvaluationOptions options = surroundings_.options;
+  options.lists_found_series = rule_.is_alert;
+  auto answer = promql::evaluate(rule_.expression, inputs_.snapshot, promql::QueryTime::at(query_at_), options);
+  if (!answer) return std::string(word(answer.error().reason)) + ": " + answer.error().message;
+  answer_ = std::move(*answer);
+  if (answer_.type == promql::ValueType::scalar)
+    answer_.series.push_back(promql::AnswerSeries{{}, {tsdb::Sample{query_at_.ms, answer_.scalar}}});
+  return std::nullopt;
+}
+
+RuleEvaluation::Failure RuleEvaluation::record(SampleBatch& batch) {
+  if (group_.limit > 0 && answer_.series.size() > group_.limit)
+    return "exceeded limit of " + std::to_string(group_.limit) + " with " + std::to_string(answer_.series.size()) + " series";
+  std::map<Labels, RecordedSeries> written;
+  for (promql::AnswerSeries& series : answer_.series) {
+    Labels labels = std::move(series.labels);
+    add_name(labels, rule_.name);
+    for (const auto& [name, value] : rule_.plain_labels) labels.set(name, value);
+    const auto former = memory_.recorded.find(labels);
+    const tsdb::SeriesReference reference = former == memory_.recorded.end() ? tsdb::SeriesReference{} : former->second.reference;
+    if (!written.emplace(std::move(labels), RecordedSeries{reference, series.samples.front().v}).second)
+      return "vector contains metrics with the same labelset after applying rule labels";
+  }
+  for (const auto& [labels, series] : memory_.recorded)
+    if (!written.contains(labels)) batch.end(labels, series.reference);
+  memory_.recorded = std::move(written);
+  for (auto& [labels, series] : memory_.recorded) batch.add(labels, series.reference, series.value);
+  return std::nullopt;
+}
+
+RuleEvaluation::Failure RuleEvaluation::judge(std::vector<Element*>& moved) {
+  forget();
+  for (const promql::AnswerSeries& series : answer_.series)
+    if (Failure failure = see(series)) return failure;
+  std::uint64_t alert_count = 0;
+  for (auto& [identity, element] : memory_.elements) {
+    const AlertMove move = next_move(element.course, presence_of(element), inputs_.at, rule_.timing, inputs_.kind);
+    follow(element.next, move, inputs_.at);
+    element.is_told = move != AlertMove::none;
+    if (element.is_told) moved.push_back(&element);
+    if (element.is_present) element.is_inherited = false;
+    alert_count += element.next.phase != AlertPhase::inactive ? 1 : 0;
+  }
+  // As in Prometheus, alerts count that go on without their element; unlike there, the alerts stay as they are.
+  if (group_.limit > 0 && alert_count > group_.limit)
+    return "exceeded limit of " + std::to_string(group_.limit) + " with " + std::to_string(alert_count) + " alerts";
+  return std::nullopt;
+}
+
+// Back to what the journal has, without what is over.
+void RuleEvaluation::forget() {
+  for (auto at = memory_.elements.begin(); at != memory_.elements.end();) {
+    Element& element = at->second;
+    element.next = element.course;
+    element.is_told = element.is_present = false;
+    at = is_idle(element) ? memory_.elements.erase(at) : std::next(at);
+  }
+}
+
+RuleEvaluation::Failure RuleEvaluation::see(const promql::AnswerSeries& series) {
+  const double value = series.samples.front().v;
+  // Most elements are known, and most rules take nothing off their labels: then nothing is copied.
+  auto known = rule_.dynamic_labels.empty() ? memory_.elements.find(series.labels) : memory_.elements.end();
+  if (known == memory_.elements.end()) {
+    Labels labels = labels_of(series.labels, value);
+    Labels identity = identity_of(series.labels, labels);
+    const auto [at, is_new] = memory_.elements.try_emplace(std::move(identity));
+    if (is_new) {
+      at->second.labels = std::move(labels);
+      at->second.element = series.labels;
+    }
+    known = at;
+  }
+  if (known->second.is_present) return "vector contains metrics with the same labelset after applying alert labels";
+  known->second.is_present = true;
+  known->second.value = value;
+  return std::nullopt;
+}
+
+Labels RuleEvaluation::labels_of(const Labels& element, double value) const {
+  std::vector<Labels::Pair> pairs(element.begin(), element.end());
+  std::erase_if(pairs, [](const Labels::Pair& pair) { return pair.first == metric_name_label; });
+  for (const NamedTemplate& label : rule_.dynamic_labels) pairs.emplace_back(label.name, expand(label.text, element, value));
+  pairs.insert(pairs.end(), rule_.plain_labels.begin(), rule_.plain_labels.end());
+  return Labels(std::move(pairs));
+}
+
+// Alerts of one rule differ in what its plain labels leave of the element; with labels that depend on the value, in all labels.
+Labels RuleEvaluation::identity_of(const Labels& element, const Labels& labels) const {
+  if (!rule_.dynamic_labels.empty()) return labels;
+  Labels identity = element;
+  identity.remove(metric_name_label);
+  for (const auto& [name, value] : rule_.plain_labels) identity.remove(name);
+  return identity;
+}
+
+Presence RuleEvaluation::presence_of(const Element& element) const noexcept {
+  if (element.is_present) return Presence::present;
+  return element.is_inherited && !absences_count_ ? Presence::unknown : Presence::absent;
+}
+
+std::string RuleEvaluation::expand(const text_template::Template& text, const Labels& element, double value) const {
+  auto expanded =
+      text_template::expand_annotation(text, surroundings_.scope.data(element, value), environment_, expansion_limits);
+  return expanded ? std::move(*expanded) : "<error expanding template: " + expanded.error().detail + ">";
+}
+
+text_template::Answer RuleEvaluation::query(std::string_view expression) const {
+  const auto parsed = promql::parse(expression);
+  if (!parsed) return text_template::Complaint{parsed.error().text()};
+  const auto answer = promql::evaluate(*parsed, inputs_.snapshot, promql::QueryTime::at(query_at_), surroundings_.options);
+  if (!answer) return text_template::Complaint{answer.error().message};
+  std::vector<text_template::Value> samples;
+  if (answer->type == promql::ValueType::scalar) samples.push_back(text_template::sample({}, answer->scalar));
+  for (const promql::AnswerSeries& series : answer->series)
+    samples.push_back(text_template::sample(series.labels, series.samples.front().v));
+  return text_template::Value::list(std::move(samples));
+}
+
+void RuleEvaluation::show(Element& element, SampleBatch& batch) const {
+  const bool is_active = element.next.phase != AlertPhase::inactive;
+  if (element.shown && (!is_active || *element.shown != element.next.phase)) {
+    batch.end(element.alerts.labels, element.alerts.reference);
+    if (!is_active) batch.end(element.for_state.labels, element.for_state.reference);
+    element.alerts = WrittenSeries{};
+  }
+  if (is_active && element.shown != element.next.phase) {
+    element.alerts.labels = element.labels;
+    add_name(element.alerts.labels, "ALERTS");
+    element.alerts.labels.set("alertstate", word(element.next.phase));
+    element.for_state.labels = element.labels;
+    add_name(element.for_state.labels, "ALERTS_FOR_STATE");
+  }
+  element.shown = is_active ? std::optional(element.next.phase) : std::nullopt;
+  if (!is_active) return;
+  batch.add(element.alerts, 1);
+  const std::int64_t active_ms = element.next.active_at.ms;
+  batch.add(element.for_state, static_cast<double>(active_ms / 1000));
+}
+
+void RuleEvaluation::tell(const std::vector<Element*>& moved, RuleOutcome& outcome) {
+  if (moved.empty() && !memory_.is_failing) return;
+  std::vector<Element*> ordered = moved;
+  std::sort(ordered.begin(), ordered.end(), [](const Element* a, const Element* b) { return a->labels < b->labels; });
+  Agreement agreement(answer_.found);
+  const std::size_t samples_max =
+      std::clamp(answer_samples_max / std::max<std::size_t>(1, moved.size()), std::size_t{1}, seen_samples_max);
+  outcome.answers.push_back(new_answer(0));
+  std::size_t part_bytes = 0;
+  for (Element* element : ordered) {
+    ElementChange change = change_of(*element, agreement, samples_max);
+    const std::size_t bytes = bytes_of(change);
+    const std::size_t count = outcome.answers.back().changes.size();
+    if (count > 0 && (count == part_changes_max || part_bytes + bytes > part_bytes_max)) {
+      outcome.answers.push_back(new_answer(static_cast<std::uint32_t>(outcome.answers.size())));
+      part_bytes = 0;
+    }
+    part_bytes += bytes;
+    element->part = static_cast<std::uint32_t>(outcome.answers.size() - 1);
+    outcome.answers.back().changes.push_back(std::move(change));
+  }
+}
+
+ElementChange RuleEvaluation::change_of(const Element& element, Agreement& agreement, std::size_t samples_max) const {
+  ElementChange change;
+  change.element = element.element;
+  change.labels = element.labels;
+  change.presence = element.is_present ? Presence::present : Presence::absent;
+  if (!element.is_present) {
+    // An expression without selectors has nothing to lose: its silence is an answer.
+    const bool is_seen = rule_.selectors.empty() || agreement.any(element.element);
+    change.cause = is_seen ? AlertEnd::condition_false : AlertEnd::no_series;
+    return change;
+  }
+  for (const NamedTemplate& annotation : rule_.annotations)
+    change.annotations.emplace(annotation.name, expand(annotation.text, element.element, element.value));
+  change.value = promql::format_value(element.value);
+  change.samples = samples_of(element, agreement, samples_max);
+  return change;
+}
+
+// The newest samples of the series that speak of the element, from shortly before it became active.
+std::vector<SeenSeries> RuleEvaluation::samples_of(const Element& element, Agreement& agreement, std::size_t samples_max) const {
+  std::vector<SeenSeries> out;
+  const std::vector<const Labels*> series = agreement.first(element.element, samples_max);
+  if (series.empty()) return out;
+  const std::size_t each_max = samples_max / series.size();
+  const Instant from = element.next.active_at - group_.query_offset - group_.interval;
+  for (const Labels* labels : series) {
+    std::vector<tsdb::Matcher> matchers;
+    for (const auto& [name, value] : *labels) matchers.push_back(tsdb::Matcher::equal(name, value));
+    for (const tsdb::SeriesView& view : inputs_.snapshot.select(matchers, Instant{0}, query_at_)) {
+      if (view.labels() != *labels) continue;
+      std::vector<tsdb::Sample> samples;
+      view.read(from, query_at_, samples);
+      if (const auto last = view.last(query_at_); samples.empty() && last) samples.push_back(*last);
+      std::erase_if(samples, [](const tsdb::Sample& sample) { return tsdb::is_stale(sample.v); });
+      SeenSeries seen{*labels, {}};
+      for (std::size_t i = samples.size() - std::min(samples.size(), each_max); i < samples.size(); ++i)
+        seen.samples.push_back(SeenSample{Instant{samples[i].t_ms}, promql::format_value(samples[i].v)});
+      if (!seen.samples.empty()) out.push_back(std::move(seen));
+    }
+  }
+  return out;
+}
+
+NoteRuleAnswer RuleEvaluation::new_answer(std::uint32_t part) const {
+  NoteRuleAnswer answer;
+  answer.at = inputs_.at;
+  answer.expression = rule_.digest;
+  answer.group = group_.key;
+  answer.hold = rule_.timing.hold;
+  answer.keep_firing_for = rule_.timing.keep_firing_for;
+  answer.kind = inputs_.kind;
+  answer.name = rule_.name;
+  answer.part = part;
+  answer.rule = rule_.id;
+  return answer;
+}
+
+}  // namespace watchbill::metrics::rules

@@ -1,0 +1,55 @@
+// One evaluation of one rule: from its vector to what is written and told. Internal to the folder.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "metrics/rules/group.h"
+
+namespace watchbill::metrics::rules {
+
+class RuleEvaluation {
+ public:
+  struct Inputs {
+    Instant at;
+    LookKind kind{LookKind::slot};
+    const tsdb::Snapshot& snapshot;
+    const StoreReadiness& readiness;
+  };
+  RuleEvaluation(GroupEvaluator& evaluator, std::size_t rule, const Inputs& inputs);
+
+  // Fills `batch` with what the rule writes (slots only). Gives what the core is to be told.
+  [[nodiscard]] RuleOutcome run(SampleBatch& batch);
+
+ private:
+  using Failure = std::optional<std::string>;
+
+  [[nodiscard]] Failure ask();
+  [[nodiscard]] Failure record(SampleBatch& batch);
+  [[nodiscard]] Failure judge(std::vector<Element*>& moved);
+  [[nodiscard]] Failure see(const promql::AnswerSeries& series);
+  [[nodiscard]] Labels labels_of(const Labels& element, double value) const;
+  [[nodiscard]] Labels identity_of(const Labels& element, const Labels& labels) const;
+  [[nodiscard]] Presence presence_of(const Element& element) const noexcept;
+  [[nodiscard]] std::string expand(const text_template::Template& text, const Labels& element, double value) const;
+  [[nodiscard]] text_template::Answer query(std::string_view expression) const;
+  void show(Element& element, SampleBatch& batch) const;
+  void tell(const std::vector<Element*>& moved, RuleOutcome& outcome);
+  [[nodiscard]] ElementChange change_of(const Element& element, Agreement& agreement, std::size_t samples_max) const;
+  [[nodiscard]] std::vector<SeenSeries> samples_of(const Element& element, Agreement& agreement, std::size_t samples_max) const;
+  [[nodiscard]] NoteRuleAnswer new_answer(std::uint32_t part) const;
+  void forget();
+
+  const RuleGroup& group_;
+  const Rule& rule_;
+  RuleMemory& memory_;
+  const Surroundings& surroundings_;
+  const Inputs& inputs_;
+  const Instant query_at_;
+  text_template::Environment environment_;
+  promql::Answer answer_;
+  bool absences_count_{true};
+};
+
+}  // namespace watchbill::metrics::rules

@@ -1,0 +1,101 @@
+// Evaluates one rule group: its slots, and early looks at its alerting rules.
+//
+// An evaluator keeps, for each alerting rule, the vector of its last recorded answer with what follows from it (model/alert.h),
+// and answers with the difference: the elements whose alerts move. What it answered counts once the caller says that it was
+// recorded; until then the next evaluation finds the same difference again. The core decides for itself; alerts live there. Pure:
+// no clock, no thread; one evaluation of a group at a time. Source: Prometheus 2.42 rules/manager.go, alerting.go, recording.go;
+// answers, causes and early looks are ours (design/architecture.md, metrics path).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "metrics/promql/evaluate.h"
+#include "metrics/rules/memory.h"
+#include "metrics/rules/rule.h"
+#include "metrics/tsdb/head.h"
+#include "model/command_alert.h"
+#include "template/annotation.h"
+
+namespace watchbill::metrics::rules {
+
+// What is the same for all groups of a configuration; outlives their evaluators.
+struct Surroundings {
+  text_template::AnnotationScope scope;
+  promql::EvaluationOptions options;
+};
+
+// What the store knows of the past: absences of inherited alerts count only when it knows enough.
+struct StoreReadiness {
+  Instant complete_since;                  // samples from here on are there, as far as there were any
+  std::vector<Labels> unscraped_targets;   // not yet asked since the start
+};
+
+// An alert that the journal has.
+struct InheritedAlert {
+  Labels element;
+  Labels labels;
+  AlertCourse course;
+};
+
+// What the core is to be told of one rule. Parts are sent in order, each confirmed for itself.
+struct RuleOutcome {
+  std::size_t rule{0};  // index in the group
+  std::vector<NoteRuleAnswer> answers;
+  std::optional<NoteRuleFailure> failure;
+};
+
+struct Evaluation {
+  std::vector<RuleOutcome> outcomes;  // of rules with something to tell, in their order
+  std::size_t rule_count{0};          // that were evaluated
+  std::size_t failure_count{0};
+  std::size_t samples_written{0};
+  std::size_t samples_refused{0};     // by the store
+};
+
+// What the API shows of a rule.
+struct RuleHealth {
+  Instant evaluated_at;   // the last slot; 0 before the first
+  std::string last_error;  // empty: it gave an answer
+};
+
+class GroupEvaluator {
+ public:
+  // `surroundings` outlives it. `start`: the silence counts from here.
+  GroupEvaluator(RuleGroup group, const Surroundings& surroundings, Instant start);
+
+  // After a start: what the journal has of a rule. Until the first evaluation only.
+  void inherit(const RuleId& rule, std::span<const InheritedAlert> alerts, bool is_failing);
+  // After a reload: takes the memory of rules that both have, by their ids.
+  void take_over(GroupEvaluator& former);
+  // The group goes, or what is left of it after take_over(): ends the series that it wrote.
+  void end_series(Instant at, tsdb::Head& head);
+
+  // One slot: all rules in order; recording rules write before the next rule reads. Then ALERTS and ALERTS_FOR_STATE.
+  [[nodiscard]] Evaluation evaluate(Instant slot, tsdb::Head& head, const StoreReadiness& readiness);
+  // An early look at these rules (indexes of alerting rules). Writes no sample.
+  [[nodiscard]] Evaluation look_early(std::span<const std::size_t> rules, Instant at, const tsdb::Snapshot& snapshot);
+  // This part of the rule's last answer, or its failure, is recorded or changed nothing.
+  void confirm(std::size_t rule, std::uint32_t part);
+  void confirm_failure(std::size_t rule) { memories_[rule].is_failing = true; }
+
+  [[nodiscard]] const RuleGroup& group() const noexcept { return group_; }
+  [[nodiscard]] const RuleHealth& health(std::size_t rule) const { return health_[rule]; }
+  // No evaluation since silence_max() in which every rule gave an answer.
+  [[nodiscard]] bool is_silent(Instant now) const noexcept;
+
+ private:
+  friend class RuleEvaluation;
+
+  RuleGroup group_;
+  const Surroundings& surroundings_;
+  std::vector<RuleMemory> memories_;
+  std::vector<RuleHealth> health_;
+  Instant last_good_;
+};
+
+}  // namespace watchbill::metrics::rules

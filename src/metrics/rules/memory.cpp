@@ -1,0 +1,29 @@
+#include "metrics/rules/memory.h"
+
+#include <utility>
+
+namespace watchbill::metrics::rules {
+
+void SampleBatch::add(const Labels& labels, tsdb::SeriesReference& reference, double value) {
+  tsdb::BatchSample sample;
+  sample.series = reference;
+  sample.labels = &labels;
+  sample.value = value;
+  samples_.push_back(std::move(sample));
+  references_.push_back(&reference);
+}
+
+void SampleBatch::end(Labels labels, tsdb::SeriesReference reference) {
+  ended_.push_back(Ended{std::move(labels), reference});
+  add(ended_.back().labels, ended_.back().reference, tsdb::stale_marker());
+}
+
+SampleBatch::Counts SampleBatch::write(tsdb::Head& head, Instant at) {
+  if (samples_.empty()) return {};
+  for (tsdb::BatchSample& sample : samples_) sample.at = at;
+  const tsdb::BatchResult result = head.append(samples_);
+  for (std::size_t i = 0; i < samples_.size(); ++i) *references_[i] = samples_[i].series;
+  return {result.taken_count, result.refused_count};
+}
+
+}  // namespace watchbill::metrics::rules

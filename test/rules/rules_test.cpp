@@ -1,0 +1,326 @@
+#include <gtest/gtest.h>
+
+#include "metrics/rules/early.h"
+#include "metrics/rules/slots.h"
+#include "rules/stand.h"
+
+namespace watchbill::metrics::rules {
+namespace {
+
+TEST(rules, an_alert_walks_from_pending_to_firing_and_shows_itself_as_series) {
+  Stand stand({alerting("WebDown", "up == 0", 30)});
+  stand.put("up", "a", 0);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertBecamePending");
+  EXPECT_EQ(stand.ask("ALERTS"), "ALERTS{alertname=\"WebDown\", alertstate=\"pending\", instance=\"a\", job=\"web\"} 1");
+  EXPECT_EQ(stand.ask("ALERTS_FOR_STATE"), "ALERTS_FOR_STATE{alertname=\"WebDown\", instance=\"a\", job=\"web\"} 1772366400");
+  stand.pass(15);
+  stand.put("up", "a", 0);
+  EXPECT_EQ(stand.slot(), "");
+  EXPECT_TRUE(stand.last.outcomes.empty()) << "what changes nothing is not even asked";
+  stand.pass(15);
+  stand.put("up", "a", 0);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  EXPECT_EQ(stand.ask("ALERTS"), "ALERTS{alertname=\"WebDown\", alertstate=\"firing\", instance=\"a\", job=\"web\"} 1");
+  ASSERT_EQ(stand.alerts().size(), 1U);
+  const core::alert::Alert& alert = *stand.alerts().front();
+  ASSERT_EQ(alert.samples.size(), 1U);
+  EXPECT_EQ(alert.samples.front().samples.size(), 3U) << "the samples of the whole pending time";
+  stand.pass(15);
+  stand.put("up", "a", 1);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,condition_false)");
+  EXPECT_EQ(stand.ask("ALERTS"), "");
+  EXPECT_EQ(stand.ask("ALERTS_FOR_STATE"), "");
+}
+
+TEST(rules, a_vanished_series_is_not_good_news) {
+  Stand stand({alerting("Hot", "temperature > 50")});
+  stand.put("temperature", "a", 60);
+  stand.put("temperature", "b", 60);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired AlertFired");
+  stand.pass(15);
+  stand.put("temperature", "a", tsdb::stale_marker());
+  stand.put("temperature", "b", 40);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,no_series) AlertResolved(firing,condition_false)");
+}
+
+TEST(rules, an_aggregate_has_a_series_as_long_as_any_is_there) {
+  Stand stand(
+      {alerting("Load", "sum by (job) (load) > 5"), alerting("Gone", "absent(load)"), alerting("Odd", "vector(time() % 2) > 0")});
+  stand.put("load", "a", 6);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  stand.pass(15);
+  stand.put("load", "a", tsdb::stale_marker());
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,no_series); RuleEvaluated AlertFired; RuleEvaluated AlertFired");
+  stand.pass(15);
+  stand.put("load", "a", 1);
+  EXPECT_EQ(stand.slot(),
+            "RuleEvaluated AlertResolved(firing,condition_false); RuleEvaluated AlertResolved(firing,condition_false)")
+      << "an expression that reads nothing has nothing to lose";
+}
+
+TEST(rules, what_one_rule_records_the_next_one_reads_at_the_same_slot) {
+  Stand stand({recording("job:up:sum", "sum by (job) (up)"), alerting("FewUp", "job:up:sum < 2")});
+  stand.source.rules[0].labels = {{"team", "{{ shop }}"}};
+  stand.restart();
+  stand.put("up", "a", 1);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  EXPECT_EQ(stand.ask("job:up:sum"), "job:up:sum{job=\"web\", team=\"{{ shop }}\"} 1")
+      << "labels of recording rules are no templates";
+  stand.pass(15);
+  stand.put("up", "a", tsdb::stale_marker());
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,no_series)");
+  EXPECT_EQ(stand.ask("job:up:sum"), "") << "a recorded series ends at the slot that has it no more";
+}
+
+TEST(rules, texts_are_expanded_on_the_snapshot_of_the_decision) {
+  RuleSource rule = alerting("DiskFull", "disk > 80");
+  rule.labels = {{"severity", "{{ if gt $value 90.0 }}critical{{ else }}warning{{ end }}"}, {"team", "ops"}};
+  rule.annotations = {{"summary", "{{ $labels.instance }} at {{ $value | humanize }}% of {{ $externalLabels.site }}"},
+                      {"others", "{{ query \"count(disk)\" | first | value }}"},
+                      {"broken", "{{ query \"nonsense(\" }}"}};
+  Stand stand({rule});
+  stand.put("disk", "a", 85);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  const core::alert::Alert alert = *stand.alerts().front();
+  EXPECT_EQ(alert.labels.text(), "{alertname=\"DiskFull\", instance=\"a\", job=\"web\", severity=\"warning\", team=\"ops\"}");
+  EXPECT_EQ(alert.annotations.at("summary"), "a at 85% of vie");
+  EXPECT_EQ(alert.annotations.at("others"), "1");
+  EXPECT_TRUE(alert.annotations.at("broken").starts_with("<error expanding template: ")) << alert.annotations.at("broken");
+  EXPECT_EQ(alert.value, "85");
+  stand.pass(15);
+  stand.put("disk", "a", 95);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired AlertResolved(firing,condition_false)")
+      << "another severity is another alert";
+}
+
+TEST(rules, an_answer_that_was_not_recorded_is_told_again) {
+  Stand stand({alerting("WebDown", "up == 0")});
+  stand.put("up", "a", 0);
+  const Evaluation lost = stand.evaluator->evaluate(stand.now, stand.head, stand.readiness);
+  ASSERT_EQ(lost.outcomes.size(), 1U);
+  stand.pass(15);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  stand.pass(15);
+  EXPECT_EQ(stand.slot(), "");
+}
+
+TEST(rules, a_long_answer_is_split_into_parts_that_stand_alone) {
+  Stand stand({alerting("WebDown", "up == 0")});
+  for (int i = 0; i < 1200; ++i) stand.put("up", ("host" + std::to_string(i)).c_str(), 0);
+  const Evaluation done = stand.evaluator->evaluate(stand.now, stand.head, stand.readiness);
+  ASSERT_EQ(done.outcomes.size(), 1U);
+  ASSERT_EQ(done.outcomes[0].answers.size(), 3U);
+  EXPECT_EQ(done.outcomes[0].answers[2].changes.size(), 200U);
+  EXPECT_EQ(stand.desk.ask(done.outcomes[0].answers[1]).substr(0, 24), "RuleEvaluated AlertFired");
+  stand.evaluator->confirm(0, 1);
+  stand.slot();
+  EXPECT_EQ(stand.alerts().size(), 1200U) << "the two parts that were lost came again";
+}
+
+TEST(rules, an_early_look_raises_writes_nothing_and_resolves_nothing) {
+  Stand stand({alerting("WebDown", "up == 0", 5)});
+  stand.put("up", "a", 0);
+  EXPECT_EQ(stand.look(), "RuleEvaluated AlertBecamePending");
+  EXPECT_EQ(stand.ask("ALERTS"), "");
+  stand.pass(3);
+  stand.put("up", "a", 1);
+  EXPECT_EQ(stand.look(), "");
+  stand.pass(3);
+  stand.put("up", "a", 0);
+  EXPECT_EQ(stand.look(), "RuleEvaluated AlertFired") << "only a slot could have ended it";
+  stand.pass(1);
+  stand.put("up", "a", 1);
+  EXPECT_EQ(stand.look(), "");
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,condition_false)");
+}
+
+TEST(rules, early_looks_are_for_rules_that_read_no_rules) {
+  GroupSource source;
+  source.name = "g";
+  for (const char* text : {"up == 0", "job:up:sum < 1", "ALERTS > 0", "{__name__=~\"job:.*\"} > 0", "{job=\"web\"} > 0",
+                           "vector(1)", "http_errors{job=\"web\"} > 0", "up{job=\"db\"} == 0"}) {
+    source.rules.push_back(alerting("A", text));
+    source.rules.back().looks_early = true;
+  }
+  source.rules.push_back(recording("job:up:sum", "sum(up)"));
+  auto group = compile(source);
+  ASSERT_TRUE(group);
+  std::vector<RuleGroup> groups;
+  groups.push_back(std::move(*group));
+  withdraw_early_looks_at_outputs(groups);
+  std::string early;
+  for (const Rule& rule : groups[0].rules) early += rule.looks_early ? '1' : '0';
+  EXPECT_EQ(early, "100000110");
+  const Labels web({{"instance", "a"}, {"job", "web"}});
+  const std::vector<std::string> names{"process_cpu_seconds_total", "up"};
+  EXPECT_EQ(early_readers(groups, web, names), (std::vector<RulePlace>{{0, 0}}));
+}
+
+TEST(rules, a_look_comes_at_the_leading_edge_then_at_most_once_per_debounce) {
+  EarlyLooks looks(Duration::milliseconds(100));
+  const std::vector<RulePlace> one{{0, 3}};
+  const auto at = [](int ms) { return Instant{1000 + ms}; };
+  looks.arrived(one, at(0));
+  EXPECT_EQ(looks.take_due(at(0)), one);
+  looks.arrived(one, at(10));
+  looks.arrived(one, at(20));
+  EXPECT_TRUE(looks.take_due(at(99)).empty());
+  EXPECT_EQ(looks.next(), at(100));
+  EXPECT_EQ(looks.take_due(at(100)), one);
+  EXPECT_EQ(looks.next(), Instant::never());
+  looks.arrived(one, at(500));
+  EXPECT_EQ(looks.take_due(at(500)), one);
+}
+
+TEST(rules, a_restart_resolves_nothing) {
+  Stand stand({alerting("WebDown", "up == 0"), alerting("Errors", "increase(errors[10m]) > 0")});
+  stand.put("up", "a", 0);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  stand.pass(600);  // long enough that the store has nothing in reach
+  stand.readiness.complete_since = stand.now;
+  stand.readiness.unscraped_targets = {Labels({{"instance", "a"}, {"job", "web"}})};
+  stand.restart();
+  EXPECT_EQ(stand.slot(), "") << "nothing is loaded: absence means nothing";
+  EXPECT_EQ(stand.ask("ALERTS"), "ALERTS{alertname=\"WebDown\", alertstate=\"firing\", instance=\"a\", job=\"web\"} 1")
+      << "it fires on, with its old beginning";
+  EXPECT_EQ(stand.ask("ALERTS_FOR_STATE"), "ALERTS_FOR_STATE{alertname=\"WebDown\", instance=\"a\", job=\"web\"} 1772366400");
+  stand.pass(310);  // the lookback is loaded, but the target was not asked yet
+  EXPECT_EQ(stand.slot(), "");
+  stand.readiness.unscraped_targets = {Labels({{"instance", "z"}, {"job", "db"}})};
+  EXPECT_EQ(stand.slot(), "") << "`up` reads every target";
+  stand.readiness.unscraped_targets.clear();
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,no_series)");
+}
+
+TEST(rules, an_inherited_alert_that_was_seen_again_resolves_at_once) {
+  Stand stand({alerting("WebDown", "up == 0")});
+  stand.put("up", "a", 0);
+  stand.slot();
+  stand.pass(20);
+  stand.readiness.complete_since = stand.now;
+  stand.restart();
+  stand.put("up", "a", 0);
+  EXPECT_EQ(stand.slot(), "");
+  stand.pass(15);
+  stand.put("up", "a", 1);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,condition_false)");
+}
+
+TEST(rules, a_reload_neither_resolves_nor_resets) {
+  Stand stand({alerting("WebDown", "up == 0", 30), alerting("Gone", "up == 0")});
+  stand.put("up", "a", 0);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertBecamePending; RuleEvaluated AlertFired");
+  stand.pass(15);
+  GroupSource changed = stand.source;
+  changed.rules = {alerting("New", "up == 7"), alerting("WebDown", "up == 0 # the same", 30)};
+  auto compiled = compile(changed);
+  ASSERT_TRUE(compiled);
+  auto next = std::make_unique<GroupEvaluator>(std::move(*compiled), stand.surroundings, stand.now);
+  next->take_over(*stand.evaluator);
+  stand.evaluator->end_series(stand.now, stand.head);
+  stand.evaluator = std::move(next);
+  EXPECT_EQ(stand.ask("ALERTS"), "ALERTS{alertname=\"WebDown\", alertstate=\"pending\", instance=\"a\", job=\"web\"} 1")
+      << "the series of the rule that went have ended";
+  EXPECT_EQ(stand.slot(), "");
+  stand.pass(15);
+  stand.put("up", "a", 0);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired") << "`for` counts from the first slot";
+}
+
+TEST(rules, a_failed_evaluation_changes_no_alert) {
+  Stand stand({alerting("WebDown", "up == 0"), alerting("Two", "{__name__=~\"x|y\"} * on (instance) up == 7")});
+  stand.put("up", "a", 0);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  EXPECT_FALSE(stand.evaluator->is_silent(stand.now + Duration::seconds(60)));
+  EXPECT_TRUE(stand.evaluator->is_silent(stand.now + Duration::seconds(61)));
+  stand.surroundings.options.limits.samples_max = 0;
+  for (int i = 0; i < 20; ++i) {
+    stand.pass(15);
+    EXPECT_EQ(stand.slot(), i == 0 ? "RuleEvaluationFailed; RuleEvaluationFailed" : "");
+    EXPECT_EQ(stand.last.failure_count, 2U);
+  }
+  EXPECT_TRUE(stand.evaluator->health(0).last_error.starts_with("too_many_samples"));
+  EXPECT_TRUE(stand.evaluator->is_silent(stand.now));
+  EXPECT_EQ(stand.alerts().front()->phase, AlertPhase::firing);
+  stand.surroundings.options.limits.samples_max = 1000;
+  stand.put("up", "a", 0);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated; RuleEvaluated") << "that they work again is recorded";
+  EXPECT_EQ(stand.slot(), "");
+  EXPECT_FALSE(stand.evaluator->is_silent(stand.now));
+}
+
+TEST(rules, equal_labels_and_too_many_elements_fail_the_rule) {
+  RuleSource same = alerting("Same", "up == 0");
+  same.labels = {{"instance", "all"}};
+  Stand stand({same, recording("one", "label_replace(up, \"instance\", \"\", \"\", \"\")")});
+  stand.source.limit = 2;
+  stand.restart();
+  stand.put("up", "a", 0);
+  stand.put("up", "b", 0);
+  stand.slot();
+  ASSERT_EQ(stand.last.failure_count, 2U);
+  EXPECT_EQ(stand.evaluator->health(0).last_error, "vector contains metrics with the same labelset after applying alert labels");
+  Stand limited({alerting("Many", "up == 0")});
+  limited.source.limit = 1;
+  limited.restart();
+  limited.put("up", "a", 0);
+  EXPECT_EQ(limited.slot(), "RuleEvaluated AlertFired");
+  limited.put("up", "b", 0);
+  EXPECT_EQ(limited.slot(), "RuleEvaluationFailed");
+  EXPECT_EQ(limited.evaluator->health(0).last_error, "exceeded limit of 1 with 2 alerts");
+  EXPECT_EQ(limited.alerts().size(), 1U);
+}
+
+TEST(rules, what_cannot_be_a_rule_is_refused_with_its_place) {
+  const auto refusal = [](RuleSource rule) {
+    GroupSource group;
+    group.file = "f.yml";
+    group.name = "g";
+    group.rules = {std::move(rule)};
+    const auto compiled = compile(group);
+    return compiled ? std::string("compiled") : compiled.error().text();
+  };
+  EXPECT_NE(refusal(alerting("A", "up ==")).find("f.yml: group g: rule A"), std::string::npos);
+  EXPECT_NE(refusal(alerting("A", "up[5m]")), "compiled");
+  EXPECT_NE(refusal(recording("a b", "up")), "compiled");
+  RuleSource broken = alerting("A", "up");
+  broken.annotations = {{"summary", "{{ $lables.x }}"}};
+  EXPECT_NE(refusal(broken).find("annotation summary"), std::string::npos);
+  EXPECT_EQ(refusal(alerting("A", "up")), "compiled");
+}
+
+TEST(slots, lie_at_a_stable_offset_and_each_is_given_once) {
+  const Duration interval = Duration::seconds(15);
+  const Duration offset = slot_offset("web.yml", "web", interval);
+  EXPECT_EQ(offset, slot_offset("web.yml", "web", interval));
+  EXPECT_NE(offset, slot_offset("web.yml", "db", interval));
+  SlotClock clock(interval, Duration::seconds(5), Instant{100'000});
+  EXPECT_EQ(clock.next(), Instant{110'000});
+  EXPECT_EQ(SlotClock(interval, Duration::seconds(5), Instant{110'000}).next(), Instant{125'000});
+  EXPECT_FALSE(clock.take_due(Instant{109'999}));
+  EXPECT_EQ(clock.take_due(Instant{110'003}), Instant{110'000});
+  EXPECT_FALSE(clock.take_due(Instant{110'004}));
+  EXPECT_EQ(clock.take_due(Instant{156'000}), Instant{155'000});
+  EXPECT_EQ(clock.missed_count(), 2U);
+  EXPECT_EQ(clock.next(), Instant{170'000});
+  EXPECT_EQ(silence_max(interval), Duration::seconds(60));
+  EXPECT_EQ(silence_max(Duration::minutes(1)), Duration::minutes(3));
+}
+
+TEST(slots, the_query_lies_before_the_slot_by_its_offset) {
+  Stand stand({recording("was", "x"), alerting("Late", "x > 1", 15)});
+  stand.source.query_offset = Duration::seconds(30);
+  stand.restart();
+  stand.put("x", "a", 5);
+  EXPECT_EQ(stand.slot(), "");
+  stand.pass(30);
+  stand.put("x", "a", 6);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertBecamePending");
+  EXPECT_EQ(stand.alerts().front()->value, "5");
+  EXPECT_EQ(stand.alerts().front()->active_at, stand.now) << "`for` counts slots, not query times";
+  EXPECT_EQ(stand.ask("was offset 30s"), "was{instance=\"a\", job=\"web\"} 5");
+  EXPECT_EQ(stand.ask("timestamp(was)"), "{instance=\"a\", job=\"web\"} 1772366400");
+}
+
+}  // namespace
+}  // namespace watchbill::metrics::rules
