@@ -1,0 +1,209 @@
+#include "drivers/scrape/scraper.h"
+
+
+#include "base/assert.h"
+#include "base/sha256.h"
+
+namespace watchbill::drivers::scrape {
+namespace {
+
+constexpr std::string_view accepted = "text/plain;version=0.0.4;q=1,*/*;q=0.1";
+
+// Where in its interval a target is asked.
+Duration offset_of(const Labels& labels, Duration interval) {
+  const Digest digest = sha256(labels.text());
+  std::uint64_t hash = 0;
+  for (std::size_t i = 0; i < 8; ++i) hash = hash << 8 | digest.bytes[i];
+  return Duration{static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(interval.ms))};
+}
+
+void append_encoded(std::string& out, std::string_view text) {
+  constexpr std::string_view hex = "0123456789ABCDEF";
+  for (const char c : text) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+                          c == '.' || c == '~';
+    if (is_plain) {
+      out.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out.push_back('%');
+    out.push_back(hex[byte >> 4U]);
+    out.push_back(hex[byte & 15U]);
+  }
+}
+
+}  // namespace
+
+std::string target_url(std::string_view address, std::string_view path,
+                       const std::map<std::string, std::vector<std::string>>& parameters) {
+  std::string url = "http://" + std::string(address) + std::string(path);
+  char separator = path.find('?') == std::string_view::npos ? '?' : '&';
+  for (const auto& [name, values] : parameters)
+    for (const std::string& value : values) {
+      url.push_back(separator);
+      append_encoded(url, name);
+      url.push_back('=');
+      append_encoded(url, value);
+      separator = '&';
+    }
+  return url;
+}
+
+struct Scraper::Running {
+  Running(Target what, metrics::tsdb::Head& head) : target(std::move(what)), series(target.labels, target.limits, head) {}
+
+  Target target;
+  std::function<std::vector<OwnSample>(Instant)> read;  // of an internal one
+  TargetSeries series;
+  TargetStatus status;
+  std::optional<ports::TimerId> timer;
+  std::optional<ports::HttpCallId> call;
+  bool is_over{false};
+};
+
+Scraper::~Scraper() { stop(); }
+
+void Scraper::stop() {
+  for (auto& [labels, running] : running_) end(*running);
+  running_.clear();
+}
+
+void Scraper::end(Running& running) {
+  running.is_over = true;
+  if (running.timer) links_.loop.cancel(*running.timer);
+  if (running.call) links_.client.cancel(*running.call);
+  running.timer.reset();
+  running.call.reset();
+}
+
+void Scraper::configure(std::vector<Target> targets) {
+  std::map<Labels, std::shared_ptr<Running>> former;
+  former.swap(running_);
+  for (Target& target : targets) {
+    WB_ASSERT(target.interval > Duration{} && target.timeout <= target.interval, "the configuration is checked");
+    Labels labels = target.labels;
+    const auto known = former.find(labels);
+    const bool is_same = known != former.end() && known->second->target.url == target.url &&
+                         known->second->target.interval == target.interval;
+    if (is_same) {
+      known->second->target = std::move(target);
+      running_.emplace(std::move(labels), std::move(known->second));
+      former.erase(known);
+      continue;
+    }
+    auto running = std::make_shared<Running>(std::move(target), links_.head);
+    if (running_.emplace(std::move(labels), running).second) plan(running, links_.now());
+  }
+  for (auto& [labels, running] : former) {
+    if (running->read) {
+      running_.emplace(labels, running);
+      continue;
+    }
+    end(*running);
+    // One that only moved goes on under the same labels: its series must not end.
+    if (running_.contains(labels)) continue;
+    running->series.end_series(links_.now());
+    running->series.end_report(links_.now());
+  }
+}
+
+void Scraper::add_internal(Internal source) {
+  Target target;
+  target.labels = source.labels;
+  target.interval = source.interval;
+  auto running = std::make_shared<Running>(std::move(target), links_.head);
+  running->read = std::move(source.read);
+  if (running_.emplace(source.labels, running).second) plan(running, links_.now());
+}
+
+void Scraper::append_own(std::span<const OwnSample> samples) {
+  const Instant at = links_.now();
+  std::vector<metrics::tsdb::BatchSample> batch(samples.size());
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    batch[i].labels = &samples[i].labels;
+    batch[i].at = at;
+    batch[i].value = samples[i].value;
+  }
+  if (!batch.empty()) static_cast<void>(links_.head.append(batch));
+}
+
+void Scraper::plan(const std::shared_ptr<Running>& running, Instant after) {
+  const Duration interval = running->target.interval;
+  const Duration offset = offset_of(running->target.labels, interval);
+  const Instant next{offset.ms + ((after.ms - offset.ms) / interval.ms + 1) * interval.ms};
+  running->timer = links_.loop.after(next - links_.now(), [this, weak = std::weak_ptr<Running>(running)] {
+    const auto target = weak.lock();
+    if (target && !target->is_over) ask(target);
+  });
+}
+
+void Scraper::ask(const std::shared_ptr<Running>& running) {
+  running->timer.reset();
+  const Instant at = links_.now();
+  plan(running, at);
+  if (running->read) return finish(running, at, running->series.store_samples(running->read(at), at));
+  if (running->call) return;  // the former call is not back: its timeout is due at this very instant
+  ports::HttpCall call;
+  call.url = running->target.url;
+  call.headers = {{"Accept", std::string(accepted)},
+                  {"User-Agent", "watchbill"},
+                  {"X-Prometheus-Scrape-Timeout-Seconds", std::to_string((running->target.timeout.ms + 999) / 1000)}};
+  call.timeout = running->target.timeout;
+  call.body_bytes_max = running->target.body_bytes_max;
+  call.redirect_count_max = 10;
+  call.may_be_sent_twice = true;
+  running->call = links_.client.start(std::move(call), [this, weak = std::weak_ptr<Running>(running),
+                                                        at](const Result<ports::HttpAnswer, ports::HttpFailure>& answer) {
+    const auto target = weak.lock();
+    if (!target || target->is_over) return;
+    target->call.reset();
+    take(target, at, answer);
+  });
+}
+
+void Scraper::take(const std::shared_ptr<Running>& running, Instant asked_at,
+                   const Result<ports::HttpAnswer, ports::HttpFailure>& answer) {
+  ScrapeReport report;
+  if (!answer) report.error = std::string(word(answer.error().kind)) + ": " + answer.error().detail;
+  else if (answer->status != 200) report.error = "server returned HTTP status " + std::to_string(answer->status);
+  else report = running->series.store_page(answer->body, asked_at, running->target.honors_timestamps);
+  if (!answer || answer->status != 200) running->series.end_series(asked_at);
+  report.took = links_.now() - asked_at;
+  finish(running, asked_at, std::move(report));
+}
+
+// Samples bear the time at which they were asked for, as in Prometheus.
+void Scraper::finish(const std::shared_ptr<Running>& running, Instant asked_at, ScrapeReport report) {
+  running->series.write_report(report, asked_at);
+  TargetStatus& status = running->status;
+  status.is_up = report.is_up;
+  status.last_at = asked_at;
+  status.took = report.took;
+  status.last_error = report.error;
+  if (!report.is_up) {
+    status.latest_error = report.error;
+    status.latest_error_at = asked_at;
+  }
+  if (links_.on_stored) links_.on_stored(running->series);
+}
+
+std::vector<TargetStatus> Scraper::statuses() const {
+  std::vector<TargetStatus> out;
+  for (const auto& [labels, running] : running_) {
+    TargetStatus status = running->status;
+    status.labels = labels;
+    status.url = running->target.url;
+    out.push_back(std::move(status));
+  }
+  return out;
+}
+
+std::vector<Labels> Scraper::unscraped() const {
+  std::vector<Labels> out;
+  for (const auto& [labels, running] : running_)
+    if (running->status.last_at == Instant{}) out.push_back(labels);
+  return out;
+}
+
+}  // namespace watchbill::drivers::scrape

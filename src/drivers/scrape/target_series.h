@@ -1,0 +1,111 @@
+// The series of one target: what a page of it becomes in the store, and what ends when it no longer shows them.
+//
+// One object, one thread. Source: Prometheus 2.42 scrape/scrape.go (labels of the target win, staleness, report series, limits);
+// relabelling is not done here, the configuration refuses it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "metrics/tsdb/head.h"
+#include "model/labels.h"
+
+namespace watchbill::drivers::scrape {
+
+// 0: no limit. More than it fails the whole scrape.
+struct TargetLimits {
+  std::size_t sample_count_max{0};
+  std::size_t label_count_max{0};
+  std::size_t label_name_bytes_max{0};
+  std::size_t label_value_bytes_max{0};
+};
+
+// One sample of our own: labels with __name__, without those of the target.
+struct OwnSample {
+  Labels labels;
+  double value{0};
+};
+
+// How one scrape went, for the report series and for people.
+struct ScrapeReport {
+  bool is_up{false};
+  Duration took;
+  std::size_t scraped_count{0};  // samples on the page
+  std::size_t stored_count{0};
+  std::size_t refused_count{0};  // by the store, each for itself
+  std::size_t added_count{0};    // series that the last scrape had not
+  std::string error;             // empty when it is up
+};
+
+class TargetSeries {
+ public:
+  // `target`: job, instance and what the configuration adds. The head outlives it.
+  TargetSeries(Labels target, const TargetLimits& limits, metrics::tsdb::Head& head)
+      : target_(std::move(target)), limits_(limits), head_(head) {}
+
+  // Stores a page at `at`: all of it, or nothing and why. Series that the last page had and this one has not are ended; after a
+  // failure all are. The samples' own times count only with `honors_timestamps`.
+  [[nodiscard]] ScrapeReport store_page(std::string_view page, Instant at, bool honors_timestamps);
+  // The same of samples that are no text.
+  [[nodiscard]] ScrapeReport store_samples(std::span<const OwnSample> samples, Instant at);
+  // The target did not answer: ends its series.
+  void end_series(Instant at);
+  // Writes up, scrape_duration_seconds, scrape_samples_scraped, scrape_samples_post_metric_relabeling, scrape_series_added.
+  void write_report(const ScrapeReport& report, Instant at);
+  // The target leaves the configuration: ends the report series too.
+  void end_report(Instant at);
+
+  [[nodiscard]] const Labels& target() const noexcept { return target_; }
+  // The names that the last page had, with those of the report: sorted. Changes only when `names_version` does.
+  [[nodiscard]] std::vector<std::string> metric_names() const;
+  [[nodiscard]] std::uint64_t names_version() const noexcept { return names_version_; }
+
+ private:
+  struct Series {
+    Labels labels;
+    metrics::tsdb::SeriesReference reference;
+    std::uint64_t seen{0};         // the round that had it last
+    bool has_own_time{false};      // then nobody knows when it ends
+  };
+  struct Staged {
+    Series* series{nullptr};
+    Instant at;
+    double value{0};
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+  };
+
+  [[nodiscard]] Status stage_page(std::string_view page, Instant at, bool honors_timestamps);
+  [[nodiscard]] Result<Series*> series_of(std::string_view key, const std::function<Labels()>& read);
+  void describe(std::string_view name, const std::string& text, bool is_type);
+  [[nodiscard]] Labels with_target(const Labels& labels) const;
+  [[nodiscard]] Status check(const Labels& labels) const;
+  void begin_round() { ++round_, staged_.clear(), added_count_ = 0; }
+  [[nodiscard]] ScrapeReport commit(const Status& staged, Instant at);
+  void end_unseen(Instant at);
+  void write_report_values(std::span<const double, 5> values, Instant at);
+
+  Labels target_;
+  TargetLimits limits_;
+  metrics::tsdb::Head& head_;
+  std::unordered_map<std::string, Series, Hash, std::equal_to<>> series_;  // by their text on the page
+  std::unordered_map<std::string, metrics::tsdb::Metadata> described_;     // by name
+  std::array<Labels, 5> report_labels_;
+  std::array<metrics::tsdb::SeriesReference, 5> report_references_;
+  std::vector<Staged> staged_;
+  std::uint64_t round_{0};
+  std::uint64_t names_version_{1};
+  std::size_t added_count_{0};
+};
+
+}  // namespace watchbill::drivers::scrape
