@@ -62,6 +62,7 @@ void append_number(std::string& out, double number) {
     out.append("null");
     return;
   }
+  if (number == 0) number = 0;  // RFC 8785: minus zero is written as zero
   std::array<char, 32> digits{};
   const auto [end, failure] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
   WB_ASSERT(failure == std::errc{}, "32 characters hold every double");

@@ -98,6 +98,12 @@ TEST(parse_json, keeps_positions_and_types) {
   EXPECT_EQ(out, R"({"a":[1,2.5,"x",true,null],"b":{"c":-3}})");
 }
 
+TEST(parse_json, minus_zero_is_written_as_zero) {
+  std::string out;
+  append_json(out, *parse_json("[-0e0,-0.0,-0]"));
+  EXPECT_EQ(out, "[0,0,0]");
+}
+
 TEST(parse_json, refuses_with_place_and_expectation) {
   const auto text_of = [](std::string_view text) {
     const auto parsed = parse_json(text);
