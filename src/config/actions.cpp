@@ -61,7 +61,6 @@ constexpr std::array<std::string_view, 3> service_states{"started", "stopped", "
 constexpr std::array<std::string_view, 1> file_states{"absent"};
 
 void read_status(const Cursor& at, K& out) {
-  std::vector<std::int64_t> codes;
   if (at.node().kind != NodeKind::sequence) {
     if (const std::optional<std::int64_t> code = read_integer(at, {100, 599})) out.args()["status"] = *code;
     return;

@@ -23,11 +23,12 @@ std::string Finding::line() const {
 
 void Report::add(Finding finding) {
   if (finding.severity == Severity::error) ++error_count_;
-  if (findings_.size() >= count_max) {
-    ++dropped_count_;
-    return;
-  }
-  findings_.push_back(std::move(finding));
+  if (!is_full()) return findings_.push_back(std::move(finding));
+  ++dropped_count_;
+  if (finding.severity != Severity::error) return;
+  const auto warning = std::find_if(findings_.begin(), findings_.end(),
+                                    [](const Finding& each) { return each.severity == Severity::warning; });
+  if (warning != findings_.end()) *warning = std::move(finding);
 }
 
 std::vector<Finding> Report::take() {

@@ -38,7 +38,7 @@ class Report {
  public:
   static constexpr std::size_t count_max = 200;
 
-  // What comes after `count_max` is counted only.
+  // What comes after `count_max` is counted only; an error takes the place of a warning.
   void add(Finding finding);
   [[nodiscard]] bool is_full() const noexcept { return findings_.size() >= count_max; }
   [[nodiscard]] bool has_errors() const noexcept { return error_count_ != 0; }

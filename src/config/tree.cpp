@@ -265,6 +265,9 @@ bool Builder::add_merged(std::vector<NodeIndex>& children, NodeIndex from) const
 Result<Tree, TreeError> parse_tree(std::string source, const TreeLimits& limits) {
   if (source.size() > limits.bytes_max)
     return error("too_large", {}, fmt::format("the file has {} bytes; at most {} are read", source.size(), limits.bytes_max));
+  // Editors of other systems write a byte order mark; libyaml would count it as a column.
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (source.starts_with(byte_order_mark)) source.erase(0, byte_order_mark.size());
   Tree tree;
   tree.source = std::move(source);
   if (std::optional<TreeError> problem = Builder(tree, limits).run()) return std::move(*problem);

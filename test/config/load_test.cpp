@@ -8,6 +8,7 @@
 #include "config/cases.h"
 #include "config/disk.h"
 #include "config/paths.h"
+#include "config/tables.h"
 #include "config/walk.h"
 #include "model/codec.h"
 
@@ -133,6 +134,33 @@ TEST(load, a_report_ends) {
   EXPECT_EQ(loaded.findings.size(), Report::count_max);
   EXPECT_EQ(loaded.dropped_count, 600 - Report::count_max);
   EXPECT_EQ(loaded.exit_code(false), 2);
+}
+
+TEST(load, warnings_never_hide_an_error) {
+  std::string text = "watchbill: 1\naccess:\n  tokens:\n";
+  for (int i = 0; i < 300; ++i) text += "    t" + std::to_string(i) + ": {roles: [operator], file: t}\n";
+  text += "workloads: {a: {command: [x], after: [nobody]}}\n";
+  const Loaded loaded = load({{"/etc/wb/watchbill.yaml", text}});
+  EXPECT_FALSE(loaded.configuration);
+  EXPECT_NE(report_of(loaded).find("there is no workload nobody"), std::string::npos);
+}
+
+TEST(load, a_byte_order_mark_and_foreign_line_ends_are_taken) {
+  const Loaded loaded = load({{"/etc/wb/watchbill.yaml", "\xef\xbb\xbfwatchbill: 1\r\ndata: x\r\n"}});
+  EXPECT_EQ(report_of(loaded), "ok\n");
+  ASSERT_TRUE(loaded.configuration);
+  EXPECT_EQ(loaded.configuration->data, "/etc/wb/x");
+}
+
+TEST(load, the_example_of_the_documentation_loads) {
+  const std::string document = bill_document();
+  const std::size_t begin = document.find("```yaml\n") + 8;
+  const std::string text = document.substr(begin, document.find("```", begin) - begin);
+  const MemoryFiles files{
+      {"/etc/wb/watchbill.yaml", text},
+      {"/etc/wb/rules/web.yml", "groups: [{name: web, rules: [{alert: WebDown, expr: up == 0}]}]\n"},
+      {"/etc/wb/alertmanager.yml", "route: {receiver: ops}\nreceivers: [{name: ops}]\n"}};
+  EXPECT_EQ(report_of(load(files)), "ok\n");
 }
 
 TEST(load, the_number_of_files_ends) {
