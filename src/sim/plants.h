@@ -23,14 +23,18 @@ enum class Plant : std::uint8_t {
   index_forgets_an_effect,     // the ready index loses a subject: a message is owed and never sent
   clock_runs_back,             // a record carries a time before the one before it
   old_controller_writes_on,    // a controller that lost its place appends under its old epoch
+  restart_trusts_an_empty_store,   // rules take what is not loaded yet for gone
+  vanished_series_is_called_well,  // an alert whose series is gone ends as if its condition were false
+  alert_loses_its_samples,         // an answer comes without the samples that it rests on
 };
 
 }  // namespace watchbill::sim
 
 template <>
 struct watchbill::Words<watchbill::sim::Plant> {
-  static constexpr std::array<std::string_view, 13> table{
+  static constexpr std::array<std::string_view, 16> table{
       "none", "disk_lies_about_sync", "disk_drops_a_record", "disk_flips_a_bit", "disk_keeps_half_a_batch", "snapshot_is_altered",
       "request_ids_are_forgotten", "driver_sends_without_intent", "driver_changes_the_id", "driver_loses_outcomes",
-      "index_forgets_an_effect", "clock_runs_back", "old_controller_writes_on"};
+      "index_forgets_an_effect", "clock_runs_back", "old_controller_writes_on",
+      "restart_trusts_an_empty_store", "vanished_series_is_called_well", "alert_loses_its_samples"};
 };

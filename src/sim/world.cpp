@@ -8,6 +8,7 @@
 #include "engine/engine_clock.h"
 #include "engine/follower.h"
 #include "sim/checkers.h"
+#include "sim/detector.h"
 #include "sim/disk.h"
 #include "sim/people.h"
 #include "sim/receivers.h"
@@ -45,6 +46,7 @@ class World {
       : options_(options), limits_(limits_for(options)), random_(options.seed), disk_(random_.fork("disk"), options.plant),
         entropy_(random_.fork("entropy")), faults_random_(random_.fork("faults")), wall_(world_start),
         receivers_(receiver_links(), random_.fork("receivers"), options.plant), people_(people_links(), random_.fork("people")),
+        detector_(detector_links(), random_.fork("detector"), options.plant),
         full_replay_(limits_) {}
 
   WorldResult run() {
@@ -81,6 +83,12 @@ class World {
         [this] { return dead_letters(); }};
   }
 
+  SimulatedDetector::Links detector_links() {
+    return {
+        agenda_, [this] { return now_; }, [this] { return engine_time(); }, [this] { return life_; },
+        [this](Command command, std::function<void(const core::Answer&)> reply) { ask(std::move(command), std::move(reply)); }};
+  }
+
   [[nodiscard]] ports::ClockReading reading() const { return ports::ClockReading{wall_ + (now_ - Instant{}), now_.ms}; }
 
   void note(std::string line) {
@@ -105,9 +113,13 @@ class World {
     follower_ = std::make_unique<engine::Follower>(std::move(copy), *journal_, limits_, snapshot_every_records);
     engine::EnginePorts ports{
         *journal_, receivers_, entropy_,
-        [this](std::span<const StoredRecord> records) { follower_->offer(records); }};
+        [this](std::span<const StoredRecord> records) {
+          follower_->offer(records);
+          check_alert_ends(records);
+        }};
     engine_ = std::make_unique<engine::Engine>(std::move(ports), std::move(*recovered), limits_);
     engine_->begin_epoch("simulated", clock_->started_ahead());
+    detector_.start_life(engine_->state());
     ++result_.starts;
     note("controller starts, record " + std::to_string(engine_->head().sequence));
     const std::vector<Acknowledged>& answers = people_.acknowledged();
@@ -211,6 +223,7 @@ class World {
     is_healed_ = true;
     disk_.heal();
     receivers_.heal();
+    detector_.heal();
     note("all faults end");
     if (!engine_ && !found_) start_controller();
   }
@@ -301,6 +314,17 @@ class World {
     if (std::string what = compare_indexes(engine_->state(), limits_); !what.empty()) find("indexes", what);
   }
 
+  void check_alert_ends(std::span<const StoredRecord> records) {
+    for (const StoredRecord& record : records) {
+      if (record.payload->find("\"AlertResolved\"") == std::string::npos) continue;
+      const auto body = decode_events(*record.payload);
+      if (!body) continue;  // damage is the chain checker's
+      for (const RecordedEvent& recorded : body->events)
+        if (const auto* end = std::get_if<AlertResolved>(&recorded.event))
+          if (std::string what = detector_.false_end(*end); !what.empty()) find("alert_end", what);
+    }
+  }
+
   void check_all(const std::string& when) {
     if (!engine_) return find("settled", "no controller runs at the " + when);
     check_indexes();
@@ -315,6 +339,7 @@ class World {
     if (std::string what = differs_when_decided_again(*journal_, limits_); !what.empty()) find("redecide", what);
     const auto count = [this](const std::string& id) { return receivers_.accepted(id); };
     if (std::string what = unfinished_delivery(engine_->state(), count); !what.empty()) find("settled", what);
+    if (std::string what = detector_.wrong_alerts(engine_->state()); !what.empty()) find("alerts", what);
   }
 
   void live_until(Instant end) {
@@ -360,6 +385,7 @@ class World {
   std::uint64_t life_{0};
   SimulatedReceivers receivers_;
   People people_;
+  SimulatedDetector detector_;
   std::unique_ptr<SimulatedJournal> journal_;
   std::unique_ptr<engine::EngineClock> clock_;
   std::unique_ptr<engine::Follower> follower_;

@@ -45,7 +45,9 @@ TEST(world, every_planted_fault_is_found_by_its_checker) {
       {Plant::snapshot_is_altered, "snapshot"},      {Plant::request_ids_are_forgotten, "once"},
       {Plant::driver_sends_without_intent, "intent"}, {Plant::driver_changes_the_id, "intent"},
       {Plant::driver_loses_outcomes, "settled"},     {Plant::index_forgets_an_effect, "indexes"},
-      {Plant::clock_runs_back, "order"},             {Plant::old_controller_writes_on, "order"}};
+      {Plant::clock_runs_back, "order"},             {Plant::old_controller_writes_on, "order"},
+      {Plant::restart_trusts_an_empty_store, "alert_end"}, {Plant::vanished_series_is_called_well, "alert_end"},
+      {Plant::alert_loses_its_samples, "alerts"}};
   for (std::size_t index = 1; index < Words<Plant>::table.size(); ++index) {
     const auto plant = static_cast<Plant>(index);
     std::map<std::string, int> found_by;

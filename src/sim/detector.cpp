@@ -1,0 +1,167 @@
+#include "sim/detector.h"
+
+#include "base/assert.h"
+
+namespace watchbill::sim {
+namespace {
+
+namespace rules = metrics::rules;
+
+constexpr Duration scrape_every = Duration::seconds(5);
+constexpr Duration settled_after = Duration::minutes(10);  // longer than lookback, hold and interval together
+constexpr Duration first_scrape_apart = Duration::seconds(20);  // targets spread: a start has slots before it has asked them all
+constexpr std::uint64_t change_percent = 4;                // of each target at each scrape
+
+rules::RuleGroup group_of_the_world() {
+  rules::GroupSource source;
+  source.file = "world.yml";
+  source.name = "hosts";
+  source.interval = Duration::seconds(15);
+  rules::RuleSource hot;
+  hot.alert = "HostHot";
+  hot.expression = "temperature > 50";
+  hot.hold = Duration::seconds(30);
+  hot.annotations = {{"summary", "{{ $labels.instance }} has {{ $value }} degrees"}};
+  rules::RuleSource down;
+  down.alert = "HostDown";
+  down.expression = "up == 0";
+  source.rules = {hot, down};
+  auto group = rules::compile(source);
+  WB_ASSERT(group.has_value(), "the rules of the world are well-formed");
+  return std::move(*group);
+}
+
+Labels series(const char* name, const std::string& instance) {
+  return Labels({{"__name__", name}, {"instance", instance}, {"job", "host"}});
+}
+
+}  // namespace
+
+SimulatedDetector::SimulatedDetector(Links links, Random random, Plant plant)
+    : links_(std::move(links)), random_(random), plant_(plant), group_(group_of_the_world()),
+      surroundings_{text_template::AnnotationScope({}, "http://watch.example"), {}} {
+  for (const char* instance : {"a", "b", "c"}) targets_.emplace(instance, Target{});
+}
+
+void SimulatedDetector::start_life(const core::State& state) {
+  life_began_ = links_.engine_now();
+  evaluator_ = std::make_unique<rules::GroupEvaluator>(group_, surroundings_, life_began_);
+  head_ = std::make_unique<metrics::tsdb::Head>();
+  clock_.emplace(group_.interval, rules::slot_offset(group_.file, group_.name, group_.interval), life_began_);
+  waiting_ = 0;
+  for (auto& [instance, target] : targets_) target.seen.clear();
+  for (const rules::Rule& rule : group_.rules) {
+    std::vector<rules::InheritedAlert> alerts;
+    core::alert::each_of_rule(state.alert, rule.id, [&](const std::string&, const core::alert::Alert& alert) {
+      if (alert.phase != AlertPhase::inactive)
+        alerts.push_back(rules::InheritedAlert{alert.element, alert.labels, core::alert::course_of(alert)});
+      return true;
+    });
+    evaluator_->inherit(rule.id, alerts, false);
+  }
+  tick(links_.life());
+}
+
+void SimulatedDetector::heal() { healed_at_ = links_.now(); }
+
+void SimulatedDetector::tick(std::uint64_t life) {
+  if (life != links_.life()) return;
+  const Instant now = links_.engine_now();
+  if (waiting_ == 0)
+    if (const auto slot = clock_->take_due(now)) evaluate(*slot);
+  if (!healed_at_) change_targets();
+  scrape(now);
+  if (healed_at_ && links_.now() - *healed_at_ > settled_after) return;
+  links_.agenda.plan(links_.now() + scrape_every, [this, life] { tick(life); });
+}
+
+void SimulatedDetector::change_targets() {
+  for (auto& [instance, target] : targets_) {
+    if (random_.chance(change_percent)) target.is_alive = !target.is_alive;
+    if (random_.chance(change_percent)) target.is_hot = !target.is_hot;
+  }
+}
+
+void SimulatedDetector::scrape(Instant at) {
+  Instant first_at = life_began_;
+  for (auto& [instance, target] : targets_) {
+    first_at = first_at + first_scrape_apart;
+    if (at < first_at) continue;
+    const bool was_alive = !target.seen.empty() && target.seen.back().is_alive;
+    static_cast<void>(head_->append(series("up", instance), at, target.is_alive ? 1 : 0));
+    const double degrees = target.is_hot ? 80 : 20;
+    if (target.is_alive) static_cast<void>(head_->append(series("temperature", instance), at, degrees));
+    else if (was_alive)
+      static_cast<void>(head_->append(series("temperature", instance), at, metrics::tsdb::stale_marker()));
+    target.seen.push_back(Seen{at, target.is_alive, target.is_hot});
+  }
+}
+
+void SimulatedDetector::evaluate(Instant slot) {
+  rules::StoreReadiness readiness;
+  if (plant_ != Plant::restart_trusts_an_empty_store) {
+    readiness.complete_since = life_began_;
+    for (const auto& [instance, target] : targets_)
+      if (target.seen.empty()) readiness.unscraped_targets.push_back(Labels({{"instance", instance}, {"job", "host"}}));
+  }
+  rules::Evaluation done = evaluator_->evaluate(slot, *head_, readiness);
+  for (rules::RuleOutcome& outcome : done.outcomes) {
+    WB_ASSERT(!outcome.failure, "nothing in the world makes these rules fail");
+    for (NoteRuleAnswer& answer : outcome.answers) {
+      for (ElementChange& change : answer.changes) {
+        if (plant_ == Plant::vanished_series_is_called_well) change.cause = AlertEnd::condition_false;
+        if (plant_ == Plant::alert_loses_its_samples) change.samples.clear();
+      }
+      const std::uint32_t part = answer.part;
+      tell(std::move(answer), [this, rule = outcome.rule, part] { evaluator_->confirm(rule, part); });
+    }
+  }
+}
+
+void SimulatedDetector::tell(CommandBody body, std::function<void()> confirm) {
+  ++waiting_;
+  links_.offer(Command{std::move(body), engine_actor("rules"), std::nullopt, std::nullopt, {}},
+               [this, life = links_.life(), confirmed = std::move(confirm)](const core::Answer& answer) {
+                 if (life != links_.life()) return;
+                 --waiting_;
+                 if (!answer.refused) confirmed();
+               });
+}
+
+std::string SimulatedDetector::false_end(const AlertResolved& end) const {
+  const std::string instance(end.labels.get("instance"));
+  const auto target = targets_.find(instance);
+  if (target == targets_.end()) return {};
+  const Seen* last = nullptr;
+  for (const Seen& seen : target->second.seen)
+    if (seen.at <= end.at) last = &seen;
+  const std::string what = "the alert " + end.labels.text() + " ended with " + std::string(word(end.cause));
+  if (last == nullptr) return what + ", and its target was not asked since the start";
+  if (end.labels.get("alertname") == "HostDown") {
+    if (last->is_alive && end.cause == AlertEnd::condition_false) return {};
+    return what + ", and the target " + (last->is_alive ? "answered" : "did not answer");
+  }
+  const AlertEnd expected = last->is_alive ? AlertEnd::condition_false : AlertEnd::no_series;
+  if (last->is_alive && last->is_hot) return what + ", and the target was hot";
+  return end.cause == expected ? std::string() : what + ", expected " + std::string(word(expected));
+}
+
+std::string SimulatedDetector::wrong_alerts(const core::State& state) const {
+  std::map<std::string, const core::alert::Alert*> firing;
+  std::string wrong;
+  state.alert.alerts.each([&](const std::string&, const core::alert::Alert& alert) {
+    if (alert.phase != AlertPhase::firing) return true;
+    if (alert.samples.empty()) wrong = "the alert " + alert.labels.text() + " fires without a sample";
+    firing.emplace(std::string(alert.labels.get("alertname")) + " " + std::string(alert.labels.get("instance")), &alert);
+    return wrong.empty();
+  });
+  for (const auto& [instance, target] : targets_) {
+    if (firing.contains("HostHot " + instance) != (target.is_alive && target.is_hot))
+      wrong = "HostHot of " + instance + (target.is_alive && target.is_hot ? " does not fire" : " fires");
+    if (firing.contains("HostDown " + instance) == target.is_alive)
+      wrong = "HostDown of " + instance + (target.is_alive ? " fires" : " does not fire");
+  }
+  return wrong;
+}
+
+}  // namespace watchbill::sim

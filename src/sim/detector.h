@@ -1,0 +1,76 @@
+// The metrics path of a simulated world: targets that die and return, a store that a crash empties, the real rules over it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/process.h"
+#include "core/state.h"
+#include "metrics/rules/group.h"
+#include "metrics/rules/slots.h"
+#include "metrics/tsdb/head.h"
+#include "sim/agenda.h"
+#include "sim/plants.h"
+#include "sim/random.h"
+
+namespace watchbill::sim {
+
+class SimulatedDetector {
+ public:
+  struct Links {
+    Agenda& agenda;
+    std::function<Instant()> now;         // of the world
+    std::function<Instant()> engine_now;  // of the living controller
+    std::function<std::uint64_t()> life;
+    // Offers a command to the living controller; the callback comes when it answers, or never.
+    std::function<void(Command, std::function<void(const core::Answer&)>)> offer;
+  };
+  SimulatedDetector(Links links, Random random, Plant plant);
+
+  // A controller lives: evaluation begins with what its journal has, over an empty store.
+  void start_life(const core::State& state);
+  // From now on the targets stay as they are; scrapes and slots go on for a while, so that alerts can follow.
+  void heal();
+
+  // What is wrong with an end of an alert that just became durable, or "". An alert ends only when the targets, as they were
+  // scraped in this life, say so, and with the cause that they give.
+  [[nodiscard]] std::string false_end(const AlertResolved& end) const;
+  // What is wrong with the alerts after everything settled, or "": those that must fire do, with their samples, and no others.
+  [[nodiscard]] std::string wrong_alerts(const core::State& state) const;
+
+ private:
+  struct Seen {
+    Instant at;
+    bool is_alive{false};
+    bool is_hot{false};
+  };
+  struct Target {
+    bool is_alive{true};
+    bool is_hot{false};
+    std::vector<Seen> seen;  // scrapes of this life
+  };
+  void tick(std::uint64_t life);
+  void change_targets();
+  void scrape(Instant at);
+  void evaluate(Instant slot);
+  void tell(CommandBody body, std::function<void()> confirm);
+
+  Links links_;
+  Random random_;
+  Plant plant_;
+  metrics::rules::RuleGroup group_;
+  metrics::rules::Surroundings surroundings_;
+  std::map<std::string, Target> targets_;  // by instance
+  std::unique_ptr<metrics::tsdb::Head> head_;
+  std::unique_ptr<metrics::rules::GroupEvaluator> evaluator_;
+  std::optional<metrics::rules::SlotClock> clock_;
+  Instant life_began_;
+  std::size_t waiting_{0};
+  std::optional<Instant> healed_at_;
+};
+
+}  // namespace watchbill::sim
