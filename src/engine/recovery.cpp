@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json.h"
 #include "core/decide.h"
 #include "core/process.h"
 
@@ -19,11 +20,17 @@ RecoveryFailure unreadable(Sequence sequence, const DecodeFailure& failure) {
 std::string writer_of(ports::JournalPort& journal) {
   std::string build;
   const Status read = journal.read(1, ~Sequence{0}, [&build](const StoredRecord& record) {
-    if (!record.payload) return true;
-    if (const auto at = record.payload->find("\"type\":\"EpochStarted\""); at == std::string::npos) return true;
-    if (const auto events = decode_events(*record.payload))
-      for (const RecordedEvent& each : events->events)
-        if (const auto* started = std::get_if<EpochStarted>(&each.event)) build = started->build;
+    if (!record.payload || record.payload->find("\"type\":\"EpochStarted\"") == std::string::npos) return true;
+    // As plain JSON: the very record that begins the newest epoch may be of a version that this build does not know.
+    const Result<JsonValue> payload = parse_json(*record.payload);
+    const JsonValue* events = payload ? payload->find("events") : nullptr;
+    if (events == nullptr || events->as_array() == nullptr) return true;
+    for (const JsonValue& event : *events->as_array()) {
+      const JsonValue* type = event.find("type");
+      const JsonValue* by = event.find("build");
+      const bool is_start = type != nullptr && type->as_string() != nullptr && *type->as_string() == EpochStarted::type;
+      if (is_start && by != nullptr && by->as_string() != nullptr) build = *by->as_string();
+    }
     return true;
   });
   return read ? build : std::string();

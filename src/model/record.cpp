@@ -191,6 +191,9 @@ Result<ChainHead, ChainFailure> continue_chain(const ChainHead& head, const Stor
   const auto broken = [&](std::string what) { return ChainFailure{head.sequence + 1, std::move(what)}; };
   const std::optional<RecordHeader> header = decode_header(record.header);
   if (!header) return broken("its header is not a record header");
+  if (header->sequence == record.sequence && record.sequence > head.sequence + 1)
+    return broken("it is missing; record " + std::to_string(record.sequence) + " follows record " +
+                  std::to_string(head.sequence));
   if (header->sequence != head.sequence + 1 || record.sequence != header->sequence)
     return broken("it is numbered " + std::to_string(header->sequence) + " in row " + std::to_string(record.sequence));
   if (header->previous != head.hash) return broken("it does not continue the record before it");

@@ -138,7 +138,7 @@ TEST(record, what_does_not_continue_the_chain_is_named) {
     return what(changed);
   };
   EXPECT_EQ(what(good), "accepted");
-  EXPECT_EQ(with([](RecordHeader& h) { h.sequence = 3; }), "it is numbered 3 in row 3");
+  EXPECT_EQ(with([](RecordHeader& h) { h.sequence = 3; }), "it is missing; record 3 follows record 1");
   EXPECT_EQ(with([](RecordHeader& h) { h.previous = Digest{}; }), "it does not continue the record before it");
   EXPECT_EQ(with([](RecordHeader& h) { h.epoch = 3; }), "its epoch is lower than the one before");
   EXPECT_EQ(with([](RecordHeader& h) { h.segment = 3; }), "its segment does not follow");
