@@ -15,7 +15,10 @@ Controller::Controller(Parts parts, engine::Recovered recovered, const Limits& l
     : parts_(std::move(parts)), limits_(limits), clock_(parts_.clock.now(), recovered.head.time),
       follower_(recovered, *parts_.follower_journal, limits, parts_.snapshot_every_records),
       engine_(engine::EnginePorts{*parts_.journal, parts_.effects, parts_.entropy,
-                                  [this](std::span<const StoredRecord> records) { follower_.offer(records); }},
+                                  [this](std::span<const StoredRecord> records) {
+                                    follower_.offer(records);
+                                    if (parts_.on_durable) parts_.on_durable(records);
+                                  }},
               std::move(recovered), limits) {}
 
 Controller::~Controller() { stop(); }

@@ -25,6 +25,8 @@ class Controller {
     ports::EntropyPort& entropy;
     std::string build;
     std::uint64_t snapshot_every_records{100'000};
+    // Each batch that is durable, on the engine's thread; must return at once. May be empty.
+    std::function<void(std::span<const StoredRecord>)> on_durable;
     // Called once, on the thread it happened on, when the process must end at once: exit code and reason.
     std::function<void(int, const std::string&)> on_failure;
   };

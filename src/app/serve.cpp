@@ -3,19 +3,15 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <cstdio>
 
-#include "app/controller.h"
+#include "app/admin_token.h"
+#include "app/listen.h"
+#include "app/service.h"
 #include "drivers/sqlite/journal.h"
 
 namespace watchbill::app {
 namespace {
-
-// Until receivers can be reached nothing may be sent: no area asks for an effect before there is a bill that names receivers.
-class NoReceivers final : public ports::EffectPort {
- public:
-  void begin(const Effect&, Epoch) override {}
-};
 
 cli::ExitCode refuse_start(cli::Terminal& terminal, const std::string& reason, const Error& error, cli::ExitCode code) {
   terminal.complain("serve: " + reason + ": " + error.text());
@@ -44,13 +40,20 @@ cli::ExitCode refuse_recovery(cli::Terminal& terminal, const engine::RecoveryFai
   return cli::ExitCode::internal;
 }
 
-// SIGTERM and SIGINT, waited for instead of handled: no code runs in a signal's context.
+cli::ExitCode refuse_listen(cli::Terminal& terminal, const drivers::net::ListenFailure& failure) {
+  terminal.complain("serve: " + std::string(word(failure.reason)) + ": " + failure.on + ": " + failure.detail +
+                    ". Nothing was started; choose another address with --listen.");
+  return cli::ExitCode::usage;
+}
+
+// SIGTERM, SIGINT and SIGHUP, waited for instead of handled: no code runs in a signal's context.
 class StopSignals {
  public:
   StopSignals() {
     ::sigemptyset(&set_);
     ::sigaddset(&set_, SIGTERM);
     ::sigaddset(&set_, SIGINT);
+    ::sigaddset(&set_, SIGHUP);
     ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
   }
   [[nodiscard]] int wait() const {
@@ -63,10 +66,42 @@ class StopSignals {
   sigset_t set_{};
 };
 
+// What `serve` was told, read completely before anything is touched.
+Result<std::vector<drivers::net::HttpListen>, ListenProblem> read_listen(const cli::ServeArguments& arguments) {
+  std::vector<std::string> texts = arguments.listen;
+  if (texts.empty()) texts.emplace_back(listen_default);
+  std::vector<drivers::net::HttpListen> addresses;
+  for (const std::string& text : texts) {
+    auto listen = parse_listen(text);
+    if (!listen) return listen.error();
+    addresses.push_back(std::move(*listen));
+  }
+  return addresses;
+}
+
+void announce(cli::Terminal& terminal, const Service& service, const std::string& build, const std::string& data,
+              Sequence records) {
+  terminal.print("watchbill " + build + " serves " + data + ", " + std::to_string(records) + " records");
+  for (const std::string& url : service.urls()) terminal.print("  API      " + url + "/api/watchbill/v1/openapi.json");
+  for (const std::string& url : service.urls()) terminal.print("  metrics  " + url + "/metrics");
+  terminal.print("  token    " + data + "/admin.token");
+  std::fflush(stdout);  // whoever started us waits for these lines, also at the other end of a pipe
+}
+
+void serve_until_stopped(cli::Terminal& terminal, const StopSignals& signals) {
+  while (signals.wait() == SIGHUP)
+    terminal.complain("serve: reload: not_yet_supported: there is no bill to read again; everything goes on as it was");
+}
+
 }  // namespace
 
 cli::ExitCode serve(cli::Terminal& terminal, const cli::ServeArguments& arguments, cli::World& world) {
   const std::string data = arguments.data.empty() ? "./data" : arguments.data;
+  auto listen = read_listen(arguments);
+  if (!listen) {
+    terminal.complain("serve: " + listen.error().reason + ": " + listen.error().message);
+    return cli::ExitCode::usage;
+  }
   const StopSignals signals;  // before any thread: all of them inherit the mask
   auto lock = drivers::sqlite::DataLock::take(data);
   if (!lock && lock.error().kind == ErrorKind::busy)
@@ -81,24 +116,22 @@ cli::ExitCode serve(cli::Terminal& terminal, const cli::ServeArguments& argument
   Result<engine::Recovered, engine::RecoveryFailure> recovered = engine::recover(**journal, limits);
   if (!recovered) return refuse_recovery(terminal, recovered.error());
   const Sequence records = recovered->head.sequence;
+  const Result<std::string> token = admin_token(data, world.entropy);
+  if (!token) return refuse_start(terminal, "data_not_writable", token.error(), cli::ExitCode::usage);
 
-  NoReceivers effects;
-  Controller::Parts parts{std::move(*journal),
-                          std::move(*follower_journal),
-                          world.clock,
-                          effects,
-                          world.entropy,
-                          world.build,
-                          100'000,
-                          [&terminal](int code, const std::string& reason) {
-                            terminal.complain("serve: " + reason + ". The process ends now, nothing undurable was released.");
-                            ::_exit(code);
-                          }};
-  Controller controller(std::move(parts), std::move(*recovered), limits);
-  controller.start();
-  terminal.print("watchbill " + world.build + " serves " + data + ", " + std::to_string(records) + " records");
-  static_cast<void>(signals.wait());
-  controller.stop();
+  api::AccessSettings access;
+  access.tokens.push_back(api::Token{"admin", sha256(*token), {"admin"}});
+  const auto end_process = [&terminal](int code, const std::string& reason) {
+    terminal.complain("serve: " + reason + ". The process ends now, nothing undurable was released.");
+    ::_exit(code);
+  };
+  Service service(Service::Settings{data, world.build, std::move(*listen), std::move(access), {}},
+                  Service::Parts{std::move(*journal), std::move(*follower_journal), world.clock, world.entropy, end_process},
+                  std::move(*recovered), limits);
+  if (const auto started = service.start(); !started) return refuse_listen(terminal, started.error());
+  announce(terminal, service, world.build, data, records);
+  serve_until_stopped(terminal, signals);
+  service.stop();
   return cli::ExitCode::done;
 }
 

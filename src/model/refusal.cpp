@@ -39,6 +39,7 @@ RefusalFamily family_of(Refusal reason) noexcept {
     case Refusal::host_not_allowed: case Refusal::origin_not_allowed: case Refusal::role_missing:
       return RefusalFamily::you_may_not;
     case Refusal::unknown_path: case Refusal::unknown_hold: case Refusal::unknown_delivery: case Refusal::position_gone:
+    case Refusal::unknown_record:
       return RefusalFamily::not_there;
     case Refusal::hold_active: case Refusal::not_held: case Refusal::not_given_up:
       return RefusalFamily::blocked;
@@ -77,6 +78,7 @@ std::string_view fix_of(Refusal reason) noexcept {
     case Refusal::unknown_path: return "see GET /api/watchbill/v1/openapi.json for all paths";
     case Refusal::unknown_hold: return "see `watchbill hold show` for the holds in force";
     case Refusal::unknown_delivery: return "see GET /api/watchbill/v1/notifications for the deliveries";
+    case Refusal::unknown_record: return "see `watchbill journal list` for what is recorded";
     case Refusal::position_gone: return "start again without a position: retention has removed it";
     case Refusal::hold_active: return "have an approver release the hold: `watchbill hold release`";
     case Refusal::not_held: return "nothing to release: see `watchbill hold show`";

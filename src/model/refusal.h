@@ -33,7 +33,7 @@ enum class Refusal : std::uint8_t {
   // who are you, you may not
   not_authenticated, host_not_allowed, origin_not_allowed, role_missing,
   // not there
-  unknown_path, unknown_hold, unknown_delivery, position_gone,
+  unknown_path, unknown_hold, unknown_delivery, position_gone, unknown_record,
   // blocked
   hold_active, not_held, not_given_up,
   // lock, queue, fence
@@ -48,10 +48,10 @@ enum class Refusal : std::uint8_t {
 
 template <>
 struct Words<Refusal> {
-  static constexpr std::array<std::string_view, 33> table{
+  static constexpr std::array<std::string_view, 34> table{
       "bad_argument", "config_invalid", "note_required",
       "not_authenticated", "host_not_allowed", "origin_not_allowed", "role_missing",
-      "unknown_path", "unknown_hold", "unknown_delivery", "position_gone",
+      "unknown_path", "unknown_hold", "unknown_delivery", "position_gone", "unknown_record",
       "hold_active", "not_held", "not_given_up",
       "data_in_use", "stale_epoch", "changed_meanwhile",
       "body_too_large", "not_yet_supported", "chain_broken", "journal_newer", "idempotency_key_reused",

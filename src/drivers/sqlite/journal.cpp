@@ -129,6 +129,12 @@ void Journal::close_segment() {
 
 namespace {
 
+// A segment whose maker was killed before it had tables: a file without anything in it.
+bool is_unmade(const Connection& connection) {
+  Statement tables = connection.prepare("SELECT count(*) FROM sqlite_schema");
+  return tables.is_prepared() && tables.step() == SQLITE_ROW && tables.integer(0) == 0;
+}
+
 bool is_closed(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && (status.st_mode & 0777) == closed_mode;
@@ -149,6 +155,7 @@ Result<ports::JournalEnd> Journal::end() {
     Result<std::shared_ptr<Connection>> connection = reader(*segment);
     if (!connection) return connection.error();
     Statement last = (*connection)->prepare("SELECT seq, header, length(header), payload FROM record ORDER BY seq DESC LIMIT 1");
+    if (!last.is_prepared() && is_unmade(**connection)) continue;
     const int code = last.is_prepared() ? last.step() : sqlite3_extended_errcode((*connection)->handle());
     if (code == SQLITE_DONE) continue;  // a segment that was made and got no record
     if (code != SQLITE_ROW) return error_of((*connection)->handle(), code, "read the end of", segment_path(*segment));
@@ -208,6 +215,7 @@ Status Journal::read(Sequence from, Sequence to, const std::function<bool(const 
     Result<std::shared_ptr<Connection>> connection = reader(segment);
     if (!connection) return connection.error();
     Statement rows = (*connection)->prepare("SELECT seq, header, payload FROM record WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq");
+    if (!rows.is_prepared() && is_unmade(**connection)) continue;
     if (!rows.is_prepared())
       return error_of((*connection)->handle(), sqlite3_extended_errcode((*connection)->handle()), "read", segment_path(segment));
     rows.bind(1, static_cast<std::int64_t>(std::min(from, row_id_max)))
@@ -244,6 +252,7 @@ Status Journal::each_blob(const std::function<bool(const Digest&, std::string_vi
     Result<std::shared_ptr<Connection>> connection = reader(segment);
     if (!connection) return connection.error();
     Statement rows = (*connection)->prepare("SELECT digest, bytes FROM blob ORDER BY digest");
+    if (!rows.is_prepared() && is_unmade(**connection)) continue;
     int code = rows.is_prepared() ? rows.step() : sqlite3_extended_errcode((*connection)->handle());
     for (; code == SQLITE_ROW; code = rows.step()) {
       Digest digest;

@@ -1,0 +1,56 @@
+// What the running controller counts for /metrics since its start. Any thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "base/time.h"
+#include "model/area.h"
+#include "model/refusal.h"
+
+namespace watchbill::api {
+
+// Outcomes of deliveries that exist now (domain/alert-routing-and-obligations.md §3).
+enum class DeliveryOutcome : std::uint8_t {
+  disabled, filtered, no_route, debounced, sent, failed, muted, not_repeated, resolved_before_group_wait,
+};
+
+inline constexpr std::size_t refusal_count = Words<Refusal>::table.size();
+inline constexpr std::size_t delivery_outcome_count = static_cast<std::size_t>(DeliveryOutcome::resolved_before_group_wait) + 1;
+
+// Upper bounds of the append histogram in seconds: from a fast NVMe's sync to a disk that is about to fail.
+inline constexpr std::array<double, 12> append_seconds_bounds{0.0005, 0.001, 0.002, 0.005, 0.01, 0.02,
+                                                              0.05,   0.1,   0.25,  0.5,   1,    5};
+
+class Counters {
+ public:
+  using Count = std::atomic<std::uint64_t>;
+
+  void count_event(Area area) noexcept { add(events[static_cast<std::size_t>(area)]); }
+  void count_refusal(Area area, Refusal reason) noexcept {
+    add(refusals[static_cast<std::size_t>(area)][static_cast<std::size_t>(reason)]);
+  }
+  void count_delivery(DeliveryOutcome outcome) noexcept { add(deliveries[static_cast<std::size_t>(outcome)]); }
+  // One durable append that took this long.
+  void count_append(double seconds) noexcept;
+
+  std::array<Count, area_count> events{};
+  std::array<std::array<Count, refusal_count>, area_count> refusals{};
+  std::array<Count, delivery_outcome_count> deliveries{};
+  std::array<Count, append_seconds_bounds.size() + 1> appends{};
+  Count append_microseconds{0};
+
+ private:
+  static void add(Count& count) noexcept { count.fetch_add(1, std::memory_order_relaxed); }
+};
+
+}  // namespace watchbill::api
+
+template <>
+struct watchbill::Words<watchbill::api::DeliveryOutcome> {
+  static constexpr std::array<std::string_view, 9> table{"disabled", "filtered",     "no_route",
+                                                         "debounced", "sent",        "failed",
+                                                         "muted",     "not_repeated", "resolved_before_group_wait"};
+};

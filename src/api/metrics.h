@@ -1,0 +1,27 @@
+// Our own metrics: what is declared, and the page that Prometheus scrapes. Source: design/metrics.md.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/services.h"
+
+namespace watchbill::api {
+
+struct DeclaredMetric {
+  std::string_view name;
+  std::string_view type;    // "counter", "gauge", "histogram"
+  std::string_view labels;  // names, separated by ", "
+  std::string_view meaning;
+};
+
+// Every family that metrics_page() gives, by name, and no other.
+[[nodiscard]] std::span<const DeclaredMetric> declared_metrics() noexcept;
+// {"items":[{"name":…,"type":…,"labels":[…],"meaning":…}]}
+[[nodiscard]] std::string metrics_catalogue_json();
+
+// The page in Prometheus' text format. Loop's thread.
+[[nodiscard]] std::string metrics_page(const Services& services);
+
+}  // namespace watchbill::api

@@ -1,0 +1,91 @@
+// What is going on, in one answer: what `watchbill status` shows.
+#include "api/call.h"
+#include "api/metrics.h"
+#include "api/routes.h"
+
+namespace watchbill::api {
+namespace {
+
+constexpr std::size_t holds_shown_max = 20;  // a person reads no more; GET /hold has all
+
+std::string_view word_of(engine::WriteMode mode) {
+  switch (mode) {
+    case engine::WriteMode::normal: return "normal";
+    case engine::WriteMode::outcomes_and_people: return "outcomes_and_people";
+    case engine::WriteMode::nothing: return "read_only";
+  }
+  return "";
+}
+
+void write_progress(JsonWriter& json, const core::Progress& progress) {
+  json.key("lineage").string(progress.lineage.text).key("epoch").integer(static_cast<std::int64_t>(progress.epoch));
+  json.key("records").integer(static_cast<std::int64_t>(progress.sequence));
+  json.key("last_record_at").string(format_rfc3339(progress.time));
+  if (!progress.configuration.is_zero()) json.key("configuration").string(progress.configuration.hex());
+}
+
+void write_holds(JsonWriter& json, const core::control::State& control) {
+  json.key("holds").begin_object().key("count").integer(static_cast<std::int64_t>(control.holds.size()));
+  json.key("items").begin_array();
+  std::size_t shown = 0;
+  control.holds.each([&](const std::string& scope, const core::control::Hold& hold) {
+    json.begin_object().key("scope").string(scope).key("by").string(hold.by).key("reason").string(hold.reason);
+    json.key("since").string(format_rfc3339(hold.since)).end_object();
+    return ++shown < holds_shown_max;
+  });
+  json.end_array().end_object();
+}
+
+void write_deliveries(JsonWriter& json, const core::route::State& route) {
+  constexpr std::size_t states = Words<core::route::DeliveryState>::table.size();
+  std::array<std::int64_t, states> counts{};
+  route.deliveries.each([&](const std::string&, const core::route::Delivery& delivery) {
+    ++counts[static_cast<std::size_t>(delivery.state)];
+    return true;
+  });
+  json.key("deliveries").begin_object();
+  for (std::size_t i = 0; i < states; ++i) json.key(Words<core::route::DeliveryState>::table[i]).integer(counts[i]);
+  json.end_object();
+}
+
+void write_lanes(JsonWriter& json, const engine::Inbox& inbox) {
+  const auto depths = inbox.depths();
+  const auto refused = inbox.refused_counts();
+  json.key("lanes").begin_object();
+  for (std::size_t i = 0; i < lane_count; ++i) {
+    json.key(Words<Lane>::table[i]).begin_object().key("waiting").integer(static_cast<std::int64_t>(depths[i]));
+    json.key("refused").integer(static_cast<std::int64_t>(refused[i])).end_object();
+  }
+  json.end_object();
+}
+
+void show_status(const CallPointer& call) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("build").string(call->services.build);
+  json.key("write_mode").string(word_of(call->services.write_mode()));
+  const Sequence sequence = call->services.follower.read([&](const core::State& state, const ChainHead& head) {
+    write_progress(json, state.progress);
+    write_holds(json, state.control);
+    write_deliveries(json, state.route);
+    return head.sequence;
+  });
+  write_lanes(json, call->services.inbox);
+  json.key("sequence").integer(static_cast<std::int64_t>(sequence)).end_object();
+  call->answer(std::move(out), sequence);
+}
+
+void list_metrics(const CallPointer& call) { call->answer(metrics_catalogue_json()); }
+
+}  // namespace
+
+Routes overview_routes() {
+  return {
+      {"GET", "/api/watchbill/v1/status", "overview: journal, holds, deliveries owed, waiting commands", "viewer", {}, {}, {},
+       show_status},
+      {"GET", "/api/watchbill/v1/metrics-catalogue", "every metric family that this build emits", "viewer", {}, {}, {},
+       list_metrics},
+  };
+}
+
+}  // namespace watchbill::api

@@ -1,0 +1,46 @@
+// One path and method of the API as data: who may call it, what it takes, how it can refuse. The same table makes the router, the
+// checks before a handler and the OpenAPI document. A new area adds one file with a list of these.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "model/refusal.h"
+
+namespace watchbill::api {
+
+class Call;
+
+enum class ValueKind : std::uint8_t { text, number, truth };
+
+// A parameter of the query, or a member of the JSON body.
+struct Member {
+  std::string_view name;
+  ValueKind kind{ValueKind::text};
+  std::string_view meaning;  // for people, one sentence without its full stop
+  bool is_required{false};
+};
+
+enum class Decides : std::uint8_t {
+  route,  // who lacks the role is refused before the handler runs
+  core,   // known callers reach the core, which refuses and records it; strangers are refused before
+};
+
+struct Route {
+  std::string_view method;
+  std::string_view pattern;  // as in ports::HttpRoute
+  std::string_view summary;
+  std::string_view role;  // "none", "viewer", "operator", "approver", "admin"
+  std::vector<Member> query;
+  std::vector<Member> body;
+  std::vector<Refusal> refusals;  // beside those that every route can give
+  // Runs on the loop and must not block; answers through the call, at once or later.
+  std::function<void(const std::shared_ptr<Call>&)> handle;
+  Decides decides{Decides::route};
+};
+
+using Routes = std::vector<Route>;
+
+}  // namespace watchbill::api

@@ -1,0 +1,182 @@
+#include "api/routes.h"
+
+#include <algorithm>
+
+#include "api/access.h"
+#include "api/call.h"
+#include "api/counters.h"
+#include "base/spelling.h"
+
+namespace watchbill::api {
+namespace {
+
+constexpr Duration sequence_wait_max = Duration::seconds(5);
+constexpr Duration sequence_look_interval = Duration::milliseconds(5);
+constexpr std::string_view min_sequence = "min_sequence";
+
+// --- checks before a handler ---
+
+std::optional<Refused> check_role(const Route& route, const Call& call) {
+  if (is_allowed(call.actor, route.role)) return std::nullopt;
+  if (call.actor.name == anonymous)
+    return Refused{Refusal::not_authenticated, "this needs a token with the role " + std::string(route.role)};
+  if (route.decides == Decides::core) return std::nullopt;
+  return Refused{Refusal::role_missing, call.actor.name + " lacks the role " + std::string(route.role)};
+}
+
+Refused unknown_member(std::string_view what, const std::string& name, const std::vector<Member>& known) {
+  std::vector<std::string_view> names;
+  for (const Member& member : known) names.push_back(member.name);
+  std::string message = std::string(what) + " " + name.substr(0, 128) + " is not known here";
+  if (const std::string_view near = nearest_spelling(name, names); !near.empty())
+    message.append(", did you mean ").append(near).append("?");
+  return Refused{Refusal::bad_argument, std::move(message)};
+}
+
+const Member* find_member(const std::vector<Member>& members, std::string_view name) {
+  const auto at = std::find_if(members.begin(), members.end(), [name](const Member& member) { return member.name == name; });
+  return at == members.end() ? nullptr : &*at;
+}
+
+std::optional<Refused> check_query(const Route& route, const Call& call) {
+  for (const auto& [name, value] : call.request.query) {
+    if (name == min_sequence && route.method == "GET") continue;
+    if (find_member(route.query, name) == nullptr) return unknown_member("the parameter", name, route.query);
+  }
+  for (const Member& member : route.query)
+    if (member.is_required && call.query(member.name) == nullptr)
+      return Refused{Refusal::bad_argument, std::string(member.name) + ": expected in the query"};
+  return std::nullopt;
+}
+
+bool is_of(const JsonValue& value, ValueKind kind) {
+  switch (kind) {
+    case ValueKind::text: return value.as_string() != nullptr;
+    case ValueKind::number: return value.as_integer() != nullptr;
+    case ValueKind::truth: return std::holds_alternative<bool>(value.value);
+  }
+  return false;
+}
+
+std::string_view expected(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::text: return ": expected a string";
+    case ValueKind::number: return ": expected a whole number";
+    case ValueKind::truth: return ": expected true or false";
+  }
+  return "";
+}
+
+std::optional<Refused> read_body(const Route& route, Call& call) {
+  call.body.value = JsonValue::Object{};
+  if (route.body.empty()) {
+    if (call.request.body.empty()) return std::nullopt;
+    return Refused{Refusal::bad_argument, "expected no body here"};
+  }
+  if (!call.request.body.empty()) {
+    Result<JsonValue> parsed = parse_json(call.request.body);
+    if (!parsed) return Refused{Refusal::bad_argument, "the body: " + parsed.error().detail};
+    if (parsed->as_object() == nullptr) return Refused{Refusal::bad_argument, "the body: expected a JSON object"};
+    call.body = std::move(*parsed);
+  }
+  for (const auto& [name, value] : *call.body.as_object()) {
+    const Member* member = find_member(route.body, name);
+    if (member == nullptr) return unknown_member("the member", name, route.body);
+    if (!is_of(value, member->kind)) return Refused{Refusal::bad_argument, name + std::string(expected(member->kind))};
+  }
+  for (const Member& member : route.body)
+    if (member.is_required && call.body.find(member.name) == nullptr)
+      return Refused{Refusal::bad_argument, std::string(member.name) + ": expected in the body"};
+  return std::nullopt;
+}
+
+// --- from the server to a handler ---
+
+// Time for waiting, which nobody can set.
+Instant even_time(const Services& services) { return Instant{services.clock.now().boot_ms}; }
+
+// Runs the handler once readers see record `wanted`; looks again and again without holding the loop.
+void handle_from(const Route& route, const CallPointer& call, Sequence wanted, Instant until) {
+  if (head_of(call->services) >= wanted) return route.handle(call);
+  if (even_time(call->services) >= until)
+    return call->refuse(Refused{Refusal::busy, "record " + std::to_string(wanted) + " is not there after " +
+                                                   format_duration(sequence_wait_max)});
+  call->services.loop.after(sequence_look_interval, [&route, call, wanted, until] { handle_from(route, call, wanted, until); });
+}
+
+void refuse_stranger(const CallPointer& call, const Refused& refused) {
+  const Duration delay = call->services.access.count_failure(call->request.peer_address, even_time(call->services));
+  call->services.loop.after(delay, [call, refused] { call->refuse(refused, Area::access); });
+}
+
+void dispatch(const Route& route, const CallPointer& call) {
+  Result<Actor, Refused> actor = call->services.access.identify(call->request);
+  if (!actor) return refuse_stranger(call, actor.error());
+  call->actor = std::move(*actor);
+  if (const auto refused = check_role(route, *call)) return call->refuse(*refused, Area::access);
+  if (const auto refused = check_query(route, *call)) return call->refuse(*refused);
+  if (const auto refused = read_body(route, *call)) return call->refuse(*refused);
+  if (route.method != "GET") return route.handle(call);
+  const Result<std::uint64_t, Refused> wanted = call->number(min_sequence, 0);
+  if (!wanted) return call->refuse(wanted.error());
+  if (*wanted == 0) return route.handle(call);
+  handle_from(route, call, *wanted, even_time(call->services) + sequence_wait_max);
+}
+
+// The neighbours' clients read the neighbours' error bodies.
+std::string unbuilt_body(std::string_view pattern, const Refused& refused, Sequence sequence) {
+  std::string out;
+  if (pattern.starts_with("/api/v1/")) {
+    JsonWriter json(out);
+    json.begin_object().key("status").string("error").key("errorType").string("unavailable");
+    json.key("error").string(std::string(word(refused.reason)) + ": " + refused.message).end_object();
+  } else if (pattern.starts_with("/api/v2/")) {
+    append_json_string(out, std::string(word(refused.reason)) + ": " + refused.message);
+  } else {
+    return refusal_body(refused, sequence);
+  }
+  return out + "\n";
+}
+
+ports::HttpRoute unbuilt_route(Services& services, const Unbuilt& unbuilt) {
+  const Refused refused{Refusal::not_yet_supported, std::string(unbuilt.method) + " " + std::string(unbuilt.pattern)};
+  const auto handler = [&services, refused, pattern = unbuilt.pattern](ports::HttpRequest, auto responder) {
+    services.counters.count_refusal(Area::engine, refused.reason);
+    const Sequence sequence = head_of(services);
+    responder->answer({501,
+                       {{"Content-Type", "application/json"}, {"X-Watchbill-Sequence", std::to_string(sequence)}},
+                       unbuilt_body(pattern, refused, sequence)});
+  };
+  return {std::string(unbuilt.method), std::string(unbuilt.pattern), handler};
+}
+
+}  // namespace
+
+Routes all_routes() {
+  Routes routes;
+  for (Routes (*list)() :
+       {overview_routes, journal_routes, event_routes, hold_routes, notification_routes, operation_routes})
+    for (Route& route : list()) routes.push_back(std::move(route));
+  Route openapi{"GET", "/api/watchbill/v1/openapi.json", "this document, OpenAPI 3.1", "viewer", {}, {}, {}, {}};
+  Routes documented = routes;
+  documented.push_back(openapi);
+  openapi.handle = [text = openapi_text(documented)](const CallPointer& call) { call->answer(text); };
+  routes.push_back(std::move(openapi));
+  return routes;
+}
+
+std::vector<ports::HttpRoute> http_routes(Services& services) {
+  // The handlers share one table that lives as long as any of them.
+  const auto table = std::make_shared<const Routes>(all_routes());
+  std::vector<ports::HttpRoute> routes;
+  for (const Route& route : *table) {
+    const auto handler = [&services, table, &route](ports::HttpRequest request, auto responder) {
+      dispatch(route, std::make_shared<Call>(services, std::move(request), std::move(responder)));
+    };
+    routes.push_back({std::string(route.method), std::string(route.pattern), handler});
+  }
+  for (const Unbuilt& unbuilt : unbuilt_paths(*table)) routes.push_back(unbuilt_route(services, unbuilt));
+  return routes;
+}
+
+}  // namespace watchbill::api

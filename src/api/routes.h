@@ -1,0 +1,38 @@
+// All routes of the API, and how they become what the HTTP server dispatches. One function for each file of routes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/route.h"
+#include "api/services.h"
+#include "ports/http.h"
+
+namespace watchbill::api {
+
+[[nodiscard]] Routes overview_routes();      // /status, /metrics-catalogue
+[[nodiscard]] Routes journal_routes();       // /journal, /journal/{seq}, /why/{id}
+[[nodiscard]] Routes event_routes();         // /events
+[[nodiscard]] Routes hold_routes();          // /hold
+[[nodiscard]] Routes notification_routes();  // /notifications
+[[nodiscard]] Routes operation_routes();     // /-/healthy, /-/ready, /-/reload, /metrics
+
+// Every route that is built, in the order of the lists above; openapi.json, which is made of them, is the last.
+[[nodiscard]] Routes all_routes();
+
+// The routes as the server takes them: each call is identified, checked against its row and counted before its handler runs, and
+// the documented paths that are not built yet answer `not_yet_supported`. `services` must outlive them.
+[[nodiscard]] std::vector<ports::HttpRoute> http_routes(Services& services);
+
+// OpenAPI 3.1 of these routes, from their rows alone.
+[[nodiscard]] std::string openapi_text(const Routes& routes);
+
+// A path of design/http.md that has no handler yet.
+struct Unbuilt {
+  std::string_view method;
+  std::string_view pattern;
+};
+// All of them but those among `routes`.
+[[nodiscard]] std::vector<Unbuilt> unbuilt_paths(const Routes& routes);
+
+}  // namespace watchbill::api

@@ -1,0 +1,48 @@
+#include "app/listen.h"
+
+#include <arpa/inet.h>
+
+#include <charconv>
+
+namespace watchbill::app {
+namespace {
+
+bool is_loopback(const std::string& address) {
+  in_addr v4{};
+  if (::inet_pton(AF_INET, address.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  return address == "::1";
+}
+
+bool is_address(const std::string& address) {
+  in6_addr bytes{};
+  return ::inet_pton(AF_INET, address.c_str(), &bytes) == 1 || ::inet_pton(AF_INET6, address.c_str(), &bytes) == 1;
+}
+
+}  // namespace
+
+Result<drivers::net::HttpListen, ListenProblem> parse_listen(const std::string& text) {
+  const ListenProblem malformed{"bad_argument", "--listen " + text + ": expected ADDRESS:PORT, such as 127.0.0.1:9911"};
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return malformed;
+  drivers::net::HttpListen listen;
+  const char* const end = text.data() + text.size();
+  const auto [after, failure] = std::from_chars(text.data() + colon + 1, end, listen.port);
+  if (failure != std::errc{} || after != end) return malformed;
+  listen.address = text.substr(0, colon);
+  if (listen.address.size() > 2 && listen.address.front() == '[' && listen.address.back() == ']')
+    listen.address = listen.address.substr(1, listen.address.size() - 2);
+  if (listen.address == "localhost") listen.address = "127.0.0.1";
+  if (!listen.address.empty() && !is_address(listen.address)) return malformed;
+  if (!is_loopback(listen.address))
+    return ListenProblem{"listen_not_allowed", "--listen " + text +
+                                                   ": beyond loopback watchbill needs TLS and tokens, which cannot be "
+                                                   "configured yet; listen on 127.0.0.1 or ::1"};
+  return listen;
+}
+
+std::string url_of(const drivers::net::HttpListen& listen, std::uint16_t port) {
+  const bool is_v6 = listen.address.find(':') != std::string::npos;
+  return "http://" + (is_v6 ? "[" + listen.address + "]" : listen.address) + ":" + std::to_string(port);
+}
+
+}  // namespace watchbill::app
