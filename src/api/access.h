@@ -36,8 +36,8 @@ class Access {
  public:
   explicit Access(AccessSettings settings) : settings_(std::move(settings)) {}
 
-  // Who sent the request. Without a token: "anonymous", as viewer on loopback, else without roles. Refused: not_authenticated when
-  // what was sent is no token that is known; a wrong token is never taken for none.
+  // Who sent the request. Without a token: "anonymous", as viewer on loopback, else without roles. Refused: not_authenticated
+  // when what was sent is no token that is known; a wrong token is never taken for none.
   [[nodiscard]] Result<Actor, Refused> identify(const ports::HttpRequest& request) const;
 
   // Counts a wrong token from this address and gives how long its answer must wait: 100 ms, doubled with each within a minute, at

@@ -117,7 +117,8 @@ void show_record(const CallPointer& call) {
     return call->refuse(Refused{Refusal::bad_argument, "the record's number: expected a whole number from 1"});
   ask_history(call, [call, sequence = *wanted](ports::JournalPort& journal) {
     const Sequence head = head_of(call->services);
-    if (sequence > head) return call->refuse(Refused{Refusal::unknown_record, "the journal ends at record " + std::to_string(head)});
+    if (sequence > head)
+      return call->refuse(Refused{Refusal::unknown_record, "the journal ends at record " + std::to_string(head)});
     std::optional<std::string> found;
     const Status read = journal.read(sequence, sequence, [&](const StoredRecord& record) {
       if (const auto header = decode_header(record.header)) found = record_json(record, *header);

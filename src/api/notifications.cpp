@@ -29,7 +29,8 @@ void list_deliveries(const CallPointer& call) {
   std::optional<DeliveryState> wanted;
   if (const std::string* state = call->query("state")) {
     wanted = from_word<DeliveryState>(*state);
-    if (!wanted) return call->refuse(Refused{Refusal::bad_argument, "state: expected due, sent, failed or given_up"}, Area::route);
+    if (!wanted)
+      return call->refuse(Refused{Refusal::bad_argument, "state: expected due, sent, failed or given_up"}, Area::route);
   }
   Page page;
   std::string last;

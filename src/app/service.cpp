@@ -25,10 +25,16 @@ Result<api::ProcessFigures> process_figures() {
 }  // namespace
 
 Service::Service(Settings settings, Parts parts, engine::Recovered recovered, const Limits& limits)
-    : settings_(std::move(settings)), limits_(limits), recovered_head_(recovered.head.sequence), access_(settings_.access), questions_(questions_max),
-      event_readers_(event_readers_max), caller_(std::make_unique<drivers::net::HttpCaller>(loop_)),
+    : settings_(std::move(settings)),
+      limits_(limits),
+      recovered_head_(recovered.head.sequence),
+      access_(settings_.access),
+      questions_(questions_max),
+      event_readers_(event_readers_max),
+      caller_(std::make_unique<drivers::net::HttpCaller>(loop_)),
       feed_(history_on(event_readers_), loop_, counters_, recovered_head_),
-      notifier_(settings_.notify, notifier_parts()), clock_(parts.clock),
+      notifier_(settings_.notify, notifier_parts()),
+      clock_(parts.clock),
       controller_(controller_parts(std::move(parts)), std::move(recovered), limits_),
       services_{settings_.build,
                 controller_.follower(),

@@ -67,7 +67,8 @@ TEST(api, what_is_not_known_is_refused_by_name) {
   const HttpReply unbuilt = controller.get("/rollouts");
   EXPECT_EQ(unbuilt.status, 501);
   EXPECT_EQ(unbuilt.member("message"), "GET /api/watchbill/v1/rollouts");
-  for (const std::string body : {"{", "[]", R"({"reason":1})", R"({"reason":"x","scop":"all"})", R"({})", R"({"reason":"x","restarts":"yes"})"}) {
+  for (const std::string body :
+       {"{", "[]", R"({"reason":1})", R"({"reason":"x","scop":"all"})", R"({})", R"({"reason":"x","restarts":"yes"})"}) {
     const HttpReply refused = controller.ask({"PUT", base + "/hold", controller.admin_token(), {}, body, {}});
     EXPECT_EQ(refused.status, 400) << body;
     EXPECT_EQ(refused.member("reason"), "bad_argument") << refused.body;

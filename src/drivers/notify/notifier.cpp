@@ -27,7 +27,8 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
   if (text.size() != 29 || text.substr(25) != " GMT") return std::nullopt;
   const std::size_t month = months.find(text.substr(8, 3));
   const auto day = parse_number(text.substr(5, 2)), year = parse_number(text.substr(12, 4));
-  const auto hour = parse_number(text.substr(17, 2)), minute = parse_number(text.substr(20, 2)), second = parse_number(text.substr(23, 2));
+  const auto hour = parse_number(text.substr(17, 2)), minute = parse_number(text.substr(20, 2)),
+             second = parse_number(text.substr(23, 2));
   if (month == std::string_view::npos || month % 3 != 0 || !day || !year || !hour || !minute || !second) return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(*year)},
                                          std::chrono::month{static_cast<unsigned>(month / 3 + 1)},

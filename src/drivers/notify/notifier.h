@@ -27,8 +27,8 @@ struct NotifySettings {
   std::map<std::string, Webhook> receivers;  // by name
 };
 
-// How an attempt ended: 2xx accepted; 408, 429, 5xx and transport errors retryable; every other answer final, and so is a URL that
-// cannot be called. `attempt` and `delivery` are left to the caller.
+// How an attempt ended: 2xx accepted; 408, 429, 5xx and transport errors retryable; every other answer final, and so is a URL
+// that cannot be called. `attempt` and `delivery` are left to the caller.
 [[nodiscard]] NoteDelivery classify(const Result<ports::HttpAnswer, ports::HttpFailure>& outcome);
 
 // The pause that a Retry-After asks for: seconds, or an HTTP date less the answer's own Date; zero when there is none that can be
@@ -40,7 +40,8 @@ class Notifier final : public ports::EffectPort {
   struct Parts {
     ports::HttpClient& client;
     ports::IoLoop& loop;  // on which client runs
-    // Reads the bytes of a blob elsewhere and calls `done` on any thread; false, and no call, when too many reads wait. Any thread.
+    // Reads the bytes of a blob elsewhere and calls `done` on any thread; false, and no call, when too many reads wait. Any
+    // thread.
     std::function<bool(const Digest&, std::function<void(Result<std::optional<std::string>>)> done)> read_body;
     // Offers an outcome and calls `done` on any thread with whether it is recorded (or need not be). Any thread.
     std::function<void(NoteDelivery, std::function<void(bool is_recorded)> done)> report;

@@ -60,7 +60,9 @@ Result<ProcessFigures> read_process_figures() {
   ProcessFigures figures;
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
   figures.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   figures.start_seconds = boot_seconds() + static_cast<double>(fields[start_time]) / static_cast<double>(::sysconf(_SC_CLK_TCK));
   figures.virtual_bytes = fields[virtual_size];
