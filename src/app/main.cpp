@@ -1,9 +1,13 @@
 #include <signal.h>
 #include <time.h>
 
+#include <optional>
+
 #include "app/serve.h"
 #include "app/simulate.h"
 #include "cli/command_line.h"
+#include "drivers/net/http_client.h"
+#include "drivers/net/loop.h"
 #include "drivers/sqlite/journal.h"
 #include "drivers/system/system.h"
 
@@ -29,6 +33,19 @@ Result<std::unique_ptr<ports::JournalPort>> write_journal(const std::string& dat
   return std::unique_ptr<ports::JournalPort>(std::move(*journal));
 }
 
+// A loop of its own for one call: verbs make few.
+Result<ports::HttpAnswer, ports::HttpFailure> call(ports::HttpCall request) {
+  drivers::net::Loop loop;
+  drivers::net::HttpCaller caller(loop);
+  std::optional<Result<ports::HttpAnswer, ports::HttpFailure>> outcome;
+  caller.start(std::move(request), [&](Result<ports::HttpAnswer, ports::HttpFailure> answer) {
+    outcome = std::move(answer);
+    loop.stop();
+  });
+  loop.run();
+  return std::move(*outcome);
+}
+
 bool pause(Duration duration) {
   const timespec time{duration.ms / 1000, duration.ms % 1000 * 1'000'000};
   ::nanosleep(&time, nullptr);
@@ -43,7 +60,7 @@ int main(int argument_count, char** arguments) {
   ::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of the write, not the end of the process
   drivers::system::SystemClock clock;
   drivers::system::SystemEntropy entropy;
-  cli::World world{WB_BUILD, clock, entropy, app::read_journal, app::write_journal, app::pause};
+  cli::World world{WB_BUILD, clock, entropy, app::read_journal, app::write_journal, app::call, app::pause};
   cli::ProgramVerbs program;
   program.serve = [&world](cli::Terminal& terminal, const cli::ServeArguments& serve) {
     return app::serve(terminal, serve, world);

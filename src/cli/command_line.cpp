@@ -8,6 +8,7 @@
 
 #include "base/spelling.h"
 #include "cli/check.h"
+#include "cli/online.h"
 
 namespace watchbill::cli {
 namespace {
@@ -32,6 +33,9 @@ struct Parsed {
   WhyArguments why;
   SimulateArguments simulate;
   std::string shell;
+  ServerArguments server;
+  HoldArguments hold;
+  bool watch{false};
 };
 
 class CommandLine {
@@ -50,6 +54,8 @@ class CommandLine {
     app_.add_flag("--no-color", parsed_.no_color, "never colour the output");
     add_serve();
     add_check();
+    add_status();
+    add_hold();
     add_journal();
     add_evidence();
     add_simulate();
@@ -124,6 +130,47 @@ class CommandLine {
         [this](Terminal& terminal) { return test_promql(terminal, parsed_.check.files); })
         ->add_option("FILE", parsed_.check.files, "scripts")
         ->required();
+  }
+
+  // Where the controller is and who asks it.
+  void add_server(CLI::App* sub) {
+    sub->add_option("--server", parsed_.server.server, "URL of the controller [http://127.0.0.1:9911]")->envname("WATCHBILL_URL");
+    sub->add_option("--token-file", parsed_.server.token_file, "a file whose first line is a token");
+    sub->add_option("--data", parsed_.server.data, "the data directory whose admin.token is used on this host")
+        ->capture_default_str();
+  }
+
+  void add_status() {
+    CLI::App* sub = add(app_, "status", "what a running controller is doing: journal, holds, deliveries, waiting commands",
+                        "  watchbill status\n  watchbill status --watch --server http://127.0.0.1:9911",
+                        [this](Terminal& terminal) { return cli::status(terminal, world_, parsed_.server, parsed_.watch); });
+    add_server(sub);
+    sub->add_flag("--watch", parsed_.watch, "again each second, until interrupted");
+  }
+
+  void add_hold() {
+    CLI::App* hold = add(app_, "hold", "stop every mutation within a scope until a person releases it",
+                         "  watchbill hold --reason \"looking at the disks\"\n"
+                         "  watchbill hold --scope binding/WebDown --reason \"known, until Monday\"",
+                         {});
+    hold->require_subcommand(0, 1);
+    hold->callback([this, hold] {
+      if (!hold->get_subcommands().empty()) return;
+      parsed_.verb = [this](Terminal& terminal) { return hold_set(terminal, world_, parsed_.server, parsed_.hold); };
+    });
+    const auto with_change = [this](CLI::App* sub) {
+      add_server(sub);
+      sub->add_option("--scope", parsed_.hold.scope, "all, or KIND/NAME")->capture_default_str();
+      sub->add_option("--reason", parsed_.hold.reason, "why, for whoever meets it");
+      sub->add_option("--request-id", parsed_.hold.request_id, "the same id gets the same answer again");
+    };
+    with_change(hold);
+    hold->add_flag("--restarts", parsed_.hold.restarts, "keepers suspend their standing orders too");
+    with_change(add(*hold, "release", "end a hold (role approver)",
+                    "  watchbill hold release --reason \"disks are replaced\"\n  watchbill hold release --scope binding/WebDown",
+                    [this](Terminal& terminal) { return hold_release(terminal, world_, parsed_.server, parsed_.hold); }));
+    add_server(add(*hold, "show", "the holds in force", "  watchbill hold show\n  watchbill hold show -o json",
+                   [this](Terminal& terminal) { return hold_show(terminal, world_, parsed_.server); }));
   }
 
   void add_journal() {

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "ports/clock.h"
 #include "ports/effects.h"
+#include "ports/http_client.h"
 #include "ports/journal.h"
 
 namespace watchbill::cli {
@@ -22,6 +23,8 @@ struct World {
   std::function<Result<std::unique_ptr<ports::JournalPort>>(const std::string& data)> read_journal;
   // Opens it for writing, holding the directory's lock as long as the port lives. Fails busy when a controller holds it.
   std::function<Result<std::unique_ptr<ports::JournalPort>>(const std::string& data)> write_journal;
+  // Makes one HTTP call and waits for its end.
+  std::function<Result<ports::HttpAnswer, ports::HttpFailure>(ports::HttpCall)> call;
   // Waits a moment between two looks at something that changes; false when the user asked to end.
   std::function<bool(Duration)> pause;
 };

@@ -1,0 +1,114 @@
+#include "cli/online.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+namespace watchbill::cli {
+namespace {
+
+constexpr std::string_view base = "/api/watchbill/v1";
+constexpr Duration answer_wait_max = Duration::seconds(30);
+
+// The token of this host's own controller never leaves the host by itself.
+bool is_on_this_host(std::string_view url) {
+  for (const std::string_view start : {"http://127.", "http://localhost", "http://[::1]"})
+    if (url.starts_with(start) && url.find('@') == std::string_view::npos) {
+      const std::size_t end = url.find_first_of(":/", 7);
+      const std::string_view host = url.substr(7, url[7] == '[' ? 5 : end - 7);
+      return host == "localhost" || host == "[::1]" || host.find_first_not_of("0123456789.") == std::string_view::npos;
+    }
+  return false;
+}
+
+Result<std::string> read_line(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "re");
+  if (file == nullptr) return Error::from_errno(errno, "open", path);
+  std::array<char, 512> bytes{};
+  const bool is_read = std::fgets(bytes.data(), bytes.size(), file) != nullptr;
+  std::fclose(file);
+  std::string line(is_read ? bytes.data() : "");
+  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
+  if (line.empty()) return Error{ErrorKind::invalid, "read the token in", path, "its first line is empty"};
+  return line;
+}
+
+// What a refusal's body says (design/http.md §5).
+ExitCode complain_of(Terminal& terminal, const ports::HttpAnswer& answer) {
+  const Result<JsonValue> body = parse_json(answer.body);
+  const auto text = [&body](std::string_view name) -> std::string {
+    const JsonValue* member = body ? body->find(name) : nullptr;
+    return member != nullptr && member->as_string() != nullptr ? *member->as_string() : "";
+  };
+  if (text("reason").empty()) {
+    terminal.complain("the server answered with status " + std::to_string(answer.status) + ", not as a watchbill does");
+    return ExitCode::internal;
+  }
+  if (terminal.format() == Format::json) terminal.print(answer.body);
+  else terminal.complain(text("reason") + ": " + text("message") + "\n  " + text("fix"));
+  const JsonValue* code = body->find("exit_code");
+  return code != nullptr && code->as_integer() != nullptr ? static_cast<ExitCode>(*code->as_integer()) : ExitCode::internal;
+}
+
+}  // namespace
+
+std::string escaped(std::string_view text) {
+  constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (plain.find(c) != std::string_view::npos) out.push_back(c);
+    else out.append(1, '%').append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
+  }
+  return out;
+}
+
+std::string Online::server() const {
+  std::string url = arguments_.server.empty() ? std::string(server_default) : arguments_.server;
+  while (!url.empty() && url.back() == '/') url.pop_back();
+  return url;
+}
+
+Result<std::string> Online::token() const {
+  if (!arguments_.token_file.empty()) return read_line(arguments_.token_file);
+  if (!is_on_this_host(server())) return std::string();
+  const Result<std::string> own = read_line(arguments_.data + "/admin.token");
+  return own ? *own : std::string();  // a stranger: the controller says what that may do
+}
+
+Result<ports::HttpAnswer> Online::ask(const Asked& asked) {
+  const Result<std::string> secret = token();
+  if (!secret) return secret.error();
+  ports::HttpCall call;
+  call.method = asked.method;
+  call.url = server() + std::string(base) + asked.path;
+  call.body = asked.body;
+  call.timeout = answer_wait_max;
+  call.may_be_sent_twice = asked.method == "GET";
+  if (!secret->empty()) call.headers.push_back({"Authorization", "Bearer " + *secret});
+  if (!asked.request_id.empty()) call.headers.push_back({"Idempotency-Key", asked.request_id});
+  if (!asked.body.empty()) call.headers.push_back({"Content-Type", "application/json"});
+  Result<ports::HttpAnswer, ports::HttpFailure> answer = world_.call(std::move(call));
+  if (answer) return std::move(*answer);
+  const bool is_usage = answer.error().kind == ports::HttpFailureKind::call_invalid;
+  return Error{is_usage ? ErrorKind::invalid : ErrorKind::timed_out, "reach the controller at", server(),
+               answer.error().detail + (is_usage ? "" : "; `watchbill serve` starts one, --server names another")};
+}
+
+std::optional<JsonValue> Online::ask_or_complain(Terminal& terminal, const Asked& asked, ExitCode& code) {
+  const Result<ports::HttpAnswer> answer = ask(asked);
+  if (!answer) {
+    code = terminal.fail(answer.error());
+    return std::nullopt;
+  }
+  Result<JsonValue> body = parse_json(answer->body);
+  if (answer->status != 200 || !body) {
+    code = complain_of(terminal, *answer);
+    return std::nullopt;
+  }
+  code = ExitCode::done;
+  return std::move(*body);
+}
+
+}  // namespace watchbill::cli

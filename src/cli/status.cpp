@@ -1,0 +1,144 @@
+// What a running controller says of itself.
+#include <unistd.h>
+
+#include "cli/online.h"
+
+namespace watchbill::cli {
+namespace {
+
+constexpr Duration redraw_interval = Duration::seconds(1);
+
+std::string text_of(const JsonValue* value) {
+  if (value == nullptr) return "";
+  if (const std::string* text = value->as_string()) return *text;
+  std::string out;
+  append_json(out, *value);
+  return out;
+}
+
+std::string member(const JsonValue& value, std::string_view name) { return text_of(value.find(name)); }
+
+// "due 3, sent 12": the members that are not zero.
+std::string counts(const JsonValue* object) {
+  std::string out;
+  if (object == nullptr || object->as_object() == nullptr) return out;
+  for (const auto& [name, value] : *object->as_object())
+    if (const std::int64_t* count = value.as_integer(); count != nullptr && *count != 0)
+      out.append(out.empty() ? "" : ", ").append(name).append(" ").append(std::to_string(*count));
+  return out.empty() ? "none" : out;
+}
+
+std::string lanes_text(const JsonValue* lanes) {
+  std::string out;
+  if (lanes == nullptr || lanes->as_object() == nullptr) return out;
+  for (const auto& [name, lane] : *lanes->as_object()) {
+    const std::string waiting = member(lane, "waiting"), refused = member(lane, "refused");
+    if (waiting == "0" && refused == "0") continue;
+    out.append(out.empty() ? "" : ", ").append(name).append(" ").append(waiting).append(" waiting, ").append(refused);
+    out.append(" refused");
+  }
+  return out.empty() ? "nothing waits" : out;
+}
+
+void print_status(Terminal& terminal, const JsonValue& status) {
+  terminal.print("controller  " + member(status, "build") + ", epoch " + member(status, "epoch"));
+  terminal.print("journal     " + member(status, "records") + " records, last at " + member(status, "last_record_at"));
+  const std::string mode = member(status, "write_mode");
+  terminal.print("writing     " + (mode == "normal" ? mode : mode + ": the journal refuses; see free space on its disk"));
+  terminal.print("lanes       " + lanes_text(status.find("lanes")));
+  terminal.print("deliveries  " + counts(status.find("deliveries")));
+  const JsonValue* holds = status.find("holds");
+  if (holds == nullptr) return;
+  terminal.print("holds       " + member(*holds, "count"));
+  const JsonValue* items = holds->find("items");
+  if (items == nullptr || items->as_array() == nullptr) return;
+  for (const JsonValue& hold : *items->as_array())
+    terminal.print("  " + member(hold, "scope") + "  by " + member(hold, "by") + " since " + member(hold, "since") + ": " +
+                   member(hold, "reason"));
+}
+
+ExitCode show(Terminal& terminal, Online& online, bool clear) {
+  ExitCode code = ExitCode::done;
+  const std::optional<JsonValue> status = online.ask_or_complain(terminal, {"GET", "/status"}, code);
+  if (!status) return code;
+  if (terminal.format() == Format::json) {
+    std::string out;
+    append_json(out, *status);
+    terminal.print(out);
+    return code;
+  }
+  if (clear) terminal.print("\x1b[H\x1b[2J");
+  print_status(terminal, *status);
+  return code;
+}
+
+void print_holds(Terminal& terminal, const JsonValue& page) {
+  const JsonValue* items = page.find("items");
+  if (items == nullptr || items->as_array() == nullptr || items->as_array()->empty()) {
+    terminal.print("nothing is on hold");
+    return;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const JsonValue& hold : *items->as_array())
+    rows.push_back({member(hold, "scope"), member(hold, "by"), member(hold, "since"),
+                    member(hold, "restarts") == "true" ? "stopped too" : "go on", member(hold, "reason")});
+  terminal.table({"SCOPE", "BY", "SINCE", "RESTARTS", "REASON"}, rows);
+}
+
+ExitCode change(Terminal& terminal, World& world, const ServerArguments& server, const Online::Asked& asked,
+                const std::string& said) {
+  Online online(world, server);
+  ExitCode code = ExitCode::done;
+  const std::optional<JsonValue> answer = online.ask_or_complain(terminal, asked, code);
+  if (!answer) return code;
+  if (terminal.format() == Format::json) {
+    std::string out;
+    append_json(out, *answer);
+    terminal.print(out);
+  } else {
+    terminal.print(said + ", record " + member(*answer, "sequence"));
+  }
+  return code;
+}
+
+}  // namespace
+
+ExitCode status(Terminal& terminal, World& world, const ServerArguments& server, bool watch) {
+  Online online(world, server);
+  const bool clear = watch && ::isatty(STDOUT_FILENO) == 1;
+  ExitCode code = show(terminal, online, clear);
+  while (watch && world.pause(redraw_interval)) code = show(terminal, online, clear);
+  return code;
+}
+
+ExitCode hold_set(Terminal& terminal, World& world, const ServerArguments& server, const HoldArguments& hold) {
+  if (hold.reason.empty()) return terminal.refuse(Refused{Refusal::note_required, "a hold needs a reason"});
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("scope").string(hold.scope).key("reason").string(hold.reason);
+  json.key("restarts").boolean(hold.restarts).end_object();
+  return change(terminal, world, server, {"PUT", "/hold", body, hold.request_id}, hold.scope + " is on hold");
+}
+
+ExitCode hold_release(Terminal& terminal, World& world, const ServerArguments& server, const HoldArguments& hold) {
+  std::string path = "/hold?scope=" + escaped(hold.scope);
+  if (!hold.reason.empty()) path += "&reason=" + escaped(hold.reason);
+  return change(terminal, world, server, {"DELETE", path, {}, hold.request_id}, hold.scope + " is released");
+}
+
+ExitCode hold_show(Terminal& terminal, World& world, const ServerArguments& server) {
+  Online online(world, server);
+  ExitCode code = ExitCode::done;
+  const std::optional<JsonValue> page = online.ask_or_complain(terminal, {"GET", "/hold?limit=1000"}, code);
+  if (!page) return code;
+  if (terminal.format() == Format::json) {
+    std::string out;
+    append_json(out, *page);
+    terminal.print(out);
+  } else {
+    print_holds(terminal, *page);
+  }
+  return code;
+}
+
+}  // namespace watchbill::cli

@@ -1,0 +1,105 @@
+// The verbs that ask a running controller, and what survives when that is killed under load.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "serve/program.h"
+
+namespace watchbill::serve_test {
+namespace {
+
+TEST(verbs, set_show_and_release_a_hold_with_the_token_of_this_host) {
+  const TemporaryDirectory directory;
+  Controller controller(directory.path());
+  const auto run = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"--server", controller.url(), "--data", directory.path()});
+    return run_program(std::move(words));
+  };
+  const Ended set = run({"hold", "--reason", "looking at the disks", "--request-id", "cli-1"});
+  EXPECT_EQ(set.exit_code, 0) << set.err;
+  EXPECT_EQ(run({"hold", "--reason", "looking at the disks", "--request-id", "cli-1"}).out, set.out) << "the recorded answer";
+  EXPECT_EQ(run({"hold", "--reason", "again"}).exit_code, 3);
+  EXPECT_NE(run({"hold", "show"}).out.find("looking at the disks"), std::string::npos);
+  const Ended status = run({"status"});
+  EXPECT_NE(status.out.find("holds       1"), std::string::npos) << status.out;
+  EXPECT_EQ(run({"hold", "release"}).exit_code, 0);
+  EXPECT_EQ(run({"hold", "release"}).exit_code, 3);
+  EXPECT_EQ(run({"hold"}).exit_code, 2) << "a hold needs a reason";
+}
+
+TEST(verbs, without_a_token_a_hold_is_refused_with_exit_3) {
+  const TemporaryDirectory directory;
+  Controller controller(directory.path());
+  const Ended ended =
+      run_program({"hold", "--reason", "x", "--server", controller.url(), "--data", directory.path() + "/nowhere"});
+  EXPECT_EQ(ended.exit_code, 3);
+  EXPECT_NE(ended.err.find("not_authenticated"), std::string::npos) << ended.err;
+}
+
+TEST(verbs, a_controller_that_is_not_there_is_exit_75) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"status"}, {"hold", "show"}, {"hold", "--reason", "x"}, {"hold", "release"}}) {
+    // Port 1 is nobody's.
+    const Ended ended = run_program(words, {{"WATCHBILL_URL", "http://127.0.0.1:1"}});
+    EXPECT_EQ(ended.exit_code, 75) << words.front();
+    EXPECT_NE(ended.err.find("watchbill serve"), std::string::npos) << ended.err;
+  }
+}
+
+// What a writer was told before its controller was killed.
+struct Told {
+  std::mutex mutex;
+  std::map<std::string, std::string> answers;  // by request id
+};
+
+void write_until_killed(const Controller& controller, int round, int writer, Told& told) {
+  for (int n = 0;; ++n) {
+    const std::string name = std::to_string(round) + "-" + std::to_string(writer) + "-" + std::to_string(n / 2);
+    const std::string id = (n % 2 == 0 ? "set-" : "release-") + name;
+    const HttpReply reply =
+        n % 2 == 0 ? controller.hold("binding/" + name, id) : controller.release("binding/" + name, id);
+    if (reply.status != 200) return;  // the controller is gone, in the middle of this request or before
+    const std::lock_guard lock(told.mutex);
+    told.answers[id] = reply.body;
+  }
+}
+
+TEST(verbs, nothing_acknowledged_is_missing_after_thirty_kills_under_load) {
+  const TemporaryDirectory directory;
+  Told told;
+  constexpr int rounds = 30;
+  for (int round = 0; round < rounds; ++round) {
+    Controller controller(directory.path());
+    ASSERT_TRUE(controller.is_serving()) << round << ": " << controller.ended().err;
+    std::vector<std::thread> writers;
+    const std::size_t before = told.answers.size();
+    for (int writer = 0; writer < 3; ++writer)
+      writers.emplace_back([&, writer] { write_until_killed(controller, round, writer, told); });
+    // The moment of the kill moves through the work: after some acknowledged answers, in the middle of others.
+    const bool has_worked = eventually([&] {
+      const std::lock_guard lock(told.mutex);
+      return told.answers.size() >= before + 1 + static_cast<std::size_t>(round % 7);
+    });
+    controller.signal(9);
+    for (std::thread& writer : writers) writer.join();
+    ASSERT_TRUE(has_worked) << round;
+  }
+  Controller controller(directory.path());
+  ASSERT_TRUE(controller.is_serving());
+  for (const auto& [id, body] : told.answers) {
+    const std::string scope = "binding/" + id.substr(id.find('-') + 1);
+    HttpReply again = id.starts_with("set-") ? controller.hold(scope, id) : controller.release(scope, id);
+    EXPECT_EQ(again.body, body) << id;
+    EXPECT_EQ(again.headers["idempotency-replayed"], "true") << id;
+  }
+  controller.stop();
+  const Ended verified = run_program({"verify", "--data", directory.path()});
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+  const Ended replayed = run_program({"replay", "--data", directory.path()});
+  EXPECT_EQ(replayed.exit_code, 0) << replayed.err;
+}
+
+}  // namespace
+}  // namespace watchbill::serve_test
