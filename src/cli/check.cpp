@@ -56,7 +56,8 @@ ExitCode check_rules(Terminal& terminal, const CheckArguments& arguments) {
 }
 
 ExitCode check_alertmanager(Terminal& terminal, const CheckArguments& arguments) {
-  return report(terminal, config::check_alertmanager_file(arguments.files.front(), config::disk_files(), options_here()), arguments);
+  return report(terminal, config::check_alertmanager_file(arguments.files.front(), config::disk_files(), options_here()),
+                arguments);
 }
 
 ExitCode test_promql(Terminal& terminal, const std::vector<std::string>& files) {

@@ -82,7 +82,8 @@ std::string answer_of(const std::string& status, const std::string& headers = {}
 // A notifier on a loop of its own; keeps what it reports and refuses to record the first `refusals` of them.
 class Bench {
  public:
-  explicit Bench(const std::string& url, int refusals = 0) : refusals_(refusals), client_(std::make_unique<net::HttpCaller>(loop_)) {
+  explicit Bench(const std::string& url, int refusals = 0)
+      : refusals_(refusals), client_(std::make_unique<net::HttpCaller>(loop_)) {
     NotifySettings settings;
     settings.receivers["ops"] = Webhook{url, {{"Authorization", "Bearer secret"}}, {}, Duration::milliseconds(500)};
     notifier_ = std::make_unique<Notifier>(
@@ -163,7 +164,10 @@ TEST(notifier, tells_what_may_be_tried_again_from_what_is_final) {
 
 TEST(notifier, hands_on_how_long_the_receiver_asks_to_wait_up_to_five_minutes) {
   for (const auto& [header, seconds] :
-       {std::pair{"Retry-After: 7\r\n", 7}, {"Retry-After: 9999\r\n", 300}, {"Retry-After: soon\r\n", 0}, {"Retry-After: -5\r\n", 0},
+       {std::pair{"Retry-After: 7\r\n", 7},
+        {"Retry-After: 9999\r\n", 300},
+        {"Retry-After: soon\r\n", 0},
+        {"Retry-After: -5\r\n", 0},
         {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:50:07 GMT\r\n", 30}}) {
     Receiver receiver(answer_of("429 Too Many Requests", header));
     Bench bench(receiver.url());
