@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "engine/desk.h"
@@ -120,7 +121,8 @@ TEST(engine, segments_are_sealed_and_go_on_after_a_restart) {
   const auto verified = verify_chain(desk.journal);
   ASSERT_TRUE(verified);
   EXPECT_EQ(*verified, head);
-  EXPECT_EQ(desk.start().state.progress.segment, desk.engine->state().progress.segment);
+  const Segment segment = desk.engine->state().progress.segment;
+  EXPECT_EQ(desk.start().state.progress.segment, segment);
 }
 
 TEST(recovery, only_a_snapshot_that_the_journal_vouches_for_is_used) {
@@ -165,6 +167,37 @@ TEST(follower, it_equals_the_engine_although_its_queue_holds_two_records) {
     EXPECT_EQ(core::digest_of(a), core::digest_of(b));
     EXPECT_EQ(head, desk.engine->head());
   });
+}
+
+TEST(follower, it_runs_on_a_thread_of_its_own_while_others_read) {
+  Desk desk;
+  desk.start();
+  Follower& follower = *desk.follower;
+  std::thread following([&follower] {
+    while (follower.wait() && !follower.failure()) follower.run(7);
+  });
+  std::atomic<bool> is_done{false};
+  std::thread reading([&follower, &is_done] {
+    Sequence last = 0;
+    while (!is_done) {
+      follower.read([&last](const core::State& state, const ChainHead& head) {
+        EXPECT_EQ(state.progress.sequence, head.sequence) << "never between two records";
+        EXPECT_GE(head.sequence, last);
+        last = head.sequence;
+      });
+      std::this_thread::yield();
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    desk.person(SetHold{"x", false, "a/" + std::to_string(i)});
+    static_cast<void>(desk.step());
+  }
+  EXPECT_TRUE(follower.wait_for(desk.engine->head().sequence, Duration::seconds(60)));
+  is_done = true;
+  reading.join();
+  follower.stop();
+  following.join();
+  EXPECT_FALSE(follower.failure());
 }
 
 TEST(inbox, each_lane_in_use_has_its_turn_and_each_full_lane_its_refusal) {
