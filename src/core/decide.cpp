@@ -1,6 +1,11 @@
 #include "core/decide.h"
 
 #include "core/facts.h"
+#include "core/workload/apply.h"
+#include "core/workload/by_hand.h"
+#include "core/workload/orders.h"
+#include "core/workload/reports.h"
+#include "core/workload/steps.h"
 #include "model/codec.h"
 #include "model/configuration.h"
 
@@ -63,6 +68,7 @@ struct Decide {
     if (deadline.owner == Area::access) return access::decide(state.access, deadline, context);
     if (deadline.owner == Area::alert) return in_area<Area::alert>(deadline);
     if (deadline.owner == Area::route) return in_area<Area::route>(deadline);
+    if (deadline.owner == Area::workload) return in_area<Area::workload>(deadline);
     WB_ASSERT(false, "only areas with deadlines set them");
     return Events{};
   }
@@ -74,6 +80,8 @@ struct Decide {
     else if constexpr (area == Area::alert || area == Area::rule)
       return alert::decide(state.alert, alert_facts(context.actor), command, context);
     else if constexpr (area == Area::route) return route::decide(state.route, route_facts(context.actor), command, context);
+    else if constexpr (area == Area::workload)
+      return workload::decide(state.workload, workload_facts(context.actor), command, context);
     else if constexpr (area == Area::engine)
       return may_decide_engine(T::type, context.actor) ? decide_engine(state, command, context) : not_the_controller();
   }
@@ -90,13 +98,23 @@ struct Apply {
 
   template <class T>
   void operator()(const T& event) const {
-    if constexpr (T::area == Area::control) control::apply(state.control, event, applying);
+    if constexpr (T::area == Area::control) apply_control(event);
     else if constexpr (T::area == Area::alert || T::area == Area::rule) alert::apply(state.alert, event, applying);
     else if constexpr (T::area == Area::route) route::apply(state.route, event, applying);
+    else if constexpr (T::area == Area::workload) workload::apply(state.workload, event, applying);
     else if constexpr (T::area == Area::engine) apply_engine(event);
   }
 
  private:
+  // A hold with restarts is also what keepers are told.
+  void apply_control(const HoldSet& event) const {
+    control::apply(state.control, event, applying);
+    if (event.restarts) workload::take_hold(state.workload, event.scope, true, applying);
+  }
+  void apply_control(const HoldReleased& event) const {
+    control::apply(state.control, event, applying);
+    workload::take_hold(state.workload, event.scope, false, applying);
+  }
   // After a restore whoever has seen the lost future refuses what contradicts it: the new life begins far above it.
   void apply_engine(const LineageStarted& event) const {
     if (!event.restored_from.empty()) state.progress.epoch += restored_epoch_raise;
@@ -106,12 +124,14 @@ struct Apply {
     state.progress.build = event.build;
     state.progress.epoch = event.epoch;
     state.progress.state_format = event.state_format;
+    workload::take_epoch(state.workload, event.epoch, applying);
   }
   void apply_engine(const CommandRefused& event) const { access::apply(state.access, event, applying); }
   void apply_engine(const ObjectArchived& event) const {
     if (event.owner == Area::access) access::apply_archived(state.access, event.object, applying);
     else if (event.owner == Area::alert) alert::apply_archived(state.alert, event.object, applying);
     else if (event.owner == Area::route) route::apply_archived(state.route, event.object, applying);
+    else if (event.owner == Area::workload) workload::apply_archived(state.workload, event.object, applying);
   }
   void apply_engine(const SegmentSealed& event) const { state.progress.segment = event.segment + 1; }
   void apply_engine(const JournalBecameReadOnly&) const { state.progress.read_only = true; }
@@ -121,6 +141,7 @@ struct Apply {
     Configuration configuration;
     WB_ASSERT(bytes && from_canonical_text(*bytes, configuration), "a configuration is checked before it is offered");
     state.progress.configuration = event.configuration;
+    workload::take_configuration(state.workload, configuration.supervision, applying);
   }
   void apply_engine(const ClockJumped&) const {}
   void apply_engine(const SnapshotWritten&) const {}
@@ -139,6 +160,7 @@ MeetDeadline deadline_command(Seen& seen, const Subject& subject, Instant at) {
 
 std::optional<Subject> outcome_subject(const CommandBody& command) {
   if (const auto* delivery = std::get_if<NoteDelivery>(&command)) return Subject{Area::route, delivery->delivery.text};
+  if (const auto* order = std::get_if<NoteOrder>(&command)) return workload::subject_for(order->workload);
   return std::nullopt;
 }
 
@@ -169,6 +191,7 @@ void apply_end(State& state, const RecordEnd& end, const Limits& limits) {
 }
 
 Effect effect_of(const State& state, const Subject& subject) {
+  if (subject.owner == Area::workload) return workload::effect_of(state.workload, subject.name, state.progress.time);
   WB_ASSERT(subject.owner == Area::route, "only areas with effects enter the ready index");
   return route::effect_of(state.route, subject.name);
 }

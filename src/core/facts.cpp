@@ -8,4 +8,8 @@ control::Facts control_facts(const Actor& actor) { return {has_role(actor, "oper
 
 route::Facts route_facts(const Actor& actor) { return {has_role(actor, "operator"), actor.kind == ActorKind::engine}; }
 
+workload::Facts workload_facts(const Actor& actor) {
+  return {has_role(actor, "operator"), actor.kind == ActorKind::engine, actor.kind == ActorKind::caller};
+}
+
 }  // namespace watchbill::core

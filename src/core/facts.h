@@ -12,5 +12,6 @@ namespace watchbill::core {
 [[nodiscard]] alert::Facts alert_facts(const Actor& actor);
 [[nodiscard]] control::Facts control_facts(const Actor& actor);
 [[nodiscard]] route::Facts route_facts(const Actor& actor);
+[[nodiscard]] workload::Facts workload_facts(const Actor& actor);
 
 }  // namespace watchbill::core

@@ -18,8 +18,32 @@ void hold_when_clock_is_behind(const State& state, const Event& event, std::vect
   commands.push_back(Command{hold, engine_actor("clock"), std::nullopt, std::nullopt, {}});
 }
 
-constexpr std::array<Reaction, 1> table{{
+constexpr const char* workload_failed = "WorkloadFailed";
+
+// A workload that has used up its restarts stays down until a person acts: somebody must be told.
+void alert_when_budget_is_exhausted(const State&, const Event& event, std::vector<Command>& commands) {
+  RaiseAlert alert;
+  alert.annotations["summary"] = "it ended too often and is not restarted any more";
+  alert.name = workload_failed;
+  alert.subject = std::get<RestartBudgetExhausted>(event).workload;
+  alert.subject_label = "workload";
+  commands.push_back(Command{alert, engine_actor("workload"), std::nullopt, std::nullopt, {}});
+}
+
+void clear_when_a_failed_workload_goes_on(const State&, const Event& event, std::vector<Command>& commands) {
+  const auto& changed = std::get<WorkloadStateChanged>(event);
+  if (changed.from != WorkloadState::failed) return;
+  ClearAlert clear;
+  clear.name = workload_failed;
+  clear.subject = changed.workload;
+  clear.subject_label = "workload";
+  commands.push_back(Command{clear, engine_actor("workload"), std::nullopt, std::nullopt, {}});
+}
+
+constexpr std::array<Reaction, 3> table{{
     {EpochStarted::type, SetHold::type, hold_when_clock_is_behind},
+    {RestartBudgetExhausted::type, RaiseAlert::type, alert_when_budget_is_exhausted},
+    {WorkloadStateChanged::type, ClearAlert::type, clear_when_a_failed_workload_goes_on},
 }};
 
 }  // namespace

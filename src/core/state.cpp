@@ -1,5 +1,6 @@
 #include "core/state.h"
 
+#include "core/workload/apply.h"
 #include "model/codec.h"
 
 namespace watchbill::core {
@@ -90,6 +91,7 @@ void rebuild_derived(State& state, const Limits& limits) {
   access::rebuild(state.access, state.schedule, limits);
   alert::rebuild(state.alert, state.schedule, limits);
   route::rebuild(state.route, state.schedule, limits);
+  workload::rebuild(state.workload, state.schedule);
 }
 
 }  // namespace watchbill::core

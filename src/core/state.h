@@ -8,6 +8,7 @@
 #include "core/alert/alert.h"
 #include "core/control/hold.h"
 #include "core/route/delivery.h"
+#include "core/workload/state.h"
 #include "model/command.h"
 #include "model/ids.h"
 #include "model/schedule.h"
@@ -47,6 +48,7 @@ struct State {
   alert::State alert;
   control::State control;
   route::State route;
+  workload::State workload;
   // Reactions that a record left for the next one; they go first.
   std::vector<Command> pending_reactions;
   // Derived from the tables.
@@ -68,6 +70,10 @@ void each_table(StateReference& state, Visit&& visit) {
   visit("alert.rules", state.alert.rules);
   visit("control.holds", state.control.holds);
   visit("route.deliveries", state.route.deliveries);
+  visit("workload.keepers", state.workload.keepers);
+  visit("workload.probes", state.workload.probes);
+  visit("workload.supervisor", state.workload.supervisor);
+  visit("workload.workloads", state.workload.workloads);
 }
 
 // The digest of all that is recorded. Cost: what changed since the last call.

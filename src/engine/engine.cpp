@@ -252,9 +252,16 @@ void Engine::refuse(Batch& batch, Refusal reason, const std::string& message) {
 
 void Engine::release_effects(Instant now) {
   if (write_mode_ == WriteMode::nothing) return;
+  // Each area has seats of its own: a keeper that does not answer must not keep messages from leaving.
+  std::array<std::size_t, area_count> seats{};
+  seats.fill(limits_.deliveries_in_flight_max);
+  seats[static_cast<std::size_t>(Area::workload)] = limits_.orders_in_flight_max;
+  for (const Subject& subject : in_flight_) --seats[static_cast<std::size_t>(subject.owner)];
   state_.schedule.ready.each_due(now, [&](Instant, const Subject& subject) {
-    if (in_flight_.size() >= limits_.deliveries_in_flight_max) return false;
-    if (in_flight_.insert(subject).second) ports_.effects.begin(core::effect_of(state_, subject), state_.progress.epoch);
+    std::size_t& left = seats[static_cast<std::size_t>(subject.owner)];
+    if (left == 0 || !in_flight_.insert(subject).second) return true;
+    --left;
+    ports_.effects.begin(core::effect_of(state_, subject), state_.progress.epoch);
     return true;
   });
 }

@@ -13,6 +13,8 @@
 #include "model/command_alert.h"
 #include "model/command_engine.h"
 #include "model/command_route.h"
+#include "model/command_workload.h"
+#include "model/command_workload_agent.h"
 #include "model/event.h"
 #include "model/event_config.h"
 
@@ -23,7 +25,10 @@ using CommandBody = std::variant<StartLineage, StartEpoch, NoteClockJump, NoteSn
                                  SetHold, ReleaseHold,                                      // control
                                  RequestNotification, ResendNotification, NoteDelivery,     // route
                                  NoteRuleAnswer, NoteRuleFailure, RetireRule,               // rule
-                                 RaiseAlert, ClearAlert>;                                   // alert
+                                 RaiseAlert, ClearAlert,                                    // alert
+                                 StartWorkload, StopWorkload, RestartWorkload, CloseWorkloads, NoteOrder, NoteStarted, NoteExited,
+                                 NoteRestarted, NoteSettled, NoteHung, NoteAdopted, NoteDiagnosed, NoteOutputGap, NoteHookFailed,
+                                 NoteTask, NoteReportsDropped, NoteKeeper, ProbeChanged>;   // workload
 
 // A caller has the roles it came with; the controller itself may do whatever an area lets it.
 enum class ActorKind : std::uint8_t { caller, engine };

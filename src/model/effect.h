@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/sha256.h"
+#include "model/effect_workload.h"
 #include "model/ids.h"
 #include "model/schedule.h"
 
@@ -22,7 +23,7 @@ struct SendMessage {
 // An effect with the subject that owes it; the outcome comes back as a command of that area.
 struct Effect {
   Subject subject;
-  std::variant<SendMessage> what;
+  std::variant<SendMessage, CarryOutOrder> what;
 };
 
 }  // namespace watchbill

@@ -14,6 +14,7 @@
 #include "model/event_control.h"
 #include "model/event_engine.h"
 #include "model/event_route.h"
+#include "model/event_workload_notice.h"
 
 namespace watchbill {
 
@@ -22,7 +23,11 @@ using Event = std::variant<LineageStarted, EpochStarted, CommandRefused, ClockJu
                            HoldSet, HoldReleased,                                                             // control
                            NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp,   // route
                            RuleEvaluated, RuleEvaluationFailed,                                               // rule
-                           AlertBecamePending, AlertFired, AlertResolved>;                                    // alert
+                           AlertBecamePending, AlertFired, AlertResolved,                                     // alert
+                           StandingOrderGiven, StandingOrderTaken, WorkloadCommanded, WorkloadStateChanged,
+                           WorkloadHealthChanged, WorkloadStarted, WorkloadExited, RestartDecided, RestartBudgetExhausted,
+                           WorkloadStopped, WorkloadHung, WorkloadAdopted, WorkloadLost, KeeperReplaced, GroupDiagnosed,
+                           OutputGapNoted, HookFailed, TaskReported, ReportsDropped>;                         // workload
 
 using Events = std::vector<Event>;
 

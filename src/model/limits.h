@@ -40,6 +40,8 @@ struct Limits {
   std::size_t holds_max{1000};
   std::size_t deliveries_max{10'000};
   std::size_t deliveries_in_flight_max{64};
+  // Standing orders on their way to the keeper, which answers each within a millisecond.
+  std::size_t orders_in_flight_max{64};
   // Ended deliveries stay visible in state for a while, then the history has them.
   Duration delivery_age_max{Duration::hours(24)};
 

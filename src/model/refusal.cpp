@@ -39,9 +39,11 @@ RefusalFamily family_of(Refusal reason) noexcept {
     case Refusal::host_not_allowed: case Refusal::origin_not_allowed: case Refusal::role_missing:
       return RefusalFamily::you_may_not;
     case Refusal::unknown_path: case Refusal::unknown_hold: case Refusal::unknown_delivery: case Refusal::position_gone:
-    case Refusal::unknown_record:
+    case Refusal::unknown_record: case Refusal::unknown_workload:
       return RefusalFamily::not_there;
-    case Refusal::hold_active: case Refusal::not_held: case Refusal::not_given_up:
+    case Refusal::hold_active: case Refusal::not_held: case Refusal::not_given_up: case Refusal::dependency_failed:
+    case Refusal::restart_budget_exhausted: case Refusal::already_running: case Refusal::not_running: case Refusal::disabled:
+    case Refusal::lost_needs_decision:
       return RefusalFamily::blocked;
     case Refusal::data_in_use: case Refusal::stale_epoch: case Refusal::changed_meanwhile:
       return RefusalFamily::lock_or_queue;
@@ -50,7 +52,8 @@ RefusalFamily family_of(Refusal reason) noexcept {
     case Refusal::chain_broken: case Refusal::journal_newer: return RefusalFamily::evidence;
     case Refusal::idempotency_key_reused: return RefusalFamily::key_reused;
     case Refusal::busy: case Refusal::ingest_full: case Refusal::too_many_request_ids: case Refusal::too_many_holds:
-    case Refusal::too_many_deliveries: case Refusal::too_many_alerts: case Refusal::too_many_rules: case Refusal::journal_full: case Refusal::closing:
+    case Refusal::too_many_deliveries: case Refusal::too_many_alerts: case Refusal::too_many_rules: case Refusal::journal_full:
+    case Refusal::closing: case Refusal::supervisor_closing:
       return RefusalFamily::try_later;
     case Refusal::internal: case Refusal::quarantined_after_crash: return RefusalFamily::our_fault;
   }
@@ -79,6 +82,15 @@ std::string_view fix_of(Refusal reason) noexcept {
     case Refusal::unknown_hold: return "see `watchbill hold show` for the holds in force";
     case Refusal::unknown_delivery: return "see GET /api/watchbill/v1/notifications for the deliveries";
     case Refusal::unknown_record: return "see `watchbill journal list` for what is recorded";
+    case Refusal::unknown_workload: return "see `watchbill workloads list` for the names";
+    case Refusal::dependency_failed:
+      return "mend and start the dependency that the message names; this workload follows by itself";
+    case Refusal::restart_budget_exhausted: return "find out why it ends, then start it by hand: `watchbill workloads start`";
+    case Refusal::already_running: return "nothing to do, or use `watchbill workloads restart`";
+    case Refusal::not_running: return "nothing to do: see `watchbill status workloads`";
+    case Refusal::disabled: return "set `enabled: true` in the bill and reload";
+    case Refusal::lost_needs_decision: return "make sure the old processes are gone, then start it by hand";
+    case Refusal::supervisor_closing: return "the workloads are being stopped; try again after the next start";
     case Refusal::position_gone: return "start again without a position: retention has removed it";
     case Refusal::hold_active: return "have an approver release the hold: `watchbill hold release`";
     case Refusal::not_held: return "nothing to release: see `watchbill hold show`";

@@ -33,31 +33,35 @@ enum class Refusal : std::uint8_t {
   // who are you, you may not
   not_authenticated, host_not_allowed, origin_not_allowed, role_missing,
   // not there
-  unknown_path, unknown_hold, unknown_delivery, position_gone, unknown_record,
+  unknown_path, unknown_hold, unknown_delivery, position_gone, unknown_record, unknown_workload,
   // blocked
-  hold_active, not_held, not_given_up,
+  hold_active, not_held, not_given_up, dependency_failed, restart_budget_exhausted, already_running, not_running, disabled,
+  lost_needs_decision,
   // lock, queue, fence
   data_in_use, stale_epoch, changed_meanwhile,
   // others, each a family of its own
   body_too_large, not_yet_supported, chain_broken, journal_newer, idempotency_key_reused,
   // full, closing
   busy, ingest_full, too_many_request_ids, too_many_holds, too_many_deliveries, too_many_alerts, too_many_rules, journal_full, closing,
+  supervisor_closing,
   // our fault
   internal, quarantined_after_crash,
 };
 
 template <>
 struct Words<Refusal> {
-  static constexpr std::array<std::string_view, 34> table{
+  static constexpr std::array<std::string_view, 42> table{
       "bad_argument", "config_invalid", "note_required",
       "not_authenticated", "host_not_allowed", "origin_not_allowed", "role_missing",
       "unknown_path", "unknown_hold", "unknown_delivery", "position_gone", "unknown_record",
-      "hold_active", "not_held", "not_given_up",
+      "unknown_workload",
+      "hold_active", "not_held", "not_given_up", "dependency_failed", "restart_budget_exhausted", "already_running",
+      "not_running", "disabled", "lost_needs_decision",
       "data_in_use", "stale_epoch", "changed_meanwhile",
       "body_too_large", "not_yet_supported", "chain_broken", "journal_newer", "idempotency_key_reused",
       "busy", "ingest_full", "too_many_request_ids", "too_many_holds", "too_many_deliveries", "too_many_alerts",
       "too_many_rules", "journal_full", "closing",
-      "internal", "quarantined_after_crash"};
+      "supervisor_closing", "internal", "quarantined_after_crash"};
 };
 static_assert(static_cast<std::size_t>(Refusal::quarantined_after_crash) + 1 == Words<Refusal>::table.size());
 

@@ -10,6 +10,7 @@
 #include "sim/checkers.h"
 #include "sim/detector.h"
 #include "sim/disk.h"
+#include "sim/fleet.h"
 #include "sim/people.h"
 #include "sim/receivers.h"
 
@@ -28,6 +29,7 @@ Limits limits_for(const WorldOptions& options) {
   if (options.shrinks_limits) {
     limits.batch_commands_max = 8;
     limits.deliveries_in_flight_max = 2;
+    limits.orders_in_flight_max = 2;
     limits.outcomes_in_flight_max = 4;
     limits.people_max = 2;
     limits.deadlines_per_batch_max = 2;
@@ -40,6 +42,20 @@ Limits limits_for(const WorldOptions& options) {
   return limits;
 }
 
+// Each effect goes to the part of the world that it is for.
+class SimulatedOutside final : public ports::EffectPort {
+ public:
+  SimulatedOutside(SimulatedReceivers& receivers, Fleet& fleet) : receivers_(receivers), fleet_(fleet) {}
+  void begin(const Effect& effect, Epoch fence) override {
+    if (const auto* order = std::get_if<CarryOutOrder>(&effect.what)) fleet_.begin(*order);
+    else receivers_.begin(effect, fence);
+  }
+
+ private:
+  SimulatedReceivers& receivers_;
+  Fleet& fleet_;
+};
+
 class World {
  public:
   explicit World(const WorldOptions& options)
@@ -47,11 +63,13 @@ class World {
         entropy_(random_.fork("entropy")), faults_random_(random_.fork("faults")), wall_(world_start),
         receivers_(receiver_links(), random_.fork("receivers"), options.plant), people_(people_links(), random_.fork("people")),
         detector_(detector_links(), random_.fork("detector"), options.plant),
+        fleet_(fleet_links(), random_.fork("fleet"), options.plant),
         full_replay_(limits_) {}
 
   WorldResult run() {
     start_controller();
     people_.start();
+    fleet_.start();
     plan_fault();
     const Instant end{options_.length.ms};
     live_until(end);
@@ -89,6 +107,13 @@ class World {
         [this](Command command, std::function<void(const core::Answer&)> reply) { ask(std::move(command), std::move(reply)); }};
   }
 
+  SimulatedHost::Links fleet_links() {
+    return {
+        agenda_, [this] { return now_; }, [this] { return life_; },
+        [this](Command command, std::function<void(const core::Answer&)> reply) { ask(std::move(command), std::move(reply)); },
+        [this](std::string line) { note(std::move(line)); }};
+  }
+
   [[nodiscard]] ports::ClockReading reading() const { return ports::ClockReading{wall_ + (now_ - Instant{}), now_.ms}; }
 
   void note(std::string line) {
@@ -112,7 +137,7 @@ class World {
     engine::Recovered copy = *recovered;
     follower_ = std::make_unique<engine::Follower>(std::move(copy), *journal_, limits_, snapshot_every_records);
     engine::EnginePorts ports{
-        *journal_, receivers_, entropy_,
+        *journal_, outside_, entropy_,
         [this](std::span<const StoredRecord> records) {
           follower_->offer(records);
           check_alert_ends(records);
@@ -126,6 +151,7 @@ class World {
     if (std::string what = missing_acknowledgement(disk_.records(), answers, answers_checked_); !what.empty())
       find("acknowledged", what);
     answers_checked_ = answers.size();
+    fleet_.controller_started();
   }
 
   void end_controller(const std::string& why) {
@@ -188,7 +214,7 @@ class World {
 
   void make_fault() {
     ++result_.faults;
-    switch (faults_random_.below(7)) {
+    switch (faults_random_.below(9)) {
       case 0: note("fault: the process ends before its next write"); disk_.arm(DiskFault::lost); return;
       case 1: note("fault: the process ends after its next write"); disk_.arm(DiskFault::written); return;
       case 2: if (engine_) restart("killed"); return;
@@ -206,6 +232,7 @@ class World {
         wall_ = wall_ + step;
         return;
       }
+      case 7: case 8: return fleet_.make_fault();
       default: return;
     }
   }
@@ -221,6 +248,7 @@ class World {
 
   void heal() {
     is_healed_ = true;
+    fleet_.heal();
     disk_.heal();
     receivers_.heal();
     detector_.heal();
@@ -340,6 +368,16 @@ class World {
     const auto count = [this](const std::string& id) { return receivers_.accepted(id); };
     if (std::string what = unfinished_delivery(engine_->state(), count); !what.empty()) find("settled", what);
     if (std::string what = detector_.wrong_alerts(engine_->state()); !what.empty()) find("alerts", what);
+    check_fleet();
+  }
+
+  void check_fleet() {
+    const SimulatedHost& host = fleet_.host();
+    if (std::string what = exits_not_recorded_once(disk_.records(), host); !what.empty()) find("exits", what);
+    if (std::string what = adopted_another(disk_.records()); !what.empty()) find("adopted", what);
+    if (std::string what = started_what_was_lost(disk_.records(), host); !what.empty()) find("lost", what);
+    if (std::string what = disturbed_sibling(host); !what.empty()) find("sibling", what);
+    if (std::string what = differs_from_keeper(engine_->state(), host); !what.empty()) find("workloads", what);
   }
 
   void live_until(Instant end) {
@@ -386,6 +424,8 @@ class World {
   SimulatedReceivers receivers_;
   People people_;
   SimulatedDetector detector_;
+  Fleet fleet_;
+  SimulatedOutside outside_{receivers_, fleet_};
   std::unique_ptr<SimulatedJournal> journal_;
   std::unique_ptr<engine::EngineClock> clock_;
   std::unique_ptr<engine::Follower> follower_;

@@ -41,13 +41,16 @@ TEST(world, is_one_history_for_one_seed) {
 TEST(world, every_planted_fault_is_found_by_its_checker) {
   const std::map<Plant, std::string> finder{
       {Plant::disk_lies_about_sync, "acknowledged"}, {Plant::disk_drops_a_record, "start"},
-      {Plant::disk_flips_a_bit, "start"},            {Plant::disk_keeps_half_a_batch, "start"},
+      {Plant::disk_flips_a_bit, "start"},            {Plant::disk_keeps_half_a_batch, "follower"},
       {Plant::snapshot_is_altered, "snapshot"},      {Plant::request_ids_are_forgotten, "once"},
       {Plant::driver_sends_without_intent, "intent"}, {Plant::driver_changes_the_id, "intent"},
       {Plant::driver_loses_outcomes, "settled"},     {Plant::index_forgets_an_effect, "indexes"},
       {Plant::clock_runs_back, "order"},             {Plant::old_controller_writes_on, "order"},
       {Plant::restart_trusts_an_empty_store, "alert_end"}, {Plant::vanished_series_is_called_well, "alert_end"},
-      {Plant::alert_loses_its_samples, "alerts"}};
+      {Plant::alert_loses_its_samples, "alerts"},
+      {Plant::keeper_forgets_an_exit, "exits"},      {Plant::keeper_tells_an_exit_twice, "exits"},
+      {Plant::keeper_starts_what_was_lost, "lost"},  {Plant::keeper_adopts_another_process, "adopted"},
+      {Plant::keeper_stops_a_sibling, "sibling"}};
   for (std::size_t index = 1; index < Words<Plant>::table.size(); ++index) {
     const auto plant = static_cast<Plant>(index);
     std::map<std::string, int> found_by;

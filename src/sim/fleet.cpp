@@ -1,0 +1,189 @@
+#include "sim/fleet.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "model/codec.h"
+
+namespace watchbill::sim {
+namespace {
+
+constexpr std::array<std::string_view, 6> asked_for{"db", "web", "flaky", "batch", "relay", "group:shop"};
+
+WorkloadConfiguration program(std::string name) {
+  WorkloadConfiguration workload;
+  workload.command = {std::move(name)};
+  workload.directory = "/";
+  return workload;
+}
+
+// Calls visit(event) for every event of the journal, in order, until it gives a text; gives that text.
+template <class Visit>
+std::string each_event(const std::vector<StoredRecord>& records, Visit&& visit) {
+  for (const StoredRecord& record : records) {
+    if (!record.payload) continue;
+    const auto body = decode_events(*record.payload);
+    if (!body) continue;  // damage is the chain checker's
+    for (const RecordedEvent& recorded : body->events)
+      if (std::string what = visit(recorded.event); !what.empty())
+        return "record " + std::to_string(record.sequence) + ": " + what;
+  }
+  return {};
+}
+
+std::string name_of(const std::string& workload, std::uint64_t incarnation) {
+  return workload + " incarnation " + std::to_string(incarnation);
+}
+
+}  // namespace
+
+Configuration fleet_configuration() {
+  Configuration configuration;
+  auto& workloads = configuration.supervision.workloads;
+  for (const std::string_view name : {"batch", "db", "flaky", "relay", "steady", "web"})
+    workloads[std::string(name)] = program(std::string(name));
+  workloads["db"].restart.is_unlimited = true;
+  workloads["db"].group = workloads["web"].group = "shop";
+  workloads["flaky"].restart.limit = 3;
+  workloads["flaky"].restart.window = Duration::minutes(5);
+  workloads["relay"].on_lost = OnLost::restart;
+  workloads["steady"].restart.policy = RestartPolicy::always;
+  workloads["web"].on_dependency_restart = OnDependencyRestart::restart;
+  workloads["web"].requirements["db"] = DependencyCondition::ready;
+  return configuration;
+}
+
+Fleet::Fleet(SimulatedHost::Links links, Random random, Plant plant)
+    : links_(links), random_(random.fork("operators")),
+      host_(std::move(links), random.fork("host"), plant,
+            [this](const std::string& workload, std::uint64_t) { return life_of(workload); }) {}
+
+SimulatedHost::Life Fleet::life_of(const std::string& workload) {
+  SimulatedHost::Life life;
+  if (workload == "batch") return {Duration::seconds(30), 0};
+  if (is_healed_ || workload == "steady") return life;
+  if (workload == "flaky") life.length = Duration::milliseconds(random_.between(0, 20'000));
+  if (workload == "db") life.length = Duration::seconds(random_.between(1, 600));
+  return life;
+}
+
+void Fleet::controller_started() {
+  offer_configuration();
+  host_.connect();
+}
+
+void Fleet::offer_configuration() {
+  const std::string text = canonical_text(fleet_configuration());
+  Command command{AcceptConfig{sha256(text)}, engine_actor(), std::nullopt, std::nullopt, {text}};
+  links_.offer(std::move(command), [this, life = links_.life()](const core::Answer& answer) {
+    if (!answer.refused) return;
+    links_.agenda.plan(links_.now() + Duration::seconds(1), [this, life] {
+      if (life == links_.life()) offer_configuration();
+    });
+  });
+}
+
+void Fleet::start() {
+  links_.agenda.plan(links_.now() + Duration::milliseconds(random_.between(2'000, 40'000)), [this] {
+    if (is_healed_) return;
+    command();
+    start();
+  });
+}
+
+void Fleet::command() {
+  const std::string workload(asked_for[random_.below(asked_for.size())]);
+  CommandBody body;
+  switch (random_.below(3)) {
+    case 0: body = StartWorkload{"by hand", workload}; break;
+    case 1: body = StopWorkload{"by hand", workload}; break;
+    default: body = RestartWorkload{"by hand", workload}; break;
+  }
+  const bool is_person = random_.chance(80);
+  Actor actor = is_person ? Actor{ActorKind::caller, "ana", {"operator"}} : engine_actor("plan");
+  links_.offer(Command{std::move(body), std::move(actor), std::nullopt, std::nullopt, {}}, [](const core::Answer&) {});
+}
+
+void Fleet::make_fault() {
+  switch (random_.below(4)) {
+    case 0: return host_.lose_keeper(false);
+    case 1: return host_.lose_keeper(true);
+    case 2: return host_.reboot();
+    default: return host_.crash(random_.chance(50) ? "web" : "relay");
+  }
+}
+
+std::string exits_not_recorded_once(const std::vector<StoredRecord>& records, const SimulatedHost& host) {
+  std::map<std::pair<std::string, std::uint64_t>, int> recorded;
+  each_event(records, [&](const Event& event) {
+    if (const auto* exited = std::get_if<WorkloadExited>(&event)) ++recorded[{exited->workload, exited->incarnation}];
+    return std::string();
+  });
+  for (const Truth& truth : host.truth()) {
+    const auto at = recorded.find({truth.workload, truth.incarnation});
+    const int count = at == recorded.end() ? 0 : at->second;
+    if (count != (truth.is_exit_seen ? 1 : 0))
+      return "the exit of " + name_of(truth.workload, truth.incarnation) + " is recorded " + std::to_string(count) + " times";
+  }
+  return {};
+}
+
+std::string adopted_another(const std::vector<StoredRecord>& records) {
+  std::map<std::string, std::pair<std::uint64_t, std::int64_t>> running;
+  return each_event(records, [&](const Event& event) {
+    if (const auto* started = std::get_if<WorkloadStarted>(&event))
+      running[started->workload] = {started->incarnation, started->pid};
+    const auto* adopted = std::get_if<WorkloadAdopted>(&event);
+    if (adopted == nullptr || running[adopted->workload] == std::pair{adopted->incarnation, adopted->pid}) return std::string();
+    return name_of(adopted->workload, adopted->incarnation) + " was adopted as pid " + std::to_string(adopted->pid);
+  });
+}
+
+std::string started_what_was_lost(const std::vector<StoredRecord>& records, const SimulatedHost& host) {
+  for (const Truth& truth : host.truth())
+    if (truth.after_lost && truth.by_standing_order)
+      return name_of(truth.workload, truth.incarnation) + " was started by its keeper though the one before was lost";
+  std::set<std::string> lost;
+  return each_event(records, [&](const Event& event) {
+    if (const auto* gone = std::get_if<WorkloadLost>(&event)) lost.insert(gone->workload);
+    if (const auto* found = std::get_if<WorkloadAdopted>(&event)) lost.erase(found->workload);
+    if (const auto* asked = std::get_if<WorkloadCommanded>(&event)) {
+      if (asked->by_policy) return std::string();
+      lost.erase(asked->workload);
+      if (asked->workload == "group:shop") lost.erase("db"), lost.erase("web");
+    }
+    const auto* order = std::get_if<StandingOrderGiven>(&event);
+    const bool starts = order != nullptr && order->directive == OrderDirective::start && order->workload != "relay";
+    return starts && lost.contains(order->workload) ? order->workload + " was lost, and started by nobody's decision"
+                                                    : std::string();
+  });
+}
+
+std::string disturbed_sibling(const SimulatedHost& host) {
+  for (const Truth& truth : host.truth())
+    if (truth.workload == "steady" && truth.is_exit_seen)
+      return name_of(truth.workload, truth.incarnation) + " was ended while others were stopped";
+  return {};
+}
+
+std::string differs_from_keeper(const core::State& state, const SimulatedHost& host) {
+  std::string found;
+  state.workload.workloads.each([&](const std::string& name, const core::workload::Workload& workload) {
+    const std::string kept = host.state_of(name);
+    const bool was_started = !kept.empty() && kept != "idle";
+    // What never was up, or waits for something else, the keeper has in its last state of rest.
+    const bool waits = workload.state == WorkloadState::pending || workload.state == WorkloadState::blocked ||
+                       workload.state == WorkloadState::stopped;
+    const bool is_same = waits ? kept != "running" && kept != "stopping" && kept != "backoff"
+                               : was_started && kept == word(workload.state);
+    if (!is_same || (!waits && workload.incarnation != host.incarnation_of(name)))
+      found = name_of(name, workload.incarnation) + " is " + std::string(word(workload.state)) + ", its keeper has " +
+              name_of(kept.empty() ? "nothing" : kept, host.incarnation_of(name));
+    return found.empty();
+  });
+  return found;
+}
+
+}  // namespace watchbill::sim
