@@ -1,6 +1,6 @@
 // depends: wb_base
-// Both readers of JSON: neither crashes; what the strict parser takes and is canonical, the canonical reader takes too; what the writer
-// makes of a tree reads back as the same tree.
+// Both readers of JSON: neither crashes; what the strict parser takes and is canonical, the canonical reader takes too; what the
+// writer makes of a tree reads back as the same tree.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,6 +1,6 @@
 // depends: wb_model
-// Stored bytes of a journal, as a damaged or hostile disk may give them: the header line, the payload with cause and events, the chain.
-// Nothing crashes; what decodes encodes to the same bytes again.
+// Stored bytes of a journal, as a damaged or hostile disk may give them: the header line, the payload with cause and events, the
+// chain. Nothing crashes; what decodes encodes to the same bytes again.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

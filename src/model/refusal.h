@@ -42,8 +42,8 @@ enum class Refusal : std::uint8_t {
   // others, each a family of its own
   body_too_large, not_yet_supported, chain_broken, journal_newer, idempotency_key_reused,
   // full, closing
-  busy, ingest_full, too_many_request_ids, too_many_holds, too_many_deliveries, too_many_alerts, too_many_rules, journal_full, closing,
-  supervisor_closing,
+  busy, ingest_full, too_many_request_ids, too_many_holds, too_many_deliveries, too_many_alerts, too_many_rules,
+  journal_full, closing, supervisor_closing,
   // our fault
   internal, quarantined_after_crash,
 };

@@ -150,7 +150,8 @@ std::string SimulatedDetector::wrong_alerts(const core::State& state) const {
   std::map<std::string, const core::alert::Alert*> firing;
   std::string wrong;
   state.alert.alerts.each([&](const std::string&, const core::alert::Alert& alert) {
-    if (alert.phase != AlertPhase::firing || alert.labels.get("instance").empty()) return true;  // built-in alerts have no samples
+    // Built-in alerts have no samples.
+    if (alert.phase != AlertPhase::firing || alert.labels.get("instance").empty()) return true;
     if (alert.samples.empty()) wrong = "the alert " + alert.labels.text() + " fires without a sample";
     firing.emplace(std::string(alert.labels.get("alertname")) + " " + std::string(alert.labels.get("instance")), &alert);
     return wrong.empty();
