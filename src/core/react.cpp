@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "core/react_runs.h"
+
 namespace watchbill::core {
 namespace {
 
@@ -18,8 +20,21 @@ void hold_when_clock_is_behind(const State& state, const Event& event, std::vect
   commands.push_back(Command{hold, engine_actor("clock"), std::nullopt, std::nullopt, {}});
 }
 
-constexpr std::array<Reaction, 1> table{{
+constexpr std::array<Reaction, 14> table{{
+    {AlertFired::type, ConsiderBinding::type, consider_binding},
+    {AlertResolved::type, NoteNotNeeded::type, note_not_needed},
+    {BindingRefused::type, SetHold::type, hold_used_up_binding},
+    {BindingTriggered::type, ProposeMitigation::type, propose_mitigation},
+    {ConfigAccepted::type, RecheckPlan::type, recheck_waiting_runs},
     {EpochStarted::type, SetHold::type, hold_when_clock_is_behind},
+    {EpochStarted::type, TakeOverRun::type, take_over_runs},
+    {HoldReleased::type, GoOn::type, go_on_after_release},
+    {HoldSet::type, NoteHold::type, note_hold},
+    {LockReleased::type, GoOn::type, start_waiting_runs},
+    {PlanCancelled::type, GoOn::type, start_runs_behind},
+    {PlanHeld::type, SetHold::type, hold_failed_binding},
+    {PlanRefused::type, GoOn::type, start_runs_behind},
+    {StepIntended::type, RequestNotification::type, send_notice},
 }};
 
 }  // namespace

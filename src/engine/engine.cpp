@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/assert.h"
@@ -250,13 +251,32 @@ void Engine::refuse(Batch& batch, Refusal reason, const std::string& message) {
   }
 }
 
+std::size_t Engine::seats_of(Area owner) const noexcept {
+  return owner == Area::plan ? limits_.run_effects_in_flight_max : limits_.deliveries_in_flight_max;
+}
+
+// How many effects of an area are with drivers now.
+std::size_t Engine::seats_taken(Area owner) const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(in_flight_.begin(), in_flight_.end(), [owner](const Subject& subject) { return subject.owner == owner; }));
+}
+
 void Engine::release_effects(Instant now) {
   if (write_mode_ == WriteMode::nothing) return;
-  state_.schedule.ready.each_due(now, [&](Instant, const Subject& subject) {
-    if (in_flight_.size() >= limits_.deliveries_in_flight_max) return false;
-    if (in_flight_.insert(subject).second) ports_.effects.begin(core::effect_of(state_, subject), state_.progress.epoch);
-    return true;
-  });
+  // An effect of a run ends with what it was for: a step that went on without it, a run that is over.
+  std::erase_if(in_flight_,
+                [this](const Subject& each) { return each.owner == Area::plan && !state_.schedule.ready.contains(each); });
+  for (std::size_t area = 0; area < area_count; ++area) {
+    const auto owner = static_cast<Area>(area);
+    std::size_t taken = seats_taken(owner);
+    state_.schedule.ready.of(owner).each_due(now, [&](Instant, const Subject& subject) {
+      if (taken >= seats_of(owner)) return false;
+      if (!in_flight_.insert(subject).second) return true;
+      ++taken;
+      ports_.effects.begin(core::effect_of(state_, subject), state_.progress.epoch);
+      return true;
+    });
+  }
 }
 
 // Memory is ahead of the disk: what was refused must be forgotten, and only the journal knows what that leaves.
@@ -306,13 +326,16 @@ Instant Engine::next_due() const {
   if (write_mode_ == WriteMode::nothing) return next_write_attempt_;
   if (!first_commands_.empty() || !carried_.empty() || !state_.pending_reactions.empty()) return Instant{};
   Instant due = write_mode_ == WriteMode::normal ? state_.schedule.deadlines.next() : next_write_attempt_;
-  if (in_flight_.size() >= limits_.deliveries_in_flight_max) return due;  // only an outcome frees a seat
-  state_.schedule.ready.each_due(Instant::never(), [&](Instant at, const Subject& subject) {
-    if (at >= due) return false;
-    if (in_flight_.contains(subject)) return true;
-    due = at;
-    return false;
-  });
+  for (std::size_t area = 0; area < area_count; ++area) {
+    const auto owner = static_cast<Area>(area);
+    if (seats_taken(owner) >= seats_of(owner)) continue;  // only an outcome frees a seat
+    state_.schedule.ready.of(owner).each_due(Instant::never(), [&](Instant at, const Subject& subject) {
+      if (at >= due) return false;
+      if (in_flight_.contains(subject)) return true;
+      due = at;
+      return false;
+    });
+  }
   return due;
 }
 

@@ -89,6 +89,9 @@ class Engine {
   [[nodiscard]] bool commit(Batch& batch, Instant now, StepResult& result);
   void release(Batch& batch);
   void refuse(Batch& batch, Refusal reason, const std::string& message);
+  // Seats at drivers: each area has its own, so that a run that waits for an answer keeps no message from leaving.
+  [[nodiscard]] std::size_t seats_of(Area owner) const noexcept;
+  [[nodiscard]] std::size_t seats_taken(Area owner) const noexcept;
   void release_effects(Instant now);
   [[nodiscard]] std::optional<RecoveryFailure> rebuild_from_journal();
   void try_to_write_again(Instant now, StepResult& result);

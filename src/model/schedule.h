@@ -3,10 +3,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <functional>
 #include <set>
+#include <numeric>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -75,9 +77,28 @@ class TimeIndex {
   std::unordered_map<Subject, Order::iterator, HashOfSubject> places_;  // only ever asked for one subject
 };
 
+// Effects that are due, each area's apart: an area whose drivers are busy must not be walked through to reach another's.
+class ReadyIndex {
+ public:
+  void set(const Subject& subject, Instant at) { of(subject.owner).set(subject, at); }
+  void remove(const Subject& subject) { of(subject.owner).remove(subject); }
+  [[nodiscard]] bool contains(const Subject& subject) const { return of(subject.owner).contains(subject); }
+  [[nodiscard]] const TimeIndex& of(Area owner) const noexcept { return areas_[static_cast<std::size_t>(owner)]; }
+  [[nodiscard]] std::size_t size() const noexcept {
+    return std::accumulate(areas_.begin(), areas_.end(), std::size_t{0},
+                           [](std::size_t sum, const TimeIndex& each) { return sum + each.size(); });
+  }
+  friend bool operator==(const ReadyIndex&, const ReadyIndex&) noexcept = default;
+
+ private:
+  [[nodiscard]] TimeIndex& of(Area owner) noexcept { return areas_[static_cast<std::size_t>(owner)]; }
+
+  std::array<TimeIndex, area_count> areas_;
+};
+
 // The indexes of one State. Derived from it: the full scan core::rebuild_schedule() must always give the same.
 struct Schedule {
-  TimeIndex ready;      // effects that are due from this instant on
+  ReadyIndex ready;     // effects that are due from this instant on
   TimeIndex deadlines;  // MeetDeadline commands that are due from this instant on
 
   friend bool operator==(const Schedule&, const Schedule&) noexcept = default;

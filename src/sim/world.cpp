@@ -255,7 +255,7 @@ class World {
     if (options_.plant == Plant::index_forgets_an_effect && result_.faults > 2) {
       auto& state = const_cast<core::State&>(engine_->state());
       std::optional<Subject> first;
-      state.schedule.ready.each_due(Instant::never() - Duration{1}, [&](Instant, const Subject& subject) {
+      state.schedule.ready.of(Area::route).each_due(Instant::never() - Duration{1}, [&](Instant, const Subject& subject) {
         if (!engine_->in_flight().contains(subject)) first = subject;
         return !first;
       });
