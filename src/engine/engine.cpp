@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "base/assert.h"
 #include "core/decide.h"
@@ -269,7 +270,7 @@ void Engine::release_effects(Instant now) {
   for (std::size_t area = 0; area < area_count; ++area) {
     const auto owner = static_cast<Area>(area);
     std::size_t taken = seats_taken(owner);
-    state_.schedule.ready.of(owner).each_due(now, [&](Instant, const Subject& subject) {
+    std::as_const(state_.schedule.ready).of(owner).each_due(now, [&](Instant, const Subject& subject) {
       if (taken >= seats_of(owner)) return false;
       if (!in_flight_.insert(subject).second) return true;
       ++taken;
