@@ -23,14 +23,20 @@ enum class Plant : std::uint8_t {
   index_forgets_an_effect,     // the ready index loses a subject: a message is owed and never sent
   clock_runs_back,             // a record carries a time before the one before it
   old_controller_writes_on,    // a controller that lost its place appends under its old epoch
+  run_acts_without_intent,     // an executor does what no record asked for
+  run_acts_under_new_ids,      // … does it again under another effect id
+  run_forgets_ids,             // … forgets what it has done, and says it never saw it
+  run_ignores_fences,          // … does what a controller asks that was replaced
+  run_loses_everything,        // nothing that is sent ever arrives, though all faults have ended
 };
 
 }  // namespace watchbill::sim
 
 template <>
 struct watchbill::Words<watchbill::sim::Plant> {
-  static constexpr std::array<std::string_view, 13> table{
+  static constexpr std::array<std::string_view, 18> table{
       "none", "disk_lies_about_sync", "disk_drops_a_record", "disk_flips_a_bit", "disk_keeps_half_a_batch", "snapshot_is_altered",
       "request_ids_are_forgotten", "driver_sends_without_intent", "driver_changes_the_id", "driver_loses_outcomes",
-      "index_forgets_an_effect", "clock_runs_back", "old_controller_writes_on"};
+      "index_forgets_an_effect", "clock_runs_back", "old_controller_writes_on",
+      "run_acts_without_intent", "run_acts_under_new_ids", "run_forgets_ids", "run_ignores_fences", "run_loses_everything"};
 };

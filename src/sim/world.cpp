@@ -9,8 +9,11 @@
 #include "engine/follower.h"
 #include "sim/checkers.h"
 #include "sim/disk.h"
+#include "sim/executors.h"
+#include "sim/operators.h"
 #include "sim/people.h"
 #include "sim/receivers.h"
+#include "sim/run_checkers.h"
 
 namespace watchbill::sim {
 namespace {
@@ -31,6 +34,12 @@ Limits limits_for(const WorldOptions& options) {
     limits.people_max = 2;
     limits.deadlines_per_batch_max = 2;
     limits.holds_max = 2;
+    limits.open_runs_max = 3;
+    limits.open_runs_of_bindings_max = 2;
+    limits.runs_waiting_for_approval_max = 2;
+    limits.waiting_per_target_max = 1;
+    limits.run_effects_in_flight_max = 2;
+    limits.run_age_max = Duration::minutes(10);
     limits.segment_bytes_max = 64U << 10;
     limits.refusal_counters_max = 4;
     limits.follower_queue_records_max = 3;
@@ -39,21 +48,39 @@ Limits limits_for(const WorldOptions& options) {
   return limits;
 }
 
+// Each effect goes to the part of the world that it is for.
+class SimulatedOutside final : public ports::EffectPort {
+ public:
+  SimulatedOutside(SimulatedReceivers& receivers, SimulatedExecutors& executors) : receivers_(receivers), executors_(executors) {}
+  void begin(const Effect& effect, Epoch fence) override {
+    if (std::holds_alternative<SendMessage>(effect.what)) receivers_.begin(effect, fence);
+    else executors_.begin(effect);
+  }
+
+ private:
+  SimulatedReceivers& receivers_;
+  SimulatedExecutors& executors_;
+};
+
 class World {
  public:
   explicit World(const WorldOptions& options)
       : options_(options), limits_(limits_for(options)), random_(options.seed), disk_(random_.fork("disk"), options.plant),
         entropy_(random_.fork("entropy")), faults_random_(random_.fork("faults")), wall_(world_start),
         receivers_(receiver_links(), random_.fork("receivers"), options.plant), people_(people_links(), random_.fork("people")),
+        executors_(executor_links(), random_.fork("executors"), options.plant),
+        operators_(operator_links(), random_.fork("operators")),
         full_replay_(limits_) {}
 
   WorldResult run() {
     start_controller();
     people_.start();
+    operators_.start();
     plan_fault();
     const Instant end{options_.length.ms};
     live_until(end);
     people_.stop();
+    operators_.stop();
     heal();
     settle();
     if (!found_) check_all("end");
@@ -72,6 +99,33 @@ class World {
               if (!intents_.has(disk_.records(), id))
                 find("intent", "delivery " + id.text + " was sent without a durable intent");
             }};
+  }
+
+  SimulatedExecutors::Links executor_links() {
+    return {
+        agenda_, [this] { return now_; }, [this] { return life_; },
+        [this](Command command, std::function<void(const core::Answer&)> reply) { ask(std::move(command), std::move(reply)); }};
+  }
+
+  Operators::Links operator_links() {
+    return {
+        agenda_, [this] { return now_; },
+        [this](Command command, std::function<void(const core::Answer&)> reply) { ask(std::move(command), std::move(reply)); },
+        [this] { return open_runs(); }};
+  }
+
+  [[nodiscard]] std::vector<Operators::OpenRun> open_runs() const {
+    if (!follower_) return {};
+    return follower_->read([](const core::State& state, const ChainHead&) {
+      std::vector<Operators::OpenRun> out;
+      for (const std::string& id : state.plan.open) {
+        const core::plan::Run& run = *state.plan.runs.find(id);
+        const auto step = core::plan::present_step(run);
+        const Plan& plan = core::plan::plan_of(state.plan, run);
+        out.push_back({id, std::string(word(run.state)), step ? plan.steps[*step].path : std::string(), run.plan});
+      }
+      return out;
+    });
   }
 
   People::Links people_links() {
@@ -104,7 +158,7 @@ class World {
     engine::Recovered copy = *recovered;
     follower_ = std::make_unique<engine::Follower>(std::move(copy), *journal_, limits_, snapshot_every_records);
     engine::EnginePorts ports{
-        *journal_, receivers_, entropy_,
+        *journal_, outside_, entropy_,
         [this](std::span<const StoredRecord> records) { follower_->offer(records); }};
     engine_ = std::make_unique<engine::Engine>(std::move(ports), std::move(*recovered), limits_);
     engine_->begin_epoch("simulated", clock_->started_ahead());
@@ -114,6 +168,7 @@ class World {
     if (std::string what = missing_acknowledgement(disk_.records(), answers, answers_checked_); !what.empty())
       find("acknowledged", what);
     answers_checked_ = answers.size();
+    operators_.controller_started();
   }
 
   void end_controller(const std::string& why) {
@@ -211,6 +266,7 @@ class World {
     is_healed_ = true;
     disk_.heal();
     receivers_.heal();
+    executors_.heal();
     note("all faults end");
     if (!engine_ && !found_) start_controller();
   }
@@ -255,7 +311,7 @@ class World {
     if (options_.plant == Plant::index_forgets_an_effect && result_.faults > 2) {
       auto& state = const_cast<core::State&>(engine_->state());
       std::optional<Subject> first;
-      state.schedule.ready.of(Area::route).each_due(Instant::never() - Duration{1}, [&](Instant, const Subject& subject) {
+      std::as_const(state.schedule.ready).of(Area::route).each_due(Instant::never() - Duration{1}, [&](Instant, const Subject& subject) {
         if (!engine_->in_flight().contains(subject)) first = subject;
         return !first;
       });
@@ -314,7 +370,16 @@ class World {
     if (!people_.contradiction().empty()) find("answers", people_.contradiction());
     if (std::string what = differs_when_decided_again(*journal_, limits_); !what.empty()) find("redecide", what);
     const auto count = [this](const std::string& id) { return receivers_.accepted(id); };
+    check_runs();
     if (std::string what = unfinished_delivery(engine_->state(), count); !what.empty()) find("settled", what);
+  }
+
+  void check_runs() {
+    if (!executors_.stale().empty()) find("fence", executors_.stale());
+    if (std::string what = done_twice(disk_.records(), executors_.done()); !what.empty()) find("runs once", what);
+    if (std::string what = done_without_intent(disk_.records(), executors_.done()); !what.empty()) find("run intent", what);
+    if (std::string what = unsettled_run(engine_->state()); !what.empty()) find("runs settled", what);
+    result_.actions = executors_.done().size();
   }
 
   void live_until(Instant end) {
@@ -360,6 +425,9 @@ class World {
   std::uint64_t life_{0};
   SimulatedReceivers receivers_;
   People people_;
+  SimulatedExecutors executors_;
+  Operators operators_;
+  SimulatedOutside outside_{receivers_, executors_};
   std::unique_ptr<SimulatedJournal> journal_;
   std::unique_ptr<engine::EngineClock> clock_;
   std::unique_ptr<engine::Follower> follower_;

@@ -24,6 +24,7 @@ TEST(world, holds_every_promise_in_thirty_seeds) {
     EXPECT_GT(result.records, 200U) << "a world in which nothing happens proves nothing";
     EXPECT_GT(result.starts, 2U);
     EXPECT_GT(result.messages, 50U);
+    EXPECT_GT(result.actions, 10U);
   }
 }
 
@@ -45,7 +46,10 @@ TEST(world, every_planted_fault_is_found_by_its_checker) {
       {Plant::snapshot_is_altered, "snapshot"},      {Plant::request_ids_are_forgotten, "once"},
       {Plant::driver_sends_without_intent, "intent"}, {Plant::driver_changes_the_id, "intent"},
       {Plant::driver_loses_outcomes, "settled"},     {Plant::index_forgets_an_effect, "indexes"},
-      {Plant::clock_runs_back, "order"},             {Plant::old_controller_writes_on, "order"}};
+      {Plant::clock_runs_back, "order"},             {Plant::old_controller_writes_on, "order"},
+      {Plant::run_acts_without_intent, "run intent"}, {Plant::run_acts_under_new_ids, "runs once"},
+      {Plant::run_forgets_ids, "runs once"},         {Plant::run_ignores_fences, "fence"},
+      {Plant::run_loses_everything, "runs settled"}};
   for (std::size_t index = 1; index < Words<Plant>::table.size(); ++index) {
     const auto plant = static_cast<Plant>(index);
     std::map<std::string, int> found_by;
