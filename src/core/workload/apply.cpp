@@ -126,7 +126,9 @@ void apply(State& state, const WorkloadStateChanged& event, const Applying& appl
     workload.pid = 0;
     // It came to rest by itself before it could be asked: a stop is done, a restart still means that it is to run.
     if (workload.owed == Owed::stop) workload.owed = Owed::nothing;
-    if (workload.owed == Owed::restart) workload.owed = Owed::start;
+    // Nobody asked for a lost one: a dependency's restart is policy, and policy does not start what may still run.
+    const bool is_policy_for_lost = workload.state == WorkloadState::lost && workload.owed_reason == WorkloadReason::dependency;
+    if (workload.owed == Owed::restart) workload.owed = is_policy_for_lost ? Owed::nothing : Owed::start;
   }
   reindex(state, event.workload, applying.schedule);
 }
