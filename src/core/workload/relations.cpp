@@ -119,10 +119,10 @@ std::string failed_dependency(const State& state, const Workload& workload) {
 }
 
 bool may_start(const State& state, const Workload& workload) {
-  for (const auto& [name, condition] : workload.configuration.requirements) {
-    const std::vector<std::string> instances = instances_of(state, name);
+  for (const auto& requirement : workload.configuration.requirements) {
+    const std::vector<std::string> instances = instances_of(state, requirement.first);
     const bool holds = !instances.empty() && std::all_of(instances.begin(), instances.end(), [&](const std::string& instance) {
-      return condition_holds(state, *state.workloads.find(instance), condition);
+      return condition_holds(state, *state.workloads.find(instance), requirement.second);
     });
     if (!holds) return false;
   }
