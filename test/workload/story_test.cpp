@@ -261,6 +261,37 @@ TEST(lost, on_lost_restart_starts_once_and_only_when_the_group_is_proved_empty) 
   }
 }
 
+TEST(lost, what_was_asked_before_the_loss_starts_nothing_after_it) {
+  Supervised world(two([](auto& db, auto& web) { db.group = web.group = "shop"; }));
+  world.bring_up("db");
+  world.bring_up("web");
+  ASSERT_FALSE(world.person(RestartWorkload{"new release", "group:shop"}));
+  ASSERT_EQ(world["db"].owed, Owed::restart) << "web goes down first";
+  world.memory = "keeper-2";
+  world.snapshot({});
+  ASSERT_EQ(world.state_of("db"), WorkloadState::lost);
+  EXPECT_EQ(world["db"].owed, Owed::nothing);
+  EXPECT_FALSE(world.take_order("db")) << "whoever asked did not know that it may still run unseen";
+  ASSERT_FALSE(world.person(StartWorkload{"looked: it is gone", "db"}));
+  EXPECT_TRUE(world.take_order("db"));
+}
+
+TEST(lost, is_not_started_along_with_what_wants_it) {
+  Supervised world(two([](auto&, auto& web) {
+    web.requirements.clear();
+    web.wants = {"db"};
+  }));
+  world.bring_up("db");
+  world.bring_up("web");
+  ASSERT_FALSE(world.person(StopWorkload{"", "web"}));
+  world.take_order("web");
+  world.settled("web", 1, WorkloadState::stopped, WorkloadReason::cancelled);
+  world.settled("db", 1, WorkloadState::lost, WorkloadReason::exit_unseen);
+  ASSERT_FALSE(world.person(StartWorkload{"", "web"}));
+  EXPECT_EQ(world.state_of("db"), WorkloadState::lost);
+  EXPECT_FALSE(world.take_order("db"));
+}
+
 TEST(holds, a_hold_with_restarts_suspends_the_standing_orders_it_covers) {
   Supervised world(two());
   world.bring_up("db");

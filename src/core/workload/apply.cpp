@@ -126,9 +126,10 @@ void apply(State& state, const WorkloadStateChanged& event, const Applying& appl
     workload.pid = 0;
     // It came to rest by itself before it could be asked: a stop is done, a restart still means that it is to run.
     if (workload.owed == Owed::stop) workload.owed = Owed::nothing;
-    // Nobody asked for a lost one: a dependency's restart is policy, and policy does not start what may still run.
-    const bool is_policy_for_lost = workload.state == WorkloadState::lost && workload.owed_reason == WorkloadReason::dependency;
-    if (workload.owed == Owed::restart) workload.owed = is_policy_for_lost ? Owed::nothing : Owed::start;
+    if (workload.owed == Owed::restart) workload.owed = Owed::start;
+    // What was asked of the process we knew is not asked of one that may still run unseen: a lost one waits for a decision
+    // that knows of the loss.
+    if (workload.state == WorkloadState::lost) workload.owed = Owed::nothing;
   }
   reindex(state, event.workload, applying.schedule);
 }

@@ -90,7 +90,8 @@ void start_wanted(State& state, const Workload& workload, const Applying& applyi
   for (const std::string& wanted : workload.configuration.wants) {
     for (const std::string& name : instances_of(state, wanted)) {
       Workload& other = state.workloads.edit(name);
-      if (refusal_of(state, other, Asked{WorkloadVerb::start, false})) continue;
+      // Whoever started the first did not decide about a lost one.
+      if (other.state == WorkloadState::lost || refusal_of(state, other, Asked{WorkloadVerb::start, false})) continue;
       other.is_left_stopped = false;
       other.owed = Owed::start;
       other.owed_reason = WorkloadReason::dependency;
