@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <array>
 
 namespace watchbill::api {
 namespace {
@@ -23,7 +24,7 @@ Result<Actor, Refused> Access::identify(const ports::HttpRequest& request) const
   const std::string* header = ports::find_field(request.headers, "Authorization");
   if (header == nullptr) {
     Actor actor{ActorKind::caller, std::string(anonymous), {}};
-    if (request.is_peer_loopback && settings_.anonymous_reads_on_loopback) actor.roles.emplace_back("viewer");
+    if (request.is_peer_loopback && !settings_.anonymous_role.empty()) actor.roles.push_back(settings_.anonymous_role);
     return actor;
   }
   if (header->size() <= scheme.size() || !ports::is_equal_ignoring_case(header->substr(0, scheme.size()), scheme))
@@ -35,6 +36,13 @@ Result<Actor, Refused> Access::identify(const ports::HttpRequest& request) const
     if (CRYPTO_memcmp(token.secret.bytes.data(), secret.bytes.data(), secret.bytes.size()) == 0) found = &token;
   if (found == nullptr) return no_such_token();
   return Actor{ActorKind::caller, found->name, found->roles};
+}
+
+bool Access::opens(const ports::HttpRequest& request, std::string_view pattern) const noexcept {
+  if (!settings_.opens_neighbours_paths || !request.is_peer_loopback) return false;
+  constexpr std::array<std::string_view, 4> neighbours{"/-/", "/api/v1/", "/api/v2/", "/metrics/job/"};
+  return std::any_of(neighbours.begin(), neighbours.end(),
+                     [pattern](std::string_view path) { return pattern.starts_with(path); });
 }
 
 Duration Access::count_failure(const std::string& address, Instant now) {

@@ -29,16 +29,24 @@ struct Token {
 
 struct AccessSettings {
   std::vector<Token> tokens;
-  bool anonymous_reads_on_loopback{true};  // access.anonymous: viewer there, none elsewhere
+  std::string anonymous_role{"viewer"};  // of who comes without a token, on loopback; empty: none. Elsewhere always none
+  bool opens_neighbours_paths{false};    // access.compatible: on loopback those paths ask for no token
 };
 
 class Access {
  public:
   explicit Access(AccessSettings settings) : settings_(std::move(settings)) {}
 
-  // Who sent the request. Without a token: "anonymous", as viewer on loopback, else without roles. Refused: not_authenticated
+  // Who sent the request. Without a token: "anonymous", with the role that the bill gives it on loopback, else
+  // without roles. Refused: not_authenticated
   // when what was sent is no token that is known; a wrong token is never taken for none.
   [[nodiscard]] Result<Actor, Refused> identify(const ports::HttpRequest& request) const;
+
+  // Whether this path, one of a neighbour's, asks this caller without a token for no role.
+  [[nodiscard]] bool opens(const ports::HttpRequest& request, std::string_view pattern) const noexcept;
+
+  // Takes other tokens and roles; who guessed stays slow.
+  void configure(AccessSettings settings) { settings_ = std::move(settings); }
 
   // Counts a wrong token from this address and gives how long its answer must wait: 100 ms, doubled with each within a minute, at
   // most 5 s.

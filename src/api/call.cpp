@@ -17,12 +17,14 @@ Sequence head_of(const Services& services) {
   return services.follower.read([](const core::State&, const ChainHead& head) { return head.sequence; });
 }
 
-std::string refusal_body(const Refused& refused, Sequence sequence) {
+std::string refusal_body(const Refused& refused, Sequence sequence, std::string_view findings) {
   std::string out;
   JsonWriter json(out);
   json.begin_object().key("refused").boolean(true).key("reason").string(word(refused.reason));
   json.key("exit_code").integer(exit_code(refused.reason)).key("message").string(refused.message);
-  json.key("fix").string(fix_of(refused.reason)).key("sequence").integer(static_cast<std::int64_t>(sequence)).end_object();
+  json.key("fix").string(fix_of(refused.reason));
+  if (!findings.empty()) json.key("findings").raw(findings);
+  json.key("sequence").integer(static_cast<std::int64_t>(sequence)).end_object();
   out.push_back('\n');
   return out;
 }

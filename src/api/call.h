@@ -60,7 +60,7 @@ using CallPointer = std::shared_ptr<Call>;
 // The newest record that readers see.
 [[nodiscard]] Sequence head_of(const Services& services);
 
-// The body of a refusal (design/http.md §5), with a newline.
-[[nodiscard]] std::string refusal_body(const Refused& refused, Sequence sequence);
+// The body of a refusal (design/http.md §5), with a newline. `findings`: the JSON array of that member, or none.
+[[nodiscard]] std::string refusal_body(const Refused& refused, Sequence sequence, std::string_view findings = {});
 
 }  // namespace watchbill::api

@@ -25,22 +25,13 @@ void show_metrics(const CallPointer& call) {
                                    metrics_page(call->services)});
 }
 
-// Until a bill can be read there is none to read again.
-void reload(const CallPointer& call) {
-  call->refuse(Refused{Refusal::not_yet_supported, std::string(call->request.method) + " " + call->request.path});
-}
-
 }  // namespace
 
 Routes operation_routes() {
-  const std::string_view again = "read the bill again, all or none";
   return {
       {"GET", "/-/healthy", "whether the process answers", "none", {}, {}, {}, say_healthy},
       {"GET", "/-/ready", "whether commands are taken", "none", {}, {}, {Refusal::journal_full}, say_ready},
       {"GET", "/metrics", "our own metrics in Prometheus' text format", "viewer", {}, {}, {}, show_metrics},
-      {"POST", "/-/reload", again, "admin", {}, {}, {Refusal::not_yet_supported}, reload},
-      {"PUT", "/-/reload", again, "admin", {}, {}, {Refusal::not_yet_supported}, reload},
-      {"POST", "/api/watchbill/v1/reload", again, "admin", {}, {}, {Refusal::not_yet_supported}, reload},
   };
 }
 

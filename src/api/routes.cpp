@@ -113,6 +113,9 @@ void dispatch(const Route& route, const CallPointer& call) {
   Result<Actor, Refused> actor = call->services.access.identify(call->request);
   if (!actor) return refuse_stranger(call, actor.error());
   call->actor = std::move(*actor);
+  // The neighbours ask nobody who he is; the command names who came and what the path needs.
+  if (call->actor.name == anonymous && call->services.access.opens(call->request, route.pattern))
+    call->actor.roles = {std::string(route.role)};
   if (const auto refused = check_role(route, *call)) return call->refuse(*refused, Area::access);
   if (const auto refused = check_query(route, *call)) return call->refuse(*refused);
   if (const auto refused = read_body(route, *call)) return call->refuse(*refused);
@@ -155,7 +158,7 @@ ports::HttpRoute unbuilt_route(Services& services, const Unbuilt& unbuilt) {
 Routes all_routes() {
   Routes routes;
   for (Routes (*list)() :
-       {overview_routes, journal_routes, event_routes, hold_routes, notification_routes, operation_routes})
+       {overview_routes, journal_routes, event_routes, hold_routes, notification_routes, operation_routes, reload_routes})
     for (Route& route : list()) routes.push_back(std::move(route));
   Route openapi{"GET", "/api/watchbill/v1/openapi.json", "this document, OpenAPI 3.1", "viewer", {}, {}, {}, {}};
   Routes documented = routes;

@@ -15,7 +15,8 @@ namespace watchbill::api {
 [[nodiscard]] Routes event_routes();         // /events
 [[nodiscard]] Routes hold_routes();          // /hold
 [[nodiscard]] Routes notification_routes();  // /notifications
-[[nodiscard]] Routes operation_routes();     // /-/healthy, /-/ready, /-/reload, /metrics
+[[nodiscard]] Routes operation_routes();     // /-/healthy, /-/ready, /metrics
+[[nodiscard]] Routes reload_routes();        // /-/reload, /reload
 
 // Every route that is built, in the order of the lists above; openapi.json, which is made of them, is the last.
 [[nodiscard]] Routes all_routes();

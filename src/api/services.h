@@ -3,8 +3,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "config/finding.h"
 #include "engine/engine.h"
 #include "engine/follower.h"
 #include "engine/inbox.h"
@@ -34,6 +37,15 @@ struct ProcessFigures {
   std::uint64_t open_fds{0}, open_fds_max{0};
 };
 
+// What came of reading the bill again.
+struct Reloaded {
+  std::optional<Refused> refused;          // then nothing changed
+  std::vector<config::Finding> findings;   // errors when it was refused for them, else warnings
+  std::vector<std::string> keys_for_restart;  // that differ from the running bill and count from the next start on
+  Digest configuration;
+  Sequence sequence{0};                    // of its record; 0: this bill holds already
+};
+
 // All of it outlives the server. Unless a member says otherwise it is used on the loop's thread.
 struct Services {
   std::string build;  // "0.1.0+COMMIT"
@@ -48,6 +60,8 @@ struct Services {
   Access& access;
   Counters& counters;
   std::function<Result<ProcessFigures>()> process;
+  // Reads the bill again, all of it or nothing; `done` comes once, on the loop.
+  std::function<void(const Actor& who, std::function<void(const Reloaded&)> done)> reload;
 };
 
 }  // namespace watchbill::api

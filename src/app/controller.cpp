@@ -37,10 +37,20 @@ void Controller::stop() {
   if (follower_thread_.joinable()) follower_thread_.join();
 }
 
+Instant Controller::now() {
+  const std::lock_guard lock(clock_mutex_);
+  return clock_.at(parts_.clock.now());
+}
+
+std::optional<engine::ClockJump> Controller::take_jump() {
+  const std::lock_guard lock(clock_mutex_);
+  return clock_.take_jump();
+}
+
 void Controller::run_engine() {
   while (true) {
-    const Instant now = clock_.at(parts_.clock.now());
-    if (const auto jump = clock_.take_jump())
+    const Instant now = this->now();
+    if (const auto jump = take_jump())
       static_cast<void>(engine_.inbox().offer(
           Command{NoteClockJump{jump->by, jump->wall}, engine_actor("clock"), std::nullopt, std::nullopt, {}}, {}));
     const engine::StepResult step = engine_.step(now);

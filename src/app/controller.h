@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -42,13 +43,17 @@ class Controller {
   [[nodiscard]] engine::Inbox& inbox() noexcept { return engine_.inbox(); }
   [[nodiscard]] const engine::Follower& follower() const noexcept { return follower_; }
   [[nodiscard]] engine::WriteMode write_mode() const noexcept { return write_mode_; }
+  // The engine clock. Any thread.
+  [[nodiscard]] Instant now();
 
  private:
+  [[nodiscard]] std::optional<engine::ClockJump> take_jump();
   void run_engine();
   void run_follower();
 
   Parts parts_;
   const Limits limits_;
+  std::mutex clock_mutex_;  // readings come in order
   engine::EngineClock clock_;
   engine::Follower follower_;
   engine::Engine engine_;

@@ -20,8 +20,8 @@ bool is_address(const std::string& address) {
 
 }  // namespace
 
-Result<drivers::net::HttpListen, ListenProblem> parse_listen(const std::string& text) {
-  const ListenProblem malformed{"bad_argument", "--listen " + text + ": expected ADDRESS:PORT, such as 127.0.0.1:9911"};
+Result<drivers::net::HttpListen, ListenProblem> parse_listen(const std::string& text, const ListenSecurity& security) {
+  const ListenProblem malformed{"bad_argument", "listen " + text + ": expected ADDRESS:PORT, such as 127.0.0.1:9911"};
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos) return malformed;
   drivers::net::HttpListen listen;
@@ -33,16 +33,20 @@ Result<drivers::net::HttpListen, ListenProblem> parse_listen(const std::string& 
     listen.address = listen.address.substr(1, listen.address.size() - 2);
   if (listen.address == "localhost") listen.address = "127.0.0.1";
   if (!listen.address.empty() && !is_address(listen.address)) return malformed;
-  if (!is_loopback(listen.address))
-    return ListenProblem{"listen_not_allowed", "--listen " + text +
-                                                   ": beyond loopback watchbill needs TLS and tokens, which cannot be "
-                                                   "configured yet; listen on 127.0.0.1 or ::1"};
+  if (is_loopback(listen.address)) return listen;
+  if (!security.tls || !security.has_tokens)
+    return ListenProblem{"listen_not_allowed", "listen " + text +
+                                                   ": beyond loopback this needs tls and access.tokens in the bill; "
+                                                   "or listen on 127.0.0.1 or ::1"};
+  if (listen.address.empty()) listen.address = "0.0.0.0";
+  listen.tls = security.tls;
   return listen;
 }
 
 std::string url_of(const drivers::net::HttpListen& listen, std::uint16_t port) {
   const bool is_v6 = listen.address.find(':') != std::string::npos;
-  return "http://" + (is_v6 ? "[" + listen.address + "]" : listen.address) + ":" + std::to_string(port);
+  return (listen.tls ? "https://" : "http://") + (is_v6 ? "[" + listen.address + "]" : listen.address) + ":" +
+         std::to_string(port);
 }
 
 }  // namespace watchbill::app

@@ -8,6 +8,7 @@
 #include "app/admin_token.h"
 #include "app/listen.h"
 #include "app/service.h"
+#include "cli/check.h"
 #include "drivers/sqlite/journal.h"
 
 namespace watchbill::app {
@@ -40,10 +41,13 @@ cli::ExitCode refuse_recovery(cli::Terminal& terminal, const engine::RecoveryFai
   return cli::ExitCode::internal;
 }
 
-cli::ExitCode refuse_listen(cli::Terminal& terminal, const drivers::net::ListenFailure& failure) {
-  terminal.complain("serve: " + std::string(word(failure.reason)) + ": " + failure.on + ": " + failure.detail +
-                    ". Nothing was started; choose another address with --listen.");
-  return cli::ExitCode::usage;
+cli::ExitCode refuse_service(cli::Terminal& terminal, const StartFailure& failure) {
+  if (const auto* listen = std::get_if<drivers::net::ListenFailure>(&failure)) {
+    terminal.complain("serve: " + std::string(word(listen->reason)) + ": " + listen->on + ": " + listen->detail +
+                      ". Nothing was started; choose another address with --listen.");
+    return cli::ExitCode::usage;
+  }
+  return terminal.refuse(std::get<Refused>(failure));
 }
 
 // SIGTERM, SIGINT and SIGHUP, waited for instead of handled: no code runs in a signal's context.
@@ -66,17 +70,37 @@ class StopSignals {
   sigset_t set_{};
 };
 
-// What `serve` was told, read completely before anything is touched.
-Result<std::vector<drivers::net::HttpListen>, ListenProblem> read_listen(const cli::ServeArguments& arguments) {
-  std::vector<std::string> texts = arguments.listen;
-  if (texts.empty()) texts.emplace_back(listen_default);
-  std::vector<drivers::net::HttpListen> addresses;
-  for (const std::string& text : texts) {
-    auto listen = parse_listen(text);
-    if (!listen) return listen.error();
-    addresses.push_back(std::move(*listen));
+// The bill that `serve` was told to run, or the one that is there; empty for none.
+std::string bill_path(const cli::ServeArguments& arguments) {
+  constexpr const char* usual = "watchbill.yaml";
+  if (!arguments.config.empty()) return arguments.config;
+  return ::access(usual, F_OK) == 0 ? usual : "";
+}
+
+// What `serve` was told, by the command line before the bill.
+struct Plan {
+  std::string data{"./data"};
+  std::vector<drivers::net::HttpListen> listen;
+};
+
+Result<Plan, ListenProblem> read_plan(const cli::ServeArguments& arguments, const std::optional<Bill>& bill) {
+  Plan plan;
+  ListenSecurity security;
+  std::vector<std::string> addresses{std::string(listen_default)};
+  if (bill) {
+    plan.data = bill->configuration.data;
+    addresses = bill->configuration.listen;
+    security.has_tokens = !bill->tokens.empty();
+    if (const auto& tls = bill->configuration.tls) security.tls = drivers::net::TlsServerFiles{tls->cert_file, tls->key_file, {}};
   }
-  return addresses;
+  if (!arguments.data.empty()) plan.data = arguments.data;
+  if (!arguments.listen.empty()) addresses = arguments.listen;
+  for (const std::string& address : addresses) {
+    auto listen = parse_listen(address, security);
+    if (!listen) return listen.error();
+    plan.listen.push_back(std::move(*listen));
+  }
+  return plan;
 }
 
 void announce(cli::Terminal& terminal, const Service& service, const std::string& build, const std::string& data,
@@ -88,21 +112,25 @@ void announce(cli::Terminal& terminal, const Service& service, const std::string
   std::fflush(stdout);  // whoever started us waits for these lines, also at the other end of a pipe
 }
 
-void serve_until_stopped(cli::Terminal& terminal, const StopSignals& signals) {
-  while (signals.wait() == SIGHUP)
-    terminal.complain("serve: reload: not_yet_supported: there is no bill to read again; everything goes on as it was");
+// What a reload by signal came to, for whoever reads the log.
+void say_reloaded(cli::Terminal& terminal, const api::Reloaded& done) {
+  for (const config::Finding& finding : done.findings) terminal.complain(finding.line());
+  if (done.refused)
+    return terminal.complain("serve: reload: " + std::string(word(done.refused->reason)) + ": " + done.refused->message +
+                             "; everything goes on as it was");
+  std::string text = "serve: reload: the bill was taken, " + done.configuration.hex().substr(0, 12);
+  for (const std::string& key : done.keys_for_restart) text += "; " + key + " changes at the next start only";
+  terminal.complain(text);
 }
 
-}  // namespace
+void serve_until_stopped(cli::Terminal& terminal, const StopSignals& signals, Service& service) {
+  while (signals.wait() == SIGHUP)
+    service.reload(engine_actor("signal"), [&terminal](const api::Reloaded& done) { say_reloaded(terminal, done); });
+}
 
-cli::ExitCode serve(cli::Terminal& terminal, const cli::ServeArguments& arguments, cli::World& world) {
-  const std::string data = arguments.data.empty() ? "./data" : arguments.data;
-  auto listen = read_listen(arguments);
-  if (!listen) {
-    terminal.complain("serve: " + listen.error().reason + ": " + listen.error().message);
-    return cli::ExitCode::usage;
-  }
+cli::ExitCode serve_data(cli::Terminal& terminal, Service::Settings settings, cli::World& world) {
   const StopSignals signals;  // before any thread: all of them inherit the mask
+  const std::string data = settings.data;
   auto lock = drivers::sqlite::DataLock::take(data);
   if (!lock && lock.error().kind == ErrorKind::busy)
     return refuse_start(terminal, "data_in_use", lock.error(), cli::ExitCode::locked);
@@ -115,24 +143,50 @@ cli::ExitCode serve(cli::Terminal& terminal, const cli::ServeArguments& argument
   const Limits limits;
   Result<engine::Recovered, engine::RecoveryFailure> recovered = engine::recover(**journal, limits);
   if (!recovered) return refuse_recovery(terminal, recovered.error());
+  if (!settings.bill && !recovered->state.progress.configuration.is_zero()) {
+    terminal.complain("serve: config_invalid: the journal in " + data +
+                      " follows a bill, and there is no watchbill.yaml here: name it with --config");
+    return cli::ExitCode::usage;
+  }
   const Sequence records = recovered->head.sequence;
-  const Result<std::string> token = admin_token(data, world.entropy);
+  Result<std::string> token = admin_token(data, world.entropy);
   if (!token) return refuse_start(terminal, "data_not_writable", token.error(), cli::ExitCode::usage);
+  settings.admin_token = std::move(*token);
 
-  api::AccessSettings access;
-  access.tokens.push_back(api::Token{"admin", sha256(*token), {"admin"}});
   const auto end_process = [&terminal](int code, const std::string& reason) {
     terminal.complain("serve: " + reason + ". The process ends now, nothing undurable was released.");
     ::_exit(code);
   };
-  Service service(Service::Settings{data, world.build, std::move(*listen), std::move(access), {}},
+  Service service(std::move(settings),
                   Service::Parts{std::move(*journal), std::move(*follower_journal), world.clock, world.entropy, end_process},
                   std::move(*recovered), limits);
-  if (const auto started = service.start(); !started) return refuse_listen(terminal, started.error());
+  if (const auto started = service.start(); !started) return refuse_service(terminal, started.error());
   announce(terminal, service, world.build, data, records);
-  serve_until_stopped(terminal, signals);
+  serve_until_stopped(terminal, signals, service);
   service.stop();
   return cli::ExitCode::done;
+}
+
+}  // namespace
+
+cli::ExitCode serve(cli::Terminal& terminal, const cli::ServeArguments& arguments, cli::World& world) {
+  Service::Settings settings;
+  settings.build = world.build;
+  settings.bill_path = bill_path(arguments);
+  if (!settings.bill_path.empty()) {
+    BillReading reading = read_bill(settings.bill_path);
+    if (!reading.loaded.findings.empty()) cli::print_findings(terminal, reading.loaded);
+    if (!reading.bill) return cli::ExitCode::usage;
+    settings.bill = std::move(reading.bill);
+  }
+  auto plan = read_plan(arguments, settings.bill);
+  if (!plan) {
+    terminal.complain("serve: " + plan.error().reason + ": " + plan.error().message);
+    return cli::ExitCode::usage;
+  }
+  settings.data = std::move(plan->data);
+  settings.listen = std::move(plan->listen);
+  return serve_data(terminal, std::move(settings), world);
 }
 
 }  // namespace watchbill::app

@@ -28,12 +28,12 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
     : settings_(std::move(settings)),
       limits_(limits),
       recovered_head_(recovered.head.sequence),
-      access_(settings_.access),
+      access_(access_settings(settings_.admin_token, settings_.bill ? &*settings_.bill : nullptr)),
       questions_(questions_max),
       event_readers_(event_readers_max),
       caller_(std::make_unique<drivers::net::HttpCaller>(loop_)),
       feed_(history_on(event_readers_), loop_, counters_, recovered_head_),
-      notifier_(settings_.notify, notifier_parts()),
+      notifier_(settings_.bill ? settings_.bill->notify : drivers::notify::NotifySettings{}, notifier_parts()),
       clock_(parts.clock),
       controller_(controller_parts(std::move(parts)), std::move(recovered), limits_),
       services_{settings_.build,
@@ -47,23 +47,29 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
                 feed_,
                 access_,
                 counters_,
-                process_figures} {}
+                process_figures,
+                [this](const Actor& who, auto done) { reload(who, std::move(done)); }} {}
 
 Service::~Service() { stop(); }
 
-Result<void, drivers::net::ListenFailure> Service::start() {
+Result<void, StartFailure> Service::start() {
   drivers::net::Router router;
   for (ports::HttpRoute& route : api::http_routes(services_)) router.add(std::move(route));
   drivers::net::HttpServerSettings server;
   server.listen = settings_.listen;
+  if (settings_.bill && !settings_.bill->configuration.external_url.empty())
+    server.external_urls.push_back(settings_.bill->configuration.external_url);
   auto listening = drivers::net::HttpServer::listen(loop_, std::move(server), std::move(router));
-  if (!listening) return listening.error();
+  if (!listening) return StartFailure{listening.error()};
   server_ = std::move(*listening);
   controller_.start();
   // Who asks first already meets this epoch.
   static_cast<void>(controller_.follower().wait_for(recovered_head_ + 1, first_record_wait_max));
+  const std::optional<Refused> refused = accept_at_start();
   loop_thread_ = std::thread([this] { loop_.run(); });
-  return {};
+  if (!refused) return {};
+  stop();
+  return StartFailure{*refused};
 }
 
 void Service::stop() {
@@ -79,6 +85,82 @@ void Service::stop() {
   if (loop_thread_.joinable()) loop_thread_.join();
   caller_.reset();
 }
+
+// --- the bill ---
+
+void Service::accept(const Bill& bill, const Actor& who, engine::Reply reply) {
+  Command command{AcceptConfig{bill.digest}, who, std::nullopt, std::nullopt, {bill.text}};
+  if (const auto refused = controller_.inbox().offer(std::move(command), reply)) {
+    core::Answer answer;
+    answer.refused = refused;
+    reply(answer);
+  }
+}
+
+// The loop does not run yet.
+std::optional<Refused> Service::accept_at_start() {
+  if (!settings_.bill) return std::nullopt;
+  const Digest held = controller_.follower().read([](const core::State& state, const ChainHead&) {
+    return state.progress.configuration;
+  });
+  if (held == settings_.bill->digest) return std::nullopt;
+  std::promise<core::Answer> answered;
+  accept(*settings_.bill, engine_actor("start"), [&answered](const core::Answer& answer) { answered.set_value(answer); });
+  const core::Answer answer = answered.get_future().get();
+  static_cast<void>(controller_.follower().wait_for(answer.sequence, first_record_wait_max));
+  return answer.refused;
+}
+
+void Service::reload(const Actor& who, std::function<void(const api::Reloaded&)> done) {
+  loop_.post([this, who, done = std::move(done)]() mutable { begin_reload(who, std::move(done)); });
+}
+
+void Service::begin_reload(const Actor& who, std::function<void(const api::Reloaded&)> done) {
+  api::Reloaded refused;
+  if (settings_.bill_path.empty())
+    refused.refused = Refused{Refusal::not_yet_supported, "this controller runs without a bill: start it with --config"};
+  else if (is_reloading_)
+    refused.refused = Refused{Refusal::busy, "the bill is being read already"};
+  if (refused.refused) return done(refused);
+  is_reloading_ = questions_.run([this, who, done] {
+    loop_.post([this, who, done, reading = read_bill(settings_.bill_path)]() mutable {
+      offer_reload(std::move(reading), who, done);
+    });
+  });
+  if (is_reloading_) return;
+  refused.refused = Refused{Refusal::busy, "too many questions to the disk are waiting"};
+  done(refused);
+}
+
+void Service::offer_reload(BillReading reading, const Actor& who, std::function<void(const api::Reloaded&)> done) {
+  api::Reloaded outcome;
+  outcome.findings = std::move(reading.loaded.findings);
+  if (!reading.bill) {
+    is_reloading_ = false;
+    outcome.refused = Refused{Refusal::config_invalid, settings_.bill_path + ": nothing of it was taken"};
+    return done(outcome);
+  }
+  outcome.configuration = reading.bill->digest;
+  outcome.keys_for_restart = keys_for_restart(settings_.bill->configuration, reading.bill->configuration);
+  const auto bill = std::make_shared<const Bill>(std::move(*reading.bill));
+  accept(*bill, who, [this, bill, outcome = std::move(outcome), done](const core::Answer& answer) mutable {
+    outcome.refused = answer.refused;
+    outcome.sequence = answer.sequence;
+    loop_.post([this, bill, outcome = std::move(outcome), done] {
+      is_reloading_ = false;
+      if (!outcome.refused) take(*bill);
+      done(outcome);
+    });
+  });
+}
+
+// What the core does not do itself: callers and receivers.
+void Service::take(const Bill& bill) {
+  access_.configure(access_settings(settings_.admin_token, &bill));
+  notifier_.configure(bill.notify);
+}
+
+// --- parts ---
 
 std::vector<std::string> Service::urls() const {
   std::vector<std::string> urls;

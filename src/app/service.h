@@ -5,12 +5,14 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "api/access.h"
 #include "api/counters.h"
 #include "api/event_feed.h"
 #include "api/services.h"
+#include "app/bill.h"
 #include "app/controller.h"
 #include "app/task_thread.h"
 #include "drivers/net/http_client.h"
@@ -20,14 +22,18 @@
 
 namespace watchbill::app {
 
+// Why a service did not start: it could not listen, or its bill was refused by the core (a full disk).
+using StartFailure = std::variant<drivers::net::ListenFailure, Refused>;
+
 class Service {
  public:
   struct Settings {
     std::string data;
     std::string build;
     std::vector<drivers::net::HttpListen> listen;
-    api::AccessSettings access;
-    drivers::notify::NotifySettings notify;
+    std::string admin_token;
+    std::string bill_path;     // what a reload reads; empty: there is none
+    std::optional<Bill> bill;  // as it was read at the start; set with `bill_path`
   };
 
   struct Parts {
@@ -41,10 +47,15 @@ class Service {
   Service(Settings settings, Parts parts, engine::Recovered recovered, const Limits& limits);
   ~Service();
 
-  // Listens, then starts the controller. Fails without having started or recorded anything.
-  [[nodiscard]] Result<void, drivers::net::ListenFailure> start();
+  // Listens, starts the controller, has the bill recorded when it is another than the one that holds, and takes requests. Fails
+  // without having started anything when it cannot listen, and having ended everything again when the bill is refused.
+  [[nodiscard]] Result<void, StartFailure> start();
   // No new requests, those in flight are answered (at most 5 s), then everything ends. Idempotent.
   void stop();
+
+  // Reads the bill again and takes all of it or nothing. `done` comes once, on the loop; not at all when the service ends before.
+  // Refuses busy while another reload is under way. Any thread.
+  void reload(const Actor& who, std::function<void(const api::Reloaded&)> done);
 
   // Where it is served: "http://127.0.0.1:9911".
   [[nodiscard]] std::vector<std::string> urls() const;
@@ -54,6 +65,11 @@ class Service {
   [[nodiscard]] drivers::notify::Notifier::Parts notifier_parts();
   [[nodiscard]] Controller::Parts controller_parts(Parts parts);
   void report(NoteDelivery note, const std::function<void(bool)>& done);
+  void accept(const Bill& bill, const Actor& who, engine::Reply reply);
+  [[nodiscard]] std::optional<Refused> accept_at_start();
+  void begin_reload(const Actor& who, std::function<void(const api::Reloaded&)> done);
+  void offer_reload(BillReading reading, const Actor& who, std::function<void(const api::Reloaded&)> done);
+  void take(const Bill& bill);
 
   const Settings settings_;
   const Limits limits_;
@@ -70,6 +86,7 @@ class Service {
   Controller controller_;
   api::Services services_;
   std::unique_ptr<drivers::net::HttpServer> server_;
+  bool is_reloading_{false};  // loop's thread
   std::thread loop_thread_;
 };
 

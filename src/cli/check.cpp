@@ -5,15 +5,20 @@
 #include <algorithm>
 #include <array>
 
-#include "base/json.h"
 #include "config/disk.h"
-#include "config/load.h"
 #include "metrics/promql/test_language.h"
 
 namespace watchbill::cli {
 namespace {
 
-config::LoadOptions options_here() {
+ExitCode report(Terminal& terminal, const config::Loaded& loaded, const CheckArguments& arguments) {
+  print_findings(terminal, loaded);
+  return static_cast<ExitCode>(loaded.exit_code(arguments.warn_as_fail));
+}
+
+}  // namespace
+
+config::LoadOptions load_options() {
   config::LoadOptions options;
   std::array<char, 4096> folder{};
   if (::getcwd(folder.data(), folder.size()) != nullptr) options.working_directory = folder.data();
@@ -23,40 +28,27 @@ config::LoadOptions options_here() {
   return options;
 }
 
-std::string finding_json(const config::Finding& finding) {
-  std::string out;
-  JsonWriter writer(out);
-  writer.begin_object().key("code").string(finding.code).key("column").integer(finding.place.at.column);
-  writer.key("file").string(finding.place.file).key("line").integer(finding.place.at.line).key("path").string(finding.path);
-  writer.key("severity").string(word(finding.severity)).key("text").string(finding.text).end_object();
-  return out;
-}
-
-ExitCode report(Terminal& terminal, const config::Loaded& loaded, const CheckArguments& arguments) {
+void print_findings(Terminal& terminal, const config::Loaded& loaded) {
   const auto errors = static_cast<std::size_t>(
       std::count_if(loaded.findings.begin(), loaded.findings.end(),
                     [](const config::Finding& finding) { return finding.severity == config::Severity::error; }));
   for (const config::Finding& finding : loaded.findings)
-    terminal.print(terminal.format() == Format::json ? finding_json(finding) : finding.line());
-  if (terminal.format() == Format::table) {
-    if (loaded.dropped_count > 0) terminal.print("… and " + std::to_string(loaded.dropped_count) + " more");
-    terminal.print(std::to_string(errors) + " errors, " + std::to_string(loaded.findings.size() - errors) + " warnings");
-  }
-  return static_cast<ExitCode>(loaded.exit_code(arguments.warn_as_fail));
+    terminal.print(terminal.format() == Format::json ? finding.json() : finding.line());
+  if (terminal.format() != Format::table) return;
+  if (loaded.dropped_count > 0) terminal.print("… and " + std::to_string(loaded.dropped_count) + " more");
+  terminal.print(std::to_string(errors) + " errors, " + std::to_string(loaded.findings.size() - errors) + " warnings");
 }
 
-}  // namespace
-
 ExitCode check_bill(Terminal& terminal, const CheckArguments& arguments) {
-  return report(terminal, config::load_bill(arguments.config, config::disk_files(), options_here()), arguments);
+  return report(terminal, config::load_bill(arguments.config, config::disk_files(), load_options()), arguments);
 }
 
 ExitCode check_rules(Terminal& terminal, const CheckArguments& arguments) {
-  return report(terminal, config::check_rule_files(arguments.files, config::disk_files(), options_here()), arguments);
+  return report(terminal, config::check_rule_files(arguments.files, config::disk_files(), load_options()), arguments);
 }
 
 ExitCode check_alertmanager(Terminal& terminal, const CheckArguments& arguments) {
-  return report(terminal, config::check_alertmanager_file(arguments.files.front(), config::disk_files(), options_here()),
+  return report(terminal, config::check_alertmanager_file(arguments.files.front(), config::disk_files(), load_options()),
                 arguments);
 }
 
@@ -64,7 +56,7 @@ ExitCode test_promql(Terminal& terminal, const std::vector<std::string>& files) 
   const config::FileReader reader = config::disk_files();
   bool has_failed = false;
   for (const std::string& file : files) {
-    const std::string path = file.starts_with('/') ? file : options_here().working_directory + "/" + file;
+    const std::string path = file.starts_with('/') ? file : load_options().working_directory + "/" + file;
     const Result<std::string> script = reader.read(path);
     if (!script) return terminal.fail(script.error());
     const auto result = metrics::promql::run_script(*script);

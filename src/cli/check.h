@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/terminal.h"
+#include "config/load.h"
 
 namespace watchbill::cli {
 
@@ -13,6 +14,11 @@ struct CheckArguments {
   std::vector<std::string> files;  // of `check rules` and `check alertmanager`
   bool warn_as_fail{false};
 };
+
+// What a bill is read against on this host: the working directory, the host's name, the rights of the keeper.
+[[nodiscard]] config::LoadOptions load_options();
+// One line for each finding, or one JSON object; in a table's format with their numbers at the end.
+void print_findings(Terminal& terminal, const config::Loaded& loaded);
 
 // The bill with everything that it includes and names; Prometheus rule files by themselves; an Alertmanager file by itself.
 // Exit 2 when it cannot be taken, 1 for warnings with --warn-as-fail, else 0 (design/commands.md §3).

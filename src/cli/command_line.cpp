@@ -96,7 +96,7 @@ class CommandLine {
         add(app_, "serve", "run the controller",
             "  watchbill serve --config watchbill.yaml\n  watchbill serve --config watchbill.yaml --data /var/lib/watchbill",
             [this](Terminal& terminal) { return program_.serve(terminal, parsed_.serve); });
-    sub->add_option("--config", parsed_.serve.config, "the bill")->capture_default_str();
+    sub->add_option("--config", parsed_.serve.config, "the bill [watchbill.yaml, if it is there]");
     sub->add_option("--data", parsed_.serve.data, "the data directory, instead of the bill's");
     sub->add_option("--listen", parsed_.serve.listen, "an address to listen on, instead of the bill's");
   }

@@ -12,7 +12,7 @@
 namespace watchbill::cli {
 
 struct ServeArguments {
-  std::string config{"watchbill.yaml"};
+  std::string config;  // empty: watchbill.yaml, if it is there
   std::string data;
   std::vector<std::string> listen;
 };

@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "base/json.h"
+
 namespace watchbill::config {
 
 std::string_view word(Severity severity) noexcept {
@@ -19,6 +21,15 @@ std::string_view word(Severity severity) noexcept {
 std::string Finding::line() const {
   return fmt::format("{}:{}:{}: {}: {}{}{} [{}]", place.file, place.at.line, place.at.column, word(severity), path,
                      path.empty() ? "" : ": ", text, code);
+}
+
+std::string Finding::json() const {
+  std::string out;
+  JsonWriter writer(out);
+  writer.begin_object().key("code").string(code).key("column").integer(place.at.column);
+  writer.key("file").string(place.file).key("line").integer(place.at.line).key("path").string(path);
+  writer.key("severity").string(word(severity)).key("text").string(text).end_object();
+  return out;
 }
 
 void Report::add(Finding finding) {

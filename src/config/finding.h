@@ -31,6 +31,8 @@ struct Finding {
 
   // "watchbill.yaml:12:5: error: workloads.web.restrat: unknown key; did you mean restart? [unknown_key]"
   [[nodiscard]] std::string line() const;
+  // {"code":…,"column":…,"file":…,"line":…,"path":…,"severity":…,"text":…}
+  [[nodiscard]] std::string json() const;
 };
 
 // Findings by place, each once, at most `count_max`: a wrong file must not make a report that nobody can read.

@@ -188,7 +188,8 @@ HttpReply Connection::reply() {
 }
 
 Controller::Controller(const std::string& data, std::vector<std::string> further_arguments) {
-  std::vector<std::string> arguments{"serve", "--data", data};
+  std::vector<std::string> arguments{"serve"};
+  if (!data.empty()) arguments.insert(arguments.end(), {"--data", data});
   if (std::find(further_arguments.begin(), further_arguments.end(), "--listen") == further_arguments.end())
     arguments.insert(arguments.end(), {"--listen", "127.0.0.1:0"});
   arguments.insert(arguments.end(), further_arguments.begin(), further_arguments.end());

@@ -82,7 +82,8 @@ struct HttpAsk {
 // `watchbill serve` on a free port.
 class Controller {
  public:
-  // Starts, and waits until it says where it listens; without that, `is_serving()` is false and ended() says why.
+  // `data` empty: as the bill says. Starts, and waits until it says where it listens; without that, `is_serving()` is false and
+  // ended() says why.
   explicit Controller(const std::string& data, std::vector<std::string> further_arguments = {});
   ~Controller();  // kills what still runs
   Controller(const Controller&) = delete;

@@ -71,8 +71,20 @@ void Notifier::begin(const Effect& effect, Epoch) {
   read_and_send(std::get<SendMessage>(effect.what));
 }
 
+void Notifier::configure(NotifySettings settings) {
+  const std::lock_guard lock(mutex_);
+  settings_ = std::move(settings);
+}
+
+std::optional<Webhook> Notifier::webhook_of(const std::string& receiver) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = settings_.receivers.find(receiver);
+  if (at == settings_.receivers.end()) return std::nullopt;
+  return at->second;
+}
+
 void Notifier::read_and_send(const SendMessage& message) {
-  if (!settings_.receivers.contains(message.receiver))
+  if (!webhook_of(message.receiver))
     return report_for(message, NoteDelivery{DeliveryAnswer::final, 0, {}, "unknown_receiver", {}});
   const bool is_taken = parts_.read_body(message.body, [this, message](Result<std::optional<std::string>> body) {
     if (body && *body) return send(message, std::move(**body));
@@ -84,18 +96,19 @@ void Notifier::read_and_send(const SendMessage& message) {
 }
 
 void Notifier::send(const SendMessage& message, std::string body) {
-  const Webhook& webhook = settings_.receivers.at(message.receiver);
+  const std::optional<Webhook> webhook = webhook_of(message.receiver);
+  if (!webhook) return report_for(message, NoteDelivery{DeliveryAnswer::final, 0, {}, "unknown_receiver", {}});
   ports::HttpCall call;
   call.method = "POST";
-  call.url = webhook.url;
-  call.headers = webhook.headers;
+  call.url = webhook->url;
+  call.headers = webhook->headers;
   call.headers.push_back({"Content-Type", "application/json"});
   call.headers.push_back({std::string(delivery_header), message.delivery.text});
   call.body = std::move(body);
-  call.timeout = webhook.timeout;
-  call.connect_timeout = webhook.timeout;
+  call.timeout = webhook->timeout;
+  call.connect_timeout = webhook->timeout;
   call.body_bytes_max = answer_bytes_max;
-  call.tls = webhook.tls;
+  call.tls = webhook->tls;
   call.may_be_sent_twice = true;  // under one delivery id, by which receivers tell
   parts_.client.start(std::move(call), [this, message](const Result<ports::HttpAnswer, ports::HttpFailure>& outcome) {
     report_for(message, classify(outcome));

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -50,13 +51,18 @@ class Notifier final : public ports::EffectPort {
 
   void begin(const Effect& effect, Epoch fence) override;
 
+  // Other receivers from now on; what was sent is not changed by it. Any thread.
+  void configure(NotifySettings settings);
+
  private:
+  [[nodiscard]] std::optional<Webhook> webhook_of(const std::string& receiver) const;
   void read_and_send(const SendMessage& message);
   void send(const SendMessage& message, std::string body);
   void report(NoteDelivery note);
   void report_for(const SendMessage& message, NoteDelivery note);
 
-  const NotifySettings settings_;
+  mutable std::mutex mutex_;
+  NotifySettings settings_;
   const Parts parts_;
 };
 

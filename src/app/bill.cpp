@@ -1,0 +1,114 @@
+#include "app/bill.h"
+
+#include <algorithm>
+
+#include "cli/check.h"
+#include "config/disk.h"
+#include "model/codec.h"
+
+namespace watchbill::app {
+namespace {
+
+// The first line of a file, without blanks at its end. Fails as reading does, and (invalid) when that line is empty or holds what
+// no header or URL can.
+Result<std::string> read_secret(const config::FileReader& files, const std::string& path) {
+  Result<std::string> text = files.read(path);
+  if (!text) return text;
+  std::string line = text->substr(0, text->find('\n'));
+  while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
+  const bool is_printable = std::all_of(line.begin(), line.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if (line.empty() || !is_printable)
+    return Error{ErrorKind::invalid, "read", path, "expected one line of printable ASCII without blanks"};
+  return line;
+}
+
+class SecretReader {
+ public:
+  SecretReader(const std::string& path, BillReading& reading) : path_(path), reading_(reading), files_(config::disk_files()) {}
+
+  // The secret in `file`, or "" after a finding about the key that names it.
+  std::string read(const std::string& file, std::string key) {
+    Result<std::string> secret = read_secret(files_, file);
+    if (secret) return std::move(*secret);
+    reading_.loaded.findings.push_back(
+        {config::Severity::error, "file_unreadable", {path_, {}}, std::move(key), secret.error().text()});
+    has_failed_ = true;
+    return {};
+  }
+  [[nodiscard]] bool has_failed() const noexcept { return has_failed_; }
+
+ private:
+  const std::string& path_;
+  BillReading& reading_;
+  config::FileReader files_;
+  bool has_failed_{false};
+};
+
+std::vector<api::Token> read_tokens(const AccessConfiguration& access, SecretReader& secrets) {
+  std::vector<api::Token> tokens;
+  for (const auto& [name, token] : access.tokens)
+    tokens.push_back({name, sha256(secrets.read(token.file, "access.tokens." + name + ".file")), token.roles});
+  return tokens;
+}
+
+drivers::notify::NotifySettings read_receivers(const RoutingConfiguration& routing, SecretReader& secrets) {
+  drivers::notify::NotifySettings settings;
+  for (const auto& [name, receiver] : routing.receivers)
+    for (std::size_t i = 0; i < receiver.webhooks.size(); ++i) {
+      const WebhookConfiguration& configured = receiver.webhooks[i];
+      drivers::notify::Webhook webhook;
+      webhook.url = configured.url_file.empty() ? configured.url
+                                                : secrets.read(configured.url_file, "receivers." + name + ".url_file");
+      settings.receivers.emplace(i == 0 ? name : name + "/" + std::to_string(i), std::move(webhook));
+    }
+  return settings;
+}
+
+template <class T>
+bool differ(const T& a, const T& b) {
+  return canonical_text(a) != canonical_text(b);
+}
+
+}  // namespace
+
+BillReading read_bill(const std::string& path) {
+  BillReading reading{config::load_bill(path, config::disk_files(), cli::load_options()), std::nullopt};
+  if (!reading.loaded.configuration) return reading;
+  SecretReader secrets(path, reading);
+  Bill bill;
+  bill.configuration = std::move(*reading.loaded.configuration);
+  reading.loaded.configuration.reset();
+  bill.text = canonical_text(bill.configuration);
+  bill.digest = sha256(bill.text);
+  bill.tokens = read_tokens(bill.configuration.access, secrets);
+  if (bill.configuration.routing) bill.notify = read_receivers(*bill.configuration.routing, secrets);
+  if (!secrets.has_failed()) reading.bill = std::move(bill);
+  return reading;
+}
+
+api::AccessSettings access_settings(const std::string& admin_token, const Bill* bill) {
+  api::AccessSettings settings;
+  settings.tokens.push_back(api::Token{"admin", sha256(admin_token), {"admin"}});
+  if (bill == nullptr) return settings;
+  settings.tokens.insert(settings.tokens.end(), bill->tokens.begin(), bill->tokens.end());
+  settings.opens_neighbours_paths = bill->configuration.access.compatible == CompatibleAccess::open;
+  switch (bill->configuration.access.anonymous) {
+    case AnonymousRole::viewer: settings.anonymous_role = "viewer"; break;
+    case AnonymousRole::operator_: settings.anonymous_role = "operator"; break;
+    case AnonymousRole::none: settings.anonymous_role.clear(); break;
+  }
+  return settings;
+}
+
+std::vector<std::string> keys_for_restart(const Configuration& running, const Configuration& next) {
+  std::vector<std::string> keys;
+  if (running.data != next.data) keys.emplace_back("data");
+  if (running.external_url != next.external_url) keys.emplace_back("external_url");
+  if (running.listen != next.listen) keys.emplace_back("listen");
+  if (differ(running.storage, next.storage)) keys.emplace_back("storage");
+  const bool has_other_files = running.tls && next.tls && differ(*running.tls, *next.tls);
+  if (running.tls.has_value() != next.tls.has_value() || has_other_files) keys.emplace_back("tls");
+  return keys;
+}
+
+}  // namespace watchbill::app

@@ -1,0 +1,38 @@
+// The bill that `serve` runs: what its files say, checked, and the secrets that they name, which no record ever holds.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/access.h"
+#include "base/sha256.h"
+#include "config/load.h"
+#include "drivers/notify/notifier.h"
+#include "model/configuration.h"
+
+namespace watchbill::app {
+
+struct Bill {
+  Configuration configuration;
+  std::string text;    // its canonical text: the blob that ConfigAccepted names
+  Digest digest;       // of `text`
+  std::vector<api::Token> tokens;         // of access.tokens
+  drivers::notify::NotifySettings notify;  // by receiver; of one with several webhooks the others are NAME/1, NAME/2, …
+};
+
+struct BillReading {
+  config::Loaded loaded;     // with findings about token and URL files behind those of the bill itself
+  std::optional<Bill> bill;  // exactly when no finding is an error
+};
+
+// Reads the bill at `path` and every file that it names. Blocks while it does.
+[[nodiscard]] BillReading read_bill(const std::string& path);
+
+// What callers may be with this bill, beside the owner of `admin_token`. Without a bill: the admin, and readers on loopback.
+[[nodiscard]] api::AccessSettings access_settings(const std::string& admin_token, const Bill* bill);
+
+// The top-level keys in which two bills differ and that count from the next start on.
+[[nodiscard]] std::vector<std::string> keys_for_restart(const Configuration& running, const Configuration& next);
+
+}  // namespace watchbill::app
