@@ -67,6 +67,7 @@ void Controller::run_engine() {
 void Controller::run_follower() {
   while (follower_.wait()) {
     follower_.run(follower_batch);
+    if (parts_.on_applied) parts_.on_applied();
     if (const auto failure = follower_.failure()) return parts_.on_failure(7, failure->text());
     Digest digest;
     const auto snapshot = follower_.take_snapshot(digest);

@@ -28,6 +28,8 @@ class Controller {
     std::uint64_t snapshot_every_records{100'000};
     // Each batch that is durable, on the engine's thread; must return at once. May be empty.
     std::function<void(std::span<const StoredRecord>)> on_durable;
+    // After durable records were applied to the follower's state, on its thread; must return at once. May be empty.
+    std::function<void()> on_applied;
     // Called once, on the thread it happened on, when the process must end at once: exit code and reason.
     std::function<void(int, const std::string&)> on_failure;
   };

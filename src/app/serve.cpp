@@ -158,7 +158,8 @@ cli::ExitCode serve_data(cli::Terminal& terminal, Service::Settings settings, cl
     ::_exit(code);
   };
   Service service(std::move(settings),
-                  Service::Parts{std::move(*journal), std::move(*follower_journal), world.clock, world.entropy, end_process},
+                  Service::Parts{std::move(*journal), std::move(*follower_journal), world.clock, world.entropy, end_process,
+                                 [&terminal](const std::string& line) { terminal.complain("serve: " + line); }},
                   std::move(*recovered), limits);
   if (const auto started = service.start(); !started) return refuse_service(terminal, started.error());
   announce(terminal, service, world.build, data, records);

@@ -34,6 +34,8 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
       caller_(std::make_unique<drivers::net::HttpCaller>(loop_)),
       feed_(history_on(event_readers_), loop_, counters_, recovered_head_),
       notifier_(settings_.bill ? settings_.bill->notify : drivers::notify::NotifySettings{}, notifier_parts()),
+      workloads_(settings_.data, recovered.head.epoch, workload_parts(parts)),
+      effects_({notifier_, workloads_.agent()}),
       clock_(parts.clock),
       controller_(controller_parts(std::move(parts)), std::move(recovered), limits_),
       services_{settings_.build,
@@ -79,6 +81,7 @@ void Service::stop() {
     stopped.get_future().wait();
   }
   controller_.stop();
+  workloads_.stop();
   event_readers_.stop();
   questions_.stop();
   loop_.stop();
@@ -198,15 +201,27 @@ void Service::report(NoteDelivery note, const std::function<void(bool)>& done) {
   if (refused) done(refused->reason == Refusal::closing);
 }
 
+Workloads::Parts Service::workload_parts(const Parts& parts) {
+  const auto offer = [this](Command command, engine::Reply reply) {
+    return controller_.inbox().offer(std::move(command), std::move(reply));
+  };
+  return {loop_, offer, parts.log};
+}
+
 Controller::Parts Service::controller_parts(Parts parts) {
   return Controller::Parts{std::make_unique<TimedJournal>(std::move(parts.journal), counters_),
                            std::move(parts.follower_journal),
                            parts.clock,
-                           notifier_,
+                           effects_,
                            parts.entropy,
                            settings_.build,
                            100'000,
                            [this](std::span<const StoredRecord> records) { feed_.publish(records); },
+                           [this] {
+                             controller_.follower().read([this](const core::State& state, const ChainHead& head) {
+                               workloads_.look(state, head);
+                             });
+                           },
                            std::move(parts.on_failure)};
 }
 

@@ -14,7 +14,9 @@
 #include "api/services.h"
 #include "app/bill.h"
 #include "app/controller.h"
+#include "app/effect_table.h"
 #include "app/task_thread.h"
+#include "app/workloads.h"
 #include "drivers/net/http_client.h"
 #include "drivers/net/http_server.h"
 #include "drivers/net/loop.h"
@@ -42,6 +44,7 @@ class Service {
     ports::ClockPort& clock;
     ports::EntropyPort& entropy;
     std::function<void(int, const std::string&)> on_failure;  // see Controller::Parts
+    std::function<void(const std::string&)> log;              // one line for people; any thread
   };
   // Nothing runs yet but the threads that wait for questions.
   Service(Settings settings, Parts parts, engine::Recovered recovered, const Limits& limits);
@@ -63,6 +66,7 @@ class Service {
  private:
   [[nodiscard]] api::History history_on(TaskThread& thread);
   [[nodiscard]] drivers::notify::Notifier::Parts notifier_parts();
+  [[nodiscard]] Workloads::Parts workload_parts(const Parts& parts);
   [[nodiscard]] Controller::Parts controller_parts(Parts parts);
   void report(NoteDelivery note, const std::function<void(bool)>& done);
   void accept(const Bill& bill, const Actor& who, engine::Reply reply);
@@ -82,6 +86,8 @@ class Service {
   std::unique_ptr<drivers::net::HttpCaller> caller_;  // ends before the notifier, whom it tells of what it cancels
   api::EventFeed feed_;
   drivers::notify::Notifier notifier_;
+  Workloads workloads_;
+  EffectTable effects_;
   ports::ClockPort& clock_;
   Controller controller_;
   api::Services services_;

@@ -32,7 +32,8 @@ Result<KeeperClient> KeeperClient::connect(const std::string& data_directory) {
   // An address has room for 107 bytes and data directories may lie deep: the directory is opened and named by its descriptor.
   const int directory = open(data_directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return Error::from_errno(errno, "open the data directory", data_directory);
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  // A keeper that takes no connections must not make the caller wait: connecting then fails with EAGAIN.
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) {
     close(directory);
     return Error::from_errno(errno, "make a socket for", path);
@@ -43,7 +44,7 @@ Result<KeeperClient> KeeperClient::connect(const std::string& data_directory) {
   const int failed = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int error = errno;
   close(directory);
-  if (failed != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
+  if (failed != 0) {
     close(fd);
     return Error::from_errno(error, "connect to the keeper at", path);
   }

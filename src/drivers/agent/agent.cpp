@@ -1,0 +1,321 @@
+#include "drivers/agent/agent.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace watchbill::drivers::agent {
+
+namespace wire = model::wire;
+
+namespace {
+
+constexpr Duration busy_pause = Duration::milliseconds(100);
+// One part may become more events than a decision holds: it is told again until it says nothing new.
+constexpr int part_repeats_max = 64;
+
+wire::EndReason reason_of(const CarryOutOrder& order) {
+  if (order.reason == WorkloadReason::deadline) return wire::EndReason::deadline;
+  return order.directive == OrderDirective::judge ? wire::EndReason::liveness : wire::EndReason::cancelled;
+}
+
+wire::Afterwards afterwards_of(OrderDirective directive) {
+  if (directive == OrderDirective::restart) return wire::Afterwards::start_again;
+  return directive == OrderDirective::judge ? wire::Afterwards::judge : wire::Afterwards::stay_stopped;
+}
+
+// Whether the order is of any use when its terms cannot be given: what runs must be stopped all the same.
+bool goes_without_terms(OrderDirective directive) {
+  return directive == OrderDirective::stop || directive == OrderDirective::restart || directive == OrderDirective::judge;
+}
+
+// The word alone where the core looks at it; else with what people need.
+std::string refusal_text(const wire::Refused& refused) {
+  std::string text(word(refused.reason));
+  const bool is_for_core = refused.reason == wire::Refusal::stale_incarnation ||
+                           refused.reason == wire::Refusal::already_running ||
+                           refused.reason == wire::Refusal::group_not_empty;
+  if (!is_for_core && !refused.detail.empty()) text.append(": ").append(refused.detail);
+  return text;
+}
+
+// Name and incarnation that a report about a workload begins with.
+std::optional<wire::ReportHead> head_of(const wire::Frame& frame) {
+  const bool is_of_workload = frame.type >= wire::MessageType::started && frame.type <= wire::MessageType::adopted &&
+                              frame.type != wire::MessageType::effect_done;
+  if (!is_of_workload) return std::nullopt;
+  wire::Reader reader(frame.body);
+  wire::ReportHead head;
+  reader(head);
+  if (!reader.ok()) return std::nullopt;
+  return head;
+}
+
+}  // namespace
+
+Agent::Agent(KeeperLink::Settings settings, Parts parts)
+    : parts_(std::move(parts)),
+      link_(parts_.loop, std::move(settings),
+            {[this] { connected(); }, [this] { lost(); }, [this](const wire::Frame& frame) { reported(frame); }, parts_.log}),
+      reports_({parts_.loop, parts_.offer,
+                [this](std::uint64_t through) {
+                  if (link_.is_ready()) link_.ask(wire::Acknowledge{through}, [](KeeperLink::Outcome, const wire::Frame&) {});
+                }}),
+      one_shots_({parts_.loop, link_, parts_.run_elsewhere, [this](std::uint64_t report) { reports_.settle(report); }}) {}
+
+Agent::~Agent() = default;
+
+void Agent::open(ControllerIdentity identity, bool is_needed) {
+  parts_.loop.post([this, identity = std::move(identity), is_needed] {
+    if (is_needed) need();
+    link_.open(identity);
+  });
+}
+
+void Agent::need() {
+  if (link_.is_needed()) return;
+  {
+    const std::lock_guard lock(status_mutex_);
+    status_.is_needed = true;
+  }
+  link_.need();
+}
+
+AgentStatus Agent::status() const {
+  const std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+// ---- the keeper comes and goes
+
+void Agent::connected() {
+  ++connection_;
+  reports_.begin();
+  incarnations_.clear();
+  kept_.clear();
+  {
+    const std::lock_guard lock(status_mutex_);
+    status_ = {true, link_.is_needed(), {}, link_.keeper().shares_cgroup, 0, link_.keeper().pid};
+  }
+  link_.ask(wire::AskSnapshot{}, [this](KeeperLink::Outcome outcome, const wire::Frame& frame) {
+    if (outcome == KeeperLink::Outcome::answered) take_snapshot(frame);
+  });
+}
+
+void Agent::lost() {
+  ++connection_;
+  is_adopted_ = false;
+  one_shots_.disconnected();
+  const std::lock_guard lock(status_mutex_);
+  status_.is_connected = false;
+  status_.problem = "the connection to the keeper was lost";
+}
+
+void Agent::take_snapshot(const wire::Frame& frame) {
+  wire::WorkloadState state;
+  if (frame.type == wire::MessageType::workload_state) {
+    if (!wire::read_message(frame.body, state)) return;
+    remember(state.name, state.incarnation);
+    kept_.push_back(kept_by(state));
+    return;
+  }
+  tell_kept(0, part_repeats_max);
+}
+
+// Tells the part that begins at this index, until it says nothing new, and then the next.
+void Agent::tell_kept(std::size_t begin, int times_left) {
+  const std::size_t end = std::min(begin + kept_part_max, kept_.size());
+  NoteKeeper note;
+  note.boot_id = link_.keeper().boot_id;
+  note.memory = link_.keeper().memory;
+  note.pid = link_.keeper().pid;
+  note.replaced_count = link_.keeper().replaced_count;
+  if (begin > 0) note.after = kept_[begin - 1].name;
+  if (end < kept_.size()) note.through = kept_[end - 1].name;
+  note.kept.assign(kept_.begin() + static_cast<std::ptrdiff_t>(begin), kept_.begin() + static_cast<std::ptrdiff_t>(end));
+  const auto go_on = [this, begin, end, times_left](OfferOutcome outcome) {
+    if (outcome == OfferOutcome::again) {
+      parts_.loop.after(offer_pause, [this, connection = connection_, begin, times_left] {
+        if (connection == connection_) tell_kept(begin, times_left);
+      });
+      return;
+    }
+    if (outcome == OfferOutcome::recorded && times_left > 0) return tell_kept(begin, times_left - 1);
+    if (end < kept_.size()) return tell_kept(end, part_repeats_max);
+    adopted();
+  };
+  parts_.offer(std::move(note), {}, [this, connection = connection_, go_on](OfferOutcome outcome) {
+    parts_.loop.post([this, connection, go_on, outcome] {
+      if (connection == connection_) go_on(outcome);
+    });
+  });
+}
+
+void Agent::adopted() {
+  is_adopted_ = true;
+  kept_.clear();
+  reports_.open();
+  one_shots_.connected();
+  std::vector<std::string> waiting;
+  for (const auto& [workload, order] : orders_)
+    if (!order.is_under_way) waiting.push_back(workload);
+  for (const std::string& workload : waiting) carry(workload);
+}
+
+void Agent::remember(std::string_view name, std::uint64_t incarnation) {
+  const auto at = incarnations_.find(name);
+  if (at == incarnations_.end()) incarnations_.emplace(name, incarnation);
+  else at->second = std::max(at->second, incarnation);
+}
+
+void Agent::reported(const wire::Frame& frame) {
+  if (const auto head = head_of(frame)) remember(head->name, head->incarnation);
+  wire::Unlogged unlogged;
+  if (frame.type == wire::MessageType::unlogged && wire::read_message(frame.body, unlogged)) {
+    const std::lock_guard lock(status_mutex_);
+    status_.unlogged_count = unlogged.count;
+  }
+  if (frame.number == 0) return;
+  wire::EffectDone done;
+  if (frame.type == wire::MessageType::effect_done && wire::read_message(frame.body, done)) {
+    reports_.take_foreign(frame.number);
+    return one_shots_.ended(frame.number, done);
+  }
+  if (auto told = told_by(frame, link_.keeper().memory)) reports_.take(frame.number, std::move(*told));
+}
+
+// ---- orders
+
+void Agent::begin(const Effect& effect, Epoch) {
+  parts_.loop.post([this, order = std::get<CarryOutOrder>(effect.what)] {
+    const std::string workload = order.workload;
+    orders_[workload] = Order{order, false};
+    need();
+    if (is_adopted_) carry(workload);
+  });
+}
+
+Agent::Order* Agent::order_of(const std::string& workload, std::uint64_t number) {
+  const auto at = orders_.find(workload);
+  return at != orders_.end() && at->second.effect.number == number ? &at->second : nullptr;
+}
+
+// Terms are made where that may wait.
+void Agent::carry(const std::string& workload) {
+  Order& order = orders_.at(workload);
+  const std::uint64_t number = order.effect.number;
+  order.is_under_way = true;
+  if (order.effect.directive == OrderDirective::forget) return direct(workload, number, {});
+  const auto task = [this, workload, number, effect = order.effect] {
+    auto terms = std::make_shared<const Result<OrderTerms, TermsProblem>>(make_terms(effect));
+    parts_.loop.post([this, workload, number, terms] {
+      if (order_of(workload, number) != nullptr) give(workload, number, terms);
+    });
+  };
+  if (parts_.run_elsewhere(task)) return;
+  parts_.loop.after(busy_pause, [this, workload, number] {
+    if (order_of(workload, number) != nullptr) carry(workload);
+  });
+}
+
+void Agent::give(const std::string& workload, std::uint64_t number,
+                 std::shared_ptr<const Result<OrderTerms, TermsProblem>> terms) {
+  const bool goes_on = goes_without_terms(order_of(workload, number)->effect.directive);
+  if (!*terms) {
+    const std::string refusal = terms->error().reason + ": " + terms->error().detail;
+    return goes_on ? direct(workload, number, refusal) : tell_outcome(workload, number, refusal);
+  }
+  ask(workload, number, (*terms)->give, [this, workload, number, goes_on](Verdict verdict, const std::string& refusal) {
+    if (verdict == Verdict::taken || goes_on) return direct(workload, number, refusal);
+    tell_outcome(workload, number, refusal);
+  });
+}
+
+// Does what the order says now, its terms being given. `terms_refusal`: why they were not.
+void Agent::direct(const std::string& workload, std::uint64_t number, const std::string& terms_refusal) {
+  const CarryOutOrder& order = order_of(workload, number)->effect;
+  const auto end = [this, workload, number, terms_refusal](Verdict, const std::string& refusal) {
+    tell_outcome(workload, number, refusal.empty() ? terms_refusal : refusal);
+  };
+  switch (order.directive) {
+    case OrderDirective::keep: return tell_outcome(workload, number, terms_refusal);
+    case OrderDirective::start:
+      return ask(workload, number, wire::Start{order.workload, order.incarnation, order.resets_budget}, end);
+    case OrderDirective::stop: case OrderDirective::restart: case OrderDirective::judge:
+      return ask(workload, number,
+                 wire::Stop{order.workload, order.incarnation, reason_of(order), afterwards_of(order.directive)}, end);
+    case OrderDirective::signal:
+      return ask(workload, number, wire::Signal{order.workload, order.incarnation, order.configuration.reload_signal}, end);
+    case OrderDirective::forget: return ask(workload, number, wire::ForgetOrder{order.workload}, end);
+  }
+}
+
+// Asks for an order; `done` gets the keeper's answer, and never comes when the connection is lost: the order is then carried
+// again with the next one, which changes nothing that is done already.
+template <class Request>
+void Agent::ask(const std::string& workload, std::uint64_t number, const Request& request,
+                std::function<void(Verdict, const std::string&)> done) {
+  if (!is_adopted_) {
+    order_of(workload, number)->is_under_way = false;
+    return;
+  }
+  link_.ask(request, [this, workload, number, done = std::move(done)](KeeperLink::Outcome outcome, const wire::Frame& frame) {
+    Order* const order = order_of(workload, number);
+    if (order == nullptr) return;
+    switch (outcome) {
+      case KeeperLink::Outcome::answered: break;
+      case KeeperLink::Outcome::lost: order->is_under_way = false; return;
+      case KeeperLink::Outcome::busy:
+        parts_.loop.after(busy_pause, [this, workload, number] {
+          if (order_of(workload, number) != nullptr) carry(workload);
+        });
+        return;
+      case KeeperLink::Outcome::too_large: return done(Verdict::refused, "too_large");
+    }
+    wire::Refused refused;
+    if (frame.type != wire::MessageType::refused || !wire::read_message(frame.body, refused)) return done(Verdict::taken, {});
+    done(Verdict::refused, refusal_text(refused));
+  });
+}
+
+void Agent::tell_outcome(const std::string& workload, std::uint64_t number, const std::string& refusal) {
+  const CarryOutOrder& order = order_of(workload, number)->effect;
+  if (refusal.empty() && order.directive == OrderDirective::start) remember(workload, order.incarnation);
+  NoteOrder note;
+  const auto known = incarnations_.find(workload);
+  note.keeper_incarnation = known == incarnations_.end() ? 0 : known->second;
+  note.number = number;
+  note.refusal = refusal;
+  note.workload = workload;
+  if (refusal.empty() && order.directive == OrderDirective::forget) incarnations_.erase(workload);
+  parts_.offer(note, {}, [this, workload, number, refusal](OfferOutcome outcome) {
+    parts_.loop.post([this, workload, number, refusal, outcome] {
+      if (order_of(workload, number) == nullptr) return;
+      if (outcome != OfferOutcome::again) {
+        orders_.erase(workload);
+        return;
+      }
+      parts_.loop.after(offer_pause, [this, workload, number, refusal] {
+        if (order_of(workload, number) != nullptr) tell_outcome(workload, number, refusal);
+      });
+    });
+  });
+}
+
+// ---- effects of plans
+
+void Agent::run(ports::OneShot shot, std::function<void(ports::OneShotOutcome)> done) {
+  parts_.loop.post([this, shot = std::move(shot), done = std::move(done)] {
+    need();
+    one_shots_.run(shot, done);
+  });
+}
+
+void Agent::recorded(const std::string& effect_id, std::uint32_t attempt) {
+  parts_.loop.post([this, effect_id, attempt] { one_shots_.recorded(effect_id, attempt); });
+}
+
+void Agent::look(std::string effect_id, std::function<void(ports::OneShotKnown)> done) {
+  parts_.loop.post([this, effect_id = std::move(effect_id), done = std::move(done)] { one_shots_.look(effect_id, done); });
+}
+
+}  // namespace watchbill::drivers::agent
