@@ -18,7 +18,6 @@ std::string findings_json(const std::vector<config::Finding>& findings) {
 void answer_reloaded(Call& call, const Reloaded& done) {
   if (done.refused) {
     if (done.findings.empty()) return call.refuse(*done.refused);
-    call.services.counters.count_refusal(Area::engine, done.refused->reason);
     return call.answer(ports::HttpResponse{static_cast<std::uint32_t>(http_status(done.refused->reason)),
                                            {{"Content-Type", "application/json"}},
                                            refusal_body(*done.refused, head_of(call.services), findings_json(done.findings))});
@@ -40,7 +39,7 @@ void reload(const CallPointer& call) {
 void reload_as_neighbour(const CallPointer& call) {
   call->services.reload(call->actor, [call](const Reloaded& done) {
     if (!done.refused) return call->answer(ports::HttpResponse{200, {}, {}}, done.sequence);
-    call->services.counters.count_refusal(Area::engine, done.refused->reason);
+    if (done.findings.empty()) call->services.counters.count_refusal(Area::engine, done.refused->reason);
     std::string text = "failed to reload config: " + done.refused->message + "\n";
     for (const config::Finding& finding : done.findings) text += finding.line() + "\n";
     call->answer(ports::HttpResponse{500, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(text)});

@@ -39,7 +39,7 @@ struct ProcessFigures {
 
 // What came of reading the bill again.
 struct Reloaded {
-  std::optional<Refused> refused;          // then nothing changed
+  std::optional<Refused> refused;          // then nothing changed; counted when it is for findings
   std::vector<config::Finding> findings;   // errors when it was refused for them, else warnings
   std::vector<std::string> keys_for_restart;  // that differ from the running bill and count from the next start on
   Digest configuration;

@@ -140,6 +140,7 @@ void Service::offer_reload(BillReading reading, const Actor& who, std::function<
   outcome.findings = std::move(reading.loaded.findings);
   if (!reading.bill) {
     is_reloading_ = false;
+    counters_.count_refusal(Area::engine, Refusal::config_invalid);
     outcome.refused = Refused{Refusal::config_invalid, settings_.bill_path + ": nothing of it was taken"};
     return done(outcome);
   }
