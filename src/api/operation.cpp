@@ -16,6 +16,7 @@ void say_healthy(const CallPointer& call) { answer_text(call, "watchbill is heal
 void say_ready(const CallPointer& call) {
   if (call->services.write_mode() != engine::WriteMode::normal)
     return call->refuse(Refused{Refusal::journal_full, "the journal takes no ordinary records"});
+  if (!call->services.is_watching()) return call->refuse(Refused{Refusal::busy, "stored samples are being loaded"});
   answer_text(call, "watchbill is ready.\n");
 }
 
@@ -30,7 +31,14 @@ void show_metrics(const CallPointer& call) {
 Routes operation_routes() {
   return {
       {"GET", "/-/healthy", "whether the process answers", "none", {}, {}, {}, say_healthy},
-      {"GET", "/-/ready", "whether commands are taken", "none", {}, {}, {Refusal::journal_full}, say_ready},
+      {"GET",
+       "/-/ready",
+       "whether commands are taken and targets watched",
+       "none",
+       {},
+       {},
+       {Refusal::journal_full, Refusal::busy},
+       say_ready},
       {"GET", "/metrics", "our own metrics in Prometheus' text format", "viewer", {}, {}, {}, show_metrics},
   };
 }

@@ -62,6 +62,7 @@ struct Services {
   std::function<Result<ProcessFigures>()> process;
   // Reads the bill again, all of it or nothing; `done` comes once, on the loop.
   std::function<void(const Actor& who, std::function<void(const Reloaded&)> done)> reload;
+  std::function<bool()> is_watching;  // targets are asked and rules evaluated; false while stored samples are loaded
 };
 
 }  // namespace watchbill::api

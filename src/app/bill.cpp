@@ -82,7 +82,13 @@ BillReading read_bill(const std::string& path) {
   bill.digest = sha256(bill.text);
   bill.tokens = read_tokens(bill.configuration.access, secrets);
   if (bill.configuration.routing) bill.notify = read_receivers(*bill.configuration.routing, secrets);
-  if (!secrets.has_failed()) reading.bill = std::move(bill);
+  Result<MetricsPlan> metrics = plan_metrics(bill.configuration);
+  if (!metrics)
+    reading.loaded.findings.push_back(
+        {config::Severity::error, "rule_invalid", {path, {}}, metrics.error().on, metrics.error().detail});
+  if (!metrics || secrets.has_failed()) return reading;
+  bill.metrics = std::make_shared<const MetricsPlan>(std::move(*metrics));
+  reading.bill = std::move(bill);
   return reading;
 }
 
@@ -103,7 +109,9 @@ api::AccessSettings access_settings(const std::string& admin_token, const Bill* 
 std::vector<std::string> keys_for_restart(const Configuration& running, const Configuration& next) {
   std::vector<std::string> keys;
   if (running.data != next.data) keys.emplace_back("data");
+  if (running.evaluation.debounce != next.evaluation.debounce) keys.emplace_back("evaluation.debounce");
   if (running.external_url != next.external_url) keys.emplace_back("external_url");
+  if (running.global.external_labels != next.global.external_labels) keys.emplace_back("global.external_labels");
   if (running.listen != next.listen) keys.emplace_back("listen");
   if (differ(running.storage, next.storage)) keys.emplace_back("storage");
   const bool has_other_files = running.tls && next.tls && differ(*running.tls, *next.tls);

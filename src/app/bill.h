@@ -1,11 +1,13 @@
 // The bill that `serve` runs: what its files say, checked, and the secrets that they name, which no record ever holds.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "api/access.h"
+#include "app/metrics_plan.h"
 #include "base/sha256.h"
 #include "config/load.h"
 #include "drivers/notify/notifier.h"
@@ -18,6 +20,7 @@ struct Bill {
   std::string text;    // its canonical text: the blob that ConfigAccepted names
   Digest digest;       // of `text`
   std::vector<api::Token> tokens;         // of access.tokens
+  std::shared_ptr<const MetricsPlan> metrics;
   drivers::notify::NotifySettings notify;  // by receiver; of one with several webhooks the others are NAME/1, NAME/2, …
 };
 
@@ -32,7 +35,7 @@ struct BillReading {
 // What callers may be with this bill, beside the owner of `admin_token`. Without a bill: the admin, and readers on loopback.
 [[nodiscard]] api::AccessSettings access_settings(const std::string& admin_token, const Bill* bill);
 
-// The top-level keys in which two bills differ and that count from the next start on.
+// The keys in which two bills differ and that count from the next start on.
 [[nodiscard]] std::vector<std::string> keys_for_restart(const Configuration& running, const Configuration& next);
 
 }  // namespace watchbill::app

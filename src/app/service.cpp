@@ -2,9 +2,11 @@
 
 #include <future>
 
+#include "api/metrics.h"
 #include "api/routes.h"
 #include "app/listen.h"
 #include "app/timed_journal.h"
+#include "cli/check.h"
 #include "drivers/sqlite/journal.h"
 #include "drivers/system/process.h"
 
@@ -37,7 +39,9 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
       workloads_(settings_.data, recovered.head.epoch, workload_parts(parts)),
       effects_({notifier_, workloads_.agent()}),
       clock_(parts.clock),
+      log_(parts.log),
       controller_(controller_parts(std::move(parts)), std::move(recovered), limits_),
+      metrics_(metrics_links(), metrics_settings()),
       services_{settings_.build,
                 controller_.follower(),
                 controller_.inbox(),
@@ -50,7 +54,8 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
                 access_,
                 counters_,
                 process_figures,
-                [this](const Actor& who, auto done) { reload(who, std::move(done)); }} {}
+                [this](const Actor& who, auto done) { reload(who, std::move(done)); },
+                [this] { return metrics_.is_ready(); }} {}
 
 Service::~Service() { stop(); }
 
@@ -68,6 +73,7 @@ Result<void, StartFailure> Service::start() {
   // Who asks first already meets this epoch.
   static_cast<void>(controller_.follower().wait_for(recovered_head_ + 1, first_record_wait_max));
   const std::optional<Refused> refused = accept_at_start();
+  if (!refused) metrics_.start(settings_.bill ? settings_.bill->metrics : std::make_shared<const MetricsPlan>());
   loop_thread_ = std::thread([this] { loop_.run(); });
   if (!refused) return {};
   stop();
@@ -79,7 +85,9 @@ void Service::stop() {
     std::promise<void> stopped;
     server_->stop([&stopped] { stopped.set_value(); });
     stopped.get_future().wait();
+    run_on_loop([this] { metrics_.stop_asking(); });
   }
+  metrics_.stop();
   controller_.stop();
   workloads_.stop();
   event_readers_.stop();
@@ -158,9 +166,10 @@ void Service::offer_reload(BillReading reading, const Actor& who, std::function<
   });
 }
 
-// What the core does not do itself: callers and receivers.
+// What the core does not do itself: callers, receivers, targets and rules.
 void Service::take(const Bill& bill) {
   access_.configure(access_settings(settings_.admin_token, &bill));
+  metrics_.configure(bill.metrics);
   notifier_.configure(bill.notify);
 }
 
@@ -207,6 +216,41 @@ Workloads::Parts Service::workload_parts(const Parts& parts) {
     return controller_.inbox().offer(std::move(command), std::move(reply));
   };
   return {loop_, offer, parts.log};
+}
+
+MetricsPath::Links Service::metrics_links() {
+  return {loop_,
+          *caller_,
+          controller_.inbox(),
+          controller_.follower(),
+          [this] { return controller_.now(); },
+          [this] { return api::metrics_page(services_); },
+          log_};
+}
+
+MetricsPath::Settings Service::metrics_settings() const {
+  const Configuration configuration = settings_.bill ? settings_.bill->configuration : Configuration{};
+  const drivers::net::HttpListen& address = settings_.listen.front();
+  const std::string url = url_of(address, address.port);
+  MetricsPath::Settings settings;
+  settings.data = settings_.data;
+  settings.retention = configuration.storage.retention;
+  settings.debounce = configuration.evaluation.debounce;
+  settings.external_labels = configuration.global.external_labels;
+  settings.external_url = configuration.external_url.empty() ? url : configuration.external_url;
+  settings.own_address = url.substr(url.find("//") + 2);
+  settings.own_host = cli::load_options().own_host;
+  return settings;
+}
+
+// Waits until the loop has done it.
+void Service::run_on_loop(const std::function<void()>& task) {
+  std::promise<void> done;
+  loop_.post([&] {
+    task();
+    done.set_value();
+  });
+  done.get_future().wait();
 }
 
 Controller::Parts Service::controller_parts(Parts parts) {

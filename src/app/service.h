@@ -15,6 +15,7 @@
 #include "app/bill.h"
 #include "app/controller.h"
 #include "app/effect_table.h"
+#include "app/metrics_path.h"
 #include "app/task_thread.h"
 #include "app/workloads.h"
 #include "drivers/net/http_client.h"
@@ -68,6 +69,9 @@ class Service {
   [[nodiscard]] drivers::notify::Notifier::Parts notifier_parts();
   [[nodiscard]] Workloads::Parts workload_parts(const Parts& parts);
   [[nodiscard]] Controller::Parts controller_parts(Parts parts);
+  [[nodiscard]] MetricsPath::Links metrics_links();
+  [[nodiscard]] MetricsPath::Settings metrics_settings() const;
+  void run_on_loop(const std::function<void()>& task);
   void report(NoteDelivery note, const std::function<void(bool)>& done);
   void accept(const Bill& bill, const Actor& who, engine::Reply reply);
   [[nodiscard]] std::optional<Refused> accept_at_start();
@@ -89,7 +93,9 @@ class Service {
   Workloads workloads_;
   EffectTable effects_;
   ports::ClockPort& clock_;
+  const std::function<void(const std::string&)> log_;
   Controller controller_;
+  MetricsPath metrics_;
   api::Services services_;
   std::unique_ptr<drivers::net::HttpServer> server_;
   bool is_reloading_{false};  // loop's thread

@@ -60,10 +60,16 @@ void read_targets(const Cursor& at, std::vector<std::string>& out) {
   for (std::size_t i = 0; i < at.node().children.size(); ++i) read_target(at.element(i), out.emplace_back());
 }
 
+void read_static_labels(const Cursor& at, Labels& out) {
+  read(at, out);
+  for (const auto& [name, value] : out)
+    if (name.starts_with("__")) at.complain("not_yet_supported", fmt::format("{}: labels of relabelling do nothing here", name));
+}
+
 constexpr auto static_config = table<StaticTargets>(
     "scrape_configs[].static_configs[]",
     optional<&StaticTargets::targets, read_targets>("targets", "list of HOST:PORT", "", "what is scraped"),
-    optional<&StaticTargets::labels>("labels", "map of text", "", "added to all series of these targets"));
+    optional<&StaticTargets::labels, read_static_labels>("labels", "map of text", "", "added to all series of these targets"));
 
 void read_static_config(const Cursor& at, StaticTargets& out) { read_object(at, static_config, out); }
 

@@ -13,6 +13,7 @@ struct Asker::Group {
   Group(rules::RuleGroup what, const rules::Surroundings& surroundings, Instant now)
       : key(what.key), interval(what.interval),
         clock(what.interval, rules::slot_offset(what.file, what.name, what.interval), now), last_good(now),
+        health(what.rules.size()),
         evaluator(std::move(what), surroundings, now) {}
 
   std::string key;
@@ -20,6 +21,9 @@ struct Asker::Group {
   rules::SlotClock clock;
   std::uint64_t failure_count{0};
   Instant last_good;
+  Instant evaluated_at;
+  Duration took;
+  std::vector<rules::RuleHealth> health;
   bool is_silent{false};        // as the core was told
   bool is_telling_silence{false};
   std::size_t waiting{0};       // the job under way and the commands that are not answered yet: the seat
@@ -52,6 +56,9 @@ void Asker::take_configuration(Instant now) {
       group->last_good = at->second->last_good;
       group->is_silent = at->second->is_silent;
       group->failure_count = at->second->failure_count;
+      group->evaluated_at = at->second->evaluated_at;
+      group->took = at->second->took;
+      for (std::size_t i = 0; i < group->health.size(); ++i) group->health[i] = group->evaluator.health(i);
       if (group->interval == at->second->interval) group->clock = at->second->clock;
     }
     groups_.push_back(std::move(group));
@@ -129,9 +136,13 @@ void Asker::tell_silence(const std::shared_ptr<Group>& group, Instant now) {
 }
 
 void Asker::run_slot(const std::shared_ptr<Group>& group, Instant slot) {
+  const Instant begun = links_.now();
   rules::Evaluation done = group->evaluator.evaluate(slot, links_.head, links_.readiness());
   {
     const std::lock_guard lock(mutex_);
+    group->evaluated_at = slot;
+    group->took = links_.now() - begun;
+    for (std::size_t i = 0; i < group->health.size(); ++i) group->health[i] = group->evaluator.health(i);
     group->failure_count += done.failure_count;
     if (done.failure_count == 0) group->last_good = slot;
   }
@@ -200,7 +211,7 @@ void Asker::ask(Question question, std::function<void(Finding)> done) {
           const std::lock_guard taken(mutex_);
           --question_count_;
         }
-        done(find_answer(asked, links_.head.snapshot(), links_.now(), surroundings_.options));
+        answer(asked, done);
       });
     }
   }
@@ -210,6 +221,33 @@ void Asker::ask(Question question, std::function<void(Finding)> done) {
   done(std::move(busy));
 }
 
+void Asker::answer(const Question& question, const std::function<void(Finding)>& done) {
+  const auto is_late = [this, deadline = question.deadline] { return deadline && links_.now() > *deadline; };
+  Finding finding;
+  if (!is_late()) {
+    metrics::promql::EvaluationOptions options = surroundings_.options;
+    options.should_stop = is_late;
+    finding = find_answer(question, links_.head.snapshot(), question.at.value_or(links_.now()), options);
+  }
+  // What was found in time and told late is late: the caller has gone on.
+  if (is_late()) {
+    finding = Finding{};
+    finding.reason = "timed_out";
+  }
+  done(std::move(finding));
+}
+
+bool Asker::run(std::function<void()> task) {
+  const std::lock_guard lock(mutex_);
+  if (is_stopped_ || tasks_.size() >= limits_.tasks_max) return false;
+  tasks_.push_back(std::move(task));
+  changed_.notify_one();
+  return true;
+}
+
+// With the mutex held.
+bool Asker::has_work() const { return !jobs_.empty() || (!tasks_.empty() && tasks_running_ < limits_.tasks_at_once_max); }
+
 // With the mutex held.
 void Asker::push(Job job) {
   jobs_.push_back(std::move(job));
@@ -218,14 +256,23 @@ void Asker::push(Job job) {
 
 bool Asker::run_one(Duration longest) {
   Job job;
+  bool is_task = false;
   {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::milliseconds(longest.ms), [this] { return is_stopped_ || !jobs_.empty(); });
-    if (is_stopped_ || jobs_.empty()) return false;
-    job = std::move(jobs_.front());
-    jobs_.pop_front();
+    changed_.wait_for(lock, std::chrono::milliseconds(longest.ms), [this] { return is_stopped_ || has_work(); });
+    if (is_stopped_ || !has_work()) return false;
+    is_task = jobs_.empty();
+    std::deque<Job>& queue = is_task ? tasks_ : jobs_;
+    job = std::move(queue.front());
+    queue.pop_front();
+    tasks_running_ += is_task ? 1U : 0U;
   }
   job();
+  if (!is_task) return true;
+  job = {};  // what it holds may end here
+  const std::lock_guard lock(mutex_);
+  --tasks_running_;
+  changed_.notify_one();
   return true;
 }
 
@@ -239,7 +286,8 @@ std::vector<GroupStatus> Asker::statuses() const {
   const std::lock_guard lock(mutex_);
   std::vector<GroupStatus> out;
   for (const std::shared_ptr<Group>& group : groups_)
-    out.push_back(GroupStatus{group->key, group->clock.missed_count(), group->failure_count, group->is_silent});
+    out.push_back(GroupStatus{group->key, group->clock.missed_count(), group->failure_count, group->is_silent,
+                              group->evaluated_at, group->took, group->health});
   return out;
 }
 

@@ -35,6 +35,9 @@ struct GroupStatus {
   std::uint64_t missed_count{0};
   std::uint64_t failure_count{0};
   bool is_silent{false};
+  Instant evaluated_at;                           // the last slot; 0 before the first
+  Duration took;                                  // its evaluation
+  std::vector<metrics::rules::RuleHealth> rules;  // by their place
 };
 
 class Asker {
@@ -50,6 +53,8 @@ class Asker {
   };
   struct Limits {
     std::size_t questions_max{1024};  // waiting; one more is answered no_data (busy) at once
+    std::size_t tasks_max{64};        // waiting, see run()
+    std::size_t tasks_at_once_max{1};  // fewer than there are threads: a reader's dear query must not hold up the rules
     Duration debounce{Duration::milliseconds(100)};
   };
   // `links` and `surroundings` outlive it.
@@ -66,8 +71,12 @@ class Asker {
   // Samples that these rules rest on have arrived (rules::early_readers of the groups as configured).
   void arrived(std::span<const metrics::rules::RulePlace> rules, Instant now);
 
-  // Answers on a pool thread, exactly once.
+  // Answers on a pool thread, exactly once (not at all when stop() comes before its turn).
   void ask(Question question, std::function<void(Finding)> done);
+
+  // Runs what a reader wants computed on a pool thread, after rules and questions. False, and nothing happens, when too many
+  // wait.
+  bool run(std::function<void()> task);
 
   // Runs one job; waits for one up to `longest`. False when there was none.
   bool run_one(Duration longest);
@@ -91,6 +100,8 @@ class Asker {
   void run_early(const std::shared_ptr<Group>& group, const std::vector<std::size_t>& rules);
   void tell(const std::shared_ptr<Group>& group, metrics::rules::Evaluation evaluation);
   void answered(const std::shared_ptr<Group>& group);
+  void answer(const Question& question, const std::function<void(Finding)>& done);
+  [[nodiscard]] bool has_work() const;
   void push(Job job);
 
   Links links_;
@@ -99,6 +110,8 @@ class Asker {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> jobs_;
+  std::deque<Job> tasks_;
+  std::size_t tasks_running_{0};
   std::size_t question_count_{0};
   std::vector<std::shared_ptr<Group>> groups_;
   std::optional<Configured> next_;

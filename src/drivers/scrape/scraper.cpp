@@ -103,9 +103,21 @@ void Scraper::configure(std::vector<Target> targets) {
     end(*running);
     // One that only moved goes on under the same labels: its series must not end.
     if (running_.contains(labels)) continue;
-    running->series.end_series(links_.now());
-    running->series.end_report(links_.now());
+    leave(*running);
   }
+}
+
+void Scraper::leave(Running& running) {
+  running.series.end_series(links_.now());
+  running.series.end_report(links_.now());
+}
+
+void Scraper::remove_internal(const Labels& labels) {
+  const auto at = running_.find(labels);
+  if (at == running_.end() || !at->second->read) return;
+  end(*at->second);
+  leave(*at->second);
+  running_.erase(at);
 }
 
 void Scraper::add_internal(Internal source) {

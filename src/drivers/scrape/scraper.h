@@ -75,6 +75,8 @@ class Scraper {
     std::function<std::vector<OwnSample>(Instant)> read;
   };
   void add_internal(Internal source);
+  // It is asked no more and its series end. Nothing happens when there is none.
+  void remove_internal(const Labels& labels);
 
   // Samples of our own at once, as they stand: state sets that change, probe results. Labels with __name__, job and instance.
   void append_own(std::span<const OwnSample> samples);
@@ -92,6 +94,7 @@ class Scraper {
             const Result<ports::HttpAnswer, ports::HttpFailure>& answer);
   void finish(const std::shared_ptr<Running>& running, Instant asked_at, ScrapeReport report);
   void end(Running& running);
+  void leave(Running& running);
 
   Links links_;
   std::map<Labels, std::shared_ptr<Running>> running_;

@@ -1,0 +1,134 @@
+// The running metrics path: store, sample log, scraper, rule groups and the threads that evaluate them. Samples never meet the
+// journal; what rules find goes to the engine as commands (design/architecture.md, the metrics path).
+//
+// Threads: one keeps the sample log, one plans evaluations, a few evaluate. Functions say who may call them; `loop` means the I/O
+// loop's thread.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/metrics_plan.h"
+#include "drivers/files/disk_files.h"
+#include "drivers/query/asker.h"
+#include "drivers/scrape/host_reader.h"
+#include "drivers/scrape/scraper.h"
+#include "engine/follower.h"
+#include "engine/inbox.h"
+#include "metrics/tsdb/sample_log.h"
+
+namespace watchbill::app {
+
+class MetricsPath {
+ public:
+  struct Links {
+    ports::IoLoop& loop;
+    ports::HttpClient& client;
+    engine::Inbox& inbox;
+    const engine::Follower& follower;
+    std::function<Instant()> now;                        // the engine clock
+    std::function<std::string()> own_page;               // our own /metrics; asked on the loop
+    std::function<void(const std::string&)> complain;    // to the log; any thread
+  };
+  struct Settings {
+    std::string data;  // the data directory
+    Duration retention;
+    Duration debounce;
+    Labels external_labels;
+    std::string external_url;
+    std::string own_address;  // `instance` of our own series
+    std::string own_host;     // `instance` of the host's
+  };
+  // All of `links` outlive it. Nothing runs yet.
+  MetricsPath(Links links, Settings settings);
+  ~MetricsPath();
+
+  // Starts the threads. What is stored is loaded first; then targets are asked and rules evaluated, and is_ready() is true.
+  // Before the loop runs.
+  void start(std::shared_ptr<const MetricsPlan> plan);
+  // Another bill. Loop, or before it runs.
+  void configure(std::shared_ptr<const MetricsPlan> plan);
+  // Asks nobody any more. Loop.
+  void stop_asking();
+  // Ends the threads, writes what is not on disk yet. After stop_asking(), or when the loop is gone; before the engine goes.
+  void stop();
+
+  [[nodiscard]] bool is_ready() const noexcept { return is_ready_; }
+
+  // Samples of our own at once: labels with __name__, job and instance. Those that nobody reads are left out. Loop.
+  void append(std::vector<drivers::scrape::OwnSample> samples);
+  // Asks a condition once, on a thread of the pool, and answers there, exactly once; not at all after stop(). For plans and
+  // probes. Any thread.
+  void ask(drivers::query::Question question, std::function<void(drivers::query::Finding)> done) {
+    asker_.ask(std::move(question), std::move(done));
+  }
+  // Runs a reader's query on a thread of the pool; false when too many wait. Any thread.
+  bool run(std::function<void()> task) { return asker_.run(std::move(task)); }
+
+  [[nodiscard]] const metrics::tsdb::Head& head() const noexcept { return head_; }
+  [[nodiscard]] std::vector<drivers::query::GroupStatus> groups() const { return asker_.statuses(); }
+  // What runs, and how its targets are. Loop.
+  [[nodiscard]] std::shared_ptr<const MetricsPlan> plan() const { return plan_; }
+  [[nodiscard]] std::vector<drivers::scrape::TargetStatus> targets() const { return scraper_.statuses(); }
+
+ private:
+  struct Readers {
+    std::uint64_t names_version{0};
+    std::vector<metrics::rules::RulePlace> rules;
+  };
+
+  void keep_samples();
+  void load();
+  void begin();
+  void take();
+  void plan_evaluations();
+  void evaluate();
+  void wake();
+  [[nodiscard]] bool wait_a_moment(Duration longest);
+  [[nodiscard]] metrics::rules::StoreReadiness readiness() const;
+  [[nodiscard]] drivers::query::InheritedRule inherit(const RuleId& rule) const;
+  void offer(Command command, std::function<void(bool)> done);
+  void stored(const drivers::scrape::TargetSeries& series);
+  void retire_rules();
+  void retire(const RuleId& rule);
+  void configure_own();
+  [[nodiscard]] std::vector<drivers::scrape::OwnSample> own_samples() const;
+  [[nodiscard]] std::vector<drivers::scrape::OwnSample> host_samples(Instant now);
+
+  const Links links_;
+  const Settings settings_;
+  const metrics::rules::Surroundings surroundings_;
+  const std::size_t pool_size_;
+  metrics::tsdb::Head head_;
+  drivers::files::DiskFiles files_;
+  metrics::tsdb::SampleLog log_;
+  drivers::query::Asker asker_;
+  drivers::scrape::Scraper scraper_;       // loop
+  drivers::scrape::HostReader host_;       // loop
+  std::shared_ptr<const MetricsPlan> plan_;  // loop, once it runs
+  std::map<Labels, Readers> early_;        // of `plan_`, by target; loop
+  std::atomic<bool> is_ready_{false};
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_stopped_{false};
+  bool is_woken_{false};                          // for the planner
+  Instant complete_since_;
+  std::vector<Labels> unscraped_;
+  std::optional<std::set<std::string>> rule_ids_;  // of `plan_`
+
+  std::thread keeper_;
+  std::thread planner_;
+  std::vector<std::thread> pool_;
+};
+
+}  // namespace watchbill::app

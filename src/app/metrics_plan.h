@@ -1,0 +1,28 @@
+// What a bill asks of the metrics path: targets, rule groups, and which of our own series anybody reads.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "drivers/scrape/scraper.h"
+#include "metrics/rules/group.h"
+#include "model/configuration.h"
+
+namespace watchbill::app {
+
+struct MetricsPlan {
+  std::vector<drivers::scrape::Target> targets;         // labels as Prometheus gives them, each once
+  std::vector<RuleGroupConfiguration> sources;          // as written, for people
+  std::vector<metrics::rules::RuleGroup> groups;        // of `sources`, compiled, in their order
+  std::vector<metrics::rules::Selectors> readers;       // of rules, probes and the conditions of runbooks
+  bool reads_everything{false};                         // a condition is a template: who knows what it will read
+
+  // Whether somebody reads series of this name that have these labels.
+  [[nodiscard]] bool reads(const Labels& target, const std::string& metric_name) const;
+};
+
+// Pure. Fails (invalid) on a rule that the checked configuration should not have.
+[[nodiscard]] Result<MetricsPlan> plan_metrics(const Configuration& configuration);
+
+}  // namespace watchbill::app

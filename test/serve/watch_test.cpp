@@ -1,0 +1,114 @@
+// The metrics path of the running program: a target is scraped, a rule fires and resolves, a reload adds one, a restart resolves
+// nothing (design/architecture.md, the metrics path).
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "serve/program.h"
+#include "serve/target.h"
+
+namespace watchbill::serve_test {
+namespace {
+
+const std::string hot = "# TYPE temperature gauge\ntemperature{room=\"attic\"} 80\n";
+const std::string cool = "# TYPE temperature gauge\ntemperature{room=\"attic\"} 20\n";
+
+const std::string hot_rule =
+    "      - {alert: RoomHot, expr: 'temperature > 50', annotations: {summary: '{{ $labels.room }} has {{ $value }}'}}\n";
+const std::string cool_rule = "      - {alert: RoomCool, expr: 'temperature < 50'}\n";
+
+class watch : public ::testing::Test {
+ protected:
+  watch() {
+    write("watchbill.yaml", bill());
+    write("rules.yml", rules(hot_rule));
+  }
+  void write(const std::string& name, const std::string& text) const { std::ofstream(directory_.path() + "/" + name) << text; }
+  [[nodiscard]] std::string bill(const std::string& more = {}) const {
+    return "watchbill: 1\nglobal: {scrape_interval: 100ms, scrape_timeout: 100ms, evaluation_interval: 200ms}\n"
+           "scrape_configs: [{job_name: house, static_configs: [{targets: [\"" + target_.address() + "\"]}]}]\n"
+           "rule_files: [rules.yml]\n"
+           "bindings: {RoomHot: {unbound: a test}, RoomCool: {unbound: a test}, Own: {unbound: a test}}\n" + more;
+  }
+  [[nodiscard]] static std::string rules(const std::string& list) {
+    return "groups:\n  - name: rooms\n    rules:\n" + list;
+  }
+  [[nodiscard]] std::string data() const { return directory_.path() + "/data"; }
+  [[nodiscard]] std::vector<std::string> arguments() const { return {"--config", directory_.path() + "/watchbill.yaml"}; }
+  // The events of one type, as JSON lines.
+  [[nodiscard]] std::string events(const std::string& type) const {
+    return run_program({"journal", "list", "--data", data(), "--type", type, "-o", "json"}).out;
+  }
+  [[nodiscard]] bool comes(const std::string& type, const std::string& text) const {
+    return eventually([&] { return events(type).find(text) != std::string::npos; });
+  }
+
+  TemporaryDirectory directory_;
+  Target target_{hot};
+};
+
+bool reload(const Controller& controller) {
+  return controller.ask({"POST", "/-/reload", controller.admin_token(), {}, {}, {}}).status == 200;
+}
+
+TEST_F(watch, a_rule_fires_with_its_sample_and_resolves_with_its_cause) {
+  Controller controller(data(), arguments());
+  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  EXPECT_TRUE(eventually([&] { return controller.ask({"GET", "/-/ready", {}, {}, {}, {}}).status == 200; }));
+  ASSERT_TRUE(comes("AlertFired", "RoomHot"));
+  const std::string fired = events("AlertFired");
+  EXPECT_NE(fired.find("attic has 80"), std::string::npos) << fired;
+  EXPECT_NE(fired.find(R"("value":"80")"), std::string::npos) << fired;
+  target_.show(cool);
+  ASSERT_TRUE(comes("AlertResolved", "RoomHot"));
+  EXPECT_NE(events("AlertResolved").find("condition_false"), std::string::npos) << events("AlertResolved");
+}
+
+TEST_F(watch, a_target_that_goes_away_ends_its_alert_with_no_series) {
+  Controller controller(data(), arguments());
+  ASSERT_TRUE(comes("AlertFired", "RoomHot"));
+  target_.show("this is no page {");
+  ASSERT_TRUE(comes("AlertResolved", "RoomHot"));
+  EXPECT_NE(events("AlertResolved").find("no_series"), std::string::npos) << events("AlertResolved");
+}
+
+TEST_F(watch, a_reload_adds_a_rule_and_a_rule_that_left_ends_its_alerts) {
+  Controller controller(data(), arguments());
+  ASSERT_TRUE(comes("AlertFired", "RoomHot"));
+  write("rules.yml", rules(cool_rule));
+  ASSERT_TRUE(reload(controller));
+  target_.show(cool);
+  EXPECT_TRUE(comes("AlertFired", "RoomCool"));
+  EXPECT_TRUE(comes("AlertResolved", "RoomHot"));
+}
+
+TEST_F(watch, a_restart_resolves_nothing_and_fires_nothing_again) {
+  {
+    Controller controller(data(), arguments());
+    ASSERT_TRUE(comes("AlertFired", "RoomHot"));
+    controller.kill_at_once();
+  }
+  Controller controller(data(), arguments());
+  ASSERT_TRUE(controller.is_serving());
+  const std::size_t answered = target_.answered_count();
+  ASSERT_TRUE(eventually([&] { return target_.answered_count() > answered + 20; })) << "ten slots and more have gone by";
+  EXPECT_EQ(events("AlertResolved"), "");
+  const std::string fired = events("AlertFired");
+  EXPECT_EQ(std::count(fired.begin(), fired.end(), '\n'), 1) << fired;
+  target_.show(cool);
+  EXPECT_TRUE(comes("AlertResolved", "RoomHot"));
+}
+
+TEST_F(watch, our_own_series_are_stored_when_a_rule_reads_them) {
+  write("rules.yml", rules("      - {alert: Own, expr: 'watchbill_holds > 0 and on() node_load1 >= 0'}\n"));
+  write("watchbill.yaml", bill());
+  Controller controller(data(), arguments());
+  ASSERT_TRUE(controller.is_serving());
+  ASSERT_EQ(controller.hold("all").status, 200);
+  EXPECT_TRUE(comes("AlertFired", "Own"));
+}
+
+}  // namespace
+}  // namespace watchbill::serve_test
