@@ -36,6 +36,7 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
       caller_(std::make_unique<drivers::net::HttpCaller>(loop_)),
       feed_(history_on(event_readers_), loop_, counters_, recovered_head_),
       notifier_(settings_.bill ? settings_.bill->notify : drivers::notify::NotifySettings{}, notifier_parts()),
+      prober_(loop_),
       workloads_(settings_.data, recovered.head.epoch, workload_parts(parts)),
       effects_({notifier_, workloads_.agent()}),
       clock_(parts.clock),
@@ -74,6 +75,7 @@ Result<void, StartFailure> Service::start() {
   static_cast<void>(controller_.follower().wait_for(recovered_head_ + 1, first_record_wait_max));
   const std::optional<Refused> refused = accept_at_start();
   if (!refused) metrics_.start(settings_.bill ? settings_.bill->metrics : std::make_shared<const MetricsPlan>());
+  if (settings_.bill) workloads_.configure(settings_.bill->configuration);
   loop_thread_ = std::thread([this] { loop_.run(); });
   if (!refused) return {};
   stop();
@@ -171,6 +173,7 @@ void Service::take(const Bill& bill) {
   access_.configure(access_settings(settings_.admin_token, &bill));
   metrics_.configure(bill.metrics);
   notifier_.configure(bill.notify);
+  workloads_.configure(bill.configuration);
 }
 
 // --- parts ---
@@ -215,7 +218,7 @@ Workloads::Parts Service::workload_parts(const Parts& parts) {
   const auto offer = [this](Command command, engine::Reply reply) {
     return controller_.inbox().offer(std::move(command), std::move(reply));
   };
-  return {loop_, offer, parts.log};
+  return {loop_, prober_, *caller_, offer, [this]() -> const engine::Follower& { return controller_.follower(); }, parts.log};
 }
 
 MetricsPath::Links Service::metrics_links() {

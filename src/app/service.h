@@ -21,6 +21,7 @@
 #include "drivers/net/http_client.h"
 #include "drivers/net/http_server.h"
 #include "drivers/net/loop.h"
+#include "drivers/net/prober.h"
 #include "drivers/notify/notifier.h"
 
 namespace watchbill::app {
@@ -90,6 +91,7 @@ class Service {
   std::unique_ptr<drivers::net::HttpCaller> caller_;  // ends before the notifier, whom it tells of what it cancels
   api::EventFeed feed_;
   drivers::notify::Notifier notifier_;
+  drivers::net::Prober prober_;
   Workloads workloads_;
   EffectTable effects_;
   ports::ClockPort& clock_;

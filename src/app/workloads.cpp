@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "app/probe_targets.h"
+
 namespace watchbill::app {
 namespace {
 
@@ -13,6 +15,9 @@ using drivers::agent::OfferOutcome;
 constexpr std::size_t waiting_max = 1024;  // more than orders and effects are ever under way together
 // Started by systemd, the keeper is a unit of its own beside ours: it is waited for, and not started from here meanwhile.
 constexpr Duration unit_patience = Duration::seconds(10);
+
+// Changes within this time are looked at together: reading thousands of workloads costs a millisecond.
+constexpr Duration refresh_pause = Duration::milliseconds(50);
 
 // The keeper's program lies beside ours.
 std::string keeper_program() {
@@ -37,13 +42,26 @@ Workloads::Workloads(const std::string& data, Epoch recovered_epoch, Parts parts
       recovered_epoch_(recovered_epoch),
       waits_(waiting_max),
       agent_({data, keeper_program(), is_unit() ? unit_patience : Duration{}},
-             {parts_.loop,
+             {parts_.loop, parts_.connect, parts_.http,
               [this](CommandBody body, std::vector<std::string> blobs, std::function<void(OfferOutcome)> done) {
                 offer(std::move(body), std::move(blobs), std::move(done));
               },
               [this](std::function<void()> task) { return waits_.run(std::move(task)); }, parts_.log}) {}
 
+void Workloads::configure(const Configuration& configuration) {
+  watched_ = configuration.supervision.probes;
+  if (!is_refresh_due_.exchange(true)) parts_.loop.post([this] { refresh(); });
+}
+
+void Workloads::refresh() {
+  is_refresh_due_ = false;
+  agent_.set_targets(parts_.follower().read(
+      [this](const core::State& state, const ChainHead&) { return probe_targets(state, watched_); }));
+}
+
 void Workloads::look(const core::State& state, const ChainHead& head) {
+  if (!is_refresh_due_.exchange(true))
+    parts_.loop.post([this] { parts_.loop.after(refresh_pause, [this] { refresh(); }); });
   if (is_open_ || state.progress.epoch <= recovered_epoch_) return;
   is_open_ = true;
   agent_.open({state.progress.lineage.text, state.progress.epoch, head.sequence},

@@ -60,9 +60,23 @@ Agent::Agent(KeeperLink::Settings settings, Parts parts)
                 [this](std::uint64_t through) {
                   if (link_.is_ready()) link_.ask(wire::Acknowledge{through}, [](KeeperLink::Outcome, const wire::Frame&) {});
                 }}),
-      one_shots_({parts_.loop, link_, parts_.run_elsewhere, [this](std::uint64_t report) { reports_.settle(report); }}) {}
+      one_shots_({parts_.loop, link_, parts_.run_elsewhere, [this](std::uint64_t report) { reports_.settle(report); }}),
+      probes_(probe_parts()) {}
 
 Agent::~Agent() = default;
+
+Probes::Parts Agent::probe_parts() {
+  const auto ready_changed = [this](const std::string& workload, std::uint64_t incarnation, bool is_ready) {
+    if (link_.is_ready())
+      link_.ask(wire::TellStable{workload, incarnation, is_ready}, [](KeeperLink::Outcome, const wire::Frame&) {});
+  };
+  const auto has_said_ready = [this](const std::string& workload, std::uint64_t incarnation) {
+    const auto ready = ready_.find(workload);
+    return ready != ready_.end() && ready->second == incarnation;
+  };
+  return {parts_.loop, link_, parts_.connect, parts_.http, parts_.offer, parts_.run_elsewhere, parts_.query, parts_.sampled,
+          ready_changed, has_said_ready};
+}
 
 void Agent::open(ControllerIdentity identity, bool is_needed) {
   parts_.loop.post([this, identity = std::move(identity), is_needed] {
@@ -115,6 +129,7 @@ void Agent::take_snapshot(const wire::Frame& frame) {
   if (frame.type == wire::MessageType::workload_state) {
     if (!wire::read_message(frame.body, state)) return;
     remember(state.name, state.incarnation);
+    if (state.is_ready) note_ready(state.name, state.incarnation);
     kept_.push_back(kept_by(state));
     return;
   }
@@ -155,6 +170,7 @@ void Agent::adopted() {
   kept_.clear();
   reports_.open();
   one_shots_.connected();
+  probes_.tell_stable_again();
   std::vector<std::string> waiting;
   for (const auto& [workload, order] : orders_)
     if (!order.is_under_way) waiting.push_back(workload);
@@ -167,8 +183,17 @@ void Agent::remember(std::string_view name, std::uint64_t incarnation) {
   else at->second = std::max(at->second, incarnation);
 }
 
+void Agent::note_ready(std::string_view name, std::uint64_t incarnation) {
+  const std::string workload(name);
+  ready_[workload] = incarnation;
+  probes_.note_ready(workload);
+}
+
 void Agent::reported(const wire::Frame& frame) {
-  if (const auto head = head_of(frame)) remember(head->name, head->incarnation);
+  if (const auto head = head_of(frame)) {
+    remember(head->name, head->incarnation);
+    if (frame.type == wire::MessageType::became_ready) note_ready(head->name, head->incarnation);
+  }
   wire::Unlogged unlogged;
   if (frame.type == wire::MessageType::unlogged && wire::read_message(frame.body, unlogged)) {
     const std::lock_guard lock(status_mutex_);
@@ -286,7 +311,10 @@ void Agent::tell_outcome(const std::string& workload, std::uint64_t number, cons
   note.number = number;
   note.refusal = refusal;
   note.workload = workload;
-  if (refusal.empty() && order.directive == OrderDirective::forget) incarnations_.erase(workload);
+  if (refusal.empty() && order.directive == OrderDirective::forget) {
+    incarnations_.erase(workload);
+    ready_.erase(workload);
+  }
   parts_.offer(note, {}, [this, workload, number, refusal](OfferOutcome outcome) {
     parts_.loop.post([this, workload, number, refusal, outcome] {
       if (order_of(workload, number) == nullptr) return;

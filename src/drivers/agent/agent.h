@@ -15,6 +15,7 @@
 #include "drivers/agent/keeper_link.h"
 #include "drivers/agent/offer.h"
 #include "drivers/agent/one_shots.h"
+#include "drivers/agent/probes.h"
 #include "drivers/agent/report_queue.h"
 #include "ports/effects.h"
 
@@ -34,10 +35,15 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
  public:
   struct Parts {
     ports::IoLoop& loop;
+    ports::ConnectProber& connect;  // on the loop, as all that follows
+    ports::HttpClient& http;
     Offer offer;
     // Runs a task where it may wait for disks and name services; false when too many wait. Any thread.
     std::function<bool(std::function<void()>)> run_elsewhere;
     std::function<void(const std::string&)> log;  // one line for people; on the loop
+    // Of Probes::Parts; both may be empty.
+    std::function<void(const std::string& condition, Duration timeout, ports::ProbeDone done)> query{};
+    std::function<void(const ProbeSample&)> sampled{};
   };
   Agent(KeeperLink::Settings settings, Parts parts);
   // Holds: the loop has stopped, or this is its thread.
@@ -46,6 +52,8 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
   // Connects in this controller's name. A keeper that is not there is started when `is_needed`, else with the first order or
   // effect. Any thread.
   void open(ControllerIdentity identity, bool is_needed);
+  // What is to be probed from now on. Loop thread.
+  void set_targets(std::vector<ProbeTarget> targets) { probes_.set_targets(std::move(targets)); }
   // Takes CarryOutOrder. Any thread.
   void begin(const Effect& effect, Epoch fence) override;
 
@@ -65,6 +73,7 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
   // A keeper's answer to a request, as far as an order is concerned.
   enum class Verdict : std::uint8_t { taken, refused, lost };
 
+  [[nodiscard]] Probes::Parts probe_parts();
   void need();
   void connected();
   void lost();
@@ -73,6 +82,7 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
   void tell_kept(std::size_t begin, int times_left);
   void adopted();
   void remember(std::string_view name, std::uint64_t incarnation);
+  void note_ready(std::string_view name, std::uint64_t incarnation);
 
   void carry(const std::string& workload);
   void give(const std::string& workload, std::uint64_t number, std::shared_ptr<const Result<OrderTerms, TermsProblem>> terms);
@@ -87,8 +97,10 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
   KeeperLink link_;
   ReportQueue reports_;
   OneShots one_shots_;
+  Probes probes_;
   std::map<std::string, Order> orders_;                // by workload
   std::map<std::string, std::uint64_t, std::less<>> incarnations_;  // the highest that the keeper knows of each workload
+  std::map<std::string, std::uint64_t, std::less<>> ready_;  // the incarnation that said READY=1
   std::vector<KeptWorkload> kept_;                     // of the snapshot under way
   std::uint64_t connection_{0};
   bool is_adopted_{false};                             // the core knows what this keeper has: orders may go
