@@ -1,6 +1,7 @@
 #include "core/decide.h"
 
 #include "core/facts.h"
+#include "core/plan/plan.h"
 #include "core/workload/apply.h"
 #include "core/workload/by_hand.h"
 #include "core/workload/orders.h"
@@ -67,6 +68,7 @@ struct Decide {
     if (context.actor.kind != ActorKind::engine) return not_the_controller();
     if (deadline.owner == Area::access) return access::decide(state.access, deadline, context);
     if (deadline.owner == Area::alert) return in_area<Area::alert>(deadline);
+    if (deadline.owner == Area::plan) return in_area<Area::plan>(deadline);
     if (deadline.owner == Area::route) return in_area<Area::route>(deadline);
     if (deadline.owner == Area::workload) return in_area<Area::workload>(deadline);
     WB_ASSERT(false, "only areas with deadlines set them");
@@ -80,6 +82,10 @@ struct Decide {
     else if constexpr (area == Area::alert || area == Area::rule)
       return alert::decide(state.alert, alert_facts(context.actor), command, context);
     else if constexpr (area == Area::route) return route::decide(state.route, route_facts(context.actor), command, context);
+    else if constexpr (area == Area::plan || area == Area::approval)
+      return plan::decide(state.plan, plan_facts(state, context.actor), command, context);
+    else if constexpr (area == Area::binding)
+      return binding::decide(state.binding, binding_facts(state, command, context), command, context);
     else if constexpr (area == Area::workload)
       return workload::decide(state.workload, workload_facts(context.actor), command, context);
     else if constexpr (area == Area::engine)
@@ -102,7 +108,10 @@ struct Apply {
     else if constexpr (T::area == Area::alert || T::area == Area::rule) alert::apply(state.alert, event, applying);
     else if constexpr (T::area == Area::route) route::apply(state.route, event, applying);
     else if constexpr (T::area == Area::workload) workload::apply(state.workload, event, applying);
-    else if constexpr (T::area == Area::engine) apply_engine(event);
+    else if constexpr (T::area == Area::lease) lease::apply(state.lease, event, applying);
+    else if constexpr (T::area == Area::binding) binding::apply(state.binding, event, applying);
+    else if constexpr (T::area == Area::engine && !plan::concerns_runs<T>) apply_engine(event);
+    apply_to_runs(event);
   }
 
  private:
@@ -115,9 +124,25 @@ struct Apply {
     control::apply(state.control, event, applying);
     workload::take_hold(state.workload, event.scope, false, applying);
   }
+  // Effects, approvals, leases and joined alerts change runs; runs change what limits of bindings count.
+  template <class T>
+  void apply_to_runs(const T& event) const {
+    if constexpr (plan::concerns_runs<T>) plan::apply(state.plan, event, applying);
+    if constexpr (std::is_same_v<T, PlanProposed>) binding::apply_proposed(state.binding, event, targets_of(event), applying);
+    if constexpr (std::is_same_v<T, PlanStarted>) binding::apply_started(state.binding, event.run);
+    if constexpr (plan::ends_run<T>) binding::apply_ended(state.binding, event.run, applying);
+  }
+  [[nodiscard]] std::vector<std::string> targets_of(const PlanProposed& event) const {
+    const plan::KeptPlan* kept = state.plan.plans.find(event.plan);
+    return kept == nullptr ? std::vector<std::string>() : kept->plan.targets;
+  }
+
   // After a restore whoever has seen the lost future refuses what contradicts it: the new life begins far above it.
   void apply_engine(const LineageStarted& event) const {
-    if (!event.restored_from.empty()) state.progress.epoch += restored_epoch_raise;
+    if (!event.restored_from.empty()) {
+      state.progress.epoch += restored_epoch_raise;
+      lease::raise_fences(state.lease, restored_epoch_raise);
+    }
     state.progress.lineage = event.lineage;
   }
   void apply_engine(const EpochStarted& event) const {
@@ -130,6 +155,7 @@ struct Apply {
   void apply_engine(const ObjectArchived& event) const {
     if (event.owner == Area::access) access::apply_archived(state.access, event.object, applying);
     else if (event.owner == Area::alert) alert::apply_archived(state.alert, event.object, applying);
+    else if (event.owner == Area::plan) plan::apply_archived(state.plan, event.object, applying);
     else if (event.owner == Area::route) route::apply_archived(state.route, event.object, applying);
     else if (event.owner == Area::workload) workload::apply_archived(state.workload, event.object, applying);
   }
@@ -142,6 +168,7 @@ struct Apply {
     WB_ASSERT(bytes && from_canonical_text(*bytes, configuration), "a configuration is checked before it is offered");
     state.progress.configuration = event.configuration;
     workload::take_configuration(state.workload, configuration.supervision, applying);
+    plan::apply_configuration(state.plan, std::move(configuration.runbooks));
   }
   void apply_engine(const ClockJumped&) const {}
   void apply_engine(const SnapshotWritten&) const {}
@@ -191,6 +218,7 @@ void apply_end(State& state, const RecordEnd& end, const Limits& limits) {
 }
 
 Effect effect_of(const State& state, const Subject& subject) {
+  if (subject.owner == Area::plan) return plan::effect_of(state.plan, subject.name);
   if (subject.owner == Area::workload) return workload::effect_of(state.workload, subject.name, state.progress.time);
   WB_ASSERT(subject.owner == Area::route, "only areas with effects enter the ready index");
   return route::effect_of(state.route, subject.name);

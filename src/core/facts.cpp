@@ -1,6 +1,39 @@
 #include "core/facts.h"
 
+#include <algorithm>
+
+#include "core/plan/plan.h"
+#include "core/plan/resolution.h"
+
 namespace watchbill::core {
+namespace {
+
+constexpr std::string_view limits_actor = "limits";
+
+// A hold that limits set on a binding stops new runs of it; those under way go on to their end.
+bool holds_runs(const State& state, const std::string& scope) {
+  const control::Hold* hold = state.control.holds.find(scope);
+  return hold != nullptr && !(hold->by == limits_actor && scope.starts_with("binding/"));
+}
+
+// How many targets of this kind there are: workloads of the same group, hosts of the same inventory group, else 1.
+std::size_t population_of(const RunbookConfiguration& configuration, const std::string& target) {
+  const std::size_t slash = target.find('/');
+  const std::string kind = target.substr(0, slash), name = target.substr(slash + 1);
+  if (kind == "workload") {
+    const auto own = configuration.workload_groups.find(name);
+    const std::string group = own == configuration.workload_groups.end() ? std::string() : own->second;
+    return static_cast<std::size_t>(
+        std::count_if(configuration.workload_groups.begin(), configuration.workload_groups.end(),
+                      [&](const auto& each) { return group.empty() || each.second == group; }));
+  }
+  if (kind != "host") return 1;
+  for (const auto& [group, hosts] : configuration.inventory)
+    if (std::find(hosts.begin(), hosts.end(), name) != hosts.end()) return hosts.size();
+  return 1;
+}
+
+}  // namespace
 
 alert::Facts alert_facts(const Actor& actor) { return {actor.kind == ActorKind::engine}; }
 
@@ -10,6 +43,50 @@ route::Facts route_facts(const Actor& actor) { return {has_role(actor, "operator
 
 workload::Facts workload_facts(const Actor& actor) {
   return {has_role(actor, "operator"), actor.kind == ActorKind::engine, actor.kind == ActorKind::caller};
+}
+
+plan::Facts plan_facts(const State& state, const Actor& actor) {
+  plan::Facts facts;
+  facts.actor_is_engine = actor.kind == ActorKind::engine;
+  facts.actor_may_run = has_role(actor, "operator");
+  facts.actor_may_approve = has_role(actor, "approver");
+  facts.is_held = [&state](const std::string& scope) { return holds_runs(state, scope); };
+  facts.target = [&state](const std::string& target) {
+    const lease::Target* known = state.lease.targets.find(target);
+    return known == nullptr ? plan::TargetFact{} : plan::TargetFact{known->fence, known->run};
+  };
+  facts.targets_known = state.lease.targets.size();
+  facts.last_record_at = state.progress.time;
+  return facts;
+}
+
+binding::Facts binding_facts(const State& state, const ConsiderBinding& command, const Context& context) {
+  binding::Facts facts;
+  facts.actor_is_engine = context.actor.kind == ActorKind::engine;
+  const RunbookConfiguration* configuration = plan::configuration_of(state.plan);
+  if (configuration == nullptr || !configuration->bindings.contains(command.binding)) return facts;
+  facts.binding = &configuration->bindings.at(command.binding);
+  facts.binding_is_held = control::covering(state.control, "binding/" + command.binding) != nullptr;
+  if (!facts.binding->unbound.empty()) return facts;
+  auto prospect = plan::prospect(state.plan, plan_facts(state, context.actor), {command.binding, command.labels}, context);
+  if (!prospect) {
+    facts.unresolved = prospect.error();
+    return facts;
+  }
+  for (const std::string& target : prospect->plan.targets) {
+    facts.targets_are_held = facts.targets_are_held || state.control.holds.contains(target);
+    facts.population[target] = population_of(*configuration, target);
+  }
+  const std::string& environment = configuration->runbooks.at(facts.binding->mitigation).environment;
+  const auto known = configuration->environments.find(environment);
+  facts.mitigation.auto_is_allowed =
+      environment.empty() || (known != configuration->environments.end() && known->second.auto_actions);
+  facts.mitigation.digest = prospect->digest;
+  facts.mitigation.is_irreversible = plan::has_irreversible_step(prospect->plan);
+  facts.mitigation.no_room = std::move(prospect->no_room);
+  facts.mitigation.open_run = std::move(prospect->open_run);
+  facts.mitigation.targets = std::move(prospect->plan.targets);
+  return facts;
 }
 
 }  // namespace watchbill::core

@@ -4,7 +4,9 @@
 #include "core/alert/alert.h"
 #include "core/control/hold.h"
 #include "core/route/delivery.h"
+#include "core/plan/facts.h"
 #include "core/state.h"
+#include "model/decide.h"
 
 namespace watchbill::core {
 
@@ -13,5 +15,10 @@ namespace watchbill::core {
 [[nodiscard]] control::Facts control_facts(const Actor& actor);
 [[nodiscard]] route::Facts route_facts(const Actor& actor);
 [[nodiscard]] workload::Facts workload_facts(const Actor& actor);
+
+// Holds and targets as runs see them. Lives no longer than `state`.
+[[nodiscard]] plan::Facts plan_facts(const State& state, const Actor& actor);
+// The mitigation that this alert would get now. Lives no longer than `state`.
+[[nodiscard]] binding::Facts binding_facts(const State& state, const ConsiderBinding& command, const Context& context);
 
 }  // namespace watchbill::core

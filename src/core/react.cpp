@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "core/react_runs.h"
+
 namespace watchbill::core {
 namespace {
 
@@ -40,9 +42,22 @@ void clear_when_a_failed_workload_goes_on(const State&, const Event& event, std:
   commands.push_back(Command{clear, engine_actor("workload"), std::nullopt, std::nullopt, {}});
 }
 
-constexpr std::array<Reaction, 3> table{{
+constexpr std::array<Reaction, 16> table{{
+    {AlertFired::type, ConsiderBinding::type, consider_binding},
+    {AlertResolved::type, NoteNotNeeded::type, note_not_needed},
+    {BindingRefused::type, SetHold::type, hold_used_up_binding},
+    {BindingTriggered::type, ProposeMitigation::type, propose_mitigation},
+    {ConfigAccepted::type, RecheckPlan::type, recheck_waiting_runs},
     {EpochStarted::type, SetHold::type, hold_when_clock_is_behind},
+    {EpochStarted::type, TakeOverRun::type, take_over_runs},
+    {HoldReleased::type, GoOn::type, go_on_after_release},
+    {HoldSet::type, NoteHold::type, note_hold},
+    {LockReleased::type, GoOn::type, start_waiting_runs},
+    {PlanCancelled::type, GoOn::type, start_runs_behind},
+    {PlanHeld::type, SetHold::type, hold_failed_binding},
+    {PlanRefused::type, GoOn::type, start_runs_behind},
     {RestartBudgetExhausted::type, RaiseAlert::type, alert_when_budget_is_exhausted},
+    {StepIntended::type, RequestNotification::type, send_notice},
     {WorkloadStateChanged::type, ClearAlert::type, clear_when_a_failed_workload_goes_on},
 }};
 

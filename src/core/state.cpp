@@ -1,5 +1,6 @@
 #include "core/state.h"
 
+#include "core/plan/plan.h"
 #include "core/workload/apply.h"
 #include "model/codec.h"
 
@@ -90,6 +91,8 @@ void rebuild_derived(State& state, const Limits& limits) {
   state.schedule = Schedule{};
   access::rebuild(state.access, state.schedule, limits);
   alert::rebuild(state.alert, state.schedule, limits);
+  binding::rebuild(state.binding);
+  plan::rebuild(state.plan, state.schedule, limits);
   route::rebuild(state.route, state.schedule, limits);
   workload::rebuild(state.workload, state.schedule);
 }

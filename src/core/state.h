@@ -6,7 +6,10 @@
 
 #include "core/access/requests.h"
 #include "core/alert/alert.h"
+#include "core/binding/binding.h"
 #include "core/control/hold.h"
+#include "core/lease/lease.h"
+#include "core/plan/state.h"
 #include "core/route/delivery.h"
 #include "core/workload/state.h"
 #include "model/command.h"
@@ -46,7 +49,10 @@ struct State {
   Progress progress;
   access::State access;
   alert::State alert;
+  binding::State binding;
   control::State control;
+  lease::State lease;
+  plan::State plan;
   route::State route;
   workload::State workload;
   // Reactions that a record left for the next one; they go first.
@@ -68,7 +74,12 @@ void each_table(StateReference& state, Visit&& visit) {
   visit("access.requests", state.access.requests);
   visit("alert.alerts", state.alert.alerts);
   visit("alert.rules", state.alert.rules);
+  visit("binding.counted", state.binding.bindings);
   visit("control.holds", state.control.holds);
+  visit("lease.targets", state.lease.targets);
+  visit("plan.configuration", state.plan.configuration);
+  visit("plan.plans", state.plan.plans);
+  visit("plan.runs", state.plan.runs);
   visit("route.deliveries", state.route.deliveries);
   visit("workload.keepers", state.workload.keepers);
   visit("workload.probes", state.workload.probes);

@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/assert.h"
@@ -250,13 +251,22 @@ void Engine::refuse(Batch& batch, Refusal reason, const std::string& message) {
   }
 }
 
-void Engine::release_effects(Instant now) {
-  if (write_mode_ == WriteMode::nothing) return;
-  // Each area has seats of its own: a keeper that does not answer must not keep messages from leaving.
-  std::array<std::size_t, area_count> seats{};
+// Each area has seats of its own: a keeper that does not answer must not keep messages from leaving.
+Engine::Seats Engine::free_seats() const noexcept {
+  Seats seats{};
   seats.fill(limits_.deliveries_in_flight_max);
+  seats[static_cast<std::size_t>(Area::plan)] = limits_.run_effects_in_flight_max;
   seats[static_cast<std::size_t>(Area::workload)] = limits_.orders_in_flight_max;
   for (const Subject& subject : in_flight_) --seats[static_cast<std::size_t>(subject.owner)];
+  return seats;
+}
+
+void Engine::release_effects(Instant now) {
+  if (write_mode_ == WriteMode::nothing) return;
+  // An effect of a run ends with what it was for: a step that went on without it, a run that is over.
+  std::erase_if(in_flight_,
+                [this](const Subject& each) { return each.owner == Area::plan && !state_.schedule.ready.contains(each); });
+  Seats seats = free_seats();
   state_.schedule.ready.each_due(now, [&](Instant, const Subject& subject) {
     std::size_t& left = seats[static_cast<std::size_t>(subject.owner)];
     if (left == 0 || !in_flight_.insert(subject).second) return true;
@@ -313,10 +323,11 @@ Instant Engine::next_due() const {
   if (write_mode_ == WriteMode::nothing) return next_write_attempt_;
   if (!first_commands_.empty() || !carried_.empty() || !state_.pending_reactions.empty()) return Instant{};
   Instant due = write_mode_ == WriteMode::normal ? state_.schedule.deadlines.next() : next_write_attempt_;
-  if (in_flight_.size() >= limits_.deliveries_in_flight_max) return due;  // only an outcome frees a seat
+  const Seats seats = free_seats();
   state_.schedule.ready.each_due(Instant::never(), [&](Instant at, const Subject& subject) {
     if (at >= due) return false;
-    if (in_flight_.contains(subject)) return true;
+    // Only an outcome frees a seat.
+    if (seats[static_cast<std::size_t>(subject.owner)] == 0 || in_flight_.contains(subject)) return true;
     due = at;
     return false;
   });

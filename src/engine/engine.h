@@ -2,6 +2,7 @@
 // call the same step(). Cost of a batch: one durable append; for each command one encoding and two SHA-256.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <set>
 #include <span>
@@ -89,6 +90,9 @@ class Engine {
   [[nodiscard]] bool commit(Batch& batch, Instant now, StepResult& result);
   void release(Batch& batch);
   void refuse(Batch& batch, Refusal reason, const std::string& message);
+  // For each area, how many more effects its drivers may have in flight.
+  using Seats = std::array<std::size_t, area_count>;
+  [[nodiscard]] Seats free_seats() const noexcept;
   void release_effects(Instant now);
   [[nodiscard]] std::optional<RecoveryFailure> rebuild_from_journal();
   void try_to_write_again(Instant now, StepResult& result);

@@ -11,8 +11,11 @@
 
 #include "base/json.h"
 #include "model/command_alert.h"
+#include "model/command_binding.h"
+#include "model/command_effect.h"
 #include "model/command_engine.h"
 #include "model/command_route.h"
+#include "model/command_run.h"
 #include "model/command_workload.h"
 #include "model/command_workload_agent.h"
 #include "model/event.h"
@@ -28,7 +31,11 @@ using CommandBody = std::variant<StartLineage, StartEpoch, NoteClockJump, NoteSn
                                  RaiseAlert, ClearAlert,                                    // alert
                                  StartWorkload, StopWorkload, RestartWorkload, CloseWorkloads, NoteOrder, NoteStarted, NoteExited,
                                  NoteRestarted, NoteSettled, NoteHung, NoteAdopted, NoteDiagnosed, NoteOutputGap, NoteHookFailed,
-                                 NoteTask, NoteReportsDropped, NoteKeeper, ProbeChanged>;   // workload
+                                 NoteTask, NoteReportsDropped, NoteKeeper, ProbeChanged,    // workload
+                                 ConsiderBinding,                                           // binding
+                                 StartRun, CancelRun, ResumeRun, ResolveRun, ProposeMitigation, NoteNotNeeded, NoteHold, GoOn,
+                                 TakeOverRun, RecheckPlan, NoteOutcome, NoteLook, NoteProbe, NoteAnswer, NoteUndoSeen,  // plan
+                                 GiveApproval, RejectApproval, WithdrawApproval>;           // approval
 
 // A caller has the roles it came with; the controller itself may do whatever an area lets it.
 enum class ActorKind : std::uint8_t { caller, engine };

@@ -1,13 +1,23 @@
 // Effects: work for the world that state asks for. Derived from state when they are released, never queued.
+//
+// Two kinds. An attempt ends with its outcome. A standing question (AskQuestion, ProbeAction) is begun once and goes on until its
+// `until` has passed, or a report of it is refused `not_asked`: its driver then stops. After a restart all are begun again.
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/sha256.h"
+#include "base/time.h"
 #include "model/effect_workload.h"
+#include "model/event_effect.h"
+#include "model/event_observation.h"
 #include "model/ids.h"
+#include "model/plan.h"
 #include "model/schedule.h"
 
 namespace watchbill {
@@ -20,10 +30,82 @@ struct SendMessage {
   Digest body;  // of the blob with the message's bytes
 };
 
+// Where in which run an effect belongs: what an exec sees as WATCHBILL_RUN, _STEP and _PLAN_DIGEST.
+struct RunPlace {
+  std::string run;
+  std::string step;   // path: "2@web-01"
+  std::string host;   // empty: the controller's own
+  std::string account;  // supervisor.exec_user; empty: the agent's own. Of exec alone
+  Digest plan;
+};
+
+// One attempt of one action, once. Answer: NoteOutcome. A far side that remembers `effect_id` does it at most once; it refuses a
+// lower fence of the target than it has seen. Done or not, it must have ended by `until`.
+struct RunAction {
+  RunPlace place;
+  EffectId effect_id;
+  std::string effect;  // "2@web-01#1"
+  PlanAction action;   // late values are bound; secrets are names
+  Direction direction{Direction::do_};
+  std::uint32_t attempt{1};
+  std::uint64_t fence{0};
+  Instant until;
+};
+
+// End the exec that runs under this id, with its group: TERM, 10 s, KILL, 5 s. Its RunAction reports the outcome as always.
+struct EndAction {
+  RunPlace place;
+  EffectId effect_id;
+};
+
+// Read what the step is about to change, and ask `verify` once. Answer: NoteLook, when everything could be read; before `until`.
+struct LookAction {
+  RunPlace place;
+  std::vector<PlanAction> actions;
+  std::optional<PlanCheck> verify;
+  Instant until;
+};
+
+// Ask at a cadence: at once when begun, then every `interval` from `since` on, one at a time; a late answer skips turns. Samples
+// older than `since` are no_data (stale). Answer: one NoteAnswer each time.
+struct AskQuestion {
+  RunPlace place;
+  PlanCheck check;
+  bool undo{false};
+  Instant since;
+  Instant until;
+};
+
+// Read whether there is what these actions asked for, once. Answer: NoteUndoSeen.
+struct ObserveUndo {
+  RunPlace place;
+  std::vector<PlanAction> actions;
+  PlanValues former;
+  Instant until;
+};
+
+// Find out what became of an effect, every `interval`, with read and probe only; the first source that can tell decides:
+// 1. the far side's memory of the id: a recorded outcome (NoteOutcome), or never_seen: absent;
+// 2. the built-in observation: the wanted state is done, exactly `former` is absent;
+// 3. `verify`, where present: true is done; false is absent only when the action is idempotent.
+// Absent counts only once the former attempt has provably ended. Answer: NoteOutcome or NoteProbe; nothing while nothing can
+// tell.
+struct ProbeAction {
+  RunPlace place;
+  EffectId effect_id;
+  PlanAction action;
+  Direction direction{Direction::do_};
+  std::uint32_t attempt{1};
+  std::uint64_t fence{0};
+  PlanValues former;
+  std::optional<PlanCheck> verify;  // absent where a true answer would prove nothing: it was true before
+  Duration interval;
+};
+
 // An effect with the subject that owes it; the outcome comes back as a command of that area.
 struct Effect {
   Subject subject;
-  std::variant<SendMessage, CarryOutOrder> what;
+  std::variant<SendMessage, CarryOutOrder, RunAction, EndAction, LookAction, AskQuestion, ObserveUndo, ProbeAction> what;
 };
 
 }  // namespace watchbill

@@ -15,7 +15,8 @@ Area area_of(const Event& event) noexcept {
 std::string subject_of(const Event& event) {
   return std::visit(
       []<class T>(const T& alternative) -> std::string {
-        if constexpr (requires { alternative.delivery; }) return alternative.delivery.text;
+        if constexpr (requires { alternative.run; }) return alternative.run;
+        else if constexpr (requires { alternative.delivery; }) return alternative.delivery.text;
         else if constexpr (requires { alternative.alert.text; }) return alternative.alert.text;
         else if constexpr (requires { alternative.rule.text; }) return alternative.rule.text;
         else if constexpr (requires { alternative.scope; }) return alternative.scope;

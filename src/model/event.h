@@ -10,24 +10,39 @@
 
 #include "base/json.h"
 #include "model/event_alert.h"
+#include "model/event_binding.h"
 #include "model/event_config.h"
 #include "model/event_control.h"
+#include "model/event_effect.h"
 #include "model/event_engine.h"
+#include "model/event_lease.h"
+#include "model/event_plan.h"
 #include "model/event_route.h"
+#include "model/event_run.h"
+#include "model/event_step.h"
 #include "model/event_workload_notice.h"
 
 namespace watchbill {
 
 using Event = std::variant<LineageStarted, EpochStarted, CommandRefused, ClockJumped, SegmentSealed, SnapshotWritten,
-                           ObjectArchived, JournalBecameReadOnly, JournalBecameWritable, ConfigAccepted,      // engine
-                           HoldSet, HoldReleased,                                                             // control
-                           NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp,   // route
+                           ObjectArchived, JournalBecameReadOnly, JournalBecameWritable, ConfigAccepted, EffectIntended,
+                           EffectSucceeded, EffectFailed, EffectOutcomeUnknown, EffectFoundDone, EffectFoundAbsent,
+                           EffectProbeExhausted,                                                             // engine
+                           HoldSet, HoldReleased,                                                            // control
+                           NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp,  // route
                            RuleEvaluated, RuleEvaluationFailed,                                               // rule
                            AlertBecamePending, AlertFired, AlertResolved,                                     // alert
                            StandingOrderGiven, StandingOrderTaken, WorkloadCommanded, WorkloadStateChanged,
                            WorkloadHealthChanged, WorkloadStarted, WorkloadExited, RestartDecided, RestartBudgetExhausted,
                            WorkloadStopped, WorkloadHung, WorkloadAdopted, WorkloadLost, KeeperReplaced, GroupDiagnosed,
-                           OutputGapNoted, HookFailed, TaskReported, ReportsDropped>;                         // workload
+                           OutputGapNoted, HookFailed, TaskReported, ReportsDropped,                          // workload
+                           BindingTriggered, BindingRefused,                                                 // binding
+                           PlanProposed, PlanStarted, PlanCompleted, PlanFailed, PlanCompensated, PlanHeld, PlanResumed,
+                           PlanCancelled, PlanRefused, PlanLeft, StepIntended, StepCompleted, StepFailed, StepSkipped,
+                           MutateGranted, MutateWithdrawn, QueueExpired, CancelRequested, HoldRequested, CompensationStarted,
+                           UndoIntended, UndoCompleted, UndoFailed, ObservationChanged, RetryScheduled, OutcomeAnswered,  // plan
+                           ApprovalGiven, ApprovalRejected, ApprovalWithdrawn, ApprovalExpired, ApprovalCompleted,  // approval
+                           LockGranted, LockReleased, LeaseTakenOver>;                                              // lease
 
 using Events = std::vector<Event>;
 

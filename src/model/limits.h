@@ -37,6 +37,32 @@ struct Limits {
   Duration refusal_interval{Duration::minutes(1)};
   std::size_t refusal_counters_max{1024};
 
+  // Runs (domain/plans.md §8). Those of bindings are bounded further, so that a storm of alerts leaves room for people.
+  std::size_t open_runs_max{64};
+  std::size_t open_runs_of_bindings_max{16};
+  std::size_t open_runs_per_binding_max{8};
+  std::size_t runs_waiting_for_approval_max{100};
+  std::size_t waiting_per_target_max{4};
+  Duration queue_wait_max{Duration::minutes(10)};
+  Duration approval_age_max{Duration::hours(24)};
+  // Ended runs stay visible in state for a while, then the history has them.
+  Duration run_age_max{Duration::hours(24)};
+  // Names of targets are never forgotten, as their fences must not fall.
+  std::size_t targets_max{10'000};
+  // Plans: a person has to be able to read one.
+  std::size_t plan_steps_max{100};
+  std::size_t plan_parts_max{500};
+  std::size_t step_actions_max{8};
+  std::size_t plan_nesting_max{4};
+  std::size_t plan_bytes_max{256U << 10};
+  std::size_t parameter_bytes_max{4U << 10};
+  Duration plan_length_max{Duration::hours(24)};
+  Duration action_length_max{Duration::hours(1)};
+  // Effects and questions of runs that drivers have at one time.
+  std::size_t run_effects_in_flight_max{64};
+  // How long probing an unknown outcome may take before a person is asked.
+  Duration probing_max{Duration::seconds(300)};
+
   std::size_t holds_max{1000};
   std::size_t deliveries_max{10'000};
   std::size_t deliveries_in_flight_max{64};

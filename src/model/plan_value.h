@@ -59,7 +59,7 @@ using PlanValues = PlanValue::Map;
 // The text under a name, or "" when there is none. For arguments that must be texts once they are bound.
 [[nodiscard]] std::string_view text_of(const PlanValues& values, std::string_view name) noexcept;
 
-// As canonical JSON, both ways (model/codec.h).
+// Canonical JSON, as model/codec.h does it; decode() is false on malformed input.
 void encode(JsonWriter& out, const PlanValue& value);
 [[nodiscard]] bool decode(CanonicalReader& in, PlanValue& value);
 

@@ -32,30 +32,39 @@ Row row_of(RefusalFamily family) noexcept {
 
 RefusalFamily family_of(Refusal reason) noexcept {
   switch (reason) {
-    case Refusal::bad_argument: case Refusal::config_invalid: case Refusal::note_required:
+    case Refusal::bad_argument: case Refusal::config_invalid: case Refusal::unknown_parameter:
+    case Refusal::parameter_missing: case Refusal::parameter_invalid: case Refusal::template_failed:
+    case Refusal::unknown_capture: case Refusal::nesting_too_deep: case Refusal::plan_cycle: case Refusal::too_many_steps:
+    case Refusal::no_target: case Refusal::plan_too_large: case Refusal::plan_too_slow: case Refusal::note_required:
       return RefusalFamily::cannot_be_read;
-    case Refusal::not_authenticated:
-      return RefusalFamily::who_are_you;
-    case Refusal::host_not_allowed: case Refusal::origin_not_allowed: case Refusal::role_missing:
+    case Refusal::not_authenticated: return RefusalFamily::who_are_you;
+    case Refusal::host_not_allowed: case Refusal::origin_not_allowed: case Refusal::approver_is_requester:
+    case Refusal::role_missing:
       return RefusalFamily::you_may_not;
     case Refusal::unknown_path: case Refusal::unknown_hold: case Refusal::unknown_delivery: case Refusal::position_gone:
-    case Refusal::unknown_record: case Refusal::unknown_workload:
+    case Refusal::unknown_record: case Refusal::unknown_workload: case Refusal::unknown_runbook: case Refusal::unknown_run:
       return RefusalFamily::not_there;
     case Refusal::hold_active: case Refusal::not_held: case Refusal::not_given_up: case Refusal::dependency_failed:
     case Refusal::restart_budget_exhausted: case Refusal::already_running: case Refusal::not_running: case Refusal::disabled:
-    case Refusal::lost_needs_decision:
+    case Refusal::lost_needs_decision: case Refusal::illegal_transition: case Refusal::approval_digest_mismatch:
+    case Refusal::approval_expired: case Refusal::irreversible_needs_approval: case Refusal::outcome_needs_answer:
+    case Refusal::nothing_to_answer: case Refusal::not_asked: case Refusal::cooldown_active: case Refusal::runs_limit_reached:
+    case Refusal::target_share_reached:
       return RefusalFamily::blocked;
-    case Refusal::data_in_use: case Refusal::stale_epoch: case Refusal::changed_meanwhile:
+    case Refusal::data_in_use: case Refusal::stale_epoch: case Refusal::too_many_runs: case Refusal::queue_full:
+    case Refusal::changed_meanwhile:
       return RefusalFamily::lock_or_queue;
     case Refusal::body_too_large: return RefusalFamily::too_large;
     case Refusal::not_yet_supported: return RefusalFamily::not_built_yet;
-    case Refusal::chain_broken: case Refusal::journal_newer: return RefusalFamily::evidence;
+    case Refusal::chain_broken: case Refusal::journal_newer:
+      return RefusalFamily::evidence;
     case Refusal::idempotency_key_reused: return RefusalFamily::key_reused;
     case Refusal::busy: case Refusal::ingest_full: case Refusal::too_many_request_ids: case Refusal::too_many_holds:
     case Refusal::too_many_deliveries: case Refusal::too_many_alerts: case Refusal::too_many_rules: case Refusal::journal_full:
     case Refusal::closing: case Refusal::supervisor_closing:
       return RefusalFamily::try_later;
-    case Refusal::internal: case Refusal::quarantined_after_crash: return RefusalFamily::our_fault;
+    case Refusal::internal: case Refusal::quarantined_after_crash:
+      return RefusalFamily::our_fault;
   }
   return RefusalFamily::our_fault;
 }
@@ -112,6 +121,34 @@ std::string_view fix_of(Refusal reason) noexcept {
     case Refusal::too_many_rules: return "merge rules: one rule with labels instead of many";
     case Refusal::journal_full: return "make room on the journal's disk; watchbill goes on by itself";
     case Refusal::closing: return "the controller is stopping; try again after it has started";
+    case Refusal::unknown_parameter: return "see the runbook for the parameters that it has";
+    case Refusal::parameter_missing: return "give the parameter with --set NAME=VALUE";
+    case Refusal::parameter_invalid: return "give a value of at most 4 KiB of UTF-8";
+    case Refusal::template_failed: return "mend the template that the message names";
+    case Refusal::unknown_capture: return "name a read step that stands before this one";
+    case Refusal::nesting_too_deep: return "inline the innermost runbook: four levels are the limit";
+    case Refusal::plan_cycle: return "a runbook must not run itself";
+    case Refusal::too_many_steps: return "split the runbook";
+    case Refusal::no_target: return "say what is changed with `target:`, or name a host that exists";
+    case Refusal::plan_too_large: return "shorten the texts of the runbook: 256 KiB is the limit";
+    case Refusal::plan_too_slow: return "shorten timeouts: one action may take 1 h, a plan 24 h";
+    case Refusal::unknown_runbook: return "see `watchbill check` for the runbooks of the bill";
+    case Refusal::unknown_run: return "see `watchbill run list`";
+    case Refusal::approver_is_requester: return "ask another approver: nobody approves what they asked for";
+    case Refusal::illegal_transition: return "see `watchbill run show` for the state of the run";
+    case Refusal::approval_digest_mismatch: return "read the plan again and approve the digest that it has now";
+    case Refusal::approval_expired: return "start the run again: an approval holds for 24 h";
+    case Refusal::irreversible_needs_approval:
+      return "approve with --accept-irreversible, after reading which step cannot be taken back";
+    case Refusal::outcome_needs_answer: return "answer with `watchbill run resolve --answer done|not_done|leave`";
+    case Refusal::nothing_to_answer: return "nothing is unknown: see `watchbill run show`";
+    case Refusal::not_asked: return "nothing is owed here any more; stop asking";
+    case Refusal::cooldown_active:
+      return "look at the last run of this binding; release the hold of the binding when it may act again";
+    case Refusal::runs_limit_reached: return "find out why it fires so often; then release the hold of the binding";
+    case Refusal::target_share_reached: return "too many targets at once: act by hand, then release the hold of the binding";
+    case Refusal::too_many_runs: return "wait until runs have ended";
+    case Refusal::queue_full: return "wait until the runs before it have ended";
     case Refusal::internal: return "report this with the output of `watchbill why`";
     case Refusal::quarantined_after_crash: return "this command ended the process twice; report it with the crash's message";
   }

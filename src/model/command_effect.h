@@ -1,0 +1,127 @@
+// Commands by which drivers report on the effects of runs; at least once each. From the controller itself only.
+// A report on what is not asked any more is refused `not_asked`: the driver then stops.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/area.h"
+#include "model/event_effect.h"
+#include "model/event_observation.h"
+#include "model/plan_value.h"
+
+namespace watchbill {
+
+// How an attempt of an effect ended, as far as its driver can know.
+enum class EffectOutcome : std::uint8_t { succeeded, failed, unknown };
+template <>
+struct Words<EffectOutcome> {
+  static constexpr std::array<std::string_view, 3> table{"succeeded", "failed", "unknown"};
+};
+
+// What probing an unknown outcome found.
+enum class ProbeFinding : std::uint8_t { done, absent };
+template <>
+struct Words<ProbeFinding> {
+  static constexpr std::array<std::string_view, 2> table{"done", "absent"};
+};
+
+// The outcome of one attempt (of RunAction, or of what ProbeAction found in the memory of the far side).
+struct NoteOutcome {
+  static constexpr std::string_view type = "NoteOutcome";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::plan;
+  static constexpr Lane lane = Lane::outcomes;
+  std::uint32_t attempt{0};
+  EffectId effect_id;
+  EffectOutcome outcome{EffectOutcome::unknown};
+  std::string output;  // at most 4 KiB, redacted
+  bool output_redacted{false};  // something was taken out of it
+  std::string reason;
+  Duration retry_after;
+  bool retryable{false};
+  std::string run;
+  static constexpr auto fields() {
+    return std::tuple{field("attempt", &NoteOutcome::attempt),
+                      field("effect_id", &NoteOutcome::effect_id),
+                      field("outcome", &NoteOutcome::outcome),
+                      field("output", &NoteOutcome::output),
+                      field("output_redacted", &NoteOutcome::output_redacted),
+                      field("reason", &NoteOutcome::reason),
+                      field("retry_after_ms", &NoteOutcome::retry_after),
+                      field("retryable", &NoteOutcome::retryable),
+                      field("run", &NoteOutcome::run)};
+  }
+};
+
+// The answer to LookAction; none is sent when the former state cannot be read.
+struct NoteLook {
+  static constexpr std::string_view type = "NoteLook";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::plan;
+  static constexpr Lane lane = Lane::outcomes;
+  std::optional<Observed> before;
+  PlanValues former;
+  std::string run;
+  std::string step;  // its path
+  static constexpr auto fields() {
+    return std::tuple{field("before", &NoteLook::before), field("former", &NoteLook::former), field("run", &NoteLook::run),
+                      field("step", &NoteLook::step)};
+  }
+};
+
+// What ProbeAction found.
+struct NoteProbe {
+  static constexpr std::string_view type = "NoteProbe";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::plan;
+  static constexpr Lane lane = Lane::outcomes;
+  EffectId effect_id;
+  ProbeFinding finding{ProbeFinding::absent};
+  std::string run;
+  std::string source;
+  static constexpr auto fields() {
+    return std::tuple{field("effect_id", &NoteProbe::effect_id), field("finding", &NoteProbe::finding),
+                      field("run", &NoteProbe::run), field("source", &NoteProbe::source)};
+  }
+};
+
+// One answer of AskQuestion.
+struct NoteAnswer {
+  static constexpr std::string_view type = "NoteAnswer";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::plan;
+  static constexpr Lane lane = Lane::answers;
+  Observed answer{Observed::no_data};
+  std::optional<Instant> previous_at;  // when the answer before it came, since the asking began
+  std::string reason;
+  std::string run;
+  std::vector<std::string> samples;
+  std::string step;  // its path
+  bool undo{false};
+  static constexpr auto fields() {
+    return std::tuple{field("answer", &NoteAnswer::answer),   field("previous_at_ms", &NoteAnswer::previous_at),
+                      field("reason", &NoteAnswer::reason),   field("run", &NoteAnswer::run),
+                      field("samples", &NoteAnswer::samples), field("step", &NoteAnswer::step),
+                      field("undo", &NoteAnswer::undo)};
+  }
+};
+
+// The answer to ObserveUndo: is there what the undo asked for?
+struct NoteUndoSeen {
+  static constexpr std::string_view type = "NoteUndoSeen";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::plan;
+  static constexpr Lane lane = Lane::outcomes;
+  std::string run;
+  bool seen{false};
+  std::string step;  // its path
+  static constexpr auto fields() {
+    return std::tuple{field("run", &NoteUndoSeen::run), field("seen", &NoteUndoSeen::seen), field("step", &NoteUndoSeen::step)};
+  }
+};
+
+}  // namespace watchbill

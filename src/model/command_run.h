@@ -1,0 +1,106 @@
+// Commands of people on runs and approvals. Source: domain/plans.md §2.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/sha256.h"
+#include "model/area.h"
+#include "model/event_observation.h"
+
+namespace watchbill {
+
+// Starts a runbook. Role operator.
+struct StartRun {
+  static constexpr std::string_view type = "StartRun";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::plan;
+  static constexpr Lane lane = Lane::people;
+  std::map<std::string, std::string> parameters;
+  std::string reason;
+  std::string run;  // "run-" and a ULID; absent: made from the journal
+  std::string runbook;
+  std::string seed;  // 16 hex digits; absent: made from the journal
+  static constexpr auto fields() {
+    return std::tuple{field("parameters", &StartRun::parameters), field("reason", &StartRun::reason),
+                      field("run", &StartRun::run), field("runbook", &StartRun::runbook), field("seed", &StartRun::seed)};
+  }
+};
+
+// Role operator.
+struct CancelRun {
+  static constexpr std::string_view type = "CancelRun";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::plan;
+  static constexpr Lane lane = Lane::people;
+  std::string reason;
+  std::string run;
+  static constexpr auto fields() { return std::tuple{field("reason", &CancelRun::reason), field("run", &CancelRun::run)}; }
+};
+
+// Role operator; a reason is needed.
+struct ResumeRun {
+  static constexpr std::string_view type = "ResumeRun";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::plan;
+  static constexpr Lane lane = Lane::people;
+  std::string reason;
+  std::string run;
+  static constexpr auto fields() { return std::tuple{field("reason", &ResumeRun::reason), field("run", &ResumeRun::run)}; }
+};
+
+// A person's answer to an unknown outcome. Role operator; a reason is needed.
+struct ResolveRun {
+  static constexpr std::string_view type = "ResolveRun";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::plan;
+  static constexpr Lane lane = Lane::people;
+  OutcomeAnswer answer{OutcomeAnswer::leave};
+  std::string reason;
+  std::string run;
+  std::string step;  // its path
+  static constexpr auto fields() {
+    return std::tuple{field("answer", &ResolveRun::answer), field("reason", &ResolveRun::reason), field("run", &ResolveRun::run),
+                      field("step", &ResolveRun::step)};
+  }
+};
+
+// A yes. Role approver, and one of the roles that the plan asks for.
+struct GiveApproval {
+  static constexpr std::string_view type = "GiveApproval";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::approval;
+  static constexpr Lane lane = Lane::people;
+  bool accept_irreversible{false};
+  Digest plan;
+  std::string run;
+  static constexpr auto fields() {
+    return std::tuple{field("accept_irreversible", &GiveApproval::accept_irreversible), field("plan", &GiveApproval::plan),
+                      field("run", &GiveApproval::run)};
+  }
+};
+
+// A no, which ends the run. Role approver.
+struct RejectApproval {
+  static constexpr std::string_view type = "RejectApproval";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::approval;
+  static constexpr Lane lane = Lane::people;
+  std::string reason;
+  std::string run;
+  static constexpr auto fields() {
+    return std::tuple{field("reason", &RejectApproval::reason), field("run", &RejectApproval::run)};
+  }
+};
+
+// One's own yes, while the run has not started.
+struct WithdrawApproval {
+  static constexpr std::string_view type = "WithdrawApproval";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::approval;
+  static constexpr Lane lane = Lane::people;
+  std::string run;
+  static constexpr auto fields() { return std::tuple{field("run", &WithdrawApproval::run)}; }
+};
+
+}  // namespace watchbill
