@@ -59,6 +59,7 @@ void fill(T& value) {
 [[maybe_unused]] void fill(Duration& value) { value = Duration::seconds(90); }
 [[maybe_unused]] void fill(Digest& value) { value = sha256(""); }
 [[maybe_unused]] void fill(Labels& value) { value.set("job", "web"); }
+[[maybe_unused]] void fill(PlanValue& value) { value = PlanValue("x"); }
 template <class Tag>
 void fill(Name<Tag>& value) {
   value.text = "00112233445566778899aabbccddeeff";
