@@ -10,9 +10,12 @@
 #include "sim/checkers.h"
 #include "sim/detector.h"
 #include "sim/disk.h"
+#include "sim/executors.h"
 #include "sim/fleet.h"
+#include "sim/operators.h"
 #include "sim/people.h"
 #include "sim/receivers.h"
+#include "sim/run_checkers.h"
 
 namespace watchbill::sim {
 namespace {
@@ -34,6 +37,12 @@ Limits limits_for(const WorldOptions& options) {
     limits.people_max = 2;
     limits.deadlines_per_batch_max = 2;
     limits.holds_max = 2;
+    limits.open_runs_max = 3;
+    limits.open_runs_of_bindings_max = 2;
+    limits.runs_waiting_for_approval_max = 2;
+    limits.waiting_per_target_max = 1;
+    limits.run_effects_in_flight_max = 2;
+    limits.run_age_max = Duration::minutes(10);
     limits.segment_bytes_max = 64U << 10;
     limits.refusal_counters_max = 4;
     limits.follower_queue_records_max = 3;
@@ -45,15 +54,18 @@ Limits limits_for(const WorldOptions& options) {
 // Each effect goes to the part of the world that it is for.
 class SimulatedOutside final : public ports::EffectPort {
  public:
-  SimulatedOutside(SimulatedReceivers& receivers, Fleet& fleet) : receivers_(receivers), fleet_(fleet) {}
+  SimulatedOutside(SimulatedReceivers& receivers, Fleet& fleet, SimulatedExecutors& executors)
+      : receivers_(receivers), fleet_(fleet), executors_(executors) {}
   void begin(const Effect& effect, Epoch fence) override {
     if (const auto* order = std::get_if<CarryOutOrder>(&effect.what)) fleet_.begin(*order);
-    else receivers_.begin(effect, fence);
+    else if (std::holds_alternative<SendMessage>(effect.what)) receivers_.begin(effect, fence);
+    else executors_.begin(effect);
   }
 
  private:
   SimulatedReceivers& receivers_;
   Fleet& fleet_;
+  SimulatedExecutors& executors_;
 };
 
 class World {
@@ -64,16 +76,20 @@ class World {
         receivers_(receiver_links(), random_.fork("receivers"), options.plant), people_(people_links(), random_.fork("people")),
         detector_(detector_links(), random_.fork("detector"), options.plant),
         fleet_(fleet_links(), random_.fork("fleet"), options.plant),
+        executors_(executor_links(), random_.fork("executors"), options.plant),
+        operators_(operator_links(), random_.fork("operators")),
         full_replay_(limits_) {}
 
   WorldResult run() {
     start_controller();
     people_.start();
     fleet_.start();
+    operators_.start();
     plan_fault();
     const Instant end{options_.length.ms};
     live_until(end);
     people_.stop();
+    operators_.stop();
     heal();
     settle();
     if (!found_) check_all("end");
@@ -92,6 +108,33 @@ class World {
               if (!intents_.has(disk_.records(), id))
                 find("intent", "delivery " + id.text + " was sent without a durable intent");
             }};
+  }
+
+  SimulatedExecutors::Links executor_links() {
+    return {
+        agenda_, [this] { return now_; }, [this] { return life_; },
+        [this](Command command, std::function<void(const core::Answer&)> reply) { ask(std::move(command), std::move(reply)); }};
+  }
+
+  Operators::Links operator_links() {
+    return {
+        agenda_, [this] { return now_; },
+        [this](Command command, std::function<void(const core::Answer&)> reply) { ask(std::move(command), std::move(reply)); },
+        [this] { return open_runs(); }};
+  }
+
+  [[nodiscard]] std::vector<Operators::OpenRun> open_runs() const {
+    if (!follower_) return {};
+    return follower_->read([](const core::State& state, const ChainHead&) {
+      std::vector<Operators::OpenRun> out;
+      for (const std::string& id : state.plan.open) {
+        const core::plan::Run& run = *state.plan.runs.find(id);
+        const auto step = core::plan::present_step(run);
+        const Plan& plan = core::plan::plan_of(state.plan, run);
+        out.push_back({id, std::string(word(run.state)), step ? plan.steps[*step].path : std::string(), run.plan});
+      }
+      return out;
+    });
   }
 
   People::Links people_links() {
@@ -252,6 +295,7 @@ class World {
     disk_.heal();
     receivers_.heal();
     detector_.heal();
+    executors_.heal();
     note("all faults end");
     if (!engine_ && !found_) start_controller();
   }
@@ -366,6 +410,7 @@ class World {
     if (!people_.contradiction().empty()) find("answers", people_.contradiction());
     if (std::string what = differs_when_decided_again(*journal_, limits_); !what.empty()) find("redecide", what);
     const auto count = [this](const std::string& id) { return receivers_.accepted(id); };
+    check_runs();
     if (std::string what = unfinished_delivery(engine_->state(), count); !what.empty()) find("settled", what);
     if (std::string what = detector_.wrong_alerts(engine_->state()); !what.empty()) find("alerts", what);
     check_fleet();
@@ -378,6 +423,14 @@ class World {
     if (std::string what = started_what_was_lost(disk_.records(), host); !what.empty()) find("lost", what);
     if (std::string what = disturbed_sibling(host); !what.empty()) find("sibling", what);
     if (std::string what = differs_from_keeper(engine_->state(), host); !what.empty()) find("workloads", what);
+  }
+
+  void check_runs() {
+    if (!executors_.stale().empty()) find("fence", executors_.stale());
+    if (std::string what = done_twice(disk_.records(), executors_.done()); !what.empty()) find("runs once", what);
+    if (std::string what = done_without_intent(disk_.records(), executors_.done()); !what.empty()) find("run intent", what);
+    if (std::string what = unsettled_run(engine_->state()); !what.empty()) find("runs settled", what);
+    result_.actions = executors_.done().size();
   }
 
   void live_until(Instant end) {
@@ -425,7 +478,9 @@ class World {
   People people_;
   SimulatedDetector detector_;
   Fleet fleet_;
-  SimulatedOutside outside_{receivers_, fleet_};
+  SimulatedExecutors executors_;
+  Operators operators_;
+  SimulatedOutside outside_{receivers_, fleet_, executors_};
   std::unique_ptr<SimulatedJournal> journal_;
   std::unique_ptr<engine::EngineClock> clock_;
   std::unique_ptr<engine::Follower> follower_;

@@ -32,7 +32,7 @@ struct WorldResult {
   std::optional<Violation> violation;
   std::vector<std::string> timeline;  // the last lines before the end: faults, starts, answers
   Duration simulated;
-  std::uint64_t records{0}, events{0}, starts{0}, faults{0}, messages{0};
+  std::uint64_t records{0}, events{0}, starts{0}, faults{0}, messages{0}, actions{0};
 };
 
 // Lives `options.length`, then heals every fault and settles. Deterministic.

@@ -24,6 +24,7 @@ TEST(world, holds_every_promise_in_thirty_seeds) {
     EXPECT_GT(result.records, 200U) << "a world in which nothing happens proves nothing";
     EXPECT_GT(result.starts, 2U);
     EXPECT_GT(result.messages, 50U);
+    EXPECT_GT(result.actions, 10U);
   }
 }
 
@@ -50,7 +51,10 @@ TEST(world, every_planted_fault_is_found_by_its_checker) {
       {Plant::alert_loses_its_samples, "alerts"},
       {Plant::keeper_forgets_an_exit, "exits"},      {Plant::keeper_tells_an_exit_twice, "exits"},
       {Plant::keeper_starts_what_was_lost, "lost"},  {Plant::keeper_adopts_another_process, "adopted"},
-      {Plant::keeper_stops_a_sibling, "sibling"}};
+      {Plant::keeper_stops_a_sibling, "sibling"},
+      {Plant::run_acts_without_intent, "run intent"}, {Plant::run_acts_under_new_ids, "runs once"},
+      {Plant::run_forgets_ids, "runs once"},         {Plant::run_ignores_fences, "fence"},
+      {Plant::run_loses_everything, "runs settled"}};
   for (std::size_t index = 1; index < Words<Plant>::table.size(); ++index) {
     const auto plant = static_cast<Plant>(index);
     std::map<std::string, int> found_by;

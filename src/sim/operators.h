@@ -1,0 +1,52 @@
+// Those who ask for runs: people who start, cancel, approve, resume and answer, and alerts whose bindings ask by themselves.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/process.h"
+#include "model/command.h"
+#include "model/configuration.h"
+#include "sim/agenda.h"
+#include "sim/random.h"
+
+namespace watchbill::sim {
+
+class Operators {
+ public:
+  // What a reader sees of one open run.
+  struct OpenRun {
+    std::string id;
+    std::string state;
+    std::string step;  // the path of the step under way
+    Digest plan;
+  };
+  struct Links {
+    Agenda& agenda;
+    std::function<Instant()> now;
+    std::function<void(Command, std::function<void(const core::Answer&)>)> ask;
+    std::function<std::vector<OpenRun>()> open_runs;
+  };
+  Operators(Links links, Random random) : links_(std::move(links)), random_(random) {}
+
+  // A controller has started: it gets the bill.
+  void controller_started();
+  // They go on until stop().
+  void start();
+  void stop() { is_stopped_ = true; }
+
+ private:
+  [[nodiscard]] Command next_command();
+  [[nodiscard]] Command about(const OpenRun& run);
+
+  Links links_;
+  Random random_;
+  bool is_stopped_{false};
+  std::uint64_t next_alert_{1};
+};
+
+// Runbooks of one to four steps that share a few targets, and two bindings of them.
+[[nodiscard]] Configuration configuration_of_world();
+
+}  // namespace watchbill::sim
