@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "model/codec.h"
+#include "model/plan_value.h"
 
 namespace watchbill {
 
@@ -28,6 +29,8 @@ inline bool is_storable(const Labels& value) noexcept {
 }
 template <class Tag> bool is_storable(const Name<Tag>& value) noexcept { return is_storable(value.text); }
 template <Worded E> bool is_storable(E) noexcept { return true; }
+// Recursion as deep as plan_value_depth_max, which whoever reads values from outside holds.
+inline bool is_storable(const PlanValue& value) noexcept;
 template <Described T> bool is_storable(const T& value) noexcept;
 template <class T> bool is_storable(const std::optional<T>& value) noexcept;
 template <class T> bool is_storable(const std::vector<T>& value) noexcept;
@@ -55,6 +58,15 @@ bool is_storable(const std::map<std::string, V>& value) noexcept {
 template <Kinded... Ts>
 bool is_storable(const std::variant<Ts...>& value) noexcept {
   return std::visit([](const auto& alternative) { return is_storable(alternative); }, value);
+}
+
+inline bool is_storable(const PlanValue& value) noexcept {
+  if (const LateValue* late = value.as_late()) return is_storable(late->name);
+  if (const SecretName* secret = value.as_secret()) return is_storable(secret->name);
+  if (const PlanValue::List* list = value.as_list()) return is_storable(*list);
+  if (const PlanValue::Map* map = value.as_map()) return is_storable(*map);
+  if (const std::int64_t* number = value.as_integer()) return is_storable(*number);
+  return is_storable(*value.as_text());
 }
 
 }  // namespace watchbill
