@@ -28,6 +28,46 @@ Row row_of(RefusalFamily family) noexcept {
   return {family, 500, 7};
 }
 
+struct Fix {
+  Refusal reason;
+  std::string_view text;
+};
+// The reasons that only runs and their plans have.
+constexpr std::array<Fix, 26> fixes_in_runs{{
+    {Refusal::unknown_parameter, "see the runbook for the parameters that it has"},
+    {Refusal::parameter_missing, "give the parameter with --set NAME=VALUE"},
+    {Refusal::parameter_invalid, "give a value of at most 4 KiB of UTF-8"},
+    {Refusal::template_failed, "mend the template that the message names"},
+    {Refusal::unknown_capture, "name a read step that stands before this one"},
+    {Refusal::nesting_too_deep, "inline the innermost runbook: four levels are the limit"},
+    {Refusal::plan_cycle, "a runbook must not run itself"},
+    {Refusal::too_many_steps, "split the runbook"},
+    {Refusal::no_target, "say what is changed with `target:`, or name a host that exists"},
+    {Refusal::plan_too_large, "shorten the texts of the runbook: 256 KiB is the limit"},
+    {Refusal::plan_too_slow, "shorten timeouts: one action may take 1 h, a plan 24 h"},
+    {Refusal::unknown_runbook, "see `watchbill check` for the runbooks of the bill"},
+    {Refusal::unknown_run, "see `watchbill run list`"},
+    {Refusal::approver_is_requester, "ask another approver: nobody approves what they asked for"},
+    {Refusal::illegal_transition, "see `watchbill run show` for the state of the run"},
+    {Refusal::approval_digest_mismatch, "read the plan again and approve the digest that it has now"},
+    {Refusal::approval_expired, "start the run again: an approval holds for 24 h"},
+    {Refusal::irreversible_needs_approval, "approve with --accept-irreversible, after reading which step cannot be taken back"},
+    {Refusal::outcome_needs_answer, "answer with `watchbill run resolve --answer done|not_done|leave`"},
+    {Refusal::nothing_to_answer, "nothing is unknown: see `watchbill run show`"},
+    {Refusal::not_asked, "nothing is owed here any more; stop asking"},
+    {Refusal::cooldown_active, "look at the last run of this binding; release the hold of the binding when it may act again"},
+    {Refusal::runs_limit_reached, "find out why it fires so often; then release the hold of the binding"},
+    {Refusal::target_share_reached, "too many targets at once: act by hand, then release the hold of the binding"},
+    {Refusal::too_many_runs, "wait until runs have ended"},
+    {Refusal::queue_full, "wait until the runs before it have ended"},
+}};
+
+std::string_view fix_in_runs(Refusal reason) noexcept {
+  for (const Fix& fix : fixes_in_runs)
+    if (fix.reason == reason) return fix.text;
+  return {};
+}
+
 }  // namespace
 
 RefusalFamily family_of(Refusal reason) noexcept {
@@ -121,34 +161,15 @@ std::string_view fix_of(Refusal reason) noexcept {
     case Refusal::too_many_rules: return "merge rules: one rule with labels instead of many";
     case Refusal::journal_full: return "make room on the journal's disk; watchbill goes on by itself";
     case Refusal::closing: return "the controller is stopping; try again after it has started";
-    case Refusal::unknown_parameter: return "see the runbook for the parameters that it has";
-    case Refusal::parameter_missing: return "give the parameter with --set NAME=VALUE";
-    case Refusal::parameter_invalid: return "give a value of at most 4 KiB of UTF-8";
-    case Refusal::template_failed: return "mend the template that the message names";
-    case Refusal::unknown_capture: return "name a read step that stands before this one";
-    case Refusal::nesting_too_deep: return "inline the innermost runbook: four levels are the limit";
-    case Refusal::plan_cycle: return "a runbook must not run itself";
-    case Refusal::too_many_steps: return "split the runbook";
-    case Refusal::no_target: return "say what is changed with `target:`, or name a host that exists";
-    case Refusal::plan_too_large: return "shorten the texts of the runbook: 256 KiB is the limit";
-    case Refusal::plan_too_slow: return "shorten timeouts: one action may take 1 h, a plan 24 h";
-    case Refusal::unknown_runbook: return "see `watchbill check` for the runbooks of the bill";
-    case Refusal::unknown_run: return "see `watchbill run list`";
-    case Refusal::approver_is_requester: return "ask another approver: nobody approves what they asked for";
-    case Refusal::illegal_transition: return "see `watchbill run show` for the state of the run";
-    case Refusal::approval_digest_mismatch: return "read the plan again and approve the digest that it has now";
-    case Refusal::approval_expired: return "start the run again: an approval holds for 24 h";
-    case Refusal::irreversible_needs_approval:
-      return "approve with --accept-irreversible, after reading which step cannot be taken back";
-    case Refusal::outcome_needs_answer: return "answer with `watchbill run resolve --answer done|not_done|leave`";
-    case Refusal::nothing_to_answer: return "nothing is unknown: see `watchbill run show`";
-    case Refusal::not_asked: return "nothing is owed here any more; stop asking";
-    case Refusal::cooldown_active:
-      return "look at the last run of this binding; release the hold of the binding when it may act again";
-    case Refusal::runs_limit_reached: return "find out why it fires so often; then release the hold of the binding";
-    case Refusal::target_share_reached: return "too many targets at once: act by hand, then release the hold of the binding";
-    case Refusal::too_many_runs: return "wait until runs have ended";
-    case Refusal::queue_full: return "wait until the runs before it have ended";
+    case Refusal::unknown_parameter: case Refusal::parameter_missing: case Refusal::parameter_invalid:
+    case Refusal::template_failed: case Refusal::unknown_capture: case Refusal::nesting_too_deep: case Refusal::plan_cycle:
+    case Refusal::too_many_steps: case Refusal::no_target: case Refusal::plan_too_large: case Refusal::plan_too_slow:
+    case Refusal::unknown_runbook: case Refusal::unknown_run: case Refusal::approver_is_requester:
+    case Refusal::illegal_transition: case Refusal::approval_digest_mismatch: case Refusal::approval_expired:
+    case Refusal::irreversible_needs_approval: case Refusal::outcome_needs_answer: case Refusal::nothing_to_answer:
+    case Refusal::not_asked: case Refusal::cooldown_active: case Refusal::runs_limit_reached:
+    case Refusal::target_share_reached: case Refusal::too_many_runs: case Refusal::queue_full:
+      return fix_in_runs(reason);
     case Refusal::internal: return "report this with the output of `watchbill why`";
     case Refusal::quarantined_after_crash: return "this command ended the process twice; report it with the crash's message";
   }

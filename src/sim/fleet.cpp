@@ -69,21 +69,7 @@ SimulatedHost::Life Fleet::life_of(const std::string& workload) {
   return life;
 }
 
-void Fleet::controller_started() {
-  offer_configuration();
-  host_.connect();
-}
-
-void Fleet::offer_configuration() {
-  const std::string text = canonical_text(fleet_configuration());
-  Command command{AcceptConfig{sha256(text)}, engine_actor(), std::nullopt, std::nullopt, {text}};
-  links_.offer(std::move(command), [this, life = links_.life()](const core::Answer& answer) {
-    if (!answer.refused) return;
-    links_.agenda.plan(links_.now() + Duration::seconds(1), [this, life] {
-      if (life == links_.life()) offer_configuration();
-    });
-  });
-}
+void Fleet::controller_started() { host_.connect(); }
 
 void Fleet::start() {
   links_.agenda.plan(links_.now() + Duration::milliseconds(random_.between(2'000, 40'000)), [this] {

@@ -16,7 +16,7 @@ class Fleet {
  public:
   Fleet(SimulatedHost::Links links, Random random, Plant plant);
 
-  // A controller has started: it has the bill and an agent.
+  // A controller has started: its agent finds the keeper.
   void controller_started();
   // Operators and misfortune go on until heal().
   void start();
@@ -29,7 +29,6 @@ class Fleet {
  private:
   [[nodiscard]] SimulatedHost::Life life_of(const std::string& workload);
   void command();
-  void offer_configuration();
 
   SimulatedHost::Links links_;
   Random random_;
@@ -37,8 +36,8 @@ class Fleet {
   SimulatedHost host_;
 };
 
-// The bill of every simulated world: "steady" is asked nothing and depends on nothing, "relay" may be started again when it was
-// lost.
+// The workloads in the bill of every simulated world: "steady" is asked nothing and depends on nothing, "relay" may be started
+// again when it was lost.
 [[nodiscard]] Configuration fleet_configuration();
 
 // Each gives an empty text, or what is wrong in one sentence.

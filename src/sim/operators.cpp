@@ -1,6 +1,7 @@
 #include "sim/operators.h"
 
 #include "model/codec.h"
+#include "sim/fleet.h"
 
 namespace watchbill::sim {
 namespace {
@@ -57,7 +58,7 @@ ConfiguredStep step_of(Random& random, std::size_t number) {
 
 Configuration configuration_of_world() {
   Random random(41);  // the same bill in every world: worlds differ by what happens in them
-  Configuration configuration;
+  Configuration configuration = fleet_configuration();
   RunbookConfiguration& out = configuration.runbooks;
   out.own_host = "here";
   for (std::uint64_t n = 0; n < runbook_count; ++n) {
@@ -87,7 +88,7 @@ void Operators::controller_started() {
 }
 
 void Operators::start() {
-  links_.agenda.plan(links_.now() + Duration::milliseconds(random_.between(1'000, 30'000)), [this] {
+  links_.agenda.plan(links_.now() + Duration::milliseconds(random_.between(1'000, 12'000)), [this] {
     if (is_stopped_) return;
     links_.ask(next_command(), [](const core::Answer&) {});
     start();

@@ -46,7 +46,7 @@ class Operators {
   std::uint64_t next_alert_{1};
 };
 
-// Runbooks of one to four steps that share a few targets, and two bindings of them.
+// The bill of every simulated world: the fleet, runbooks of one to four steps that share a few targets, and two bindings of them.
 [[nodiscard]] Configuration configuration_of_world();
 
 }  // namespace watchbill::sim

@@ -195,6 +195,7 @@ class World {
       find("acknowledged", what);
     answers_checked_ = answers.size();
     fleet_.controller_started();
+    operators_.controller_started();
   }
 
   void end_controller(const std::string& why) {

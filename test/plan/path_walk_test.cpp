@@ -75,11 +75,17 @@ class Walk {
     tell(answer);
   }
   void undo_seen(bool seen) { tell(NoteUndoSeen{run_id, seen, step()}); }
-  void probe(ProbeFinding finding) { tell(NoteProbe{run().effect ? run().effect->id : EffectId{"none"}, finding, run_id, "observation"}); }
-  void deadline() { events_ = bench_.meet_deadlines(std::max(bench_.state().schedule.deadlines.next(), Instant{1}) == Instant::never()
-                                                         ? Instant{1}
-                                                         : bench_.state().schedule.deadlines.next()); }
-  void ask(CommandBody body, const std::string& who = "bo") { events_ = bench_.take(at(), BenchOfRuns::person_command(who, std::move(body))); }
+  void probe(ProbeFinding finding) {
+    tell(NoteProbe{run().effect ? run().effect->id : EffectId{"none"}, finding, run_id, "observation"});
+  }
+  void deadline() {
+    events_ = bench_.meet_deadlines(std::max(bench_.state().schedule.deadlines.next(), Instant{1}) == Instant::never()
+                                        ? Instant{1}
+                                        : bench_.state().schedule.deadlines.next());
+  }
+  void ask(CommandBody body, const std::string& who = "bo") {
+    events_ = bench_.take(at(), BenchOfRuns::person_command(who, std::move(body)));
+  }
   void tell(CommandBody body) { events_ = bench_.take(at(), BenchOfRuns::engine_command(std::move(body))); }
 
   [[nodiscard]] const plan::Run& run() const { return *bench_.state().plan.runs.find(run_id); }
@@ -108,18 +114,61 @@ using Path = void (*)(Walk&);
 
 const std::vector<std::pair<std::string, Path>> states{
     {"awaiting_approval", [](Walk& walk) { walk.wait_for_approval(); }},
-    {"queued", [](Walk& walk) { walk.hold("workload/a"); walk.start(); }},
+    {"queued",
+     [](Walk& walk) {
+       walk.hold("workload/a");
+       walk.start();
+     }},
     {"running, looking", [](Walk& walk) { walk.start(); }},
-    {"running, acting", [](Walk& walk) { walk.start(); walk.look("1"); }},
-    {"running, paused", [](Walk& walk) { walk.start(); walk.look("1"); walk.outcome(EffectOutcome::failed, true); }},
-    {"running, verifying", [](Walk& walk) { walk.start(); walk.look("1"); walk.outcome(EffectOutcome::succeeded); }},
+    {"running, acting",
+     [](Walk& walk) {
+       walk.start();
+       walk.look("1");
+     }},
+    {"running, paused",
+     [](Walk& walk) {
+       walk.start();
+       walk.look("1");
+       walk.outcome(EffectOutcome::failed, true);
+     }},
+    {"running, verifying",
+     [](Walk& walk) {
+       walk.start();
+       walk.look("1");
+       walk.outcome(EffectOutcome::succeeded);
+     }},
     {"running, at approve",
-     [](Walk& walk) { walk.start(); walk.look("1"); walk.outcome(EffectOutcome::succeeded); walk.answer(Observed::true_); }},
-    {"compensating, undoing", [](Walk& walk) { walk.start(); walk.look("1"); walk.outcome(EffectOutcome::failed); }},
+     [](Walk& walk) {
+       walk.start();
+       walk.look("1");
+       walk.outcome(EffectOutcome::succeeded);
+       walk.answer(Observed::true_);
+     }},
+    {"compensating, undoing",
+     [](Walk& walk) {
+       walk.start();
+       walk.look("1");
+       walk.outcome(EffectOutcome::failed);
+     }},
     {"compensating, observing",
-     [](Walk& walk) { walk.start(); walk.look("1"); walk.outcome(EffectOutcome::failed); walk.outcome(EffectOutcome::succeeded); }},
-    {"outcome_unknown", [](Walk& walk) { walk.start(); walk.look("1"); walk.outcome(EffectOutcome::unknown); }},
-    {"held for hold", [](Walk& walk) { walk.start(); walk.hold("all"); walk.release("all"); }},
+     [](Walk& walk) {
+       walk.start();
+       walk.look("1");
+       walk.outcome(EffectOutcome::failed);
+       walk.outcome(EffectOutcome::succeeded);
+     }},
+    {"outcome_unknown",
+     [](Walk& walk) {
+       walk.start();
+       walk.look("1");
+       walk.outcome(EffectOutcome::unknown);
+     }},
+    {"held for hold",
+     [](Walk& walk) {
+       walk.start();
+       walk.hold("all");
+       walk.release("all");
+     }},
     {"held for step_failed",
      [](Walk& walk) {
        walk.start();
@@ -131,9 +180,19 @@ const std::vector<std::pair<std::string, Path>> states{
        walk.outcome(EffectOutcome::failed);
      }},
     {"held for outcome_unknown",
-     [](Walk& walk) { walk.start(); walk.look("1"); walk.outcome(EffectOutcome::unknown); walk.deadline(); }},
+     [](Walk& walk) {
+       walk.start();
+       walk.look("1");
+       walk.outcome(EffectOutcome::unknown);
+       walk.deadline();
+     }},
     {"held for undo_failed",
-     [](Walk& walk) { walk.start(); walk.look("1"); walk.outcome(EffectOutcome::failed); walk.outcome(EffectOutcome::failed); }},
+     [](Walk& walk) {
+       walk.start();
+       walk.look("1");
+       walk.outcome(EffectOutcome::failed);
+       walk.outcome(EffectOutcome::failed);
+     }},
     {"compensated",
      [](Walk& walk) {
        walk.start();
@@ -142,8 +201,16 @@ const std::vector<std::pair<std::string, Path>> states{
        walk.outcome(EffectOutcome::succeeded);
        walk.undo_seen(true);
      }},
-    {"aborted", [](Walk& walk) { walk.start(); walk.ask(CancelRun{"no", run_id}); }},
-    {"refused", [](Walk& walk) { walk.wait_for_approval(); walk.deadline(); }},
+    {"aborted",
+     [](Walk& walk) {
+       walk.start();
+       walk.ask(CancelRun{"no", run_id});
+     }},
+    {"refused",
+     [](Walk& walk) {
+       walk.wait_for_approval();
+       walk.deadline();
+     }},
     {"left",
      [](Walk& walk) {
        walk.start();
