@@ -12,6 +12,7 @@ class EffectTable final : public ports::EffectPort {
   struct Drivers {
     ports::EffectPort& messages;
     ports::EffectPort& orders;
+    ports::EffectPort& actions;
   };
   explicit EffectTable(Drivers drivers) noexcept : drivers_(drivers) {}
 
@@ -22,6 +23,11 @@ class EffectTable final : public ports::EffectPort {
  private:
   [[nodiscard]] ports::EffectPort& driver_of(const SendMessage&) const noexcept { return drivers_.messages; }
   [[nodiscard]] ports::EffectPort& driver_of(const CarryOutOrder&) const noexcept { return drivers_.orders; }
+  // All other effects are those of runs.
+  template <class OfRuns>
+  [[nodiscard]] ports::EffectPort& driver_of(const OfRuns&) const noexcept {
+    return drivers_.actions;
+  }
 
   const Drivers drivers_;
 };

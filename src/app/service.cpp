@@ -38,7 +38,11 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
       notifier_(settings_.bill ? settings_.bill->notify : drivers::notify::NotifySettings{}, notifier_parts()),
       prober_(loop_),
       workloads_(settings_.data, recovered.head.epoch, workload_parts(parts)),
-      effects_({notifier_, workloads_.agent()}),
+      actions_([this](CommandBody body) {
+        static_cast<void>(controller_.inbox().offer(
+            Command{std::move(body), engine_actor("actions"), std::nullopt, std::nullopt, {}}, [](const core::Answer&) {}));
+      }),
+      effects_({notifier_, workloads_.agent(), actions_}),
       clock_(parts.clock),
       log_(parts.log),
       controller_(controller_parts(std::move(parts)), std::move(recovered), limits_),

@@ -17,6 +17,7 @@
 #include "app/effect_table.h"
 #include "app/metrics_path.h"
 #include "app/task_thread.h"
+#include "app/unarmed.h"
 #include "app/workloads.h"
 #include "drivers/net/http_client.h"
 #include "drivers/net/http_server.h"
@@ -93,6 +94,7 @@ class Service {
   drivers::notify::Notifier notifier_;
   drivers::net::Prober prober_;
   Workloads workloads_;
+  UnarmedActions actions_;
   EffectTable effects_;
   ports::ClockPort& clock_;
   const std::function<void(const std::string&)> log_;
