@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "api/counters.h"
+#include "api/prometheus.h"
 #include "base/assert.h"
 
 namespace watchbill::api {
@@ -74,7 +75,7 @@ void Call::refuse(const Refused& refused, Area area, Sequence sequence) {
   if (sequence == 0) sequence = head_of(services);
   ports::HttpResponse response{static_cast<std::uint32_t>(http_status(refused.reason)),
                                {{"Content-Type", "application/json"}},
-                               refusal_body(refused, sequence)};
+                               dialect == Dialect::own ? refusal_body(refused, sequence) : prometheus_error(refused)};
   if (response.status == 429 || response.status == 503) response.headers.push_back({"Retry-After", "1"});
   if (response.status == 401) response.headers.push_back({"WWW-Authenticate", "Bearer"});
   answer(std::move(response), sequence);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/route.h"
 #include "api/services.h"
 #include "base/json.h"
 #include "model/command.h"
@@ -24,6 +25,7 @@ class Call : public std::enable_shared_from_this<Call> {
   Services& services;
   const ports::HttpRequest request;
   Actor actor;     // set before the handler runs
+  Dialect dialect{Dialect::own};  // of errors
   JsonValue body;  // of a route that takes one: an object whose members were checked
 
   // The value of a query parameter, or null.

@@ -14,7 +14,7 @@ namespace {
 using metrics::exposition::Family;
 using metrics::exposition::HistogramValue;
 
-constexpr std::array<DeclaredMetric, 16> declared{{
+constexpr std::array<DeclaredMetric, 18> declared{{
     {"process_cpu_seconds_total", "counter", "", "user and system time of the controller's process"},
     {"process_max_fds", "gauge", "", "descriptors that the process may open"},
     {"process_open_fds", "gauge", "", "descriptors that the process has open"},
@@ -31,6 +31,8 @@ constexpr std::array<DeclaredMetric, 16> declared{{
     {"watchbill_journal_append_duration_seconds", "histogram", "", "one durable batch"},
     {"watchbill_journal_head_sequence", "gauge", "", "the newest record that readers see"},
     {"watchbill_refusals_total", "counter", "area, reason", "every refusal by its name"},
+    {"watchbill_rule_evaluation_failures_total", "counter", "rule_group", "failed evaluations; they change no alert"},
+    {"watchbill_rule_group_iterations_missed_total", "counter", "rule_group", "slots left out"},
 }};
 
 Family family(std::string_view name) {
@@ -101,6 +103,14 @@ void add_state(metrics::exposition::Page& page, const engine::Follower& follower
   page.gauge(family("watchbill_effects_open"), labels({{"kind", "notify"}, {"state", "unknown"}}), 0);
 }
 
+void add_rule_groups(metrics::exposition::Page& page, const Watch& watch) {
+  watch.each_group([&page](const RuleGroupView& group) {
+    const Labels label = labels({{"rule_group", group.compiled.key}});
+    page.counter(family("watchbill_rule_evaluation_failures_total"), label, static_cast<double>(group.failure_count));
+    page.counter(family("watchbill_rule_group_iterations_missed_total"), label, static_cast<double>(group.missed_count));
+  });
+}
+
 void add_process(metrics::exposition::Page& page, const ProcessFigures& process) {
   page.counter(family("process_cpu_seconds_total"), {}, process.cpu_seconds);
   page.gauge(family("process_max_fds"), {}, static_cast<double>(process.open_fds_max));
@@ -143,6 +153,7 @@ std::string metrics_page(const Services& services) {
   add_counters(page, services.counters);
   add_inbox(page, services.inbox);
   add_state(page, services.follower);
+  add_rule_groups(page, services.watch);
   if (const Result<ProcessFigures> process = services.process()) add_process(page, *process);
   return page.text();
 }

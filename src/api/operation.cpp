@@ -16,7 +16,7 @@ void say_healthy(const CallPointer& call) { answer_text(call, "watchbill is heal
 void say_ready(const CallPointer& call) {
   if (call->services.write_mode() != engine::WriteMode::normal)
     return call->refuse(Refused{Refusal::journal_full, "the journal takes no ordinary records"});
-  if (!call->services.is_watching()) return call->refuse(Refused{Refusal::busy, "stored samples are being loaded"});
+  if (!call->services.watch.is_ready()) return call->refuse(Refused{Refusal::busy, "stored samples are being loaded"});
   answer_text(call, "watchbill is ready.\n");
 }
 

@@ -28,6 +28,10 @@ enum class Decides : std::uint8_t {
   core,   // known callers reach the core, which refuses and records it; strangers are refused before
 };
 
+// Whose words a path speaks: ours refuses what it does not know, a neighbour's passes over it, and its errors are the
+// neighbour's.
+enum class Dialect : std::uint8_t { own, prometheus };
+
 struct Route {
   std::string_view method;
   std::string_view pattern;  // as in ports::HttpRoute
@@ -39,6 +43,7 @@ struct Route {
   // Runs on the loop and must not block; answers through the call, at once or later.
   std::function<void(const std::shared_ptr<Call>&)> handle;
   Decides decides{Decides::route};
+  Dialect dialect{Dialect::own};  // other than own: query and form are the handler's to check
 };
 
 using Routes = std::vector<Route>;

@@ -5,6 +5,7 @@
 #include "api/access.h"
 #include "api/call.h"
 #include "api/counters.h"
+#include "api/prometheus.h"
 #include "base/spelling.h"
 
 namespace watchbill::api {
@@ -39,6 +40,7 @@ const Member* find_member(const std::vector<Member>& members, std::string_view n
 }
 
 std::optional<Refused> check_query(const Route& route, const Call& call) {
+  if (route.dialect != Dialect::own) return std::nullopt;
   for (const auto& [name, value] : call.request.query) {
     if (name == min_sequence && route.method == "GET") continue;
     if (find_member(route.query, name) == nullptr) return unknown_member("the parameter", name, route.query);
@@ -69,6 +71,7 @@ std::string_view expected(ValueKind kind) {
 
 std::optional<Refused> read_body(const Route& route, Call& call) {
   call.body.value = JsonValue::Object{};
+  if (route.dialect != Dialect::own) return std::nullopt;
   if (route.body.empty()) {
     if (call.request.body.empty()) return std::nullopt;
     return Refused{Refusal::bad_argument, "expected no body here"};
@@ -110,6 +113,7 @@ void refuse_stranger(const CallPointer& call, const Refused& refused) {
 }
 
 void dispatch(const Route& route, const CallPointer& call) {
+  call->dialect = route.dialect;
   Result<Actor, Refused> actor = call->services.access.identify(call->request);
   if (!actor) return refuse_stranger(call, actor.error());
   call->actor = std::move(*actor);
@@ -129,11 +133,8 @@ void dispatch(const Route& route, const CallPointer& call) {
 // The neighbours' clients read the neighbours' error bodies.
 std::string unbuilt_body(std::string_view pattern, const Refused& refused, Sequence sequence) {
   std::string out;
-  if (pattern.starts_with("/api/v1/")) {
-    JsonWriter json(out);
-    json.begin_object().key("status").string("error").key("errorType").string("unavailable");
-    json.key("error").string(std::string(word(refused.reason)) + ": " + refused.message).end_object();
-  } else if (pattern.starts_with("/api/v2/")) {
+  if (pattern.starts_with("/api/v1/")) return prometheus_error(refused);
+  if (pattern.starts_with("/api/v2/")) {
     append_json_string(out, std::string(word(refused.reason)) + ": " + refused.message);
   } else {
     return refusal_body(refused, sequence);
@@ -157,8 +158,8 @@ ports::HttpRoute unbuilt_route(Services& services, const Unbuilt& unbuilt) {
 
 Routes all_routes() {
   Routes routes;
-  for (Routes (*list)() :
-       {overview_routes, journal_routes, event_routes, hold_routes, notification_routes, operation_routes, reload_routes})
+  for (Routes (*list)() : {overview_routes, journal_routes, event_routes, hold_routes, notification_routes, operation_routes,
+                           reload_routes, prometheus_query_routes, prometheus_series_routes, prometheus_rule_routes})
     for (Route& route : list()) routes.push_back(std::move(route));
   Route openapi{"GET", "/api/watchbill/v1/openapi.json", "this document, OpenAPI 3.1", "viewer", {}, {}, {}, {}};
   Routes documented = routes;

@@ -17,6 +17,10 @@ namespace watchbill::api {
 [[nodiscard]] Routes notification_routes();  // /notifications
 [[nodiscard]] Routes operation_routes();     // /-/healthy, /-/ready, /metrics
 [[nodiscard]] Routes reload_routes();        // /-/reload, /reload
+// Prometheus' own paths, below /api/v1.
+[[nodiscard]] Routes prometheus_query_routes();   // query, query_range
+[[nodiscard]] Routes prometheus_series_routes();  // series, labels, label/{name}/values, metadata
+[[nodiscard]] Routes prometheus_rule_routes();    // rules, alerts, targets, status/buildinfo
 
 // Every route that is built, in the order of the lists above; openapi.json, which is made of them, is the last.
 [[nodiscard]] Routes all_routes();

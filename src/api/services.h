@@ -11,6 +11,9 @@
 #include "engine/engine.h"
 #include "engine/follower.h"
 #include "engine/inbox.h"
+#include "metrics/rules/group.h"
+#include "metrics/tsdb/head.h"
+#include "model/configuration_metrics.h"
 #include "ports/clock.h"
 #include "ports/io_loop.h"
 #include "ports/journal.h"
@@ -35,6 +38,39 @@ struct ProcessFigures {
   double start_seconds{0};  // since 1970
   std::uint64_t resident_bytes{0}, virtual_bytes{0};
   std::uint64_t open_fds{0}, open_fds_max{0};
+};
+
+// One target as it is asked.
+struct TargetView {
+  std::string job;
+  Labels discovered;  // with __address__ and the like, as Prometheus shows them
+  Labels labels;
+  std::string url;
+  bool is_up{false};
+  Instant last_at;    // of the last answer or failure; 0 before the first
+  Duration took, interval, timeout;
+  std::string last_error;
+};
+
+// One rule group as it is evaluated. References live as long as the call that gives them.
+struct RuleGroupView {
+  const RuleGroupConfiguration& written;
+  const metrics::rules::RuleGroup& compiled;
+  Instant evaluated_at;  // the last slot; 0 before the first
+  Duration took;
+  std::uint64_t missed_count{0}, failure_count{0};
+  std::vector<metrics::rules::RuleHealth> health;  // by the rules' place; shorter while the group is new
+};
+
+// The metrics path. On the loop's thread unless a member says otherwise.
+struct Watch {
+  const metrics::tsdb::Head& head;  // any thread
+  std::function<Instant()> now;     // the engine clock; any thread
+  std::function<bool()> is_ready;   // targets are asked and rules evaluated; false while stored samples are loaded
+  // Runs a query on a thread of the evaluation pool; false when too many wait. Any thread.
+  std::function<bool(std::function<void()> task)> run;
+  std::function<std::vector<TargetView>()> targets;
+  std::function<void(const std::function<void(const RuleGroupView&)>& visit)> each_group;
 };
 
 // What came of reading the bill again.
@@ -62,7 +98,7 @@ struct Services {
   std::function<Result<ProcessFigures>()> process;
   // Reads the bill again, all of it or nothing; `done` comes once, on the loop.
   std::function<void(const Actor& who, std::function<void(const Reloaded&)> done)> reload;
-  std::function<bool()> is_watching;  // targets are asked and rules evaluated; false while stored samples are loaded
+  Watch watch;
 };
 
 }  // namespace watchbill::api

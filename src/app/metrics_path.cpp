@@ -150,7 +150,7 @@ rules::StoreReadiness MetricsPath::readiness() const {
 
 void MetricsPath::begin() {
   std::map<Labels, Duration> intervals;
-  for (const scrape::Target& target : plan_->targets) intervals.emplace(target.labels, target.interval);
+  for (const PlannedTarget& planned : plan_->targets) intervals.emplace(planned.target.labels, planned.target.interval);
   {
     const std::lock_guard lock(mutex_);
     if (complete_since_ == Instant{}) complete_since_ = complete_since(head_.snapshot(), intervals, links_.now());
@@ -169,7 +169,9 @@ void MetricsPath::take() {
     const std::lock_guard lock(mutex_);
     rule_ids_ = std::move(ids);
   }
-  scraper_.configure(plan_->targets);
+  std::vector<scrape::Target> targets;
+  for (const PlannedTarget& planned : plan_->targets) targets.push_back(planned.target);
+  scraper_.configure(std::move(targets));
   configure_own();
   {
     const std::lock_guard lock(mutex_);
@@ -272,6 +274,40 @@ void MetricsPath::stored(const scrape::TargetSeries& series) {
     readers.rules = rules::early_readers(plan_->groups, series.target(), names);
   }
   asker_.arrived(readers.rules, links_.now());
+}
+
+// --- what the API shows ---
+
+api::Watch MetricsPath::watch() {
+  return {head_,
+          links_.now,
+          [this] { return is_ready_.load(); },
+          [this](std::function<void()> task) { return asker_.run(std::move(task)); },
+          [this] { return targets(); },
+          [this](const std::function<void(const api::RuleGroupView&)>& visit) { each_group(visit); }};
+}
+
+std::vector<api::TargetView> MetricsPath::targets() const {
+  std::map<Labels, scrape::TargetStatus> statuses;
+  for (scrape::TargetStatus& status : scraper_.statuses()) statuses.emplace(status.labels, std::move(status));
+  std::vector<api::TargetView> views;
+  for (const PlannedTarget& planned : plan_->targets) {
+    const scrape::Target& target = planned.target;
+    const scrape::TargetStatus& status = statuses[target.labels];
+    views.push_back({planned.job, planned.discovered, target.labels, target.url, status.is_up, status.last_at, status.took,
+                     target.interval, target.timeout, status.last_error});
+  }
+  return views;
+}
+
+void MetricsPath::each_group(const std::function<void(const api::RuleGroupView&)>& visit) const {
+  std::map<std::string, query::GroupStatus> statuses;
+  for (query::GroupStatus& status : asker_.statuses()) statuses.emplace(status.key, std::move(status));
+  for (std::size_t i = 0; i < plan_->groups.size(); ++i) {
+    const query::GroupStatus& status = statuses[plan_->groups[i].key];
+    visit({plan_->sources[i], plan_->groups[i], status.evaluated_at, status.took, status.missed_count, status.failure_count,
+           status.rules});
+  }
 }
 
 // --- our own series ---

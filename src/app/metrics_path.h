@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "api/services.h"
 #include "app/metrics_plan.h"
 #include "drivers/files/disk_files.h"
 #include "drivers/query/asker.h"
@@ -74,11 +75,8 @@ class MetricsPath {
   // Runs a reader's query on a thread of the pool; false when too many wait. Any thread.
   bool run(std::function<void()> task) { return asker_.run(std::move(task)); }
 
-  [[nodiscard]] const metrics::tsdb::Head& head() const noexcept { return head_; }
-  [[nodiscard]] std::vector<drivers::query::GroupStatus> groups() const { return asker_.statuses(); }
-  // What runs, and how its targets are. Loop.
-  [[nodiscard]] std::shared_ptr<const MetricsPlan> plan() const { return plan_; }
-  [[nodiscard]] std::vector<drivers::scrape::TargetStatus> targets() const { return scraper_.statuses(); }
+  // What the API shows of it. It outlives whoever asks.
+  [[nodiscard]] api::Watch watch();
 
  private:
   struct Readers {
@@ -86,6 +84,8 @@ class MetricsPath {
     std::vector<metrics::rules::RulePlace> rules;
   };
 
+  [[nodiscard]] std::vector<api::TargetView> targets() const;
+  void each_group(const std::function<void(const api::RuleGroupView&)>& visit) const;
   void keep_samples();
   void load();
   void begin();

@@ -24,7 +24,20 @@ std::string with_port(const std::string& address) {
   return has_port ? address : address + ":80";
 }
 
-void add_targets(const ScrapeConfiguration& job, std::vector<drivers::scrape::Target>& out, std::set<Labels>& known) {
+Labels discovered_labels(const ScrapeConfiguration& job, const std::string& address, const Labels& more) {
+  Labels labels({{"__address__", address},
+                 {"__metrics_path__", job.metrics_path},
+                 {"__scheme__", "http"},
+                 {"__scrape_interval__", format_duration(job.scrape_interval)},
+                 {"__scrape_timeout__", format_duration(job.scrape_timeout)},
+                 {"job", job.job}});
+  for (const auto& [name, values] : job.params)
+    if (!values.empty()) labels.set("__param_" + name, values.front());
+  for (const auto& [name, value] : more) labels.set(name, value);
+  return labels;
+}
+
+void add_targets(const ScrapeConfiguration& job, std::vector<PlannedTarget>& out, std::set<Labels>& known) {
   for (const StaticTargets& group : job.static_configs)
     for (const std::string& address : group.targets) {
       drivers::scrape::Target target;
@@ -35,7 +48,8 @@ void add_targets(const ScrapeConfiguration& job, std::vector<drivers::scrape::Ta
       target.interval = job.scrape_interval;
       target.timeout = job.scrape_timeout;
       target.honors_timestamps = true;
-      if (known.insert(target.labels).second) out.push_back(std::move(target));
+      if (!known.insert(target.labels).second) continue;
+      out.push_back({job.job, discovered_labels(job, address, group.labels), std::move(target)});
     }
 }
 

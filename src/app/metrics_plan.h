@@ -11,8 +11,14 @@
 
 namespace watchbill::app {
 
+struct PlannedTarget {
+  std::string job;
+  Labels discovered;               // with __address__ and the like, as Prometheus shows them
+  drivers::scrape::Target target;  // labels as Prometheus gives them
+};
+
 struct MetricsPlan {
-  std::vector<drivers::scrape::Target> targets;         // labels as Prometheus gives them, each once
+  std::vector<PlannedTarget> targets;                   // labels each once
   std::vector<RuleGroupConfiguration> sources;          // as written, for people
   std::vector<metrics::rules::RuleGroup> groups;        // of `sources`, compiled, in their order
   std::vector<metrics::rules::Selectors> readers;       // of rules, probes and the conditions of runbooks

@@ -60,7 +60,7 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
                 counters_,
                 process_figures,
                 [this](const Actor& who, auto done) { reload(who, std::move(done)); },
-                [this] { return metrics_.is_ready(); }} {}
+                metrics_.watch()} {}
 
 Service::~Service() { stop(); }
 

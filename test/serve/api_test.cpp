@@ -1,6 +1,8 @@
 // The API of the running program: who may, what is kept, what comes again after a restart (design/http.md).
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "serve/program.h"
 
 namespace watchbill::serve_test {
@@ -158,7 +160,11 @@ TEST(api, lists_go_on_where_the_page_before_ended) {
 
 TEST(api, metrics_are_those_that_are_declared) {
   const TemporaryDirectory directory;
-  Controller controller(directory.path());
+  // A family whose labels are names of the bill is there with the first of them.
+  std::ofstream(directory.path() + "/rules.yml") << "groups: [{name: g, rules: [{record: a, expr: up}]}]\n";
+  std::ofstream(directory.path() + "/watchbill.yaml") << "watchbill: 1\nrule_files: [rules.yml]\n";
+  Controller controller(directory.path(), {"--config", directory.path() + "/watchbill.yaml"});
+  ASSERT_TRUE(eventually([&] { return controller.ask({"GET", "/-/ready", {}, {}, {}, {}}).status == 200; }));
   const HttpReply page = controller.ask({"GET", "/metrics", {}, {}, {}, {}});
   ASSERT_EQ(page.status, 200);
   const JsonValue catalogue = controller.get("/metrics-catalogue").json();

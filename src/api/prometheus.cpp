@@ -1,0 +1,217 @@
+#include "api/prometheus.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "metrics/exposition/number.h"
+#include "metrics/promql/parser.h"
+#include "metrics/promql/print.h"
+#include "metrics/rules/selectors.h"
+
+namespace watchbill::api {
+
+namespace promql = metrics::promql;
+namespace tsdb = metrics::tsdb;
+
+namespace {
+
+std::string_view word(PrometheusErrorType type) noexcept {
+  switch (type) {
+    case PrometheusErrorType::bad_data: return "bad_data";
+    case PrometheusErrorType::execution: return "execution";
+    case PrometheusErrorType::not_found: return "not_found";
+    case PrometheusErrorType::timeout: return "timeout";
+    case PrometheusErrorType::unavailable: return "unavailable";
+  }
+  return "";
+}
+
+std::uint32_t status_of(PrometheusErrorType type) noexcept {
+  switch (type) {
+    case PrometheusErrorType::bad_data: return 400;
+    case PrometheusErrorType::execution: return 422;
+    case PrometheusErrorType::not_found: return 404;
+    case PrometheusErrorType::timeout: return 503;
+    case PrometheusErrorType::unavailable: return 503;
+  }
+  return 500;
+}
+
+std::string error_body(const PrometheusError& error) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("status").string("error").key("errorType").string(word(error.type));
+  json.key("error").string(error.message).end_object();
+  return out + "\n";
+}
+
+ports::HttpResponse json_response(std::uint32_t status, std::string body) {
+  return {status, {{"Content-Type", "application/json"}}, std::move(body)};
+}
+
+// Seconds as a number, if the text is one; in ms, to the nearest.
+std::optional<std::int64_t> parse_float_seconds(std::string_view text) {
+  double seconds = 0;
+  const char* const end = text.data() + text.size();
+  const char* const begin = text.starts_with('+') ? text.data() + 1 : text.data();
+  const auto [after, failure] = std::from_chars(begin, end, seconds);
+  constexpr double seconds_max = 9e12;  // as ms it fits an integer, and lies beyond the year 9999
+  if (failure != std::errc{} || after != end || !(std::abs(seconds) < seconds_max)) return std::nullopt;
+  return std::llround(seconds * 1000);
+}
+
+tsdb::MatchKind kind_of(promql::MatchOperator op) noexcept {
+  switch (op) {
+    case promql::MatchOperator::equal: return tsdb::MatchKind::equal;
+    case promql::MatchOperator::not_equal: return tsdb::MatchKind::not_equal;
+    case promql::MatchOperator::regex: return tsdb::MatchKind::regex;
+    case promql::MatchOperator::not_regex: return tsdb::MatchKind::not_regex;
+  }
+  return tsdb::MatchKind::equal;
+}
+
+Result<std::vector<tsdb::Matcher>, PrometheusError> matchers_of(const std::string& text) {
+  const auto bad = [](std::string message) { return PrometheusError{PrometheusErrorType::bad_data, std::move(message)}; };
+  const auto expression = promql::parse_syntax(text);
+  if (!expression) return bad(expression.error().text());
+  const auto* selector = std::get_if<promql::VectorSelector>(&expression->at(expression->root).of);
+  if (selector == nullptr) return bad("1:1: parse error: expected a selector of series");
+  std::vector<tsdb::Matcher> matchers;
+  for (const promql::SelectorMatcher& matcher : selector->matchers) {
+    auto made = tsdb::Matcher::create(matcher.name, kind_of(matcher.op), matcher.value);
+    if (!made) return bad("1:1: parse error: " + made.error().detail);
+    matchers.push_back(std::move(*made));
+  }
+  if (std::all_of(matchers.begin(), matchers.end(), [](const tsdb::Matcher& matcher) { return matcher.matches(""); }))
+    return bad("match[] must contain at least one non-empty matcher");
+  return matchers;
+}
+
+}  // namespace
+
+PrometheusError invalid_parameter(std::string_view name, std::string_view message) {
+  return {PrometheusErrorType::bad_data, "invalid parameter \"" + std::string(name) + "\": " + std::string(message)};
+}
+
+std::string prometheus_error(const Refused& refused) {
+  const RefusalFamily family = family_of(refused.reason);
+  PrometheusError error{PrometheusErrorType::unavailable, std::string(word(refused.reason)) + ": " + refused.message};
+  if (family == RefusalFamily::cannot_be_read) error.type = PrometheusErrorType::bad_data;
+  if (family == RefusalFamily::not_there) error.type = PrometheusErrorType::not_found;
+  return error_body(error);
+}
+
+void answer_error(Call& call, const PrometheusError& error) {
+  call.answer(json_response(status_of(error.type), error_body(error)));
+}
+
+void answer_data(Call& call, std::string_view data, const std::vector<std::string>& warnings) {
+  std::string out;
+  out.reserve(data.size() + 64);
+  JsonWriter json(out);
+  json.begin_object().key("status").string("success").key("data").raw(data);
+  if (!warnings.empty()) {
+    json.key("warnings").begin_array();
+    for (const std::string& warning : warnings) json.string(warning);
+    json.end_array();
+  }
+  json.end_object();
+  call.answer(std::move(out));
+}
+
+void write_time(JsonWriter& json, std::int64_t ms) {
+  const std::int64_t magnitude = ms < 0 ? -ms : ms;
+  std::string text = (ms < 0 ? "-" : "") + std::to_string(magnitude / 1000);
+  if (const std::int64_t fraction = magnitude % 1000; fraction != 0) {
+    const std::string digits = std::to_string(fraction);
+    text += "." + std::string(3 - digits.size(), '0') + digits;
+  }
+  json.raw(text);
+}
+
+void write_value(JsonWriter& json, double value) {
+  const double magnitude = std::abs(value);
+  if (!std::isfinite(value) || magnitude == 0 || (magnitude >= 1e-6 && magnitude < 1e21)) {
+    json.string(promql::format_value(value));
+    return;
+  }
+  std::string text;
+  metrics::exposition::append_number(text, value);
+  json.string(text);
+}
+
+void write_labels(JsonWriter& json, const Labels& labels) {
+  json.begin_object();
+  for (const auto& [name, value] : labels) json.key(name).string(value);
+  json.end_object();
+}
+
+void write_seconds(JsonWriter& json, Duration duration) { write_time(json, duration.ms); }
+
+void write_instant(JsonWriter& json, Instant at) {
+  json.string(at == Instant{} ? "0001-01-01T00:00:00Z" : format_rfc3339(at));
+}
+
+const std::string* parameter(const Call& call, std::string_view name) {
+  const std::string* of_form = ports::find_parameter(call.request.form, name);
+  return of_form != nullptr ? of_form : call.query(name);
+}
+
+std::vector<std::string> parameters(const Call& call, std::string_view name) {
+  std::vector<std::string> out;
+  for (const ports::HttpParameters* list : {&call.request.form, &call.request.query})
+    for (const auto& [key, value] : *list)
+      if (key == name) out.push_back(value);
+  return out;
+}
+
+std::optional<Instant> parse_time(std::string_view text) {
+  if (const auto ms = parse_float_seconds(text)) return Instant{*ms};
+  if (const auto instant = parse_rfc3339(text)) return *instant;
+  return std::nullopt;
+}
+
+std::optional<Duration> parse_seconds(std::string_view text) {
+  if (const auto ms = parse_float_seconds(text)) return Duration{*ms};
+  if (const auto duration = parse_duration(text)) return *duration;
+  return std::nullopt;
+}
+
+Result<Instant, PrometheusError> time_parameter(const Call& call, std::string_view name, Instant otherwise) {
+  const std::string* text = parameter(call, name);
+  if (text == nullptr || text->empty()) return otherwise;
+  const std::optional<Instant> at = parse_time(*text);
+  if (!at)
+    return invalid_parameter(name, "Invalid time value for '" + std::string(name) + "': cannot parse " + quoted(*text) +
+                                       " to a valid timestamp");
+  return *at;
+}
+
+Result<std::size_t, PrometheusError> count_parameter(const Call& call, std::string_view name, std::size_t otherwise) {
+  const std::string* text = parameter(call, name);
+  if (text == nullptr || text->empty()) return otherwise;
+  std::size_t count = 0;
+  const char* const end = text->data() + text->size();
+  const auto [after, failure] = std::from_chars(text->data(), end, count);
+  if (failure != std::errc{} || after != end)
+    return invalid_parameter(name, "cannot parse " + quoted(*text) + " to a whole number from 0");
+  return count;
+}
+
+Result<MatcherSets, PrometheusError> matcher_sets(const Call& call) {
+  MatcherSets sets;
+  for (const std::string& text : parameters(call, "match[]")) {
+    auto matchers = matchers_of(text);
+    if (!matchers) return matchers.error();
+    sets.push_back(std::move(*matchers));
+  }
+  return sets;
+}
+
+void answer_from_pool(const CallPointer& call, std::function<void(const CallPointer&)> work) {
+  if (call->services.watch.run([call, work = std::move(work)] { work(call); })) return;
+  answer_error(*call, {PrometheusErrorType::unavailable, "busy: too many queries are waiting"});
+}
+
+}  // namespace watchbill::api

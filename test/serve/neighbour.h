@@ -1,0 +1,30 @@
+// A real Prometheus beside ours, where one is installed: in the PATH, or named by WB_PROMETHEUS.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace watchbill::serve_test {
+
+class Prometheus {
+ public:
+  // The program; nothing when there is none.
+  [[nodiscard]] static std::optional<std::string> program();
+
+  // Starts it on a free port with this configuration file and an empty store below `directory`.
+  Prometheus(const std::string& program, const std::string& configuration, const std::string& directory);
+  ~Prometheus();
+  Prometheus(const Prometheus&) = delete;
+  Prometheus& operator=(const Prometheus&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+ private:
+  std::uint16_t port_{0};
+  pid_t pid_{-1};
+};
+
+}  // namespace watchbill::serve_test
