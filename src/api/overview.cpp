@@ -6,7 +6,11 @@
 namespace watchbill::api {
 namespace {
 
-constexpr std::size_t holds_shown_max = 20;  // a person reads no more; GET /hold has all
+// A person reads no more; other paths have all.
+constexpr std::size_t holds_shown_max = 20;
+constexpr std::size_t alerts_shown_max = 20;
+constexpr std::size_t targets_shown_max = 20;
+constexpr std::size_t rules_shown_max = 20;
 
 std::string_view word_of(engine::WriteMode mode) {
   switch (mode) {
@@ -59,6 +63,65 @@ void write_lanes(JsonWriter& json, const engine::Inbox& inbox) {
   json.end_object();
 }
 
+void write_alerts(JsonWriter& json, const core::alert::State& alert) {
+  std::int64_t pending = 0, firing = 0;
+  std::string items;
+  JsonWriter list(items);
+  list.begin_array();
+  alert.alerts.each([&](const std::string& id, const core::alert::Alert& each) {
+    pending += each.phase == AlertPhase::pending ? 1 : 0;
+    if (each.phase != AlertPhase::firing || static_cast<std::size_t>(firing++) >= alerts_shown_max) return true;
+    list.begin_object().key("id").string(id).key("name").string(each.labels.get("alertname"));
+    list.key("labels").string(each.labels.text()).key("since").string(format_rfc3339(each.fired_at.value_or(each.active_at)));
+    list.end_object();
+    return true;
+  });
+  list.end_array();
+  json.key("alerts").begin_object().key("firing").integer(firing).key("pending").integer(pending);
+  json.key("items").raw(items).end_object();
+}
+
+void write_rules(JsonWriter& json, const Watch& watch) {
+  std::int64_t groups = 0, rules = 0, missed = 0;
+  std::size_t failing = 0;
+  std::string items;
+  JsonWriter list(items);
+  list.begin_array();
+  watch.each_group([&](const RuleGroupView& group) {
+    ++groups;
+    rules += static_cast<std::int64_t>(group.compiled.rules.size());
+    missed += static_cast<std::int64_t>(group.missed_count);
+    for (std::size_t i = 0; i < group.health.size() && i < group.compiled.rules.size(); ++i) {
+      if (group.health[i].last_error.empty() || failing++ >= rules_shown_max) continue;
+      list.begin_object().key("group").string(group.compiled.key).key("rule").string(group.compiled.rules[i].name);
+      list.key("error").string(group.health[i].last_error).end_object();
+    }
+  });
+  list.end_array();
+  json.key("rules").begin_object().key("groups").integer(groups).key("rules").integer(rules);
+  json.key("missed").integer(missed).key("failing").integer(static_cast<std::int64_t>(failing)).key("items").raw(items);
+  json.end_object();
+}
+
+void write_targets(JsonWriter& json, const Watch& watch) {
+  std::int64_t up = 0, unknown = 0;
+  std::size_t down = 0;
+  std::string items;
+  JsonWriter list(items);
+  list.begin_array();
+  for (const TargetView& target : watch.targets()) {
+    const bool is_unknown = target.last_at == Instant{};
+    unknown += is_unknown ? 1 : 0;
+    up += target.is_up ? 1 : 0;
+    if (target.is_up || is_unknown || down++ >= targets_shown_max) continue;
+    list.begin_object().key("job").string(target.job).key("url").string(target.url);
+    list.key("error").string(target.last_error).end_object();
+  }
+  list.end_array();
+  json.key("targets").begin_object().key("up").integer(up).key("down").integer(static_cast<std::int64_t>(down));
+  json.key("unknown").integer(unknown).key("items").raw(items).end_object();
+}
+
 void show_status(const CallPointer& call) {
   std::string out;
   JsonWriter json(out);
@@ -68,9 +131,13 @@ void show_status(const CallPointer& call) {
     write_progress(json, state.progress);
     write_holds(json, state.control);
     write_deliveries(json, state.route);
+    write_alerts(json, state.alert);
     return head.sequence;
   });
   write_lanes(json, call->services.inbox);
+  json.key("watching").boolean(call->services.watch.is_ready());
+  write_rules(json, call->services.watch);
+  write_targets(json, call->services.watch);
   json.key("sequence").integer(static_cast<std::int64_t>(sequence)).end_object();
   call->answer(std::move(out), sequence);
 }

@@ -5,9 +5,8 @@
 #include <cmath>
 
 #include "metrics/exposition/number.h"
-#include "metrics/promql/parser.h"
 #include "metrics/promql/print.h"
-#include "metrics/rules/selectors.h"
+#include "metrics/promql/series_selector.h"
 
 namespace watchbill::api {
 
@@ -61,31 +60,12 @@ std::optional<std::int64_t> parse_float_seconds(std::string_view text) {
   return std::llround(seconds * 1000);
 }
 
-tsdb::MatchKind kind_of(promql::MatchOperator op) noexcept {
-  switch (op) {
-    case promql::MatchOperator::equal: return tsdb::MatchKind::equal;
-    case promql::MatchOperator::not_equal: return tsdb::MatchKind::not_equal;
-    case promql::MatchOperator::regex: return tsdb::MatchKind::regex;
-    case promql::MatchOperator::not_regex: return tsdb::MatchKind::not_regex;
-  }
-  return tsdb::MatchKind::equal;
-}
-
 Result<std::vector<tsdb::Matcher>, PrometheusError> matchers_of(const std::string& text) {
-  const auto bad = [](std::string message) { return PrometheusError{PrometheusErrorType::bad_data, std::move(message)}; };
-  const auto expression = promql::parse_syntax(text);
-  if (!expression) return bad(expression.error().text());
-  const auto* selector = std::get_if<promql::VectorSelector>(&expression->at(expression->root).of);
-  if (selector == nullptr) return bad("1:1: parse error: expected a selector of series");
-  std::vector<tsdb::Matcher> matchers;
-  for (const promql::SelectorMatcher& matcher : selector->matchers) {
-    auto made = tsdb::Matcher::create(matcher.name, kind_of(matcher.op), matcher.value);
-    if (!made) return bad("1:1: parse error: " + made.error().detail);
-    matchers.push_back(std::move(*made));
-  }
-  if (std::all_of(matchers.begin(), matchers.end(), [](const tsdb::Matcher& matcher) { return matcher.matches(""); }))
-    return bad("match[] must contain at least one non-empty matcher");
-  return matchers;
+  auto matchers = promql::parse_series_selector(text);
+  if (!matchers) return PrometheusError{PrometheusErrorType::bad_data, matchers.error().text()};
+  if (std::all_of(matchers->begin(), matchers->end(), [](const tsdb::Matcher& matcher) { return matcher.matches(""); }))
+    return PrometheusError{PrometheusErrorType::bad_data, "match[] must contain at least one non-empty matcher"};
+  return std::move(*matchers);
 }
 
 }  // namespace

@@ -82,12 +82,12 @@ BillReading read_bill(const std::string& path) {
   bill.digest = sha256(bill.text);
   bill.tokens = read_tokens(bill.configuration.access, secrets);
   if (bill.configuration.routing) bill.notify = read_receivers(*bill.configuration.routing, secrets);
-  Result<MetricsPlan> metrics = plan_metrics(bill.configuration);
+  Result<watch::MetricsPlan> metrics = watch::plan_metrics(bill.configuration);
   if (!metrics)
     reading.loaded.findings.push_back(
         {config::Severity::error, "rule_invalid", {path, {}}, metrics.error().on, metrics.error().detail});
   if (!metrics || secrets.has_failed()) return reading;
-  bill.metrics = std::make_shared<const MetricsPlan>(std::move(*metrics));
+  bill.metrics = std::make_shared<const watch::MetricsPlan>(std::move(*metrics));
   reading.bill = std::move(bill);
   return reading;
 }

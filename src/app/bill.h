@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "api/access.h"
-#include "app/metrics_plan.h"
+#include "app/watch/metrics_plan.h"
 #include "base/sha256.h"
 #include "config/load.h"
 #include "drivers/notify/notifier.h"
@@ -20,7 +20,7 @@ struct Bill {
   std::string text;    // its canonical text: the blob that ConfigAccepted names
   Digest digest;       // of `text`
   std::vector<api::Token> tokens;         // of access.tokens
-  std::shared_ptr<const MetricsPlan> metrics;
+  std::shared_ptr<const watch::MetricsPlan> metrics;
   drivers::notify::NotifySettings notify;  // by receiver; of one with several webhooks the others are NAME/1, NAME/2, …
 };
 

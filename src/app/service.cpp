@@ -78,7 +78,7 @@ Result<void, StartFailure> Service::start() {
   // Who asks first already meets this epoch.
   static_cast<void>(controller_.follower().wait_for(recovered_head_ + 1, first_record_wait_max));
   const std::optional<Refused> refused = accept_at_start();
-  if (!refused) metrics_.start(settings_.bill ? settings_.bill->metrics : std::make_shared<const MetricsPlan>());
+  if (!refused) metrics_.start(settings_.bill ? settings_.bill->metrics : std::make_shared<const watch::MetricsPlan>());
   if (settings_.bill) workloads_.configure(settings_.bill->configuration);
   loop_thread_ = std::thread([this] { loop_.run(); });
   if (!refused) return {};
@@ -225,7 +225,7 @@ Workloads::Parts Service::workload_parts(const Parts& parts) {
   return {loop_, prober_, *caller_, offer, [this]() -> const engine::Follower& { return controller_.follower(); }, parts.log};
 }
 
-MetricsPath::Links Service::metrics_links() {
+watch::MetricsPath::Links Service::metrics_links() {
   return {loop_,
           *caller_,
           controller_.inbox(),
@@ -235,11 +235,11 @@ MetricsPath::Links Service::metrics_links() {
           log_};
 }
 
-MetricsPath::Settings Service::metrics_settings() const {
+watch::MetricsPath::Settings Service::metrics_settings() const {
   const Configuration configuration = settings_.bill ? settings_.bill->configuration : Configuration{};
   const drivers::net::HttpListen& address = settings_.listen.front();
   const std::string url = url_of(address, address.port);
-  MetricsPath::Settings settings;
+  watch::MetricsPath::Settings settings;
   settings.data = settings_.data;
   settings.retention = configuration.storage.retention;
   settings.debounce = configuration.evaluation.debounce;

@@ -15,7 +15,7 @@
 #include "app/bill.h"
 #include "app/controller.h"
 #include "app/effect_table.h"
-#include "app/metrics_path.h"
+#include "app/watch/metrics_path.h"
 #include "app/task_thread.h"
 #include "app/unarmed.h"
 #include "app/workloads.h"
@@ -71,8 +71,8 @@ class Service {
   [[nodiscard]] drivers::notify::Notifier::Parts notifier_parts();
   [[nodiscard]] Workloads::Parts workload_parts(const Parts& parts);
   [[nodiscard]] Controller::Parts controller_parts(Parts parts);
-  [[nodiscard]] MetricsPath::Links metrics_links();
-  [[nodiscard]] MetricsPath::Settings metrics_settings() const;
+  [[nodiscard]] watch::MetricsPath::Links metrics_links();
+  [[nodiscard]] watch::MetricsPath::Settings metrics_settings() const;
   void run_on_loop(const std::function<void()>& task);
   void report(NoteDelivery note, const std::function<void(bool)>& done);
   void accept(const Bill& bill, const Actor& who, engine::Reply reply);
@@ -99,7 +99,7 @@ class Service {
   ports::ClockPort& clock_;
   const std::function<void(const std::string&)> log_;
   Controller controller_;
-  MetricsPath metrics_;
+  watch::MetricsPath metrics_;
   api::Services services_;
   std::unique_ptr<drivers::net::HttpServer> server_;
   bool is_reloading_{false};  // loop's thread

@@ -35,6 +35,8 @@ struct Parsed {
   std::string shell;
   ServerArguments server;
   HoldArguments hold;
+  QueryArguments query;
+  std::vector<std::string> filters;
   bool watch{false};
 };
 
@@ -55,6 +57,7 @@ class CommandLine {
     add_serve();
     add_check();
     add_status();
+    add_query();
     add_hold();
     add_journal();
     add_evidence();
@@ -146,6 +149,31 @@ class CommandLine {
                         [this](Terminal& terminal) { return cli::status(terminal, world_, parsed_.server, parsed_.watch); });
     add_server(sub);
     sub->add_flag("--watch", parsed_.watch, "again each second, until interrupted");
+  }
+
+  void add_query() {
+    CLI::App* sub =
+        add(app_, "query", "ask a running controller in PromQL",
+            "  watchbill query 'sum by (job) (up)'\n  watchbill query 'rate(http_requests_total[5m])' --since 1h --step 1m",
+            [this](Terminal& terminal) { return cli::query(terminal, world_, parsed_.server, parsed_.query); });
+    add_server(sub);
+    sub->add_option("EXPR", parsed_.query.expression, "the expression")->required();
+    sub->add_option("--at", parsed_.query.at, "a time such as 2026-03-01T12:00:00Z [now]");
+    sub->add_option("--since", parsed_.query.since, "over this time before --at, such as 1h");
+    sub->add_option("--step", parsed_.query.step, "with --since: between two points [a sixtieth of it]");
+    CLI::App* alerts = add(app_, "alerts", "alerts that are pending or firing",
+                           "  watchbill alerts\n  watchbill alerts list --filter 'severity=~\"page|ticket\"'", {});
+    alerts->require_subcommand(0, 1);
+    const auto list = [this](Terminal& terminal) { return alerts_list(terminal, world_, parsed_.server, parsed_.filters); };
+    alerts->callback([this, alerts, list] {
+      if (alerts->get_subcommands().empty()) parsed_.verb = list;
+    });
+    for (CLI::App* each :
+         {alerts, add(*alerts, "list", "print them as a table",
+                      "  watchbill alerts list\n  watchbill alerts list --filter 'job=\"web\"' -o json", list)}) {
+      add_server(each);
+      each->add_option("--filter", parsed_.filters, "a matcher of labels; again for more: all must hold");
+    }
   }
 
   void add_hold() {

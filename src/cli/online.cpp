@@ -33,13 +33,25 @@ Result<std::string> read_line(const std::string& path) {
   return line;
 }
 
-// What a refusal's body says (design/http.md §5).
+// A neighbour's error has no exit code: its status does.
+ExitCode code_of(std::uint32_t status) {
+  if (status == 401 || status == 403) return ExitCode::blocked;
+  if (status == 429 || status == 503) return ExitCode::try_later;
+  return status < 500 || status == 501 ? ExitCode::usage : ExitCode::internal;
+}
+
+// What a refusal's body says (design/http.md §5), or a neighbour's error.
 ExitCode complain_of(Terminal& terminal, const ports::HttpAnswer& answer) {
   const Result<JsonValue> body = parse_json(answer.body);
   const auto text = [&body](std::string_view name) -> std::string {
     const JsonValue* member = body ? body->find(name) : nullptr;
     return member != nullptr && member->as_string() != nullptr ? *member->as_string() : "";
   };
+  if (!text("errorType").empty()) {
+    if (terminal.format() == Format::json) terminal.print(answer.body);
+    else terminal.complain(text("errorType") + ": " + text("error"));
+    return code_of(answer.status);
+  }
   if (text("reason").empty()) {
     terminal.complain("the server answered with status " + std::to_string(answer.status) + ", not as a watchbill does");
     return ExitCode::internal;
@@ -82,7 +94,7 @@ Result<ports::HttpAnswer> Online::ask(const Asked& asked) {
   if (!secret) return secret.error();
   ports::HttpCall call;
   call.method = asked.method;
-  call.url = server() + std::string(base) + asked.path;
+  call.url = server() + std::string(asked.path.starts_with("/api/v1/") ? "" : base) + asked.path;
   call.body = asked.body;
   call.timeout = answer_wait_max;
   call.may_be_sent_twice = asked.method == "GET";

@@ -26,6 +26,13 @@ struct HoldArguments {
   std::string request_id;
 };
 
+struct QueryArguments {
+  std::string expression;
+  std::string at;     // RFC 3339; empty: now
+  std::string since;  // a duration: over this time up to `at`; empty: at one instant
+  std::string step;   // a duration; empty: a sixtieth of `since`
+};
+
 // One connection to a controller, for the length of a verb.
 class Online {
  public:
@@ -33,7 +40,7 @@ class Online {
 
   struct Asked {
     std::string method{"GET"};
-    std::string path;  // below /api/watchbill/v1, with its query
+    std::string path;  // below /api/watchbill/v1, or whole from /api/v1 on; with its query
     std::string body{};
     std::string request_id{};
   };
@@ -59,5 +66,11 @@ class Online {
 [[nodiscard]] ExitCode hold_set(Terminal& terminal, World& world, const ServerArguments& server, const HoldArguments& hold);
 [[nodiscard]] ExitCode hold_release(Terminal& terminal, World& world, const ServerArguments& server, const HoldArguments& hold);
 [[nodiscard]] ExitCode hold_show(Terminal& terminal, World& world, const ServerArguments& server);
+
+// `query`: an expression at one instant, or over a time.
+[[nodiscard]] ExitCode query(Terminal& terminal, World& world, const ServerArguments& server, const QueryArguments& arguments);
+// `alerts list`: those that are pending or firing and meet all filters, each a matcher such as severity="page".
+[[nodiscard]] ExitCode alerts_list(Terminal& terminal, World& world, const ServerArguments& server,
+                                   const std::vector<std::string>& filters);
 
 }  // namespace watchbill::cli

@@ -40,6 +40,26 @@ std::string lanes_text(const JsonValue* lanes) {
   return out.empty() ? "nothing waits" : out;
 }
 
+// The members of an object's `items`, each on a line of its own.
+void print_items(Terminal& terminal, const JsonValue* object, std::initializer_list<std::string_view> names) {
+  const JsonValue* items = object == nullptr ? nullptr : object->find("items");
+  if (items == nullptr || items->as_array() == nullptr) return;
+  for (const JsonValue& item : *items->as_array()) {
+    std::string line;
+    for (const std::string_view name : names) line.append("  ").append(member(item, name));
+    terminal.print(line);
+  }
+}
+
+void print_watch(Terminal& terminal, const JsonValue& status) {
+  terminal.print("targets     " + counts(status.find("targets")));
+  print_items(terminal, status.find("targets"), {"job", "url", "error"});
+  terminal.print("rules       " + counts(status.find("rules")));
+  print_items(terminal, status.find("rules"), {"group", "rule", "error"});
+  terminal.print("alerts      " + counts(status.find("alerts")));
+  print_items(terminal, status.find("alerts"), {"since", "labels"});
+}
+
 void print_status(Terminal& terminal, const JsonValue& status) {
   terminal.print("controller  " + member(status, "build") + ", epoch " + member(status, "epoch"));
   terminal.print("journal     " + member(status, "records") + " records, last at " + member(status, "last_record_at"));
@@ -47,6 +67,7 @@ void print_status(Terminal& terminal, const JsonValue& status) {
   terminal.print("writing     " + (mode == "normal" ? mode : mode + ": the journal refuses; see free space on its disk"));
   terminal.print("lanes       " + lanes_text(status.find("lanes")));
   terminal.print("deliveries  " + counts(status.find("deliveries")));
+  print_watch(terminal, status);
   const JsonValue* holds = status.find("holds");
   if (holds == nullptr) return;
   terminal.print("holds       " + member(*holds, "count"));

@@ -43,8 +43,9 @@ HttpReply ask(std::uint16_t port, const std::string& target, const std::string& 
   if (form.empty()) {
     connection.send("GET " + target + " HTTP/1.1\r\n" + host + "\r\n");
   } else {
-    connection.send("POST " + target + " HTTP/1.1\r\n" + host + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " +
-                    std::to_string(form.size()) + "\r\n\r\n" + form);
+    connection.send("POST " + target + " HTTP/1.1\r\n" + host +
+                    "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " + std::to_string(form.size()) +
+                    "\r\n\r\n" + form);
   }
   return connection.reply();
 }
@@ -54,7 +55,9 @@ class prometheus_api : public ::testing::Test {
   prometheus_api() {
     const std::string scrape =
         "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
-        "scrape_configs: [{job_name: house, static_configs: [{targets: [\"" + target_.address() + "\"], labels: {floor: all}}]}]\n"
+        "scrape_configs: [{job_name: house, static_configs: [{targets: [\"" +
+        target_.address() +
+        "\"], labels: {floor: all}}]}]\n"
         "rule_files: [rules.yml]\n";
     write("rules.yml", rules_file);
     write("prometheus.yml", scrape);
@@ -66,7 +69,8 @@ class prometheus_api : public ::testing::Test {
   [[nodiscard]] std::uint16_t port() const { return controller_->port(); }
   [[nodiscard]] static bool is_watching(std::uint16_t port) {
     return eventually([port] { return ask(port, "/api/v1/alerts").body.find("firing") != std::string::npos; }) &&
-           eventually([port] { return ask(port, "/api/v1/query?query=room:temperature:max").body.find("1e+22") != std::string::npos; });
+           eventually(
+               [port] { return ask(port, "/api/v1/query?query=room:temperature:max").body.find("1e+22") != std::string::npos; });
   }
 
   TemporaryDirectory directory_;
@@ -81,7 +85,8 @@ void mask(JsonValue& value) {
   auto* object = std::get_if<JsonValue::Object>(&value.value);
   if (object == nullptr) return;
   for (auto& [key, member] : *object) {
-    for (const std::string_view own : {"lastScrape", "lastScrapeDuration", "lastEvaluation", "evaluationTime", "activeAt", "globalUrl"})
+    for (const std::string_view own :
+         {"lastScrape", "lastScrapeDuration", "lastEvaluation", "evaluationTime", "activeAt", "globalUrl"})
       if (key == own) member.value = std::string("*");
     mask(member);
   }
@@ -98,8 +103,10 @@ std::string masked(const HttpReply& reply) {
 TEST_F(prometheus_api, answers_queries_by_get_and_by_form) {
   ASSERT_TRUE(is_watching(port()));
   const std::string got = ask(port(), "/api/v1/query?query=temperature%7Broom%3D%22attic%22%7D").body;
-  EXPECT_NE(got.find(R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"temperature","floor":"all",)"),
-            std::string::npos)
+  EXPECT_NE(
+      got.find(
+          R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"temperature","floor":"all",)"),
+      std::string::npos)
       << got;
   EXPECT_EQ(ask(port(), "/api/v1/query", "query=1%2B1&time=5.25").body,
             "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[5.250,\"2\"]}}\n");
@@ -113,7 +120,8 @@ TEST_F(prometheus_api, refuses_in_the_neighbours_words) {
   EXPECT_EQ(bad.status, 400);
   EXPECT_EQ(bad.member("status"), "error");
   EXPECT_EQ(bad.member("errorType"), "bad_data");
-  EXPECT_EQ(ask(port(), "/api/v1/query_range?query=up&start=0&end=99999&step=1").member("errorType"), "bad_data") << "11,000 points";
+  EXPECT_EQ(ask(port(), "/api/v1/query_range?query=up&start=0&end=99999&step=1").member("errorType"), "bad_data")
+      << "11,000 points";
   EXPECT_EQ(ask(port(), "/api/v1/query_exemplars?query=up").status, 501);
   const HttpReply stranger = controller_->ask({"GET", "/api/v1/query?query=1", "no-such-token", {}, {}, {}});
   EXPECT_EQ(stranger.status, 401);
@@ -136,23 +144,52 @@ TEST_F(prometheus_api, answers_as_a_real_prometheus_does) {
   // The next whole second: the newest samples of both lie before it.
   const std::string now = std::to_string(1 + std::chrono::duration_cast<std::chrono::seconds>(
                                              std::chrono::system_clock::now().time_since_epoch()).count());
-  for (const char* target : {
-           "/api/v1/query?query=temperature", "/api/v1/query?query=sum+by(code)(requests_total)",
-           "/api/v1/query?query=sort_desc(temperature)", "/api/v1/query?query=histogram_quantile(0.9,took_seconds_bucket)",
-           "/api/v1/query?query=up", "/api/v1/query?query=ALERTS", "/api/v1/query?query=room:temperature:max",
-           "/api/v1/query?query=scrape_samples_scraped", "/api/v1/query?query=%22text%22", "/api/v1/query?query=1/0",
-           "/api/v1/query?query=0/0", "/api/v1/query?query=nothing", "/api/v1/query?query=1e-7", "/api/v1/query?query=1e21",
-           "/api/v1/query", "/api/v1/query?query=up&time=yesterday", "/api/v1/query?query=up&timeout=x",
-           "/api/v1/query?query=rate(up)", "/api/v1/query?query=unheard_of(up)", "/api/v1/query_range?query=time()&start=0&end=10&step=2",
-           "/api/v1/query_range?query=up&start=10&end=0&step=2", "/api/v1/query_range?query=up&start=0&end=10&step=0",
-           "/api/v1/query_range?query=up&start=0&end=10&step=x", "/api/v1/query_range?query=up&start=x&end=10&step=1",
-           "/api/v1/query_range?query=up&start=0&end=99999&step=1", "/api/v1/query_range?query=up&end=1&step=1",
-           "/api/v1/query_range?query=up[5m]&start=0&end=10&step=1", "/api/v1/labels", "/api/v1/labels?match[]=up",
-           "/api/v1/labels?match[]=%7B%7D", "/api/v1/labels?start=x",
-           "/api/v1/series?match[]=%7B%7D", "/api/v1/label/a/values?match[]=%7B%7D", "/api/v1/label/__name__/values", "/api/v1/label/room/values?match[]=temperature",
-           "/api/v1/label/no-name/values", "/api/v1/series?match[]=temperature&match[]=up", "/api/v1/series",
-           "/api/v1/metadata", "/api/v1/metadata?metric=requests_total", "/api/v1/targets", "/api/v1/targets?state=dropped",
-           "/api/v1/rules", "/api/v1/rules?type=record", "/api/v1/rules?type=x", "/api/v1/alerts"}) {
+  for (const char* target : {"/api/v1/query?query=temperature",
+                             "/api/v1/query?query=sum+by(code)(requests_total)",
+                             "/api/v1/query?query=sort_desc(temperature)",
+                             "/api/v1/query?query=histogram_quantile(0.9,took_seconds_bucket)",
+                             "/api/v1/query?query=up",
+                             "/api/v1/query?query=ALERTS",
+                             "/api/v1/query?query=room:temperature:max",
+                             "/api/v1/query?query=scrape_samples_scraped",
+                             "/api/v1/query?query=%22text%22",
+                             "/api/v1/query?query=1/0",
+                             "/api/v1/query?query=0/0",
+                             "/api/v1/query?query=nothing",
+                             "/api/v1/query?query=1e-7",
+                             "/api/v1/query?query=1e21",
+                             "/api/v1/query",
+                             "/api/v1/query?query=up&time=yesterday",
+                             "/api/v1/query?query=up&timeout=x",
+                             "/api/v1/query?query=rate(up)",
+                             "/api/v1/query?query=unheard_of(up)",
+                             "/api/v1/query_range?query=time()&start=0&end=10&step=2",
+                             "/api/v1/query_range?query=up&start=10&end=0&step=2",
+                             "/api/v1/query_range?query=up&start=0&end=10&step=0",
+                             "/api/v1/query_range?query=up&start=0&end=10&step=x",
+                             "/api/v1/query_range?query=up&start=x&end=10&step=1",
+                             "/api/v1/query_range?query=up&start=0&end=99999&step=1",
+                             "/api/v1/query_range?query=up&end=1&step=1",
+                             "/api/v1/query_range?query=up[5m]&start=0&end=10&step=1",
+                             "/api/v1/labels",
+                             "/api/v1/labels?match[]=up",
+                             "/api/v1/labels?match[]=%7B%7D",
+                             "/api/v1/labels?start=x",
+                             "/api/v1/series?match[]=%7B%7D",
+                             "/api/v1/label/a/values?match[]=%7B%7D",
+                             "/api/v1/label/__name__/values",
+                             "/api/v1/label/room/values?match[]=temperature",
+                             "/api/v1/label/no-name/values",
+                             "/api/v1/series?match[]=temperature&match[]=up",
+                             "/api/v1/series",
+                             "/api/v1/metadata",
+                             "/api/v1/metadata?metric=requests_total",
+                             "/api/v1/targets",
+                             "/api/v1/targets?state=dropped",
+                             "/api/v1/rules",
+                             "/api/v1/rules?type=record",
+                             "/api/v1/rules?type=x",
+                             "/api/v1/alerts"}) {
     std::string asked = target;
     if (asked.find("query?query") != std::string::npos && asked.find("time=") == std::string::npos) asked += "&time=" + now;
     EXPECT_EQ(masked(ask(port(), asked)), masked(ask(neighbour.port(), asked))) << asked;

@@ -101,6 +101,41 @@ TEST_F(watch, a_restart_resolves_nothing_and_fires_nothing_again) {
   EXPECT_TRUE(comes("AlertResolved", "RoomHot"));
 }
 
+TEST_F(watch, verbs_show_what_is_measured_and_what_fires) {
+  Controller controller(data(), arguments());
+  ASSERT_TRUE(comes("AlertFired", "RoomHot"));
+  const auto run = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"--server", controller.url(), "--data", data()});
+    return run_program(std::move(words));
+  };
+  const Ended asked = run({"query", "temperature * 2"});
+  EXPECT_EQ(asked.exit_code, 0);
+  EXPECT_NE(asked.out.find("room=\"attic\"}  160 @"), std::string::npos) << asked.out;
+  EXPECT_NE(run({"query", "temperature", "--since", "5m", "--step", "1m"}).out.find("\n  80 @"), std::string::npos);
+  EXPECT_EQ(run({"query", "1 +"}).exit_code, 2);
+  EXPECT_EQ(run({"query", "1", "--at", "noon"}).exit_code, 2);
+  EXPECT_NE(run({"alerts"}).out.find("firing  RoomHot"), std::string::npos) << run({"alerts"}).out;
+  EXPECT_NE(run({"alerts", "list", "--filter", "room=\"attic\""}).out.find("RoomHot"), std::string::npos);
+  EXPECT_EQ(run({"alerts", "list", "--filter", "room!=\"attic\""}).out, "no alert is pending or firing\n");
+  EXPECT_EQ(run({"alerts", "list", "--filter", "attic"}).exit_code, 2);
+  target_.show("no page {");
+  EXPECT_TRUE(eventually([&] { return run({"status"}).out.find("targets     down 1") != std::string::npos; }));
+}
+
+TEST_F(watch, a_stop_keeps_the_window_and_the_next_start_goes_on_with_it) {
+  {
+    Controller controller(data(), arguments());
+    ASSERT_TRUE(comes("AlertFired", "RoomHot"));
+    controller.stop();
+  }
+  Controller controller(data(), arguments());
+  ASSERT_TRUE(eventually([&] { return controller.ask({"GET", "/-/ready", {}, {}, {}, {}}).status == 200; }));
+  EXPECT_NE(run_program({"query", "count_over_time(temperature[1m]) > 0", "--server", controller.url()}).out.find("attic"),
+            std::string::npos);
+  target_.show(cool);
+  EXPECT_TRUE(comes("AlertResolved", "RoomHot")) << "the pause was short, and what is loaded counts";
+}
+
 TEST_F(watch, our_own_series_are_stored_when_a_rule_reads_them) {
   write("rules.yml", rules("      - {alert: Own, expr: 'watchbill_holds > 0 and on() node_load1 >= 0'}\n"));
   write("watchbill.yaml", bill());

@@ -1,9 +1,9 @@
-#include "app/completeness.h"
+#include "app/watch/completeness.h"
 
 #include <algorithm>
 #include <vector>
 
-namespace watchbill::app {
+namespace watchbill::app::watch {
 namespace {
 
 constexpr Duration restart_pause = Duration::seconds(10);
@@ -42,4 +42,4 @@ Instant complete_since(const metrics::tsdb::Snapshot& snapshot, const std::map<L
   return is_anything_known ? since : now;
 }
 
-}  // namespace watchbill::app
+}  // namespace watchbill::app::watch

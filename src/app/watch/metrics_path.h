@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "api/services.h"
-#include "app/metrics_plan.h"
+#include "app/watch/metrics_plan.h"
 #include "drivers/files/disk_files.h"
 #include "drivers/query/asker.h"
 #include "drivers/scrape/host_reader.h"
@@ -27,7 +27,7 @@
 #include "engine/inbox.h"
 #include "metrics/tsdb/sample_log.h"
 
-namespace watchbill::app {
+namespace watchbill::app::watch {
 
 class MetricsPath {
  public:
@@ -131,4 +131,4 @@ class MetricsPath {
   std::vector<std::thread> pool_;
 };
 
-}  // namespace watchbill::app
+}  // namespace watchbill::app::watch

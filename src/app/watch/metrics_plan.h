@@ -9,7 +9,7 @@
 #include "metrics/rules/group.h"
 #include "model/configuration.h"
 
-namespace watchbill::app {
+namespace watchbill::app::watch {
 
 struct PlannedTarget {
   std::string job;
@@ -31,4 +31,4 @@ struct MetricsPlan {
 // Pure. Fails (invalid) on a rule that the checked configuration should not have.
 [[nodiscard]] Result<MetricsPlan> plan_metrics(const Configuration& configuration);
 
-}  // namespace watchbill::app
+}  // namespace watchbill::app::watch

@@ -1,4 +1,4 @@
-#include "app/metrics_plan.h"
+#include "app/watch/metrics_plan.h"
 
 #include <algorithm>
 #include <set>
@@ -6,7 +6,7 @@
 
 #include "metrics/promql/parser.h"
 
-namespace watchbill::app {
+namespace watchbill::app::watch {
 namespace {
 
 namespace rules = metrics::rules;
@@ -86,11 +86,11 @@ rules::GroupSource source_of(const Configuration& configuration, const RuleGroup
 // A condition that is a template has no selectors yet.
 void add_condition(std::string_view condition, MetricsPlan& plan) {
   if (condition.empty()) return;
+  const bool is_template = condition.find("{{") != std::string_view::npos;
   const auto expression = metrics::promql::parse_condition(condition);
-  if (!expression) return void(plan.reads_everything = true);
-  const auto selectors = rules::Selectors::of(*expression, lookback);
-  if (!selectors) return void(plan.reads_everything = true);
-  plan.readers.push_back(*selectors);
+  const auto selectors = expression ? rules::Selectors::of(*expression, lookback) : Result<rules::Selectors>(Error{});
+  if (is_template || !selectors) plan.reads_everything = true;
+  else plan.readers.push_back(*selectors);
 }
 
 void add_action(const ConfiguredAction& action, MetricsPlan& plan) {
@@ -143,4 +143,4 @@ bool MetricsPlan::reads(const Labels& target, const std::string& metric_name) co
                      [&](const rules::Selectors& selectors) { return selectors.may_read(target, names); });
 }
 
-}  // namespace watchbill::app
+}  // namespace watchbill::app::watch

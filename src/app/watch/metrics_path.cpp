@@ -1,12 +1,12 @@
-#include "app/metrics_path.h"
+#include "app/watch/metrics_path.h"
 
 #include <algorithm>
 #include <chrono>
 
-#include "app/completeness.h"
+#include "app/watch/completeness.h"
 #include "metrics/exposition/text_parser.h"
 
-namespace watchbill::app {
+namespace watchbill::app::watch {
 
 namespace rules = metrics::rules;
 namespace query = drivers::query;
@@ -354,4 +354,4 @@ std::vector<scrape::OwnSample> MetricsPath::host_samples(Instant now) {
   return out;
 }
 
-}  // namespace watchbill::app
+}  // namespace watchbill::app::watch

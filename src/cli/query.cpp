@@ -1,0 +1,161 @@
+// What a running controller measures: `query` and `alerts`, over Prometheus' API paths.
+#include <algorithm>
+
+#include "cli/online.h"
+#include "metrics/promql/series_selector.h"
+
+namespace watchbill::cli {
+namespace {
+
+namespace promql = metrics::promql;
+namespace tsdb = metrics::tsdb;
+
+constexpr std::int64_t steps_wanted = 60;  // of a range whose step nobody named: what a terminal shows
+constexpr Duration step_min = Duration::seconds(1);
+
+std::string text_of(const JsonValue* value) {
+  if (value == nullptr) return "";
+  if (const std::string* text = value->as_string()) return *text;
+  std::string out;
+  append_json(out, *value);
+  return out;
+}
+
+std::string member(const JsonValue& value, std::string_view name) { return text_of(value.find(name)); }
+
+Labels labels_of(const JsonValue* object) {
+  std::vector<Labels::Pair> pairs;
+  if (object != nullptr && object->as_object() != nullptr)
+    for (const auto& [name, value] : *object->as_object()) pairs.emplace_back(name, text_of(&value));
+  return Labels(std::move(pairs));
+}
+
+const JsonValue::Array& list_of(const JsonValue* value) {
+  static const JsonValue::Array none;
+  const JsonValue::Array* list = value == nullptr ? nullptr : value->as_array();
+  return list == nullptr ? none : *list;
+}
+
+void print_json(Terminal& terminal, const JsonValue& value) {
+  std::string out;
+  append_json(out, value);
+  terminal.print(out);
+}
+
+// --- query ---
+
+// "80.5 @1435781451.781"
+std::string point_text(const JsonValue& point) {
+  const JsonValue::Array& pair = list_of(&point);
+  return pair.size() == 2 ? text_of(&pair[1]) + " @" + text_of(&pair[0]) : "";
+}
+
+void print_result(Terminal& terminal, const JsonValue& data) {
+  const std::string type = member(data, "resultType");
+  const JsonValue* result = data.find("result");
+  if (type == "scalar" || type == "string") {
+    terminal.print(point_text(*result));
+    return;
+  }
+  for (const JsonValue& series : list_of(result)) {
+    const std::string labels = labels_of(series.find("metric")).text();
+    if (const JsonValue* value = series.find("value")) terminal.print(labels + "  " + point_text(*value));
+    else terminal.print(labels);
+    for (const JsonValue& point : list_of(series.find("values"))) terminal.print("  " + point_text(point));
+  }
+  if (list_of(result).empty()) terminal.print("no series");
+}
+
+Result<std::string, Refused> query_path(const QueryArguments& arguments, Instant now) {
+  const auto bad = [](const std::string& what) { return Refused{Refusal::bad_argument, what}; };
+  Instant at = now;
+  if (!arguments.at.empty()) {
+    const Result<Instant> named = parse_rfc3339(arguments.at);
+    if (!named) return bad("--at " + arguments.at + ": expected a time such as 2026-03-01T12:00:00Z");
+    at = *named;
+  }
+  if (arguments.since.empty()) {
+    if (!arguments.step.empty()) return bad("--step needs --since");
+    const std::string time = arguments.at.empty() ? "" : "&time=" + escaped(format_rfc3339(at));
+    return "/api/v1/query?query=" + escaped(arguments.expression) + time;
+  }
+  const Result<Duration> since = parse_duration(arguments.since);
+  if (!since || since->ms <= 0) return bad("--since " + arguments.since + ": expected a duration such as 1h");
+  Duration step = std::max(step_min, *since / steps_wanted);
+  if (!arguments.step.empty()) {
+    const Result<Duration> named = parse_duration(arguments.step);
+    if (!named || named->ms <= 0) return bad("--step " + arguments.step + ": expected a duration such as 15s");
+    step = *named;
+  }
+  return "/api/v1/query_range?query=" + escaped(arguments.expression) + "&start=" + escaped(format_rfc3339(at - *since)) +
+         "&end=" + escaped(format_rfc3339(at)) + "&step=" + format_duration(step);
+}
+
+// --- alerts ---
+
+Result<std::vector<tsdb::Matcher>, Refused> matchers_of(const std::vector<std::string>& filters) {
+  std::vector<tsdb::Matcher> matchers;
+  for (const std::string& filter : filters) {
+    auto parsed = promql::parse_series_selector("{" + filter + "}");
+    if (!parsed || parsed->empty())
+      return Refused{Refusal::bad_argument, "--filter " + filter + ": expected a matcher such as severity=\"page\""};
+    matchers.insert(matchers.end(), parsed->begin(), parsed->end());
+  }
+  return matchers;
+}
+
+// Firing ones first, then by name.
+void print_alerts(Terminal& terminal, const std::vector<const JsonValue*>& alerts) {
+  std::vector<std::vector<std::string>> rows;
+  for (const JsonValue* alert : alerts) {
+    Labels labels = labels_of(alert->find("labels"));
+    const std::string name(labels.get("alertname"));
+    labels.remove("alertname");
+    rows.push_back({member(*alert, "state"), name, member(*alert, "activeAt"), member(*alert, "value"), labels.text()});
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return std::pair(a[0] != "firing", a[1]) < std::pair(b[0] != "firing", b[1]);
+  });
+  if (rows.empty()) terminal.print("no alert is pending or firing");
+  else terminal.table({"STATE", "ALERT", "ACTIVE SINCE", "VALUE", "LABELS"}, rows);
+}
+
+}  // namespace
+
+ExitCode query(Terminal& terminal, World& world, const ServerArguments& server, const QueryArguments& arguments) {
+  const Result<std::string, Refused> path = query_path(arguments, world.clock.now().wall);
+  if (!path) return terminal.refuse(path.error());
+  Online online(world, server);
+  ExitCode code = ExitCode::done;
+  const std::optional<JsonValue> answer = online.ask_or_complain(terminal, {"GET", *path}, code);
+  if (!answer) return code;
+  const JsonValue* data = answer->find("data");
+  if (terminal.format() == Format::json || data == nullptr) print_json(terminal, *answer);
+  else print_result(terminal, *data);
+  for (const JsonValue& warning : list_of(answer->find("warnings"))) terminal.complain(text_of(&warning));
+  return code;
+}
+
+ExitCode alerts_list(Terminal& terminal, World& world, const ServerArguments& server, const std::vector<std::string>& filters) {
+  const auto matchers = matchers_of(filters);
+  if (!matchers) return terminal.refuse(matchers.error());
+  Online online(world, server);
+  ExitCode code = ExitCode::done;
+  const std::optional<JsonValue> answer = online.ask_or_complain(terminal, {"GET", "/api/v1/alerts"}, code);
+  if (!answer) return code;
+  const JsonValue* data = answer->find("data");
+  std::vector<const JsonValue*> found;
+  for (const JsonValue& alert : list_of(data == nullptr ? nullptr : data->find("alerts"))) {
+    const Labels labels = labels_of(alert.find("labels"));
+    const bool is_wanted = std::all_of(matchers->begin(), matchers->end(), [&labels](const tsdb::Matcher& matcher) {
+      return matcher.matches(labels.get(matcher.name()));
+    });
+    if (is_wanted) found.push_back(&alert);
+  }
+  if (terminal.format() != Format::json) print_alerts(terminal, found);
+  else
+    for (const JsonValue* alert : found) print_json(terminal, *alert);
+  return code;
+}
+
+}  // namespace watchbill::cli

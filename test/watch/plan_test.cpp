@@ -1,0 +1,120 @@
+// What a bill asks of the metrics path: targets as Prometheus names them, early looks, who reads our own series.
+#include "app/watch/metrics_plan.h"
+
+#include <gtest/gtest.h>
+
+namespace watchbill::app::watch {
+namespace {
+
+Configuration with_targets(std::vector<std::string> targets, const Labels& labels = {}) {
+  Configuration configuration;
+  ScrapeConfiguration job;
+  job.job = "web";
+  job.params = {{"module", {"a b"}}};
+  job.scrape_interval = Duration::seconds(15);
+  job.static_configs = {{labels, std::move(targets)}};
+  configuration.scrape_configs = {job};
+  return configuration;
+}
+
+RuleGroupConfiguration group_of(std::vector<RuleConfiguration> rules) {
+  RuleGroupConfiguration group;
+  group.file = "/rules.yml";
+  group.name = "g";
+  group.rules = std::move(rules);
+  return group;
+}
+
+RuleConfiguration alerting(const std::string& name, const std::string& expression) {
+  RuleConfiguration rule;
+  rule.alert = name;
+  rule.expression = expression;
+  return rule;
+}
+
+std::vector<std::string> names_of(const MetricsPlan& plan) {
+  std::vector<std::string> names;
+  for (const PlannedTarget& target : plan.targets) names.push_back(target.target.labels.text());
+  return names;
+}
+
+bool reads(const MetricsPlan& plan, const std::string& job, const std::string& name) {
+  return plan.reads(Labels({{"instance", "x"}, {"job", job}}), name);
+}
+
+TEST(plan, a_target_has_the_port_of_its_scheme_and_the_labels_of_its_group) {
+  const auto plan = plan_metrics(with_targets({"a:9100", "b", "[::1]", "[::1]:9100"}, Labels({{"instance", ""}, {"rack", "7"}})));
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(names_of(*plan), (std::vector<std::string>{R"({instance="a:9100", job="web", rack="7"})",
+                                                       R"({instance="b:80", job="web", rack="7"})",
+                                                       R"({instance="[::1]:80", job="web", rack="7"})",
+                                                       R"({instance="[::1]:9100", job="web", rack="7"})"}));
+  EXPECT_EQ(plan->targets[1].target.url, "http://b:80/metrics?module=a%20b");
+  EXPECT_EQ(plan->targets[1].discovered.get("__address__"), "b");
+  EXPECT_EQ(plan->targets[1].discovered.get("__param_module"), "a b");
+}
+
+TEST(plan, labels_of_a_group_win_over_job_and_instance_and_two_equal_targets_are_one) {
+  const auto plan = plan_metrics(with_targets({"a:1", "a:2"}, Labels({{"instance", "both"}, {"job", "other"}})));
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(names_of(*plan), (std::vector<std::string>{R"({instance="both", job="other"})"}));
+  EXPECT_EQ(plan->targets.front().job, "web") << "where it was written";
+}
+
+TEST(plan, only_bound_alerts_are_looked_at_early_unless_the_bill_says_otherwise) {
+  Configuration configuration;
+  configuration.rule_groups = {
+      group_of({alerting("Bound", "up == 0"), alerting("Unbound", "up == 0"), alerting("Other", "up == 0")})};
+  configuration.runbooks.bindings["Bound"].mitigation = "restart";
+  configuration.runbooks.bindings["Unbound"].unbound = "by hand";
+  const auto looks = [&configuration](EarlyLooks early) {
+    configuration.evaluation.early = early;
+    const auto plan = plan_metrics(configuration);
+    std::string out;
+    for (const auto& rule : plan->groups.front().rules) out += rule.looks_early ? rule.name + " " : "";
+    return out;
+  };
+  EXPECT_EQ(looks(EarlyLooks::bound), "Bound ");
+  EXPECT_EQ(looks(EarlyLooks::all), "Bound Unbound Other ");
+  EXPECT_EQ(looks(EarlyLooks::none), "");
+}
+
+TEST(plan, our_own_series_are_read_by_rules_probes_and_conditions_of_runbooks) {
+  Configuration configuration;
+  configuration.rule_groups = {group_of({alerting("A", "node_load1{job=\"node\"} > 5")})};
+  ProbeConfiguration probe;
+  probe.kind = ProbeKind::query;
+  probe.target = "watchbill_holds == 0";
+  configuration.supervision.workloads["web"].ready = probe;
+  ConfiguredStep step;
+  step.verify.emplace().action = {{{"query", PlanValue("probe_success{job=\"web\"} == 1")}}, false, false, ActionKind::query};
+  configuration.runbooks.runbooks["r"].steps = {step};
+  const auto plan = plan_metrics(configuration);
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(reads(*plan, "node", "node_load1"));
+  EXPECT_FALSE(reads(*plan, "watchbill", "node_load1"));
+  EXPECT_FALSE(reads(*plan, "node", "node_load5"));
+  EXPECT_TRUE(reads(*plan, "watchbill", "watchbill_holds"));
+  EXPECT_TRUE(reads(*plan, "web", "probe_success"));
+  EXPECT_FALSE(reads(*plan, "mail", "probe_success"));
+}
+
+TEST(plan, a_condition_that_is_a_template_may_read_everything) {
+  Configuration configuration;
+  ConfiguredStep step;
+  step.verify.emplace().action = {{{"query", PlanValue("up{job=\"{{ .Params.job }}\"} == 1")}}, false, false,
+                                  ActionKind::query};
+  configuration.runbooks.runbooks["r"].steps = {step};
+  const auto plan = plan_metrics(configuration);
+  ASSERT_TRUE(plan);
+  EXPECT_TRUE(reads(*plan, "any", "thing"));
+}
+
+TEST(plan, a_rule_that_cannot_be_read_is_an_error) {
+  Configuration configuration;
+  configuration.rule_groups = {group_of({alerting("A", "up ==")})};
+  EXPECT_FALSE(plan_metrics(configuration));
+}
+
+}  // namespace
+}  // namespace watchbill::app::watch
