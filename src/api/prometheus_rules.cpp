@@ -165,9 +165,12 @@ void list_rules(const CallPointer& call) {
   std::string data;
   JsonWriter json(data);
   json.begin_object().key("groups").begin_array();
-  call->services.follower.read([&](const core::State& state, const ChainHead&) {
-    call->services.watch.each_group([&](const RuleGroupView& group) { write_group(json, group, state, *filter); });
-    return 0;
+  // Each group for itself: nobody waits for the evaluation's lock while holding the state's.
+  call->services.watch.each_group([&](const RuleGroupView& group) {
+    call->services.follower.read([&](const core::State& state, const ChainHead&) {
+      write_group(json, group, state, *filter);
+      return 0;
+    });
   });
   json.end_array().end_object();
   answer_data(*call, data);
