@@ -2,6 +2,7 @@
 
 #include "core/facts.h"
 #include "core/plan/plan.h"
+#include "core/route/group.h"
 #include "core/workload/apply.h"
 #include "core/workload/by_hand.h"
 #include "core/workload/orders.h"
@@ -105,7 +106,7 @@ struct Apply {
   template <class T>
   void operator()(const T& event) const {
     if constexpr (T::area == Area::control) apply_control(event);
-    else if constexpr (T::area == Area::alert || T::area == Area::rule) alert::apply(state.alert, event, applying);
+    else if constexpr (T::area == Area::alert || T::area == Area::rule) apply_alert(event);
     else if constexpr (T::area == Area::route) route::apply(state.route, event, applying);
     else if constexpr (T::area == Area::workload) workload::apply(state.workload, event, applying);
     else if constexpr (T::area == Area::lease) lease::apply(state.lease, event, applying);
@@ -137,6 +138,12 @@ struct Apply {
     return kept == nullptr ? std::vector<std::string>() : kept->plan.targets;
   }
 
+  // Who fires and ends, is told of.
+  template <class T>
+  void apply_alert(const T& event) const {
+    alert::apply(state.alert, event, applying);
+    if constexpr (T::type == AlertFired::type || T::type == AlertResolved::type) route::take(state.route, event, applying);
+  }
   // After a restore whoever has seen the lost future refuses what contradicts it: the new life begins far above it.
   void apply_engine(const LineageStarted& event) const {
     if (!event.restored_from.empty()) {
@@ -167,6 +174,7 @@ struct Apply {
     Configuration configuration;
     WB_ASSERT(bytes && from_canonical_text(*bytes, configuration), "a configuration is checked before it is offered");
     state.progress.configuration = event.configuration;
+    route::take_configuration(state.route, configuration, applying);
     workload::take_configuration(state.workload, configuration.supervision, applying);
     plan::apply_configuration(state.plan, std::move(configuration.runbooks));
   }

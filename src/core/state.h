@@ -80,7 +80,10 @@ void each_table(StateReference& state, Visit&& visit) {
   visit("plan.configuration", state.plan.configuration);
   visit("plan.plans", state.plan.plans);
   visit("plan.runs", state.plan.runs);
+  visit("route.alerts", state.route.alerts);
   visit("route.deliveries", state.route.deliveries);
+  visit("route.groups", state.route.groups);
+  visit("route.routing", state.route.routing);
   visit("workload.keepers", state.workload.keepers);
   visit("workload.probes", state.workload.probes);
   visit("workload.supervisor", state.workload.supervisor);

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -52,6 +53,11 @@ struct ReceiverConfiguration {
   static constexpr auto fields() { return std::tuple{field("webhooks", &ReceiverConfiguration::webhooks)}; }
   friend bool operator==(const ReceiverConfiguration&, const ReceiverConfiguration&) = default;
 };
+
+// What a webhook of a receiver is called in deliveries: "ops/webhook[0]", as in Alertmanager's logs.
+[[nodiscard]] inline std::string webhook_name(std::string_view receiver, std::size_t index) {
+  return std::string(receiver) + "/webhook[" + std::to_string(index) + "]";
+}
 
 // All of it.
 struct RoutingConfiguration {

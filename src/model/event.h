@@ -29,7 +29,8 @@ using Event = std::variant<LineageStarted, EpochStarted, CommandRefused, ClockJu
                            EffectSucceeded, EffectFailed, EffectOutcomeUnknown, EffectFoundDone, EffectFoundAbsent,
                            EffectProbeExhausted,                                                             // engine
                            HoldSet, HoldReleased,                                                            // control
-                           NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp,  // route
+                           NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp,
+                           NotificationNotSent,                                                              // route
                            RuleEvaluated, RuleEvaluationFailed,                                               // rule
                            AlertBecamePending, AlertFired, AlertResolved,                                     // alert
                            StandingOrderGiven, StandingOrderTaken, WorkloadCommanded, WorkloadStateChanged,

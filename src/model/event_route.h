@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/sha256.h"
 #include "base/time.h"
+#include "model/alert.h"
 #include "model/area.h"
 #include "model/fields.h"
 #include "model/ids.h"
@@ -32,13 +35,15 @@ struct NotificationIntended {
   Digest body;
   std::string by;
   DeliveryId delivery;
+  std::string group;     // of an alert_group: whose alerts, as they are now, the body tells
   DeliveryKind kind{DeliveryKind::step};
-  std::string receiver;
-  std::string subject;  // what it is about, for people: "alert WebDown", "run run-01JD…"
+  std::string receiver;  // of an alert_group "ops/webhook[0]"
+  std::string subject;   // what it is about, for people: "alert WebDown", "run run-01JD…"
   static constexpr auto fields() {
-    return std::tuple{field("body", &NotificationIntended::body),         field("by", &NotificationIntended::by),
-                      field("delivery", &NotificationIntended::delivery), field("kind", &NotificationIntended::kind),
-                      field("receiver", &NotificationIntended::receiver), field("subject", &NotificationIntended::subject)};
+    using E = NotificationIntended;
+    return std::tuple{field("body", &E::body), field("by", &E::by),     field("delivery", &E::delivery),
+                      field("group", &E::group), field("kind", &E::kind), field("receiver", &E::receiver),
+                      field("subject", &E::subject)};
   }
 };
 
@@ -80,6 +85,38 @@ struct NotificationGivenUp {
   std::string reason;
   static constexpr auto fields() {
     return std::tuple{field("delivery", &NotificationGivenUp::delivery), field("reason", &NotificationGivenUp::reason)};
+  }
+};
+
+// Why a flush of a group tells nobody (domain/alert-routing-and-obligations.md §3).
+enum class NotSentReason : std::uint8_t {
+  no_route,                    // no routing is configured, or the receiver has no webhook
+  outbox_full,                 // too many messages are owed already; tried again at the next flush
+  not_repeated,                // all of it was told, less than repeat_interval ago
+  resolved_before_group_wait,  // the alerts fired and resolved between two flushes
+  resolved_omitted,            // only ends are to be told, and the webhook has `send_resolved: false`
+};
+template <>
+struct Words<NotSentReason> {
+  static constexpr std::array<std::string_view, 5> table{"no_route", "outbox_full", "not_repeated",
+                                                         "resolved_before_group_wait", "resolved_omitted"};
+};
+
+// A group was looked at and nothing is sent for these alerts, with the reason.
+struct NotificationNotSent {
+  static constexpr std::string_view type = "NotificationNotSent";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::route;
+  std::vector<AlertId> alerts;  // the first 100 of them
+  std::string group;
+  NotSentReason reason{NotSentReason::no_route};
+  std::string receiver;         // absent: no routing
+  std::string subject;          // "alerts {alertname=\"WebDown\"}"
+  std::uint64_t total{0};       // alerts
+  static constexpr auto fields() {
+    using E = NotificationNotSent;
+    return std::tuple{field("alerts", &E::alerts),     field("group", &E::group),     field("reason", &E::reason),
+                      field("receiver", &E::receiver), field("subject", &E::subject), field("total", &E::total)};
   }
 };
 

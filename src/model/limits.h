@@ -70,6 +70,8 @@ struct Limits {
   std::size_t orders_in_flight_max{64};
   // Ended deliveries stay visible in state for a while, then the history has them.
   Duration delivery_age_max{Duration::hours(24)};
+  // One message about a group of alerts: what is beyond is counted in it as truncated. Receivers refuse larger ones anyway.
+  std::size_t notification_bytes_max{4U << 20};
 
   // Alerts and the rules that made them. An answer of a rule is split so that its events fit one decision.
   std::size_t alerts_max{100'000};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/route/group.h"
+
 namespace watchbill::core::route {
 namespace {
 
@@ -38,9 +40,9 @@ Decision decide(const State& state, const Facts& facts, const RequestNotificatio
   if (!facts.actor_may_send) return Refused{Refusal::role_missing, "sending a message needs the role operator"};
   if (command.receiver.empty()) return Refused{Refusal::bad_argument, "receiver: expected the name of a receiver"};
   if (command.body.is_zero()) return Refused{Refusal::bad_argument, "body: expected the digest of a stored message"};
-  if (state.deliveries.size() >= context.limits.deliveries_max)
-    return Refused{Refusal::too_many_deliveries, std::to_string(state.deliveries.size()) + " deliveries are kept"};
-  return Events{NotificationIntended{command.body, context.actor.name, DeliveryId{context.new_id("delivery")}, command.kind,
+  if (is_outbox_full(state, context.limits))
+    return Refused{Refusal::too_many_deliveries, std::to_string(context.limits.deliveries_max) + " messages are still owed"};
+  return Events{NotificationIntended{command.body, context.actor.name, DeliveryId{context.new_id("delivery")}, {}, command.kind,
                                      command.receiver, command.subject}};
 }
 
@@ -50,8 +52,8 @@ Decision decide(const State& state, const Facts& facts, const ResendNotification
   if (delivery == nullptr) return Refused{Refusal::unknown_delivery, "there is no delivery " + command.delivery.text};
   if (delivery->state != DeliveryState::given_up)
     return Refused{Refusal::not_given_up, "delivery " + command.delivery.text + " is " + std::string(word(delivery->state))};
-  return Events{NotificationIntended{delivery->body, context.actor.name, command.delivery, delivery->kind, delivery->receiver,
-                                     delivery->subject}};
+  return Events{NotificationIntended{delivery->body, context.actor.name, command.delivery, delivery->group, delivery->kind,
+                                     delivery->receiver, delivery->subject}};
 }
 
 Decision decide(const State& state, const Facts& facts, const NoteDelivery& command, const Context& context) {
@@ -79,7 +81,9 @@ Decision decide(const State& state, const Facts& facts, const NoteDelivery& comm
   return Events{failed};
 }
 
-Decision decide(const State& state, const Facts&, const MeetDeadline& deadline, const Context&) {
+Decision decide(const State& state, const Facts&, const MeetDeadline& deadline, const Context& context) {
+  if (deadline.subject.starts_with(group_subject))
+    return decide_flush(state, deadline.subject.substr(group_subject.size()), context);
   WB_ASSERT(state.deliveries.contains(deadline.subject), "the index names only deliveries that exist");
   return Events{ObjectArchived{"delivery", deadline.subject, Area::route}};
 }
@@ -88,6 +92,7 @@ void apply(State& state, const NotificationIntended& event, const Applying& appl
   Delivery& delivery = state.deliveries.edit_or_insert(event.delivery.text);
   WB_ASSERT(delivery.attempts == 0 || delivery.state == DeliveryState::given_up, "only a dead letter is intended again");
   delivery.body = event.body;
+  delivery.group = event.group;
   delivery.intended_at = applying.at;
   delivery.kind = event.kind;
   delivery.next_at = applying.at;
@@ -96,6 +101,7 @@ void apply(State& state, const NotificationIntended& event, const Applying& appl
   delivery.state = DeliveryState::due;
   delivery.subject = event.subject;
   index(applying.schedule, event.delivery.text, delivery, applying.limits);
+  begin_delivery(state, event, applying);
 }
 
 void apply(State& state, const NotificationSent& event, const Applying& applying) {
@@ -103,6 +109,7 @@ void apply(State& state, const NotificationSent& event, const Applying& applying
   delivery.state = DeliveryState::sent;
   delivery.next_at = applying.at;
   index(applying.schedule, event.delivery.text, delivery, applying.limits);
+  end_delivery(state, delivery.group, event.delivery, true, applying);
 }
 
 void apply(State& state, const NotificationFailed& event, const Applying& applying) {
@@ -112,6 +119,7 @@ void apply(State& state, const NotificationFailed& event, const Applying& applyi
   delivery.state = event.retry_at ? DeliveryState::due : DeliveryState::failed;
   delivery.next_at = event.retry_at.value_or(applying.at);
   index(applying.schedule, event.delivery.text, delivery, applying.limits);
+  if (!event.retry_at) end_delivery(state, delivery.group, event.delivery, false, applying);
 }
 
 void apply(State& state, const NotificationGivenUp& event, const Applying& applying) {
@@ -135,11 +143,22 @@ Effect effect_of(const State& state, const std::string& id) {
   return Effect{subject_for(id), SendMessage{DeliveryId{id}, delivery->attempts + 1, delivery->receiver, delivery->body}};
 }
 
+bool is_outbox_full(const State& state, const Limits& limits) {
+  if (state.deliveries.size() < limits.deliveries_max) return false;
+  std::size_t owed = 0;
+  state.deliveries.each([&](const std::string&, const Delivery& delivery) {
+    owed += delivery.state == DeliveryState::due ? 1U : 0U;
+    return owed < limits.deliveries_max;
+  });
+  return owed >= limits.deliveries_max;
+}
+
 void rebuild(const State& state, Schedule& schedule, const Limits& limits) {
   state.deliveries.each([&](const std::string& id, const Delivery& delivery) {
     index(schedule, id, delivery, limits);
     return true;
   });
+  rebuild_groups(state, schedule);
 }
 
 }  // namespace watchbill::core::route

@@ -1,0 +1,336 @@
+#include "core/route/group.h"
+
+#include <algorithm>
+
+#include "core/route/delivery.h"
+#include "core/route/payload.h"
+
+namespace watchbill::core::route {
+namespace {
+
+constexpr std::string_view the_routing = "root";
+constexpr std::size_t named_alerts_max = 100;  // of one NotificationNotSent: enough to recognise what it was about
+
+const Routing& routing_of(const State& state) {
+  static const Routing none{};
+  const Routing* routing = state.routing.find(std::string(the_routing));
+  return routing != nullptr ? *routing : none;
+}
+
+std::string alert_key(const std::string& group, const std::string& alert) { return group + ":" + alert; }
+
+Labels group_labels(const Routing& routing, const Labels& labels) {
+  const std::vector<std::string>& names = routing.route.group_by;
+  if (names.size() == 1 && names.front() == "...") return labels;
+  Labels kept;
+  for (const std::string& name : names) kept.set(name, labels.get(name));
+  return kept;
+}
+
+std::string group_id(const Routing& routing, std::uint32_t webhook, const Labels& labels) {
+  return sha256(webhook_name(routing.route.receiver, webhook) + "\n" + labels.text()).hex().substr(0, 32);
+}
+
+// A receiver without webhooks still has one group for each alert: somebody may ask why nobody was told.
+std::uint32_t groups_per_alert(const Routing& routing) {
+  return static_cast<std::uint32_t>(std::max<std::size_t>(routing.webhooks.size(), 1));
+}
+
+bool has_webhook(const Routing& routing, const Group& group) { return group.webhook < routing.webhooks.size(); }
+
+// The first whole interval after the last flush that lies behind `at`: the tick of Alertmanager's timer.
+Instant tick_after(const Group& group, Duration interval, Instant at) {
+  const std::int64_t passed = std::max<std::int64_t>((at - *group.flushed_at).ms, 0);
+  return *group.flushed_at + interval * (passed / interval.ms + 1);
+}
+
+Instant flush_due(const Routing& routing, const Group& group) {
+  if (!group.delivery.empty()) return Instant::never();
+  if (group.flush_at) return *group.flush_at;
+  if (!group.told_at) return Instant::never();
+  return tick_after(group, routing.route.group_interval, *group.told_at + routing.route.repeat_interval);
+}
+
+void index(const State& state, const std::string& id, Schedule& schedule) {
+  const Group* group = state.groups.find(id);
+  schedule.deadlines.set(Subject{Area::route, std::string(group_subject) + id},
+                         group == nullptr ? Instant::never() : flush_due(routing_of(state), *group));
+}
+
+void note_news(const Routing& routing, Group& group, Instant at) {
+  if (group.flush_at) return;
+  group.flush_at = group.flushed_at ? tick_after(group, routing.route.group_interval, at) : at + routing.route.group_wait;
+}
+
+template <class Visit>
+void each_alert(const State& state, const std::string& group, Visit&& visit) {
+  const std::string prefix = group + ":";
+  state.alerts.each_from(prefix, [&](const std::string& key, const GroupedAlert& alert) {
+    if (!key.starts_with(prefix)) return false;
+    visit(key.substr(prefix.size()), alert);
+    return true;
+  });
+}
+
+std::vector<std::string> alerts_of(const State& state, const std::string& group) {
+  std::vector<std::string> ids;
+  each_alert(state, group, [&](std::string id, const GroupedAlert&) { ids.push_back(std::move(id)); });
+  return ids;
+}
+
+// A group without alerts is forgotten, unless a message is on its way: its outcome is still to come.
+void drop_if_empty(State& state, const std::string& id) {
+  const Group* group = state.groups.find(id);
+  if (group != nullptr && group->delivery.empty() && alerts_of(state, id).empty()) state.groups.erase(id);
+}
+
+// What a flush finds.
+struct Found {
+  std::vector<Telling> firing;
+  std::vector<Telling> ended;        // their end is still to be told
+  std::vector<std::string> untold;   // came and went between two flushes
+  bool has_new{false};               // one fires that was not told
+};
+
+Found find_in(const State& state, const std::string& id) {
+  Found found;
+  each_alert(state, id, [&](const std::string& alert, const GroupedAlert& grouped) {
+    if (!grouped.ends_at) {
+      found.firing.emplace_back(alert, &grouped);
+      found.has_new = found.has_new || grouped.told != Told::firing;
+    } else if (grouped.told == Told::firing) {
+      found.ended.emplace_back(alert, &grouped);
+    } else {
+      found.untold.push_back(alert);
+    }
+  });
+  return found;
+}
+
+NotificationNotSent not_sent(const std::string& id, const Group& group, NotSentReason reason,
+                             const std::vector<std::string>& alerts) {
+  NotificationNotSent event;
+  for (std::size_t i = 0; i < std::min(alerts.size(), named_alerts_max); ++i) event.alerts.push_back(AlertId{alerts[i]});
+  event.group = id;
+  event.reason = reason;
+  event.receiver = group.receiver;
+  event.subject = "alerts " + group.labels.text();
+  event.total = alerts.size();
+  return event;
+}
+
+std::vector<std::string> ids_of(const std::vector<Telling>& tellings) {
+  std::vector<std::string> ids;
+  for (const Telling& telling : tellings) ids.push_back(telling.first);
+  return ids;
+}
+
+void join(State& state, const std::string& id, const Routing& routing, std::uint32_t webhook, const Labels& labels) {
+  if (state.groups.contains(id)) return;
+  Group group;
+  group.labels = labels;
+  group.receiver = routing.route.receiver;
+  group.webhook = webhook;
+  state.groups.insert(id, group);
+}
+
+// Calls visit(group id) for each group that an alert with these labels belongs to.
+template <class Visit>
+void each_group_of(const Routing& routing, const Labels& labels, Visit&& visit) {
+  const Labels shared = group_labels(routing, labels);
+  for (std::uint32_t webhook = 0; webhook < groups_per_alert(routing); ++webhook)
+    visit(group_id(routing, webhook, shared), webhook, shared);
+}
+
+}  // namespace
+
+Decision decide_flush(const State& state, const std::string& id, const Context& context) {
+  const Group* group = state.groups.find(id);
+  WB_ASSERT(group != nullptr, "the index names only groups that exist");
+  const Routing& routing = routing_of(state);
+  Found found = find_in(state, id);
+  Events events;
+  if (!has_webhook(routing, *group)) {
+    std::vector<std::string> all = ids_of(found.firing);
+    for (const Telling& each : found.ended) all.push_back(each.first);
+    all.insert(all.end(), found.untold.begin(), found.untold.end());
+    events.emplace_back(not_sent(id, *group, NotSentReason::no_route, all));
+    return events;
+  }
+  if (!found.untold.empty()) events.emplace_back(not_sent(id, *group, NotSentReason::resolved_before_group_wait, found.untold));
+  const bool tells_ends = routing.webhooks[group->webhook].resolved == ResolvedNotice::sent;
+  const bool is_repeat = !found.firing.empty() && group->told_at && *group->told_at + routing.route.repeat_interval < context.at;
+  if (!found.has_new && !is_repeat && (found.ended.empty() || !tells_ends)) {
+    if (!found.ended.empty()) events.emplace_back(not_sent(id, *group, NotSentReason::resolved_omitted, ids_of(found.ended)));
+    else if (events.empty()) events.emplace_back(not_sent(id, *group, NotSentReason::not_repeated, ids_of(found.firing)));
+    return events;
+  }
+  if (is_outbox_full(state, context.limits))
+    return Events{not_sent(id, *group, NotSentReason::outbox_full, ids_of(found.firing))};
+  std::vector<Telling> told = std::move(found.firing);
+  if (tells_ends) told.insert(told.end(), found.ended.begin(), found.ended.end());
+  std::string body = payload(*group, std::move(told), routing, context.limits.notification_bytes_max);
+  events.emplace_back(NotificationIntended{sha256(body), context.actor.name, DeliveryId{context.new_id("delivery")}, id,
+                                           DeliveryKind::alert_group, webhook_name(group->receiver, group->webhook),
+                                           "alerts " + group->labels.text()});
+  return Decided{std::move(events), {std::move(body)}};
+}
+
+void take(State& state, const AlertFired& event, const Applying& applying) {
+  const Routing routing = routing_of(state);
+  each_group_of(routing, event.labels, [&](const std::string& id, std::uint32_t webhook, const Labels& labels) {
+    join(state, id, routing, webhook, labels);
+    GroupedAlert& alert = state.alerts.edit_or_insert(alert_key(id, event.alert.text));
+    alert.annotations = event.annotations;
+    alert.ends_at.reset();
+    alert.labels = event.labels;
+    alert.starts_at = event.at;
+    note_news(routing, state.groups.edit(id), applying.at);
+    index(state, id, applying.schedule);
+  });
+}
+
+void take(State& state, const AlertResolved& event, const Applying& applying) {
+  const Routing routing = routing_of(state);
+  each_group_of(routing, event.labels, [&](const std::string& id, std::uint32_t, const Labels&) {
+    const std::string key = alert_key(id, event.alert.text);
+    if (!state.alerts.contains(key)) return;
+    state.alerts.edit(key).ends_at = event.at;
+    note_news(routing, state.groups.edit(id), applying.at);
+    index(state, id, applying.schedule);
+  });
+}
+
+namespace {
+
+Routing routing_from(const Configuration& configuration) {
+  Routing routing;
+  routing.external_url = configuration.external_url;
+  if (routing.external_url.empty() && !configuration.listen.empty())
+    routing.external_url = (configuration.tls ? "https://" : "http://") + configuration.listen.front();
+  if (!configuration.routing) return routing;
+  routing.route = configuration.routing->route;
+  const auto receiver = configuration.routing->receivers.find(routing.route.receiver);
+  WB_ASSERT(receiver != configuration.routing->receivers.end(), "a checked bill routes to a receiver that it has");
+  routing.webhooks = receiver->second.webhooks;
+  // Addresses may hold secrets, and only the driver needs them.
+  for (WebhookConfiguration& webhook : routing.webhooks) webhook.url = webhook.url_file = "";
+  return routing;
+}
+
+bool groups_alike(const Routing& a, const Routing& b) {
+  return a.route.receiver == b.route.receiver && a.route.group_by == b.route.group_by && a.webhooks.size() == b.webhooks.size();
+}
+
+// Every alert once, taken out of its groups; the groups are gone.
+std::map<std::string, GroupedAlert> ungroup(State& state, Schedule& schedule) {
+  std::vector<std::string> ids;
+  std::map<std::string, GroupedAlert> alerts;
+  state.groups.each([&](const std::string& id, const Group& group) {
+    ids.push_back(id);
+    if (group.webhook == 0)
+      each_alert(state, id, [&](std::string alert, const GroupedAlert& grouped) { alerts.emplace(std::move(alert), grouped); });
+    return true;
+  });
+  for (const std::string& id : ids) {
+    for (const std::string& alert : alerts_of(state, id)) state.alerts.erase(alert_key(id, alert));
+    state.groups.erase(id);
+    index(state, id, schedule);
+  }
+  return alerts;
+}
+
+void regroup(State& state, const std::string& alert, const GroupedAlert& grouped, const Applying& applying) {
+  const Routing routing = routing_of(state);
+  const bool is_news = grouped.ends_at || grouped.told != Told::firing;
+  each_group_of(routing, grouped.labels, [&](const std::string& id, std::uint32_t webhook, const Labels& labels) {
+    join(state, id, routing, webhook, labels);
+    state.alerts.insert(alert_key(id, alert), grouped);
+    Group& group = state.groups.edit(id);
+    if (grouped.told == Told::firing) group.told_at = group.flushed_at = applying.at;
+    if (is_news) note_news(routing, group, applying.at);
+  });
+}
+
+}  // namespace
+
+void take_configuration(State& state, const Configuration& configuration, const Applying& applying) {
+  const Routing routing = routing_from(configuration);
+  const Routing before = routing_of(state);
+  if (before == routing) return;
+  state.routing.edit_or_insert(std::string(the_routing)) = routing;
+  if (!groups_alike(before, routing)) {
+    const bool is_remembered = before.route.receiver == routing.route.receiver && before.webhooks.size() == routing.webhooks.size();
+    for (auto& [alert, grouped] : ungroup(state, applying.schedule)) {
+      grouped.telling = Told::nothing;
+      if (!is_remembered) grouped.told = Told::nothing;
+      if (!grouped.ends_at || grouped.told == Told::firing) regroup(state, alert, grouped, applying);
+    }
+  }
+  rebuild_groups(state, applying.schedule);
+}
+
+void begin_delivery(State& state, const NotificationIntended& event, const Applying& applying) {
+  if (!state.groups.contains(event.group)) return;
+  Group& group = state.groups.edit(event.group);
+  group.delivery = event.delivery.text;
+  group.flush_at.reset();
+  group.flushed_at = applying.at;
+  const bool tells_ends = routing_of(state).webhooks[group.webhook].resolved == ResolvedNotice::sent;
+  for (const std::string& id : alerts_of(state, event.group)) {
+    const std::string key = alert_key(event.group, id);
+    GroupedAlert& alert = state.alerts.edit(key);
+    alert.telling = alert.ends_at ? Told::resolved : Told::firing;
+    if (alert.ends_at && (alert.told != Told::firing || !tells_ends)) state.alerts.erase(key);
+  }
+  index(state, event.group, applying.schedule);
+}
+
+void end_delivery(State& state, const std::string& id, const DeliveryId& delivery, bool is_accepted, const Applying& applying) {
+  const Group* known = state.groups.find(id);
+  if (known == nullptr || known->delivery != delivery.text) return;
+  Group& group = state.groups.edit(id);
+  group.delivery.clear();
+  if (is_accepted) group.told_at = applying.at;
+  bool has_news = !is_accepted;
+  for (const std::string& alert : alerts_of(state, id)) {
+    const std::string key = alert_key(id, alert);
+    GroupedAlert& grouped = state.alerts.edit(key);
+    if (is_accepted) grouped.told = grouped.telling;
+    grouped.telling = Told::nothing;
+    const bool is_over = grouped.ends_at && grouped.told == Told::resolved;
+    has_news = has_news || (!is_over && (grouped.ends_at ? Told::resolved : Told::firing) != grouped.told);
+    if (is_over) state.alerts.erase(key);
+  }
+  if (has_news) note_news(routing_of(state), group, applying.at);
+  drop_if_empty(state, id);
+  index(state, id, applying.schedule);
+}
+
+void apply(State& state, const NotificationNotSent& event, const Applying& applying) {
+  if (!state.groups.contains(event.group)) return;
+  Group& group = state.groups.edit(event.group);
+  group.flush_at.reset();
+  group.flushed_at = applying.at;
+  if (event.reason == NotSentReason::outbox_full) {
+    note_news(routing_of(state), group, applying.at);
+  } else {
+    for (const std::string& id : alerts_of(state, event.group)) {
+      const std::string key = alert_key(event.group, id);
+      const GroupedAlert& alert = *state.alerts.find(key);
+      const bool stays = !alert.ends_at || (alert.told == Told::firing && event.reason == NotSentReason::resolved_before_group_wait);
+      if (!stays) state.alerts.erase(key);
+    }
+  }
+  drop_if_empty(state, event.group);
+  index(state, event.group, applying.schedule);
+}
+
+void rebuild_groups(const State& state, Schedule& schedule) {
+  state.groups.each([&](const std::string& id, const Group&) {
+    index(state, id, schedule);
+    return true;
+  });
+}
+
+}  // namespace watchbill::core::route

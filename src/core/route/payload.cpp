@@ -1,0 +1,104 @@
+#include "core/route/payload.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "base/json.h"
+
+namespace watchbill::core::route {
+namespace {
+
+using Texts = std::map<std::string, std::string>;
+
+constexpr std::string_view no_end = "0001-01-01T00:00:00Z";  // Go's zero time: how Alertmanager writes "not over"
+
+template <class Pairs>
+void write_texts(JsonWriter& out, const Pairs& pairs) {
+  out.begin_object();
+  for (const auto& [name, value] : pairs) out.key(name).string(value);
+  out.end_object();
+}
+
+// What all of them have, with one value.
+void keep_common(Texts& common, const auto& pairs) {
+  std::erase_if(common, [&](const auto& each) {
+    return std::none_of(pairs.begin(), pairs.end(),
+                        [&](const auto& pair) { return pair.first == each.first && pair.second == each.second; });
+  });
+}
+
+bool comes_before(const GroupedAlert& a, const GroupedAlert& b) {
+  for (const std::string_view first : {std::string_view("job"), std::string_view("instance")})
+    if (a.labels.get(first) != b.labels.get(first)) return a.labels.get(first) < b.labels.get(first);
+  return a.labels < b.labels;
+}
+
+std::string_view status_of(const GroupedAlert& alert) noexcept { return alert.ends_at ? "resolved" : "firing"; }
+
+std::string alert_text(const Telling& telling, const std::string& external_url) {
+  const GroupedAlert& alert = *telling.second;
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object().key("status").string(status_of(alert));
+  write_texts(out.key("labels"), alert.labels);
+  write_texts(out.key("annotations"), alert.annotations);
+  out.key("startsAt").string(format_rfc3339(alert.starts_at));
+  out.key("endsAt").string(alert.ends_at ? format_rfc3339(*alert.ends_at) : std::string(no_end));
+  out.key("generatorURL").string(external_url + "/api/watchbill/v1/alerts/" + telling.first);
+  out.key("fingerprint").string(fingerprint(alert.labels)).end_object();
+  return text;
+}
+
+}  // namespace
+
+std::string group_key(const Labels& labels) { return "{}:" + labels.text(); }
+
+std::string fingerprint(const Labels& labels) {
+  constexpr std::uint64_t offset_basis = 14695981039346656037ULL, prime = 1099511628211ULL;
+  constexpr char separator = '\xff';
+  std::uint64_t sum = offset_basis;
+  const auto add = [&](std::string_view text) {
+    for (const char byte : text) sum = (sum ^ static_cast<unsigned char>(byte)) * prime;
+    sum = (sum ^ static_cast<unsigned char>(separator)) * prime;
+  };
+  for (const auto& [name, value] : labels) {
+    add(name);
+    add(value);
+  }
+  std::string hex(16, '0');
+  for (std::size_t i = 0; i < hex.size(); ++i) hex[i] = "0123456789abcdef"[(sum >> (60 - 4 * i)) & 15U];
+  return hex;
+}
+
+std::string payload(const Group& group, std::vector<Telling> alerts, const Routing& routing, std::size_t bytes_max) {
+  std::sort(alerts.begin(), alerts.end(), [](const Telling& a, const Telling& b) { return comes_before(*a.second, *b.second); });
+  Texts labels(alerts.front().second->labels.begin(), alerts.front().second->labels.end());
+  Texts annotations = alerts.front().second->annotations;
+  bool is_firing = false;
+  for (const Telling& telling : alerts) {
+    keep_common(labels, telling.second->labels);
+    keep_common(annotations, telling.second->annotations);
+    is_firing = is_firing || !telling.second->ends_at;
+  }
+  const std::uint64_t asked = routing.webhooks[group.webhook].max_alerts;
+  const std::uint64_t alerts_max = asked == 0 ? alerts.size() : std::min<std::uint64_t>(asked, alerts.size());
+  std::vector<std::string> texts;
+  for (std::size_t bytes = 0; texts.size() < alerts_max && (texts.empty() || bytes < bytes_max); bytes += texts.back().size())
+    texts.push_back(alert_text(alerts[texts.size()], routing.external_url));
+
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object().key("version").string("4").key("groupKey").string(group_key(group.labels));
+  out.key("truncatedAlerts").integer(static_cast<std::int64_t>(alerts.size() - texts.size()));
+  out.key("status").string(is_firing ? "firing" : "resolved").key("receiver").string(group.receiver);
+  write_texts(out.key("groupLabels"), group.labels);
+  write_texts(out.key("commonLabels"), labels);
+  write_texts(out.key("commonAnnotations"), annotations);
+  out.key("externalURL").string(routing.external_url).key("alerts").begin_array();
+  for (const std::string& each : texts) out.raw(each);
+  out.end_array().end_object();
+  return text;
+}
+
+}  // namespace watchbill::core::route

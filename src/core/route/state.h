@@ -1,0 +1,120 @@
+// What the area route knows: the outbox, and the alerts that are told together.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/configuration_routing.h"
+#include "model/event_route.h"
+#include "model/labels.h"
+#include "model/table.h"
+
+namespace watchbill::core::route {
+
+enum class DeliveryState : std::uint8_t {
+  due,       // an attempt is owed from `next_at` on
+  sent,      // accepted
+  failed,    // its round is over and nothing follows by itself
+  given_up,  // a dead letter
+};
+
+// What a webhook accepted about an alert last.
+enum class Told : std::uint8_t { nothing, firing, resolved };
+
+}  // namespace watchbill::core::route
+
+template <>
+struct watchbill::Words<watchbill::core::route::DeliveryState> {
+  static constexpr std::array<std::string_view, 4> table{"due", "sent", "failed", "given_up"};
+};
+template <>
+struct watchbill::Words<watchbill::core::route::Told> {
+  static constexpr std::array<std::string_view, 3> table{"nothing", "firing", "resolved"};
+};
+
+namespace watchbill::core::route {
+
+// What the journal knows of one delivery. Whether an attempt is in flight now is not state: after a restart it is sent again.
+struct Delivery {
+  std::uint32_t attempts{0};       // that ended, over all rounds
+  Digest body;
+  std::string group;               // of an alert_group
+  Instant intended_at;
+  DeliveryKind kind{DeliveryKind::step};
+  std::string last_failure;
+  Instant next_at;                 // due: earliest instant of the next attempt; else: when it was decided
+  std::string receiver;
+  std::uint32_t round_attempts{0};  // that ended, in this round
+  DeliveryState state{DeliveryState::due};
+  std::string subject;
+  static constexpr auto fields() {
+    using D = Delivery;
+    return std::tuple{field("attempts", &D::attempts), field("body", &D::body), field("group", &D::group),
+                      field("intended_at_ms", &D::intended_at), field("kind", &D::kind),
+                      field("last_failure", &D::last_failure), field("next_at_ms", &D::next_at),
+                      field("receiver", &D::receiver), field("round_attempts", &D::round_attempts), field("state", &D::state),
+                      field("subject", &D::subject)};
+  }
+};
+
+// The alerts that one webhook is told of in one message: those that agree on the labels of `group_by`. A receiver with three
+// webhooks has three groups for them, each with its own pace and memory.
+struct Group {
+  std::string delivery;              // on its way; empty: none
+  std::optional<Instant> flush_at;   // there is news, told then
+  std::optional<Instant> flushed_at;  // the last time: flushes keep to whole intervals after it
+  Labels labels;
+  std::string receiver;              // absent: no routing
+  std::optional<Instant> told_at;    // the last message was accepted
+  std::uint32_t webhook{0};          // index in the receiver
+  static constexpr auto fields() {
+    using G = Group;
+    return std::tuple{field("delivery", &G::delivery), field("flush_at_ms", &G::flush_at), field("flushed_at_ms", &G::flushed_at),
+                      field("labels", &G::labels),     field("receiver", &G::receiver),    field("told_at_ms", &G::told_at),
+                      field("webhook", &G::webhook)};
+  }
+};
+
+// An alert in a group, with what a message says of it. It leaves when its end was told, or need not be.
+struct GroupedAlert {
+  std::map<std::string, std::string> annotations;
+  std::optional<Instant> ends_at;  // it is resolved
+  Labels labels;
+  Instant starts_at;
+  Told telling{Told::nothing};  // by the delivery that is on its way
+  Told told{Told::nothing};
+  static constexpr auto fields() {
+    using A = GroupedAlert;
+    return std::tuple{field("annotations", &A::annotations), field("ends_at_ms", &A::ends_at), field("labels", &A::labels),
+                      field("starts_at_ms", &A::starts_at),  field("telling", &A::telling),    field("told", &A::told)};
+  }
+};
+
+// The root route as the accepted bill has it. Without a receiver nobody is told.
+struct Routing {
+  std::string external_url;
+  RootRoute route;
+  std::vector<WebhookConfiguration> webhooks;  // of the route's receiver; without their addresses
+  static constexpr auto fields() {
+    return std::tuple{field("external_url", &Routing::external_url), field("route", &Routing::route),
+                      field("webhooks", &Routing::webhooks)};
+  }
+  friend bool operator==(const Routing&, const Routing&) = default;
+};
+
+struct State {
+  Table<std::string, GroupedAlert> alerts;   // by group id, ":" and alert id
+  Table<std::string, Delivery> deliveries;   // by delivery id
+  Table<std::string, Group> groups;          // by group id: 32 hex digits
+  Table<std::string, Routing> routing;       // one entry, "root"
+};
+
+struct Facts {
+  bool actor_may_send{false};    // role operator
+  bool actor_may_report{false};  // the controller's own driver
+};
+
+}  // namespace watchbill::core::route
