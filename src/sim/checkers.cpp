@@ -1,5 +1,7 @@
 #include "sim/checkers.h"
 
+#include "core/route/payload.h"
+
 #include <map>
 #include <set>
 
@@ -117,6 +119,22 @@ std::string unfinished_delivery(const core::State& state, const std::function<st
     return found.empty();
   });
   return found;
+}
+
+std::string told_otherwise(const core::State& state, const std::map<std::string, std::string>& heard) {
+  std::map<std::string, std::string> firing;
+  state.alert.alerts.each([&](const std::string&, const core::alert::Alert& alert) {
+    if (alert.phase != AlertPhase::firing) return true;
+    for (std::size_t webhook = 0; webhook < 2; ++webhook)
+      firing[webhook_name("ops", webhook) + " " + core::route::fingerprint(alert.labels)] = alert.labels.text();
+    return true;
+  });
+  for (const auto& [name, labels] : firing)
+    if (const auto at = heard.find(name); at == heard.end() || at->second != "firing")
+      return name + " fires, " + labels + ", and nobody was told";
+  for (const auto& [name, status] : heard)
+    if (status == "firing" && !firing.contains(name)) return name + " is over, and who was told of it was not told of its end";
+  return {};
 }
 
 bool DurableIntents::has(const std::vector<StoredRecord>& records, const DeliveryId& delivery) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -45,6 +46,9 @@ class FullReplay {
 // After everything settled: each delivery was sent (and a receiver has it), failed for a reason, or was given up.
 [[nodiscard]] std::string unfinished_delivery(const core::State& state,
                                               const std::function<std::uint64_t(const std::string&)>& accepted);
+// What is wrong with what the two webhooks of the world heard last of each alert, after everything settled, or "": that it fires
+// when it does, that it is over when they were told that it fired.
+[[nodiscard]] std::string told_otherwise(const core::State& state, const std::map<std::string, std::string>& heard);
 // The deliveries that durable records ask for. Reads each record once, as long as records are only added.
 class DurableIntents {
  public:

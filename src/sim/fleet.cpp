@@ -52,6 +52,11 @@ Configuration fleet_configuration() {
   workloads["steady"].restart.policy = RestartPolicy::always;
   workloads["web"].on_dependency_restart = OnDependencyRestart::restart;
   workloads["web"].requirements["db"] = DependencyCondition::ready;
+  // Two webhooks, so that what one is told must not depend on the other.
+  RoutingConfiguration& routing = configuration.routing.emplace();
+  routing.route.receiver = "ops";
+  routing.route.group_by = {"alertname"};
+  routing.receivers["ops"].webhooks.resize(2);
   return configuration;
 }
 

@@ -20,6 +20,7 @@ enum class Plant : std::uint8_t {
   driver_sends_without_intent, // a message leaves that no record asked for
   driver_changes_the_id,       // an attempt is sent under another delivery id
   driver_loses_outcomes,       // what became of an attempt is never reported
+  driver_empties_a_message,    // a receiver accepts a message that does not say what was to be said
   index_forgets_an_effect,     // the ready index loses a subject: a message is owed and never sent
   clock_runs_back,             // a record carries a time before the one before it
   old_controller_writes_on,    // a controller that lost its place appends under its old epoch
@@ -42,10 +43,10 @@ enum class Plant : std::uint8_t {
 
 template <>
 struct watchbill::Words<watchbill::sim::Plant> {
-  static constexpr std::array<std::string_view, 26> table{
+  static constexpr std::array<std::string_view, 27> table{
       "none", "disk_lies_about_sync", "disk_drops_a_record", "disk_flips_a_bit", "disk_keeps_half_a_batch", "snapshot_is_altered",
       "request_ids_are_forgotten", "driver_sends_without_intent", "driver_changes_the_id", "driver_loses_outcomes",
-      "index_forgets_an_effect", "clock_runs_back", "old_controller_writes_on",
+      "driver_empties_a_message", "index_forgets_an_effect", "clock_runs_back", "old_controller_writes_on",
       "restart_trusts_an_empty_store", "vanished_series_is_called_well", "alert_loses_its_samples",
       "keeper_forgets_an_exit", "keeper_tells_an_exit_twice", "keeper_starts_what_was_lost", "keeper_adopts_another_process",
       "keeper_stops_a_sibling",

@@ -1,5 +1,7 @@
 #include "sim/receivers.h"
 
+#include "base/json.h"
+
 namespace watchbill::sim {
 
 void SimulatedReceivers::begin(const Effect& effect, Epoch) {
@@ -16,7 +18,7 @@ void SimulatedReceivers::begin(const Effect& effect, Epoch) {
   const std::uint64_t dice = is_healed_ ? 0 : random_.below(100);
   if (dice < 55) {
     outcome.answer = DeliveryAnswer::accepted;
-    ++accepted_[sent.text];
+    accept(message, sent);
   } else if (dice < 70) {
     outcome.detail = "http 500";
   } else if (dice < 80) {
@@ -25,7 +27,7 @@ void SimulatedReceivers::begin(const Effect& effect, Epoch) {
   } else if (dice < 90) {
     // Accepted, but the answer got lost: a second copy under the same id will follow.
     outcome.detail = "timeout";
-    ++accepted_[sent.text];
+    accept(message, sent);
   } else if (dice < 95) {
     outcome.answer = DeliveryAnswer::final;
     outcome.detail = "http 404";
@@ -36,6 +38,15 @@ void SimulatedReceivers::begin(const Effect& effect, Epoch) {
   const Duration latency = Duration::milliseconds(random_.between(1, is_healed_ ? 50 : 8000));
   answer(outcome, latency);
   if (random_.chance(10)) answer(outcome, latency + Duration::milliseconds(random_.between(1, 2000)));  // outcomes may come twice
+}
+
+void SimulatedReceivers::accept(const SendMessage& message, const DeliveryId& sent) {
+  ++accepted_[sent.text];
+  if (plant_ == Plant::driver_empties_a_message && random_.chance(20)) return;
+  const auto body = parse_json(links_.body_of(message.body));
+  if (!body || body->find("alerts") == nullptr) return;  // a message of another kind
+  for (const JsonValue& alert : *body->find("alerts")->as_array())
+    heard_[message.receiver + " " + *alert.find("fingerprint")->as_string()] = *alert.find("status")->as_string();
 }
 
 void SimulatedReceivers::answer(const NoteDelivery& outcome, Duration after) {

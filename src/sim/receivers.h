@@ -24,6 +24,8 @@ class SimulatedReceivers final : public ports::EffectPort {
     std::function<void(const NoteDelivery&)> report;
     // Called when a message leaves, before anything comes of it: the checkers look for its durable intent.
     std::function<void(const DeliveryId&)> on_send;
+    // The bytes of a stored message.
+    std::function<std::string(const Digest&)> body_of;
   };
   SimulatedReceivers(Links links, Random random, Plant plant) : links_(std::move(links)), random_(random), plant_(plant) {}
 
@@ -31,10 +33,13 @@ class SimulatedReceivers final : public ports::EffectPort {
 
   // From now on every receiver accepts at once.
   void heal() { is_healed_ = true; }
+  // What webhooks were told last of each alert, by "RECEIVER FINGERPRINT": "firing" or "resolved".
+  [[nodiscard]] const std::map<std::string, std::string>& heard() const { return heard_; }
   // How often a receiver accepted this delivery.
   [[nodiscard]] std::uint64_t accepted(const std::string& delivery) const;
 
  private:
+  void accept(const SendMessage& message, const DeliveryId& sent);
   void answer(const NoteDelivery& outcome, Duration after);
 
   Links links_;
@@ -42,6 +47,7 @@ class SimulatedReceivers final : public ports::EffectPort {
   Plant plant_;
   bool is_healed_{false};
   std::map<std::string, std::uint64_t> accepted_;
+  std::map<std::string, std::string> heard_;
 };
 
 }  // namespace watchbill::sim

@@ -107,7 +107,8 @@ class World {
               ++result_.messages;
               if (!intents_.has(disk_.records(), id))
                 find("intent", "delivery " + id.text + " was sent without a durable intent");
-            }};
+            },
+            [this](const Digest& digest) { return disk_.blobs().at(digest); }};
   }
 
   SimulatedExecutors::Links executor_links() {
@@ -414,6 +415,7 @@ class World {
     check_runs();
     if (std::string what = unfinished_delivery(engine_->state(), count); !what.empty()) find("settled", what);
     if (std::string what = detector_.wrong_alerts(engine_->state()); !what.empty()) find("alerts", what);
+    if (std::string what = told_otherwise(engine_->state(), receivers_.heard()); !what.empty()) find("told", what);
     check_fleet();
   }
 

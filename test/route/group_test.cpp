@@ -226,8 +226,7 @@ TEST(groups, a_failed_delivery_tells_nobody_and_is_news_for_the_next_flush) {
   ops.end("Down", "a");
   ops.deliver(DeliveryAnswer::final);
   ops.wait(interval);
-  EXPECT_EQ(ops.on_its_way(), "") << "whose beginning nobody accepted, whose end nobody needs";
-  EXPECT_EQ(ops.not_sent(), "resolved_before_group_wait:1");
+  EXPECT_EQ(ops.on_its_way(), "ops/webhook[0] resolved a-") << "the message may have arrived, its answer been lost";
 }
 
 TEST(groups, an_end_is_owed_until_it_is_accepted) {

@@ -84,6 +84,11 @@ void drop_if_empty(State& state, const std::string& id) {
   if (group != nullptr && group->delivery.empty() && alerts_of(state, id).empty()) state.groups.erase(id);
 }
 
+// Who knows, or perhaps knows, that it fires must hear that it is over.
+bool is_end_owed(const GroupedAlert& alert) noexcept {
+  return alert.ends_at && (alert.told == Told::firing || alert.told == Told::perhaps_firing);
+}
+
 // What a flush finds.
 struct Found {
   std::vector<Telling> firing;
@@ -98,7 +103,7 @@ Found find_in(const State& state, const std::string& id) {
     if (!grouped.ends_at) {
       found.firing.emplace_back(alert, &grouped);
       found.has_new = found.has_new || grouped.told != Told::firing;
-    } else if (grouped.told == Told::firing) {
+    } else if (is_end_owed(grouped)) {
       found.ended.emplace_back(alert, &grouped);
     } else {
       found.untold.push_back(alert);
@@ -264,7 +269,7 @@ void take_configuration(State& state, const Configuration& configuration, const 
     for (auto& [alert, grouped] : ungroup(state, applying.schedule)) {
       grouped.telling = Told::nothing;
       if (!is_remembered) grouped.told = Told::nothing;
-      if (!grouped.ends_at || grouped.told == Told::firing) regroup(state, alert, grouped, applying);
+      if (!grouped.ends_at || is_end_owed(grouped)) regroup(state, alert, grouped, applying);
     }
   }
   rebuild_groups(state, applying.schedule);
@@ -281,7 +286,7 @@ void begin_delivery(State& state, const NotificationIntended& event, const Apply
     const std::string key = alert_key(event.group, id);
     GroupedAlert& alert = state.alerts.edit(key);
     alert.telling = alert.ends_at ? Told::resolved : Told::firing;
-    if (alert.ends_at && (alert.told != Told::firing || !tells_ends)) state.alerts.erase(key);
+    if (alert.ends_at && (!is_end_owed(alert) || !tells_ends)) state.alerts.erase(key);
   }
   index(state, event.group, applying.schedule);
 }
@@ -297,6 +302,7 @@ void end_delivery(State& state, const std::string& id, const DeliveryId& deliver
     const std::string key = alert_key(id, alert);
     GroupedAlert& grouped = state.alerts.edit(key);
     if (is_accepted) grouped.told = grouped.telling;
+    else if (grouped.telling == Told::firing && grouped.told != Told::firing) grouped.told = Told::perhaps_firing;
     grouped.telling = Told::nothing;
     const bool is_over = grouped.ends_at && grouped.told == Told::resolved;
     has_news = has_news || (!is_over && (grouped.ends_at ? Told::resolved : Told::firing) != grouped.told);
@@ -318,7 +324,7 @@ void apply(State& state, const NotificationNotSent& event, const Applying& apply
     for (const std::string& id : alerts_of(state, event.group)) {
       const std::string key = alert_key(event.group, id);
       const GroupedAlert& alert = *state.alerts.find(key);
-      const bool stays = !alert.ends_at || (alert.told == Told::firing && event.reason == NotSentReason::resolved_before_group_wait);
+      const bool stays = !alert.ends_at || (is_end_owed(alert) && event.reason == NotSentReason::resolved_before_group_wait);
       if (!stays) state.alerts.erase(key);
     }
   }

@@ -21,8 +21,8 @@ enum class DeliveryState : std::uint8_t {
   given_up,  // a dead letter
 };
 
-// What a webhook accepted about an alert last.
-enum class Told : std::uint8_t { nothing, firing, resolved };
+// What a webhook knows of an alert. After a failed delivery it perhaps knows: an answer may be lost, a message is not taken back.
+enum class Told : std::uint8_t { nothing, perhaps_firing, firing, resolved };
 
 }  // namespace watchbill::core::route
 
@@ -32,7 +32,7 @@ struct watchbill::Words<watchbill::core::route::DeliveryState> {
 };
 template <>
 struct watchbill::Words<watchbill::core::route::Told> {
-  static constexpr std::array<std::string_view, 3> table{"nothing", "firing", "resolved"};
+  static constexpr std::array<std::string_view, 4> table{"nothing", "perhaps_firing", "firing", "resolved"};
 };
 
 namespace watchbill::core::route {
