@@ -59,7 +59,7 @@ drivers::notify::NotifySettings read_receivers(const RoutingConfiguration& routi
       drivers::notify::Webhook webhook;
       webhook.url = configured.url_file.empty() ? configured.url
                                                 : secrets.read(configured.url_file, "receivers." + name + ".url_file");
-      settings.receivers.emplace(i == 0 ? name : name + "/" + std::to_string(i), std::move(webhook));
+      settings.receivers.emplace(webhook_name(name, i), std::move(webhook));
     }
   return settings;
 }

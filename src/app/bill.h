@@ -21,7 +21,7 @@ struct Bill {
   Digest digest;       // of `text`
   std::vector<api::Token> tokens;         // of access.tokens
   std::shared_ptr<const watch::MetricsPlan> metrics;
-  drivers::notify::NotifySettings notify;  // by receiver; of one with several webhooks the others are NAME/1, NAME/2, …
+  drivers::notify::NotifySettings notify;  // by webhook_name()
 };
 
 struct BillReading {

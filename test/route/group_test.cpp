@@ -375,12 +375,13 @@ TEST(payload, is_alertmanagers_version_4) {
   ops.fire("Down", "a");
   ops.wait(wait_time);
   const std::string& body = ops.last_body();
-  EXPECT_TRUE(body.starts_with(R"({"version":"4","groupKey":"{}:{alertname=\"Down\"}","truncatedAlerts":0,"status":"firing",)"
-                               R"("receiver":"ops","groupLabels":{"alertname":"Down"},)"
-                               R"("commonLabels":{"alertname":"Down","severity":"critical"},"commonAnnotations":{},)"
-                               R"("externalURL":"http://watch.example","alerts":[{"status":"firing","labels":{"alertname":"Down",)"
-                               R"("instance":"a","severity":"critical"},"annotations":{"summary":"a is down"},)"
-                               R"("startsAt":"2026-03-01T12:00:01.000Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":)"))
+  EXPECT_TRUE(
+      body.starts_with(R"({"version":"4","groupKey":"{}:{alertname=\"Down\"}","truncatedAlerts":0,"status":"firing",)"
+                       R"("receiver":"ops","groupLabels":{"alertname":"Down"},)"
+                       R"("commonLabels":{"alertname":"Down","severity":"critical"},"commonAnnotations":{},)"
+                       R"("externalURL":"http://watch.example","alerts":[{"status":"firing","labels":{"alertname":"Down",)"
+                       R"("instance":"a","severity":"critical"},"annotations":{"summary":"a is down"},)"
+                       R"("startsAt":"2026-03-01T12:00:01.000Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":)"))
       << body;
 }
 

@@ -46,6 +46,7 @@ TEST(world, every_planted_fault_is_found_by_its_checker) {
       {Plant::snapshot_is_altered, "snapshot"},      {Plant::request_ids_are_forgotten, "once"},
       {Plant::driver_sends_without_intent, "intent"}, {Plant::driver_changes_the_id, "intent"},
       {Plant::driver_loses_outcomes, "settled"},     {Plant::index_forgets_an_effect, "indexes"},
+      {Plant::driver_empties_a_message, "told"},
       {Plant::clock_runs_back, "order"},             {Plant::old_controller_writes_on, "order"},
       {Plant::restart_trusts_an_empty_store, "alert_end"}, {Plant::vanished_series_is_called_well, "alert_end"},
       {Plant::alert_loses_its_samples, "alerts"},

@@ -265,7 +265,8 @@ void take_configuration(State& state, const Configuration& configuration, const 
   if (before == routing) return;
   state.routing.edit_or_insert(std::string(the_routing)) = routing;
   if (!groups_alike(before, routing)) {
-    const bool is_remembered = before.route.receiver == routing.route.receiver && before.webhooks.size() == routing.webhooks.size();
+    const bool is_remembered =
+        before.route.receiver == routing.route.receiver && before.webhooks.size() == routing.webhooks.size();
     for (auto& [alert, grouped] : ungroup(state, applying.schedule)) {
       grouped.telling = Told::nothing;
       if (!is_remembered) grouped.told = Told::nothing;
