@@ -8,6 +8,9 @@ build_packages=(
   libboost1.81-dev libsqlite3-dev libre2-dev libyaml-dev libssl-dev libsodium-dev libfmt-dev libexpected-dev libcli11-dev zlib1g-dev
   ca-certificates
 )
+# The quickstart and the demo: a real web server, and the language of the demo's script.
+# shellcheck disable=SC2034
+quickstart_packages=(nginx-light python3 procps)
 # Testing, with a second compiler, sanitizers and fuzzing.
 # shellcheck disable=SC2034
 test_packages=(clang-14 libclang-rt-14-dev lld libgtest-dev librapidcheck-dev util-linux)
@@ -39,9 +42,14 @@ install_packages() {
     as_root=(sudo)
   fi
   echo "installing ${#missing[@]} Debian packages: ${missing[*]}" >&2
+  # A web server that is installed to be supervised must not start by itself: it would take port 80.
+  local policy=/usr/sbin/policy-rc.d is_ours=no code=0
+  if [ ! -e "$policy" ] && "${as_root[@]}" sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"; then is_ours=yes; fi
   "${as_root[@]}" apt-get update -qq >&2 || echo "note: apt-get update failed; trying with the lists that are there" >&2
   if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2; then
     echo "error: apt-get could not install: ${missing[*]}" >&2
-    return 1
+    code=1
   fi
+  [ "$is_ours" = no ] || "${as_root[@]}" rm -f "$policy"
+  return "$code"
 }
