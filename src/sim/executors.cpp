@@ -28,7 +28,7 @@ void SimulatedExecutors::act(const RunAction& action) {
                                                                    : !is_healed_ && random_.chance(8);
   if (never_arrives) return;
   // What is on the wire arrives, whether or not the controller that sent it still lives; sometimes after its successor's.
-  const bool is_slow = random_.chance(plant_ == Plant::run_ignores_fences ? 60 : 15);
+  const bool is_slow = random_.chance(plant_ == Plant::run_ignores_fences ? 100 : 15);
   const Duration on_the_wire = latency(is_slow ? 90'000 : 2'000);
   links_.agenda.plan(links_.now() + on_the_wire, [this, action] { arrive(action); });
 }
