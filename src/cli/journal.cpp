@@ -148,7 +148,7 @@ ExitCode journal_follow(Terminal& terminal, World& world, const JournalArguments
     auto journal = world.read_journal(arguments.data);
     if (!journal) return terminal.fail(journal.error());
     if (const ExitCode code = print_from(terminal, **journal, arguments, next); code != ExitCode::done) return code;
-  } while (world.pause(follow_pause));
+  } while (terminal.flush() && world.pause(follow_pause));
   return ExitCode::done;
 }
 

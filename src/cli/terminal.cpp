@@ -21,6 +21,8 @@ bool Terminal::print(std::string_view line) {
   return std::ferror(out_) == 0;
 }
 
+bool Terminal::flush() { return std::fflush(out_) == 0; }
+
 void Terminal::table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths(header.size(), 0);
   const auto measure = [&widths](const std::vector<std::string>& cells) {

@@ -33,6 +33,8 @@ class Terminal {
   [[nodiscard]] Format format() const noexcept { return format_; }
   // One line, or text that ends with its own newline. False when nobody reads any more (a closed pipe).
   bool print(std::string_view line);
+  // What was printed reaches its reader now, though it be a pipe: for verbs that go on. False when nobody reads any more.
+  bool flush();
   // A table with a header line; columns are as wide as their widest cell.
   void table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows);
   // "watchbill: …" on standard error.

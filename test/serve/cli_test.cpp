@@ -29,6 +29,13 @@ TEST(verbs, set_show_and_release_a_hold_with_the_token_of_this_host) {
   EXPECT_EQ(run({"hold"}).exit_code, 2) << "a hold needs a reason";
 }
 
+TEST(verbs, follow_shows_an_event_at_once_though_its_reader_is_a_pipe) {
+  const TemporaryDirectory directory;
+  Controller controller(directory.path());
+  const std::string line = first_line_of({"journal", "follow", "--since", "1", "--data", directory.path(), "-o", "json"});
+  EXPECT_NE(line.find("LineageStarted"), std::string::npos) << line;
+}
+
 TEST(verbs, without_a_token_a_hold_is_refused_with_exit_3) {
   const TemporaryDirectory directory;
   Controller controller(directory.path());

@@ -109,6 +109,19 @@ Ended run_program(std::vector<std::string> arguments, const std::map<std::string
   return ended;
 }
 
+std::string first_line_of(std::vector<std::string> arguments) {
+  const Started started = start(arguments, {});
+  std::string line;
+  pollfd readable{started.out, POLLIN, 0};
+  char byte = 0;
+  while (!line.ends_with('\n') && ::poll(&readable, 1, 20'000) == 1 && ::read(started.out, &byte, 1) == 1) line.push_back(byte);
+  ::kill(started.pid, SIGKILL);
+  static_cast<void>(read_all(started.out));
+  static_cast<void>(read_all(started.err));
+  static_cast<void>(wait_for(started.pid));
+  return line;
+}
+
 JsonValue HttpReply::json() const {
   Result<JsonValue> parsed = parse_json(body);
   return parsed ? std::move(*parsed) : JsonValue{};
