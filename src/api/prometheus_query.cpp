@@ -45,7 +45,7 @@ Result<Query, PrometheusError> common_parts(const Call& call) {
     query.options.lookback = *parsed;
   }
   const Instant until = call.services.watch.now() + timeout;
-  query.options.should_stop = [now = call.services.watch.now, until] { return now() > until; };
+  query.options.should_stop = [&watch = call.services.watch, until] { return watch.is_ending() || watch.now() > until; };
   return query;
 }
 

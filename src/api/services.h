@@ -67,6 +67,7 @@ struct Watch {
   const metrics::tsdb::Head& head;  // any thread
   std::function<Instant()> now;     // the engine clock; any thread
   std::function<bool()> is_ready;   // targets are asked and rules evaluated; false while stored samples are loaded
+  std::function<bool()> is_ending;  // queries under way are to end now; any thread
   // Runs a query on a thread of the evaluation pool; false when too many wait. Any thread.
   std::function<bool(std::function<void()> task)> run;
   std::function<std::vector<TargetView>()> targets;

@@ -222,7 +222,35 @@ Workloads::Parts Service::workload_parts(const Parts& parts) {
   const auto offer = [this](Command command, engine::Reply reply) {
     return controller_.inbox().offer(std::move(command), std::move(reply));
   };
-  return {loop_, prober_, *caller_, offer, [this]() -> const engine::Follower& { return controller_.follower(); }, parts.log};
+  return {loop_,
+          prober_,
+          *caller_,
+          offer,
+          [this]() -> const engine::Follower& { return controller_.follower(); },
+          parts.log,
+          [this](const std::string& condition, Duration timeout, ports::ProbeDone done) {
+            judge(condition, timeout, std::move(done));
+          },
+          [this](ProbeSamples::OwnSamples samples) { metrics_.append(std::move(samples)); }};
+}
+
+// A probe by query: no data is no answer.
+void Service::judge(const std::string& condition, Duration timeout, ports::ProbeDone done) {
+  const Instant begun = controller_.now();
+  drivers::query::Question question;
+  question.condition = condition;
+  question.deadline = begun + timeout;
+  metrics_.ask(std::move(question), [this, begun, done = std::move(done)](const drivers::query::Finding& finding) {
+    ports::ProbeResult result;
+    result.detail = finding.reason;
+    result.took = controller_.now() - begun;
+    switch (finding.verdict) {
+      case metrics::promql::ConditionVerdict::holds: result.verdict = ports::ProbeVerdict::pass; break;
+      case metrics::promql::ConditionVerdict::fails: result.verdict = ports::ProbeVerdict::fail; break;
+      case metrics::promql::ConditionVerdict::no_data: result.verdict = ports::ProbeVerdict::error; break;
+    }
+    loop_.post([done, result] { done(result); });
+  });
 }
 
 watch::MetricsPath::Links Service::metrics_links() {

@@ -74,6 +74,7 @@ class Service {
   [[nodiscard]] watch::MetricsPath::Links metrics_links();
   [[nodiscard]] watch::MetricsPath::Settings metrics_settings() const;
   void run_on_loop(const std::function<void()>& task);
+  void judge(const std::string& condition, Duration timeout, ports::ProbeDone done);
   void report(NoteDelivery note, const std::function<void(bool)>& done);
   void accept(const Bill& bill, const Actor& who, engine::Reply reply);
   [[nodiscard]] std::optional<Refused> accept_at_start();

@@ -46,7 +46,8 @@ Workloads::Workloads(const std::string& data, Epoch recovered_epoch, Parts parts
               [this](CommandBody body, std::vector<std::string> blobs, std::function<void(OfferOutcome)> done) {
                 offer(std::move(body), std::move(blobs), std::move(done));
               },
-              [this](std::function<void()> task) { return waits_.run(std::move(task)); }, parts_.log}) {}
+              [this](std::function<void()> task) { return waits_.run(std::move(task)); }, parts_.log, parts_.query,
+              [this](const drivers::agent::ProbeSample& sample) { parts_.store(samples_.take(sample)); }}) {}
 
 void Workloads::configure(const Configuration& configuration) {
   watched_ = configuration.supervision.probes;
@@ -55,8 +56,10 @@ void Workloads::configure(const Configuration& configuration) {
 
 void Workloads::refresh() {
   is_refresh_due_ = false;
-  agent_.set_targets(parts_.follower().read(
-      [this](const core::State& state, const ChainHead&) { return probe_targets(state, watched_); }));
+  std::vector<drivers::agent::ProbeTarget> targets = parts_.follower().read(
+      [this](const core::State& state, const ChainHead&) { return probe_targets(state, watched_); });
+  parts_.store(samples_.keep_only(targets));
+  agent_.set_targets(std::move(targets));
 }
 
 void Workloads::look(const core::State& state, const ChainHead& head) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/probe_samples.h"
 #include "app/task_thread.h"
 #include "core/state.h"
 #include "drivers/agent/agent.h"
@@ -27,6 +28,9 @@ class Workloads {
     std::function<std::optional<Refused>(Command, engine::Reply)> offer;  // to the inbox
     std::function<const engine::Follower&()> follower;
     std::function<void(const std::string&)> log;
+    // Judges a condition over stored series; loop to loop.
+    std::function<void(const std::string& condition, Duration timeout, ports::ProbeDone done)> query;
+    std::function<void(ProbeSamples::OwnSamples)> store;  // what probes leave; loop
   };
   // `recovered_epoch`: of the journal before this process.
   Workloads(const std::string& data, Epoch recovered_epoch, Parts parts);
@@ -49,6 +53,7 @@ class Workloads {
   bool is_open_{false};  // follower's thread
   std::atomic<bool> is_refresh_due_{false};
   std::map<std::string, ProbeConfiguration> watched_;  // loop's thread
+  ProbeSamples samples_;                               // loop's thread
   TaskThread waits_;     // for name services, and small files
   drivers::agent::Agent agent_;
 };

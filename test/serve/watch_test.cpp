@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <memory>
 
 #include "serve/program.h"
 #include "serve/target.h"
@@ -134,6 +135,25 @@ TEST_F(watch, a_stop_keeps_the_window_and_the_next_start_goes_on_with_it) {
             std::string::npos);
   target_.show(cool);
   EXPECT_TRUE(comes("AlertResolved", "RoomHot")) << "the pause was short, and what is loaded counts";
+}
+
+TEST_F(watch, a_probe_leaves_samples_and_a_rule_reads_them) {
+  write("rules.yml", rules("      - {alert: Own, expr: 'probe_success{job=\"door\", side=\"front\"} == 0'}\n"));
+  auto door = std::make_unique<Target>("");
+  write("watchbill.yaml", bill("probes: {door: {tcp: \"" + door->address() + "\", every: 100ms, labels: {side: front}}}\n"));
+  Controller controller(data(), arguments());
+  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  const auto asked = [&](const std::string& expression) {
+    return run_program({"query", expression, "--server", controller.url(), "--data", data()}).out;
+  };
+  EXPECT_TRUE(
+      eventually([&] { return asked("probe_success").find("instance=\"" + door->address() + "\"") != std::string::npos; }));
+  EXPECT_EQ(asked("probe_duration_seconds"), "no series\n") << "nobody reads it";
+  door.reset();
+  EXPECT_TRUE(comes("AlertFired", "Own"));
+  write("watchbill.yaml", bill());
+  ASSERT_TRUE(reload(controller));
+  EXPECT_TRUE(eventually([&] { return asked("probe_success") == "no series\n"; })) << "what is not asked any more ends";
 }
 
 TEST_F(watch, our_own_series_are_stored_when_a_rule_reads_them) {

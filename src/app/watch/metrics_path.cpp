@@ -87,11 +87,13 @@ void MetricsPath::configure(std::shared_ptr<const MetricsPlan> plan) {
 }
 
 void MetricsPath::stop_asking() {
+  is_ending_ = true;
   scraper_.stop();
   is_ready_ = false;
 }
 
 void MetricsPath::stop() {
+  is_ending_ = true;
   {
     const std::lock_guard lock(mutex_);
     is_stopped_ = true;
@@ -282,6 +284,7 @@ api::Watch MetricsPath::watch() {
   return {head_,
           links_.now,
           [this] { return is_ready_.load(); },
+          [this] { return is_ending_.load(); },
           [this](std::function<void()> task) { return asker_.run(std::move(task)); },
           [this] { return targets(); },
           [this](const std::function<void(const api::RuleGroupView&)>& visit) { each_group(visit); }};

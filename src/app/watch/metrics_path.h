@@ -117,6 +117,7 @@ class MetricsPath {
   std::shared_ptr<const MetricsPlan> plan_;  // loop, once it runs
   std::map<Labels, Readers> early_;        // of `plan_`, by target; loop
   std::atomic<bool> is_ready_{false};
+  std::atomic<bool> is_ending_{false};
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
