@@ -165,6 +165,52 @@ TEST_F(Bench, questions_are_answered_with_their_samples_and_an_old_world_proves_
   EXPECT_TRUE(ask("up ==", now_).starts_with("no_data query_failed: "));
 }
 
+TEST_F(Bench, a_question_may_name_its_instant_and_is_late_after_its_deadline) {
+  put(1);
+  Finding found;
+  const auto ask = [&](std::optional<Instant> at, std::optional<Instant> deadline) {
+    asker_.ask(Question{"up == 1", std::nullopt, at, deadline}, [&](Finding finding) { found = std::move(finding); });
+    EXPECT_TRUE(asker_.run_one({}));
+    return std::string(word(found.verdict)) + (found.reason.empty() ? "" : " " + found.reason);
+  };
+  EXPECT_EQ(ask(std::nullopt, now_), "holds");
+  EXPECT_EQ(ask(now_ - Duration{1}, std::nullopt), "no_data no_samples") << "there was nothing yet";
+  EXPECT_EQ(ask(std::nullopt, now_ - Duration{1}), "no_data timed_out");
+  EXPECT_TRUE(found.samples.empty());
+}
+
+TEST_F(Bench, a_readers_query_waits_for_rules_and_never_takes_the_last_thread) {
+  put(1);
+  std::string order;
+  EXPECT_TRUE(asker_.run([&] {
+    order += "query ";
+    // While it runs, another thread takes the question and leaves the second query alone.
+    while (asker_.run_one({})) {
+    }
+  }));
+  EXPECT_TRUE(asker_.run([&] { order += "second "; }));
+  asker_.ask(Question{"up == 1", std::nullopt}, [&](const Finding&) { order += "question "; });
+  EXPECT_TRUE(asker_.run_one({}));
+  EXPECT_EQ(order, "question ");
+  asker_.ask(Question{"up == 1", std::nullopt}, [&](const Finding&) { order += "another "; });
+  EXPECT_TRUE(asker_.run_one({}));
+  EXPECT_TRUE(asker_.run_one({}));
+  EXPECT_EQ(order, "question another query ");
+  EXPECT_TRUE(asker_.run_one({}));
+  EXPECT_EQ(order, "question another query second ");
+  EXPECT_FALSE(asker_.run_one({}));
+}
+
+TEST_F(Bench, too_many_queries_and_those_after_the_end_are_refused) {
+  const std::size_t waiting_max = Asker::Limits{}.tasks_max;
+  for (std::size_t i = 0; i < waiting_max; ++i) EXPECT_TRUE(asker_.run([] {}));
+  EXPECT_FALSE(asker_.run([] {}));
+  EXPECT_TRUE(asker_.run_one({}));
+  EXPECT_TRUE(asker_.run([] {}));
+  asker_.stop();
+  EXPECT_FALSE(asker_.run([] {}));
+}
+
 TEST_F(Bench, several_threads_may_work) {
   std::atomic<int> answered{0};
   put(1);
