@@ -4,7 +4,11 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <vector>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/time.h"
 #include "model/area.h"
@@ -35,6 +39,10 @@ class Counters {
   void count_delivery(DeliveryOutcome outcome) noexcept { add(deliveries[static_cast<std::size_t>(outcome)]); }
   // One durable append that took this long.
   void count_append(double seconds) noexcept;
+  // One restart by standing order.
+  void count_restart(const std::string& workload, std::string_view reason);
+  // Of those, by workload and reason.
+  [[nodiscard]] std::map<std::pair<std::string, std::string>, std::uint64_t> restarts() const;
 
   std::array<Count, area_count> events{};
   std::array<std::array<Count, refusal_count>, area_count> refusals{};
@@ -43,6 +51,9 @@ class Counters {
   Count append_microseconds{0};
 
  private:
+  mutable std::mutex restarts_mutex_;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> restarts_;
+
   static void add(Count& count) noexcept { count.fetch_add(1, std::memory_order_relaxed); }
 };
 

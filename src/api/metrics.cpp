@@ -6,6 +6,7 @@
 #include "api/counters.h"
 #include "base/assert.h"
 #include "base/json.h"
+#include "core/workload/relations.h"
 #include "metrics/exposition/page.h"
 
 namespace watchbill::api {
@@ -14,7 +15,7 @@ namespace {
 using metrics::exposition::Family;
 using metrics::exposition::HistogramValue;
 
-constexpr std::array<DeclaredMetric, 18> declared{{
+constexpr std::array<DeclaredMetric, 25> declared{{
     {"process_cpu_seconds_total", "counter", "", "user and system time of the controller's process"},
     {"process_max_fds", "gauge", "", "descriptors that the process may open"},
     {"process_open_fds", "gauge", "", "descriptors that the process has open"},
@@ -33,6 +34,14 @@ constexpr std::array<DeclaredMetric, 18> declared{{
     {"watchbill_refusals_total", "counter", "area, reason", "every refusal by its name"},
     {"watchbill_rule_evaluation_failures_total", "counter", "rule_group", "failed evaluations; they change no alert"},
     {"watchbill_rule_group_iterations_missed_total", "counter", "rule_group", "slots left out"},
+    {"watchbill_workload_cpu_seconds_total", "counter", "workload", "user and system time of the processes of a workload"},
+    {"watchbill_workload_incarnation", "gauge", "workload", "starts of a workload, the present one included"},
+    {"watchbill_workload_memory_bytes", "gauge", "workload", "memory of the processes of a workload that is in RAM"},
+    {"watchbill_workload_open_fds", "gauge", "workload", "descriptors that the processes of a workload have open"},
+    {"watchbill_workload_ready", "gauge", "workload", "1 while a workload runs, is ready and not hung"},
+    {"watchbill_workload_restarts_total", "counter", "reason, workload",
+     "restarts by standing order since the controller's start"},
+    {"watchbill_workload_state", "gauge", "state, workload", "1 for the state that a workload is in, 0 for the nine others"},
 }};
 
 Family family(std::string_view name) {
@@ -111,6 +120,34 @@ void add_rule_groups(metrics::exposition::Page& page, const Watch& watch) {
   });
 }
 
+void add_workload(metrics::exposition::Page& page, const std::string& name, const core::workload::Workload& workload) {
+  const Labels label = labels({{"workload", name}});
+  page.state_set(family("watchbill_workload_state"), label, {"state", Words<WorkloadState>::table, word(workload.state)});
+  page.gauge(family("watchbill_workload_ready"), label, core::workload::is_ready(workload) ? 1 : 0);
+  page.gauge(family("watchbill_workload_incarnation"), label, static_cast<double>(workload.incarnation));
+}
+
+void add_figures(metrics::exposition::Page& page, const std::string& name, const LiveFigures& figures) {
+  const Labels label = labels({{"workload", name}});
+  page.counter(family("watchbill_workload_cpu_seconds_total"), label, figures.cpu_seconds);
+  page.gauge(family("watchbill_workload_memory_bytes"), label, static_cast<double>(figures.memory_bytes));
+  page.gauge(family("watchbill_workload_open_fds"), label, static_cast<double>(figures.open_fds));
+}
+
+void add_workloads(metrics::exposition::Page& page, const Services& services) {
+  services.follower.read([&](const core::State& state, const ChainHead&) {
+    state.workload.workloads.each([&](const std::string& name, const core::workload::Workload& workload) {
+      add_workload(page, name, workload);
+      if (workload.pid == 0) return true;
+      if (const LiveWorkload live = services.workloads.live(name); live.figures) add_figures(page, name, *live.figures);
+      return true;
+    });
+  });
+  for (const auto& [what, count] : services.counters.restarts())
+    page.counter(family("watchbill_workload_restarts_total"), labels({{"reason", what.second}, {"workload", what.first}}),
+                 static_cast<double>(count));
+}
+
 void add_process(metrics::exposition::Page& page, const ProcessFigures& process) {
   page.counter(family("process_cpu_seconds_total"), {}, process.cpu_seconds);
   page.gauge(family("process_max_fds"), {}, static_cast<double>(process.open_fds_max));
@@ -154,6 +191,7 @@ std::string metrics_page(const Services& services) {
   add_inbox(page, services.inbox);
   add_state(page, services.follower);
   add_rule_groups(page, services.watch);
+  add_workloads(page, services);
   if (const Result<ProcessFigures> process = services.process()) add_process(page, *process);
   return page.text();
 }

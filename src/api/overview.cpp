@@ -2,6 +2,7 @@
 #include "api/call.h"
 #include "api/metrics.h"
 #include "api/routes.h"
+#include "api/workload_view.h"
 
 namespace watchbill::api {
 namespace {
@@ -132,6 +133,7 @@ void show_status(const CallPointer& call) {
     write_holds(json, state.control);
     write_deliveries(json, state.route);
     write_alerts(json, state.alert);
+    write_workload_counts(json, state.workload, call->services);
     return head.sequence;
   });
   write_lanes(json, call->services.inbox);

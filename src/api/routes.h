@@ -17,6 +17,7 @@ namespace watchbill::api {
 [[nodiscard]] Routes notification_routes();  // /notifications
 [[nodiscard]] Routes operation_routes();     // /-/healthy, /-/ready, /metrics
 [[nodiscard]] Routes reload_routes();        // /-/reload, /reload
+[[nodiscard]] Routes workload_routes();      // /workloads, /workloads/{name}
 // Prometheus' own paths, below /api/v1.
 [[nodiscard]] Routes prometheus_query_routes();   // query, query_range
 [[nodiscard]] Routes prometheus_series_routes();  // series, labels, label/{name}/values, metadata

@@ -17,6 +17,7 @@
 #include "ports/clock.h"
 #include "ports/io_loop.h"
 #include "ports/journal.h"
+#include "ports/logs.h"
 
 namespace watchbill::api {
 
@@ -83,6 +84,33 @@ struct Reloaded {
   Sequence sequence{0};                    // of its record; 0: this bill holds already
 };
 
+// How the keeper of this host's workloads stands.
+struct KeeperView {
+  bool is_needed{false};     // there is something for it to do
+  bool is_connected{false};
+  std::string problem;       // why not, for people
+  bool shares_cgroup{false};
+  std::uint64_t unlogged_count{0};  // records that a full disk refused to it
+};
+
+// What is seen of a workload now and stands in no record. Ages are as of the call.
+struct LiveFigures {
+  std::uint32_t process_count{0};
+  double cpu_seconds{0};
+  std::uint64_t memory_bytes{0}, open_fds{0};
+  Duration age;
+};
+struct LiveWorkload {
+  std::optional<Duration> last_beat_age;
+  std::optional<LiveFigures> figures;
+};
+
+struct WorkloadServices {
+  std::function<KeeperView()> keeper;
+  std::function<LiveWorkload(const std::string& workload)> live;
+  ports::LogPort& logs;  // on the thread of History::run
+};
+
 // All of it outlives the server. Unless a member says otherwise it is used on the loop's thread.
 struct Services {
   std::string build;  // "0.1.0+COMMIT"
@@ -97,6 +125,7 @@ struct Services {
   Access& access;
   Counters& counters;
   std::function<Result<ProcessFigures>()> process;
+  WorkloadServices workloads;
   // Reads the bill again, all of it or nothing; `done` comes once, on the loop.
   std::function<void(const Actor& who, std::function<void(const Reloaded&)> done)> reload;
   Watch watch;

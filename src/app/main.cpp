@@ -6,6 +6,7 @@
 #include "app/serve.h"
 #include "app/simulate.h"
 #include "cli/command_line.h"
+#include "drivers/agent/log_files.h"
 #include "drivers/net/http_client.h"
 #include "drivers/net/loop.h"
 #include "drivers/sqlite/journal.h"
@@ -32,6 +33,8 @@ Result<std::unique_ptr<ports::JournalPort>> write_journal(const std::string& dat
   (*journal)->hold(std::move(*lock));
   return std::unique_ptr<ports::JournalPort>(std::move(*journal));
 }
+
+std::unique_ptr<ports::LogPort> logs(const std::string& data) { return std::make_unique<drivers::agent::LogFiles>(data); }
 
 // A loop of its own for one call: verbs make few.
 Result<ports::HttpAnswer, ports::HttpFailure> call(ports::HttpCall request) {
@@ -60,7 +63,7 @@ int main(int argument_count, char** arguments) {
   ::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of the write, not the end of the process
   drivers::system::SystemClock clock;
   drivers::system::SystemEntropy entropy;
-  cli::World world{WB_BUILD, clock, entropy, app::read_journal, app::write_journal, app::call, app::pause};
+  cli::World world{WB_BUILD, clock, entropy, app::read_journal, app::write_journal, app::logs, app::call, app::pause};
   cli::ProgramVerbs program;
   program.serve = [&world](cli::Terminal& terminal, const cli::ServeArguments& serve) {
     return app::serve(terminal, serve, world);

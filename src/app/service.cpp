@@ -59,6 +59,7 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
                 access_,
                 counters_,
                 process_figures,
+                workloads_.services(),
                 [this](const Actor& who, auto done) { reload(who, std::move(done)); },
                 metrics_.watch()} {}
 

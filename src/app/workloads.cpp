@@ -41,6 +41,7 @@ Workloads::Workloads(const std::string& data, Epoch recovered_epoch, Parts parts
     : parts_(std::move(parts)),
       recovered_epoch_(recovered_epoch),
       waits_(waiting_max),
+      logs_(data),
       agent_({data, keeper_program(), is_unit() ? unit_patience : Duration{}},
              {parts_.loop, parts_.connect, parts_.http,
               [this](CommandBody body, std::vector<std::string> blobs, std::function<void(OfferOutcome)> done) {
@@ -48,6 +49,22 @@ Workloads::Workloads(const std::string& data, Epoch recovered_epoch, Parts parts
               },
               [this](std::function<void()> task) { return waits_.run(std::move(task)); }, parts_.log, parts_.query,
               [this](const drivers::agent::ProbeSample& sample) { parts_.store(samples_.take(sample)); }}) {}
+
+api::WorkloadServices Workloads::services() {
+  const auto keeper = [this] {
+    const drivers::agent::AgentStatus status = agent_.status();
+    return api::KeeperView{status.is_needed, status.is_connected, status.problem, status.shares_cgroup, status.unlogged_count};
+  };
+  const auto live = [this](const std::string& workload) {
+    const drivers::agent::LiveWorkload seen = agent_.live(workload);
+    api::LiveWorkload shown{seen.last_beat_age, std::nullopt};
+    if (const auto& figures = seen.figures)
+      shown.figures = api::LiveFigures{figures->process_count, figures->cpu_seconds, figures->memory_bytes, figures->open_fds,
+                                       seen.figures_age};
+    return shown;
+  };
+  return {keeper, live, logs_};
+}
 
 void Workloads::configure(const Configuration& configuration) {
   watched_ = configuration.supervision.probes;

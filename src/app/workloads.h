@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "api/services.h"
 #include "app/probe_samples.h"
 #include "app/task_thread.h"
 #include "core/state.h"
 #include "drivers/agent/agent.h"
+#include "drivers/agent/log_files.h"
 #include "engine/follower.h"
 #include "engine/inbox.h"
 #include "model/configuration.h"
@@ -36,6 +38,8 @@ class Workloads {
   Workloads(const std::string& data, Epoch recovered_epoch, Parts parts);
 
   [[nodiscard]] drivers::agent::Agent& agent() noexcept { return agent_; }
+  // What the API shows of this host. Outlived by this.
+  [[nodiscard]] api::WorkloadServices services();
   // The bill's own probes, from now on. Loop thread, or before the loop runs.
   void configure(const Configuration& configuration);
   // Looks at what durable records have led to; connects to the keeper once this epoch is among them, and
@@ -55,6 +59,7 @@ class Workloads {
   std::map<std::string, ProbeConfiguration> watched_;  // loop's thread
   ProbeSamples samples_;                               // loop's thread
   TaskThread waits_;     // for name services, and small files
+  drivers::agent::LogFiles logs_;
   drivers::agent::Agent agent_;
 };
 

@@ -9,6 +9,7 @@
 #include "base/spelling.h"
 #include "cli/check.h"
 #include "cli/online.h"
+#include "cli/workloads.h"
 
 namespace watchbill::cli {
 namespace {
@@ -37,6 +38,8 @@ struct Parsed {
   HoldArguments hold;
   QueryArguments query;
   std::vector<std::string> filters;
+  WorkloadArguments workload;
+  LogArguments log;
   bool watch{false};
 };
 
@@ -59,6 +62,7 @@ class CommandLine {
     add_status();
     add_query();
     add_hold();
+    add_workloads();
     add_journal();
     add_evidence();
     add_simulate();
@@ -146,9 +150,63 @@ class CommandLine {
   void add_status() {
     CLI::App* sub = add(app_, "status", "what a running controller is doing: journal, holds, deliveries, waiting commands",
                         "  watchbill status\n  watchbill status --watch --server http://127.0.0.1:9911",
-                        [this](Terminal& terminal) { return cli::status(terminal, world_, parsed_.server, parsed_.watch); });
+                        {});
+    sub->callback([this, sub] {
+      if (!sub->get_subcommands().empty()) return;
+      parsed_.verb = [this](Terminal& terminal) { return cli::status(terminal, world_, parsed_.server, parsed_.watch); };
+    });
     add_server(sub);
     sub->add_flag("--watch", parsed_.watch, "again each second, until interrupted");
+    sub->require_subcommand(0, 1);
+    CLI::App* list = add(*sub, "workloads", "every workload: state, restarts, what it uses and how old that figure is",
+                         "  watchbill status workloads\n  watchbill status workloads --watch",
+                         [this](Terminal& terminal) { return workloads_list(terminal, world_, parsed_.server, parsed_.watch); });
+    add_server(list);
+    list->add_flag("--watch", parsed_.watch, "again each second, until interrupted");
+  }
+
+  void add_workload_action(CLI::App& parent, const std::string& name, const std::string& text, WorkloadAction action) {
+    CLI::App* sub = add(parent, name, text,
+                        "  watchbill workloads " + name + " web --reason \"new certificate\"\n  watchbill workloads " + name +
+                            " group:shop --wait --timeout 30s",
+                        [this, action](Terminal& terminal) {
+                          return workloads_act(terminal, world_, parsed_.server, action, parsed_.workload);
+                        });
+    add_server(sub);
+    sub->add_option("NAME", parsed_.workload.name, "a workload, or group:NAME")->required();
+    sub->add_option("--reason", parsed_.workload.reason, "why, for whoever reads the journal");
+    sub->add_option("--request-id", parsed_.workload.request_id, "the same id gets the same answer again");
+    sub->add_flag("--wait", parsed_.workload.waits, "until it is there (0) or cannot be (1)");
+    sub->add_option("--timeout", parsed_.workload.timeout, "of --wait; then exit 75")->capture_default_str();
+  }
+
+  void add_workloads() {
+    const auto list = [this](Terminal& terminal) { return workloads_list(terminal, world_, parsed_.server, false); };
+    CLI::App* workloads = add(app_, "workloads", "what is supervised; start, stop and restart by hand",
+                              "  watchbill workloads\n  watchbill workloads restart web --reason \"new certificate\" --wait", {});
+    workloads->require_subcommand(0, 1);
+    workloads->callback([this, workloads, list] {
+      if (workloads->get_subcommands().empty()) parsed_.verb = list;
+    });
+    add_server(workloads);
+    add_server(add(*workloads, "list", "every workload, a line for each",
+                   "  watchbill workloads list\n  watchbill workloads list -o json", list));
+    CLI::App* show = add(*workloads, "show", "everything about one workload",
+                         "  watchbill workloads show web\n  watchbill workloads show web@2 -o json", [this](Terminal& terminal) {
+                           return workloads_show(terminal, world_, parsed_.server, parsed_.workload.name);
+                         });
+    add_server(show);
+    show->add_option("NAME", parsed_.workload.name, "a workload")->required();
+    add_workload_action(*workloads, "start", "start a workload that is at rest", WorkloadAction::start);
+    add_workload_action(*workloads, "stop", "stop a workload and leave it stopped", WorkloadAction::stop);
+    add_workload_action(*workloads, "restart", "restart a workload; spends no restart budget", WorkloadAction::restart);
+    CLI::App* logs = add(app_, "logs", "what a workload has written, each line with its receive time",
+                         "  watchbill logs web -n 20\n  watchbill logs web -f --data /var/lib/watchbill",
+                         [this](Terminal& terminal) { return cli::logs(terminal, world_, parsed_.log); });
+    logs->add_option("NAME", parsed_.log.name, "a workload")->required();
+    logs->add_option("-n,--lines", parsed_.log.lines, "how many lines, the last ones")->capture_default_str();
+    logs->add_flag("-f,--follow", parsed_.log.follows, "goes on with what is written from now on");
+    add_data(logs, parsed_.log.data);
   }
 
   void add_query() {

@@ -68,6 +68,10 @@ void print_status(Terminal& terminal, const JsonValue& status) {
   terminal.print("lanes       " + lanes_text(status.find("lanes")));
   terminal.print("deliveries  " + counts(status.find("deliveries")));
   print_watch(terminal, status);
+  terminal.print("workloads   " + counts(status.find("workloads")));
+  const JsonValue* warnings = status.find("warnings");
+  if (warnings != nullptr && warnings->as_array() != nullptr)
+    for (const JsonValue& warning : *warnings->as_array()) terminal.print("warning     " + text_of(&warning));
   const JsonValue* holds = status.find("holds");
   if (holds == nullptr) return;
   terminal.print("holds       " + member(*holds, "count"));

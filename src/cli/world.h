@@ -11,6 +11,7 @@
 #include "ports/effects.h"
 #include "ports/http_client.h"
 #include "ports/journal.h"
+#include "ports/logs.h"
 
 namespace watchbill::cli {
 
@@ -23,6 +24,8 @@ struct World {
   std::function<Result<std::unique_ptr<ports::JournalPort>>(const std::string& data)> read_journal;
   // Opens it for writing, holding the directory's lock as long as the port lives. Fails busy when a controller holds it.
   std::function<Result<std::unique_ptr<ports::JournalPort>>(const std::string& data)> write_journal;
+  // The logs of the workloads of a data directory.
+  std::function<std::unique_ptr<ports::LogPort>(const std::string& data)> logs;
   // Makes one HTTP call and waits for its end.
   std::function<Result<ports::HttpAnswer, ports::HttpFailure>(ports::HttpCall)> call;
   // Waits a moment between two looks at something that changes; false when the user asked to end.

@@ -1,6 +1,7 @@
 // The API of the running program: who may, what is kept, what comes again after a restart (design/http.md).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "serve/program.h"
@@ -170,10 +171,15 @@ TEST(api, metrics_are_those_that_are_declared) {
   const JsonValue catalogue = controller.get("/metrics-catalogue").json();
   std::size_t types = 0;
   for (std::size_t at = page.body.find("# TYPE "); at != std::string::npos; at = page.body.find("# TYPE ", at + 1)) ++types;
-  EXPECT_EQ(types, catalogue.find("items")->as_array()->size());
-  for (const JsonValue& metric : *catalogue.find("items")->as_array())
-    EXPECT_NE(page.body.find("# TYPE " + *metric.find("name")->as_string() + " " + *metric.find("type")->as_string()),
-              std::string::npos)
+  // Of workloads there are series only where there are workloads.
+  const auto is_of_workloads = [](const JsonValue& metric) {
+    return metric.find("name")->as_string()->starts_with("watchbill_workload_");
+  };
+  const JsonValue::Array& declared = *catalogue.find("items")->as_array();
+  EXPECT_EQ(types + static_cast<std::size_t>(std::count_if(declared.begin(), declared.end(), is_of_workloads)), declared.size());
+  for (const JsonValue& metric : declared)
+    EXPECT_TRUE(is_of_workloads(metric) || page.body.find("# TYPE " + *metric.find("name")->as_string() + " " +
+                                                          *metric.find("type")->as_string()) != std::string::npos)
         << *metric.find("name")->as_string();
 }
 

@@ -1,6 +1,7 @@
 #include "drivers/agent/agent.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace watchbill::drivers::agent {
@@ -12,6 +13,13 @@ namespace {
 constexpr Duration busy_pause = Duration::milliseconds(100);
 // One part may become more events than a decision holds: it is told again until it says nothing new.
 constexpr int part_repeats_max = 64;
+constexpr Duration figures_interval = Duration::seconds(10);
+constexpr Duration figures_pause = Duration::seconds(1);  // until there is something to look at
+
+Instant steady_now() {
+  const auto since = std::chrono::steady_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::milliseconds>(since).count()};
+}
 
 wire::EndReason reason_of(const CarryOutOrder& order) {
   if (order.reason == WorkloadReason::deadline) return wire::EndReason::deadline;
@@ -71,8 +79,8 @@ Probes::Parts Agent::probe_parts() {
       link_.ask(wire::TellStable{workload, incarnation, is_ready}, [](KeeperLink::Outcome, const wire::Frame&) {});
   };
   const auto has_said_ready = [this](const std::string& workload, std::uint64_t incarnation) {
-    const auto ready = ready_.find(workload);
-    return ready != ready_.end() && ready->second == incarnation;
+    const auto seen = seen_.find(workload);
+    return seen != seen_.end() && seen->second.incarnation == incarnation && seen->second.is_ready;
   };
   return {parts_.loop, link_, parts_.connect, parts_.http, parts_.offer, parts_.run_elsewhere, parts_.query, parts_.sampled,
           ready_changed, has_said_ready};
@@ -104,7 +112,7 @@ AgentStatus Agent::status() const {
 void Agent::connected() {
   ++connection_;
   reports_.begin();
-  incarnations_.clear();
+  seen_.clear();
   kept_.clear();
   {
     const std::lock_guard lock(status_mutex_);
@@ -128,9 +136,11 @@ void Agent::take_snapshot(const wire::Frame& frame) {
   wire::WorkloadState state;
   if (frame.type == wire::MessageType::workload_state) {
     if (!wire::read_message(frame.body, state)) return;
-    remember(state.name, state.incarnation);
-    if (state.is_ready) note_ready(state.name, state.incarnation);
     kept_.push_back(kept_by(state));
+    Seen& seen = see(state.name, state.incarnation);
+    seen.pid = kept_.back().pid;
+    seen.is_ready = state.is_ready;
+    if (state.has_beaten && state.last_beat_age) seen.beat_at = steady_now() - *state.last_beat_age;
     return;
   }
   tell_kept(0, part_repeats_max);
@@ -171,29 +181,66 @@ void Agent::adopted() {
   reports_.open();
   one_shots_.connected();
   probes_.tell_stable_again();
+  read_figures();
   std::vector<std::string> waiting;
   for (const auto& [workload, order] : orders_)
     if (!order.is_under_way) waiting.push_back(workload);
   for (const std::string& workload : waiting) carry(workload);
 }
 
-void Agent::remember(std::string_view name, std::uint64_t incarnation) {
-  const auto at = incarnations_.find(name);
-  if (at == incarnations_.end()) incarnations_.emplace(name, incarnation);
-  else at->second = std::max(at->second, incarnation);
+// What belongs to an earlier incarnation ends with it.
+Agent::Seen& Agent::see(std::string_view name, std::uint64_t incarnation) {
+  auto at = seen_.find(name);
+  if (at == seen_.end()) at = seen_.emplace(name, Seen{}).first;
+  if (incarnation > at->second.incarnation) at->second = Seen{incarnation, 0, false, std::nullopt, std::nullopt};
+  return at->second;
 }
 
-void Agent::note_ready(std::string_view name, std::uint64_t incarnation) {
-  const std::string workload(name);
-  ready_[workload] = incarnation;
-  probes_.note_ready(workload);
+void Agent::see_report(const wire::Frame& frame) {
+  const auto head = head_of(frame);
+  if (!head) return;
+  Seen& seen = see(head->name, head->incarnation);
+  if (head->incarnation != seen.incarnation) return;
+  wire::Started started;
+  if (frame.type == wire::MessageType::started && wire::read_message(frame.body, started)) seen.pid = started.pid;
+  if (frame.type == wire::MessageType::exited || frame.type == wire::MessageType::settled) seen.pid = 0;
+  if (frame.type == wire::MessageType::beat) seen.beat_at = steady_now();
+  if (frame.type != wire::MessageType::became_ready) return;
+  seen.is_ready = true;
+  probes_.note_ready(std::string(head->name));
+}
+
+// Again and again while there is a keeper; thousands of processes take a moment, so elsewhere.
+void Agent::read_figures() {
+  if (std::exchange(reads_figures_, true)) return;
+  std::set<std::int64_t> leaders;
+  for (const auto& [name, seen] : seen_)
+    if (seen.pid != 0) leaders.insert(seen.pid);
+  const auto task = [this, leaders] {
+    parts_.loop.post([this, figures = read_group_figures(leaders)] {
+      for (auto& [name, seen] : seen_)
+        if (const auto found = figures.find(seen.pid); found != figures.end()) seen.figures = found->second;
+    });
+  };
+  if (!leaders.empty()) (void)parts_.run_elsewhere(task);
+  parts_.loop.after(leaders.empty() ? figures_pause : figures_interval, [this] {
+    reads_figures_ = false;
+    if (link_.is_ready()) read_figures();
+  });
+}
+
+LiveWorkload Agent::live(const std::string& workload) const {
+  const auto seen = seen_.find(workload);
+  if (seen == seen_.end()) return {};
+  LiveWorkload live;
+  if (seen->second.beat_at) live.last_beat_age = steady_now() - *seen->second.beat_at;
+  live.figures = seen->second.figures;
+  if (live.figures) live.figures_age = steady_now() - live.figures->read_at;
+  return live;
 }
 
 void Agent::reported(const wire::Frame& frame) {
-  if (const auto head = head_of(frame)) {
-    remember(head->name, head->incarnation);
-    if (frame.type == wire::MessageType::became_ready) note_ready(head->name, head->incarnation);
-  }
+  see_report(frame);
   wire::Unlogged unlogged;
   if (frame.type == wire::MessageType::unlogged && wire::read_message(frame.body, unlogged)) {
     const std::lock_guard lock(status_mutex_);
@@ -304,17 +351,14 @@ void Agent::ask(const std::string& workload, std::uint64_t number, const Request
 
 void Agent::tell_outcome(const std::string& workload, std::uint64_t number, const std::string& refusal) {
   const CarryOutOrder& order = order_of(workload, number)->effect;
-  if (refusal.empty() && order.directive == OrderDirective::start) remember(workload, order.incarnation);
+  if (refusal.empty() && order.directive == OrderDirective::start) (void)see(workload, order.incarnation);
   NoteOrder note;
-  const auto known = incarnations_.find(workload);
-  note.keeper_incarnation = known == incarnations_.end() ? 0 : known->second;
+  const auto known = seen_.find(workload);
+  note.keeper_incarnation = known == seen_.end() ? 0 : known->second.incarnation;
   note.number = number;
   note.refusal = refusal;
   note.workload = workload;
-  if (refusal.empty() && order.directive == OrderDirective::forget) {
-    incarnations_.erase(workload);
-    ready_.erase(workload);
-  }
+  if (refusal.empty() && order.directive == OrderDirective::forget) seen_.erase(workload);
   parts_.offer(note, {}, [this, workload, number, refusal](OfferOutcome outcome) {
     parts_.loop.post([this, workload, number, refusal, outcome] {
       if (order_of(workload, number) == nullptr) return;

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "drivers/agent/group_figures.h"
 #include "drivers/agent/keeper_link.h"
 #include "drivers/agent/offer.h"
 #include "drivers/agent/one_shots.h"
@@ -29,6 +30,13 @@ struct AgentStatus {
   bool shares_cgroup{false};       // the warning keeper_shares_cgroup
   std::uint64_t unlogged_count{0}; // records that the full disk refused to the keeper
   std::int64_t keeper_pid{0};
+};
+
+// What is seen of a workload now and stands in no record.
+struct LiveWorkload {
+  std::optional<Duration> last_beat_age;
+  std::optional<GroupFigures> figures;
+  Duration figures_age;
 };
 
 class Agent final : public ports::EffectPort, public ports::OneShotPort {
@@ -63,12 +71,22 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
 
   // Any thread.
   [[nodiscard]] AgentStatus status() const;
+  // Loop thread.
+  [[nodiscard]] LiveWorkload live(const std::string& workload) const;
 
  private:
   // An order from the engine, until its outcome is recorded.
   struct Order {
     CarryOutOrder effect;
     bool is_under_way{false};  // it is being made, asked or told; else it waits for the connection
+  };
+  // A workload as the keeper told last.
+  struct Seen {
+    std::uint64_t incarnation{0};  // the highest that it knows
+    std::int64_t pid{0};           // 0: no leader
+    bool is_ready{false};          // READY=1 came from this incarnation
+    std::optional<Instant> beat_at;  // CLOCK_MONOTONIC
+    std::optional<GroupFigures> figures;
   };
   // A keeper's answer to a request, as far as an order is concerned.
   enum class Verdict : std::uint8_t { taken, refused, lost };
@@ -81,8 +99,9 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
   void take_snapshot(const model::wire::Frame& frame);
   void tell_kept(std::size_t begin, int times_left);
   void adopted();
-  void remember(std::string_view name, std::uint64_t incarnation);
-  void note_ready(std::string_view name, std::uint64_t incarnation);
+  Seen& see(std::string_view name, std::uint64_t incarnation);
+  void see_report(const model::wire::Frame& frame);
+  void read_figures();
 
   void carry(const std::string& workload);
   void give(const std::string& workload, std::uint64_t number, std::shared_ptr<const Result<OrderTerms, TermsProblem>> terms);
@@ -99,10 +118,10 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
   OneShots one_shots_;
   Probes probes_;
   std::map<std::string, Order> orders_;                // by workload
-  std::map<std::string, std::uint64_t, std::less<>> incarnations_;  // the highest that the keeper knows of each workload
-  std::map<std::string, std::uint64_t, std::less<>> ready_;  // the incarnation that said READY=1
+  std::map<std::string, Seen, std::less<>> seen_;
   std::vector<KeptWorkload> kept_;                     // of the snapshot under way
   std::uint64_t connection_{0};
+  bool reads_figures_{false};                 // the next look at them is planned
   bool is_adopted_{false};                             // the core knows what this keeper has: orders may go
   mutable std::mutex status_mutex_;
   AgentStatus status_;
