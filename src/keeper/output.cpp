@@ -78,8 +78,17 @@ void rotate(std::string_view name, std::uint32_t keep_count) noexcept {
     (void)rename(log_path(name, number - 1).data(), log_path(name, number).data());
 }
 
+// A keeper that runs as root writes for the account that owns the folder: that one reads the logs.
+void give_to_owner(int fd) noexcept {
+  struct stat log {}, folder {};
+  const bool is_ours = fstat(fd, &log) == 0 && log.st_size == 0 && log.st_uid == 0;
+  if (is_ours && stat("logs", &folder) == 0 && folder.st_uid != 0) (void)!fchown(fd, folder.st_uid, static_cast<gid_t>(-1));
+}
+
 int open_log(std::string_view name) noexcept {
-  return open(log_path(name, 0).data(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+  const int fd = open(log_path(name, 0).data(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+  if (fd >= 0) give_to_owner(fd);
+  return fd;
 }
 
 void refill(const model::wire::LogTerms& terms, LogState& state, Instant now) noexcept {

@@ -49,6 +49,9 @@ Status enter_data(Keeper& keeper, const std::string& directory) {
   for (const char* path : {"keeper", "keeper/fifo", "keeper/effects", "logs"})
     if (mkdir(path, std::strcmp(path, "logs") == 0 ? 0750 : 0700) != 0 && errno != EEXIST)
       return Error::from_errno(errno, "make the directory", keeper.data_path + "/" + path);
+  // What workloads write is for the account that owns DATA to read.
+  if (keeper.is_root && chown("logs", keeper.owner_uid, static_cast<gid_t>(-1)) != 0)
+    return Error::from_errno(errno, "give away the directory", keeper.data_path + "/logs");
   return {};
 }
 
