@@ -128,7 +128,13 @@ void serve_until_stopped(cli::Terminal& terminal, const StopSignals& signals, Se
     service.reload(engine_actor("signal"), [&terminal](const api::Reloaded& done) { say_reloaded(terminal, done); });
 }
 
-cli::ExitCode serve_data(cli::Terminal& terminal, Service::Settings settings, cli::World& world) {
+// The workloads end with the controller, as it was told; what hung is named.
+void stop_workloads(cli::Terminal& terminal, Service& service) {
+  terminal.complain("serve: stopping all workloads");
+  for (const std::string& line : service.stop_workloads()) terminal.complain("serve: " + line);
+}
+
+cli::ExitCode serve_data(cli::Terminal& terminal, Service::Settings settings, cli::World& world, bool stops_workloads) {
   const StopSignals signals;  // before any thread: all of them inherit the mask
   const std::string data = settings.data;
   auto lock = drivers::sqlite::DataLock::take(data);
@@ -164,6 +170,7 @@ cli::ExitCode serve_data(cli::Terminal& terminal, Service::Settings settings, cl
   if (const auto started = service.start(); !started) return refuse_service(terminal, started.error());
   announce(terminal, service, world.build, data, records);
   serve_until_stopped(terminal, signals, service);
+  if (stops_workloads) stop_workloads(terminal, service);
   service.stop();
   return cli::ExitCode::done;
 }
@@ -187,7 +194,7 @@ cli::ExitCode serve(cli::Terminal& terminal, const cli::ServeArguments& argument
   }
   settings.data = std::move(plan->data);
   settings.listen = std::move(plan->listen);
-  return serve_data(terminal, std::move(settings), world);
+  return serve_data(terminal, std::move(settings), world, arguments.stops_workloads);
 }
 
 }  // namespace watchbill::app

@@ -228,6 +228,7 @@ Workloads::Parts Service::workload_parts(const Parts& parts) {
           *caller_,
           offer,
           [this]() -> const engine::Follower& { return controller_.follower(); },
+          [this] { return controller_.now(); },
           parts.log,
           [this](const std::string& condition, Duration timeout, ports::ProbeDone done) {
             judge(condition, timeout, std::move(done));

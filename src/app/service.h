@@ -56,6 +56,8 @@ class Service {
   // Listens, starts the controller, has the bill recorded when it is another than the one that holds, and takes requests. Fails
   // without having started anything when it cannot listen, and having ended everything again when the bill is refused.
   [[nodiscard]] Result<void, StartFailure> start();
+  // Stops all workloads; see Workloads::close(). While it runs the API still answers.
+  [[nodiscard]] std::vector<std::string> stop_workloads() { return workloads_.close(); }
   // No new requests, those in flight are answered (at most 5 s), then everything ends. Idempotent.
   void stop();
 

@@ -1,11 +1,14 @@
 #include "app/workloads.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 
 #include "app/probe_targets.h"
+#include "core/workload/relations.h"
 
 namespace watchbill::app {
 namespace {
@@ -15,7 +18,6 @@ using drivers::agent::OfferOutcome;
 constexpr std::size_t waiting_max = 1024;  // more than orders and effects are ever under way together
 // Started by systemd, the keeper is a unit of its own beside ours: it is waited for, and not started from here meanwhile.
 constexpr Duration unit_patience = Duration::seconds(10);
-
 // Changes within this time are looked at together: reading thousands of workloads costs a millisecond.
 constexpr Duration refresh_pause = Duration::milliseconds(50);
 
@@ -33,6 +35,24 @@ OfferOutcome outcome_of(const core::Answer& answer) {
   const bool comes_again =
       family_of(answer.refused->reason) == RefusalFamily::try_later || answer.refused->reason == Refusal::changed_meanwhile;
   return comes_again ? OfferOutcome::again : OfferOutcome::nothing_new;
+}
+
+// Beyond the shutdown deadline: its TERM, half a second, KILL, and the records of that.
+constexpr Duration closing_slack = Duration::seconds(10);
+constexpr Duration closing_look = Duration::milliseconds(200);
+
+// What is said of a workload in the report of a shutdown; empty: it ended as it should.
+std::string line_of(const std::string& name, const core::workload::Workload& workload, Instant asked_at) {
+  if (core::workload::is_active(workload)) {
+    const std::string why = workload.detail.empty() ? "" : ": " + workload.detail;
+    return name + " is still " + std::string(word(workload.state)) + ", incarnation " + std::to_string(workload.incarnation) +
+           ", pid " + std::to_string(workload.pid) + why;
+  }
+  const auto& exit = workload.last_exit;
+  const bool was_killed = exit && exit->at >= asked_at && exit->how == ExitHow::signal && exit->value == SIGKILL;
+  if (!was_killed) return "";
+  return name + " hung: it did not end within its grace of " + format_duration(workload.configuration.stop.grace) +
+         " and was killed";
 }
 
 }  // namespace
@@ -66,6 +86,42 @@ api::WorkloadServices Workloads::services() {
   return {keeper, live, logs_};
 }
 
+std::vector<std::string> Workloads::close() {
+  const Instant asked_at = parts_.now();
+  std::promise<core::Answer> answered;
+  const auto refused =
+      parts_.offer(Command{CloseWorkloads{"the controller ends"}, engine_actor("serve"), std::nullopt, std::nullopt, {}},
+                   [&answered](const core::Answer& answer) { answered.set_value(answer); });
+  if (refused) return {"the workloads could not be asked to stop: " + refused->message};
+  const core::Answer answer = answered.get_future().get();
+  if (answer.refused) return {"the workloads could not be asked to stop: " + answer.refused->message};
+  static_cast<void>(parts_.follower().wait_for(answer.sequence, closing_slack));
+  Sequence seen = answer.sequence;
+  Instant until = Instant::never();
+  bool is_over = false;
+  while (!is_over) {
+    static_cast<void>(parts_.follower().wait_for(seen + 1, closing_look));
+    parts_.follower().read([&](const core::State& state, const ChainHead& head) {
+      seen = head.sequence;
+      until = asked_at + core::workload::supervisor_of(state.workload).configuration.shutdown_deadline + closing_slack;
+      is_over = true;
+      state.workload.workloads.each([&](const std::string&, const core::workload::Workload& workload) {
+        is_over = is_over && !core::workload::is_active(workload);
+        return is_over;
+      });
+    });
+    is_over = is_over || parts_.now() >= until;
+  }
+  std::vector<std::string> report;
+  parts_.follower().read([&](const core::State& state, const ChainHead&) {
+    state.workload.workloads.each([&](const std::string& name, const core::workload::Workload& workload) {
+      if (std::string line = line_of(name, workload, asked_at); !line.empty()) report.push_back(std::move(line));
+      return true;
+    });
+  });
+  return report;
+}
+
 void Workloads::configure(const Configuration& configuration) {
   watched_ = configuration.supervision.probes;
   if (!is_refresh_due_.exchange(true)) parts_.loop.post([this] { refresh(); });
@@ -84,13 +140,20 @@ void Workloads::look(const core::State& state, const ChainHead& head) {
     parts_.loop.post([this] { parts_.loop.after(refresh_pause, [this] { refresh(); }); });
   if (is_open_ || state.progress.epoch <= recovered_epoch_) return;
   is_open_ = true;
-  agent_.open({state.progress.lineage.text, state.progress.epoch, head.sequence},
-              state.workload.workloads.size() != 0);
+  agent_.open({state.progress.lineage.text, state.progress.epoch, head.sequence}, !state.workload.workloads.empty());
+}
+
+void Workloads::complain(const Refused& refused) const {
+  parts_.log("what the agent told was refused: " + std::string(word(refused.reason)) + ": " + refused.message);
 }
 
 void Workloads::offer(CommandBody body, std::vector<std::string> blobs, std::function<void(OfferOutcome)> done) {
   const auto refused = parts_.offer(Command{std::move(body), engine_actor("agent"), std::nullopt, std::nullopt, std::move(blobs)},
-                                    [done](const core::Answer& answer) { done(outcome_of(answer)); });
+                                    [this, done](const core::Answer& answer) {
+                                      const OfferOutcome outcome = outcome_of(answer);
+                                      if (answer.refused && outcome != OfferOutcome::again) complain(*answer.refused);
+                                      done(outcome);
+                                    });
   // While it closes nothing is told: the keeper tells the next controller.
   if (refused && refused->reason != Refusal::closing) done(OfferOutcome::again);
 }

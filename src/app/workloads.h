@@ -29,6 +29,7 @@ class Workloads {
     ports::HttpClient& http;
     std::function<std::optional<Refused>(Command, engine::Reply)> offer;  // to the inbox
     std::function<const engine::Follower&()> follower;
+    std::function<Instant()> now;  // the engine clock
     std::function<void(const std::string&)> log;
     // Judges a condition over stored series; loop to loop.
     std::function<void(const std::string& condition, Duration timeout, ports::ProbeDone done)> query;
@@ -45,11 +46,15 @@ class Workloads {
   // Looks at what durable records have led to; connects to the keeper once this epoch is among them, and
   // sees to it that what now runs is probed. Follower's thread.
   void look(const core::State& state, const ChainHead& head);
+  // Asks all workloads to stop, in order, and waits until none is left or the shutdown deadline and a moment have passed. Gives
+  // what hung: a line for each workload that was killed, or is still there. Not on the loop's or the engine's thread.
+  [[nodiscard]] std::vector<std::string> close();
   // Nothing is made elsewhere any more. Idempotent.
   void stop() { waits_.stop(); }
 
  private:
   void refresh();
+  void complain(const Refused& refused) const;
   void offer(CommandBody body, std::vector<std::string> blobs, std::function<void(drivers::agent::OfferOutcome)> done);
 
   const Parts parts_;

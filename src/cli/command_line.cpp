@@ -106,6 +106,8 @@ class CommandLine {
     sub->add_option("--config", parsed_.serve.config, "the bill [watchbill.yaml, if it is there]");
     sub->add_option("--data", parsed_.serve.data, "the data directory, instead of the bill's");
     sub->add_option("--listen", parsed_.serve.listen, "an address to listen on, instead of the bill's");
+    sub->add_flag("--stop-workloads", parsed_.serve.stops_workloads,
+                  "when it ends it stops all workloads, in order; else they run on");
   }
 
   void add_check() {

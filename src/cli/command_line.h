@@ -15,6 +15,7 @@ struct ServeArguments {
   std::string config;  // empty: watchbill.yaml, if it is there
   std::string data;
   std::vector<std::string> listen;
+  bool stops_workloads{false};
 };
 
 // Verbs that need what only the program itself may start: threads, servers, simulated worlds side by side.

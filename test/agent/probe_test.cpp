@@ -105,6 +105,19 @@ TEST(probe, by_notify_is_answered_by_the_workload_itself) {
   EXPECT_EQ(house.facts("WorkloadHealthChanged", "web")[1].number("incarnation"), 2);
 }
 
+TEST(probe, by_query_is_answered_from_the_samples_of_this_controller) {
+  House house;
+  // The probe of a port is a sample that the condition of the workload reads.
+  Listener listener;
+  house.write_bill("probes:\n  port: {tcp: \"" + listener.address() + "\", every: 100ms, rise: 1, fall: 1}\nworkloads:\n" +
+                   "  web:\n    command: [\"/bin/sh\", \"-c\", \"exec sleep 1000\"]\n" + user_line() +
+                   "    ready: {query: 'probe_success{job=\"port\"} == 1', every: 100ms, rise: 1, fall: 1}\n");
+  Controller controller(house.data(), house.arguments());
+  ASSERT_TRUE(has_health(house, "web", "ready", "up"));
+  listener.let_go();
+  ASSERT_TRUE(has_health(house, "web", "ready", "down"));
+}
+
 TEST(probe, that_cannot_ask_changes_no_health) {
   House house;
   house.write_bill(

@@ -137,6 +137,33 @@ TEST(reload, restarts_nothing_that_need_not_be_restarted) {
   EXPECT_EQ(house.facts("WorkloadExited", "kept").size(), 0U);
 }
 
+TEST(stop, with_the_controller_leaves_nothing_and_names_what_hung) {
+  House house;
+  house.write_bill(
+      "workloads:\n" + forever("db") + forever("web", "    requires: {db: started}\n") +
+      "  deaf:\n    command: [\"/bin/sh\", \"-c\", \"trap '' TERM; echo my ears are shut; while true; do sleep 0.05; done\"]\n" +
+      user_line() + "    stop: {grace: 200ms}\n");
+  std::vector<std::string> arguments = house.arguments();
+  arguments.push_back("--stop-workloads");
+  Controller controller(house.data(), arguments);
+  for (const char* name : {"db", "web", "deaf"}) ASSERT_TRUE(house.becomes(name, "running")) << name;
+  ASSERT_TRUE(eventually([&] { return house.log("deaf").find("my ears are shut") != std::string::npos; }));
+  const serve_test::Ended ended = controller.stop();
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_NE(ended.err.find("deaf hung: it did not end within its grace of 200ms and was killed"), std::string::npos) << ended.err;
+  EXPECT_EQ(ended.err.find("web hung"), std::string::npos) << ended.err;
+  for (const char* name : {"db", "web", "deaf"}) {
+    EXPECT_FALSE(is_alive(house.pid_of(name))) << name;
+    EXPECT_EQ(house.state_of(name), "stopped") << name;
+  }
+  // Reverse order: what depends on db is gone before db is asked.
+  EXPECT_LT(house.facts("WorkloadStopped", "web")[0].sequence, house.facts("WorkloadStopped", "db")[0].sequence);
+  EXPECT_EQ(house.facts("GroupDiagnosed", "deaf").size(), 1U);
+  // The next controller starts them again.
+  Controller next(house.data(), house.arguments());
+  EXPECT_TRUE(house.becomes("web", "running"));
+}
+
 TEST(start, that_cannot_be_made_fails_with_its_reason) {
   House house;
   house.write_bill(

@@ -63,7 +63,8 @@ std::optional<wire::ReportHead> head_of(const wire::Frame& frame) {
 Agent::Agent(KeeperLink::Settings settings, Parts parts)
     : parts_(std::move(parts)),
       link_(parts_.loop, std::move(settings),
-            {[this] { connected(); }, [this] { lost(); }, [this](const wire::Frame& frame) { reported(frame); }, parts_.log}),
+            {[this] { connected(); }, [this] { lost(); }, [this](const wire::Frame& frame) { reported(frame); },
+             [this](const std::string& line) { complain(line); }}),
       reports_({parts_.loop, parts_.offer,
                 [this](std::uint64_t through) {
                   if (link_.is_ready()) link_.ask(wire::Acknowledge{through}, [](KeeperLink::Outcome, const wire::Frame&) {});
@@ -100,6 +101,22 @@ void Agent::need() {
     status_.is_needed = true;
   }
   link_.need();
+}
+
+// The keeper that is missed is said once, and stands in the status until it is back.
+void Agent::complain(const std::string& line) {
+  {
+    const std::lock_guard lock(status_mutex_);
+    status_.problem = link_.problem();
+  }
+  parts_.log(line);
+}
+
+void Agent::set_targets(std::vector<ProbeTarget> targets) {
+  const bool asks_by_exec = std::any_of(targets.begin(), targets.end(),
+                                        [](const ProbeTarget& target) { return target.probe.kind == ProbeKind::exec; });
+  if (asks_by_exec) need();
+  probes_.set_targets(std::move(targets));
 }
 
 AgentStatus Agent::status() const {

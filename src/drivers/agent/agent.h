@@ -61,7 +61,7 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
   // effect. Any thread.
   void open(ControllerIdentity identity, bool is_needed);
   // What is to be probed from now on. Loop thread.
-  void set_targets(std::vector<ProbeTarget> targets) { probes_.set_targets(std::move(targets)); }
+  void set_targets(std::vector<ProbeTarget> targets);
   // Takes CarryOutOrder. Any thread.
   void begin(const Effect& effect, Epoch fence) override;
 
@@ -93,6 +93,7 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
 
   [[nodiscard]] Probes::Parts probe_parts();
   void need();
+  void complain(const std::string& line);
   void connected();
   void lost();
   void reported(const model::wire::Frame& frame);

@@ -130,6 +130,8 @@ void Probes::begin(const Key& key, ProbeTarget target) {
   probe.target = std::move(target);
   // READY=1 is told when it comes; there is nothing to ask.
   if (probe.target.probe.kind == ProbeKind::notify) return look_for_ready(key);
+  const bool is_ready = key.second == ProbeRole::ready && probe.target.believed == ProbeHealth::up;
+  if (is_ready && parts_.ready_changed) parts_.ready_changed(key.first, probe.target.incarnation, true);
   plan(key, phase_of(key.first, key.second, std::min(first_spread, probe.target.probe.every)));
 }
 

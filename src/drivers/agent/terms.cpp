@@ -181,6 +181,8 @@ Result<wire::Program, TermsProblem> make_program(const ProgramDescription& descr
 
 Result<OrderTerms, TermsProblem> make_terms(const CarryOutOrder& order) {
   const WorkloadConfiguration& configuration = order.configuration;
+  if (!configuration.unit.empty())
+    return TermsProblem{"not_yet_supported", "a workload cannot be the unit " + configuration.unit + " yet; give its command"};
   OrderTerms terms;
   wire::StandingOrder& standing = terms.give.order;
   standing.name = terms.texts.keep(order.workload);
