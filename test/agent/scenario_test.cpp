@@ -92,6 +92,17 @@ TEST(workload, is_told_of_once_however_often_controllers_are_killed) {
   for (std::size_t i = 0; i < exits.size(); ++i) EXPECT_EQ(exits[i].number("incarnation"), static_cast<std::int64_t>(i) + 1);
 }
 
+// The keeper delivers 64 reports that nobody has acknowledged, and then waits.
+TEST(workload, that_never_stays_up_is_told_of_for_as_long_as_it_goes_on) {
+  House house;
+  house.write_bill("workloads:\n  web:\n    command: [\"/bin/false\"]\n" + user_line() +
+                   "    restart: {policy: always, limit: none, backoff: {initial: 0s, max: 1ms}}\n");
+  Controller controller(house.data(), house.arguments());
+  ASSERT_TRUE(house.sees("WorkloadExited", 50, "web"));
+  const auto exits = house.facts("WorkloadExited", "web");
+  for (std::size_t i = 0; i < exits.size(); ++i) ASSERT_EQ(exits[i].number("incarnation"), static_cast<std::int64_t>(i) + 1);
+}
+
 TEST(keeper, that_is_killed_has_a_successor_that_adopts_what_runs) {
   House house;
   house.write_bill("workloads:\n" + forever("steady") + forever("gone"));
