@@ -39,13 +39,8 @@ struct Ended {
 // Runs `watchbill ARGUMENTS` to its end; `environment` adds to ours.
 [[nodiscard]] Ended run_program(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment = {});
 
-<<<<<<< HEAD
-// Starts `watchbill ARGUMENTS`, which goes on, and gives the first line that it prints into a pipe, "" when none came within 20
-// s. Then it is killed.
-=======
 // Starts `watchbill ARGUMENTS`, which goes on, and gives the first line that it prints into a pipe, "" when none came within
 // 20 s. Then it is killed.
->>>>>>> a7176c5 (docs: why alerts enter groups as they do)
 [[nodiscard]] std::string first_line_of(std::vector<std::string> arguments);
 
 struct HttpReply {
