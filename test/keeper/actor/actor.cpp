@@ -50,8 +50,11 @@ void notify(const std::string& text) {
   }
 }
 
-// A child that ignores TERM and holds a port, and one in its own session.
+// A child that ignores TERM and holds a port, and one in its own session. Ready when both are as they should be.
 [[noreturn]] void family(int port) {
+  int told[2];
+  if (pipe2(told, O_CLOEXEC) != 0) _exit(9);
+  const auto tell = [&] { (void)!write(told[1], "x", 1); };
   if (fork() == 0) {
     std::signal(SIGTERM, SIG_IGN);
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -62,14 +65,19 @@ void notify(const std::string& text) {
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || listen(fd, 1) != 0) _exit(9);
-    notify("READY=1");
+    tell();
     wait_for_ever();
   }
   if (fork() == 0) {
     setsid();
     std::signal(SIGTERM, SIG_IGN);
+    tell();
     wait_for_ever();
   }
+  char byte = 0;
+  for (int i = 0; i < 2; ++i)
+    if (read(told[0], &byte, 1) != 1) _exit(9);
+  notify("READY=1");
   wait_for_ever();
 }
 
