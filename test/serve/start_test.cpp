@@ -16,7 +16,8 @@ TEST(serve, says_where_it_is_and_ends_with_0_when_told_to) {
   const TemporaryDirectory directory;
   Controller controller(directory.path());
   ASSERT_TRUE(controller.is_serving());
-  EXPECT_EQ(controller.ask({"GET", "/-/ready", {}, {}, {}, {}}).status, 200);
+  // Ready a moment after it listens: once its stored samples are loaded.
+  EXPECT_TRUE(eventually([&] { return controller.ask({"GET", "/-/ready", {}, {}, {}, {}}).status == 200; }));
   const Ended ended = controller.stop();
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   EXPECT_NE(ended.out.find("/metrics"), std::string::npos) << ended.out;
