@@ -34,7 +34,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False positives of g++ 12 in std::string and std::vector.
   add_compile_options(-Wno-restrict -Wno-stringop-overflow -Wno-missing-field-initializers)
   # With -O2 it takes the empty alternative of an expected or optional for uninitialized; clang, ASan and valgrind look for it.
-  add_compile_options($<$<CONFIG:Release>:-Wno-maybe-uninitialized>)
+  if(CMAKE_CXX_FLAGS MATCHES "-O2")
+    add_compile_options(-Wno-maybe-uninitialized)
+  endif()
 else()
   add_compile_options(-Wno-missing-field-initializers)
 endif()
