@@ -381,7 +381,8 @@ TEST(payload, is_alertmanagers_version_4) {
                        R"("commonLabels":{"alertname":"Down","severity":"critical"},"commonAnnotations":{},)"
                        R"("externalURL":"http://watch.example","alerts":[{"status":"firing","labels":{"alertname":"Down",)"
                        R"("instance":"a","severity":"critical"},"annotations":{"summary":"a is down"},)"
-                       R"("startsAt":"2026-03-01T12:00:01.000Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":)"))
+                       R"("startsAt":"2026-03-01T12:00:01.000Z","endsAt":"0001-01-01T00:00:00Z",)"
+                               R"("generatorURL":"http://watch.example/api/v1/alerts",)"))
       << body;
 }
 
