@@ -85,6 +85,20 @@ void Call::fail(const Error& error) { refuse(Refused{Refusal::internal, error.te
 
 void Call::command(CommandBody command_body, std::vector<std::string> blobs) {
   const Area area = area_of(command_body);
+  offer(std::move(command_body), std::move(blobs), [self = shared_from_this(), area](const core::Answer& answer) {
+    self->answer_command(area, answer, {});
+  });
+}
+
+void Call::begin(CommandBody command_body, std::string_view below) {
+  const Area area = area_of(command_body);
+  offer(std::move(command_body), {}, [self = shared_from_this(), area, below = std::string(below)](const core::Answer& answer) {
+    self->answer_command(area, answer, below);
+  });
+}
+
+void Call::offer(CommandBody command_body, std::vector<std::string> blobs, std::function<void(const core::Answer&)> done) {
+  const Area area = area_of(command_body);
   if (ports::find_field(request.headers, "If-Match") != nullptr)
     return refuse(Refused{Refusal::not_yet_supported, "If-Match on this path"}, area);
   Command command{std::move(command_body), actor, std::nullopt, std::nullopt, std::move(blobs)};
@@ -92,15 +106,20 @@ void Call::command(CommandBody command_body, std::vector<std::string> blobs) {
     command.request = Request{sha256(canonical_body(command.body)), *id};
   const CallPointer self = shared_from_this();
   // The engine's thread only hands the answer over.
-  const std::optional<Refused> refused = services.inbox.offer(std::move(command), [self, area](const core::Answer& answer) {
-    self->services.loop.post([self, area, answer] { self->answer_command(area, answer); });
-  });
+  const std::optional<Refused> refused =
+      services.inbox.offer(std::move(command), [self, done = std::move(done)](const core::Answer& answer) {
+        self->services.loop.post([self, done, answer] { done(answer); });
+      });
   if (refused) refuse(*refused, area);
 }
 
-void Call::answer_command(Area area, const core::Answer& done) {
+void Call::answer_command(Area area, const core::Answer& done, std::string_view below) {
   if (done.refused && !done.is_replayed) return refuse(*done.refused, area, done.sequence);
   ports::HttpResponse response{200, {{"Content-Type", "application/json"}}, {}};
+  if (!below.empty() && !done.refused) {
+    response.status = 202;
+    response.headers.push_back({"Location", std::string(below) + done.subject});
+  }
   if (done.is_replayed) response.headers.push_back({"Idempotency-Replayed", "true"});
   if (done.refused) {
     response.status = static_cast<std::uint32_t>(http_status(done.refused->reason));

@@ -1,6 +1,7 @@
 // One request on its way to its answer.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,12 +48,17 @@ class Call : public std::enable_shared_from_this<Call> {
 
   // Offers a command, with the caller's request id, and answers {"sequence":…,"subject":…} when it is durable.
   void command(CommandBody body, std::vector<std::string> blobs = {});
+  // The same for what then goes on: 202 and a Location, `below` and the id of what was begun.
+  void begin(CommandBody body, std::string_view below);
+  // Offers a command, with the caller's request id; `done` comes on the loop when it is durable or refused. A full inbox refuses
+  // the call itself.
+  void offer(CommandBody body, std::vector<std::string> blobs, std::function<void(const core::Answer&)> done);
 
   // The way back, for a stream; the call has then nothing more to answer.
   [[nodiscard]] std::unique_ptr<ports::HttpResponder> take_responder() { return std::move(responder_); }
 
  private:
-  void answer_command(Area area, const core::Answer& answer);
+  void answer_command(Area area, const core::Answer& answer, std::string_view below);
 
   std::unique_ptr<ports::HttpResponder> responder_;
 };

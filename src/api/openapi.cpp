@@ -13,6 +13,7 @@ std::string_view type_of(ValueKind kind) {
     case ValueKind::text: return "string";
     case ValueKind::number: return "integer";
     case ValueKind::truth: return "boolean";
+    case ValueKind::texts: return "object";
   }
   return "";
 }

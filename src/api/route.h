@@ -13,7 +13,10 @@ namespace watchbill::api {
 
 class Call;
 
-enum class ValueKind : std::uint8_t { text, number, truth };
+enum class ValueKind : std::uint8_t {
+  text, number, truth,
+  texts,  // an object whose members are texts; of a body
+};
 
 // A parameter of the query, or a member of the JSON body.
 struct Member {

@@ -56,6 +56,10 @@ bool is_of(const JsonValue& value, ValueKind kind) {
     case ValueKind::text: return value.as_string() != nullptr;
     case ValueKind::number: return value.as_integer() != nullptr;
     case ValueKind::truth: return std::holds_alternative<bool>(value.value);
+    case ValueKind::texts:
+      return value.as_object() != nullptr &&
+             std::all_of(value.as_object()->begin(), value.as_object()->end(),
+                         [](const auto& member) { return member.second.as_string() != nullptr; });
   }
   return false;
 }
@@ -65,6 +69,7 @@ std::string_view expected(ValueKind kind) {
     case ValueKind::text: return ": expected a string";
     case ValueKind::number: return ": expected a whole number";
     case ValueKind::truth: return ": expected true or false";
+    case ValueKind::texts: return ": expected an object of strings";
   }
   return "";
 }
@@ -159,8 +164,8 @@ ports::HttpRoute unbuilt_route(Services& services, const Unbuilt& unbuilt) {
 Routes all_routes() {
   Routes routes;
   for (Routes (*list)() :
-       {overview_routes, journal_routes, event_routes, hold_routes, notification_routes, operation_routes, reload_routes,
-        workload_routes, prometheus_query_routes, prometheus_series_routes, prometheus_rule_routes})
+       {overview_routes, journal_routes, event_routes, hold_routes, notification_routes, run_routes, operation_routes,
+        reload_routes, workload_routes, prometheus_query_routes, prometheus_series_routes, prometheus_rule_routes})
     for (Route& route : list()) routes.push_back(std::move(route));
   Route openapi{"GET", "/api/watchbill/v1/openapi.json", "this document, OpenAPI 3.1", "viewer", {}, {}, {}, {}};
   Routes documented = routes;

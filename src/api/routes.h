@@ -15,6 +15,7 @@ namespace watchbill::api {
 [[nodiscard]] Routes event_routes();         // /events
 [[nodiscard]] Routes hold_routes();          // /hold
 [[nodiscard]] Routes notification_routes();  // /notifications
+[[nodiscard]] Routes run_routes();           // /runs, /plans, /approvals
 [[nodiscard]] Routes operation_routes();     // /-/healthy, /-/ready, /metrics
 [[nodiscard]] Routes reload_routes();        // /-/reload, /reload
 [[nodiscard]] Routes workload_routes();      // /workloads, /workloads/{name}

@@ -9,6 +9,7 @@
 #include "base/spelling.h"
 #include "cli/check.h"
 #include "cli/online.h"
+#include "cli/runs.h"
 #include "cli/workloads.h"
 
 namespace watchbill::cli {
@@ -40,6 +41,7 @@ struct Parsed {
   std::vector<std::string> filters;
   WorkloadArguments workload;
   LogArguments log;
+  RunArguments run;
   bool watch{false};
 };
 
@@ -63,6 +65,8 @@ class CommandLine {
     add_query();
     add_hold();
     add_workloads();
+    add_run();
+    add_approvals();
     add_journal();
     add_evidence();
     add_simulate();
@@ -259,6 +263,89 @@ class CommandLine {
                     [this](Terminal& terminal) { return hold_release(terminal, world_, parsed_.server, parsed_.hold); }));
     add_server(add(*hold, "show", "the holds in force", "  watchbill hold show\n  watchbill hold show -o json",
                    [this](Terminal& terminal) { return hold_show(terminal, world_, parsed_.server); }));
+  }
+
+  // A verb on one run or plan.
+  using RunVerb = ExitCode (*)(Terminal&, World&, const ServerArguments&, const RunArguments&);
+  CLI::App* add_run_verb(CLI::App& parent, const std::string& name, const std::string& text, const std::string& examples,
+                         RunVerb verb) {
+    CLI::App* sub = add(parent, name, text, examples,
+                        [this, verb](Terminal& terminal) { return verb(terminal, world_, parsed_.server, parsed_.run); });
+    add_server(sub);
+    return sub;
+  }
+  void with_id(CLI::App* sub, const std::string& what) { sub->add_option("ID", parsed_.run.subject, what)->required(); }
+  void with_reason(CLI::App* sub, bool is_required) {
+    sub->add_option("--reason", parsed_.run.reason, "why, for whoever reads it later")->required(is_required);
+    sub->add_option("--request-id", parsed_.run.request_id, "the same id gets the same answer again");
+  }
+
+  void add_run() {
+    CLI::App* run = add(app_, "run", "start a runbook, list and show runs, answer what they ask",
+                        "  watchbill run restart-web --set workload=web --dry-run\n"
+                        "  watchbill run restart-web --wait --timeout 5m --reason \"answers 502\"",
+                        {});
+    run->require_subcommand(0, 1);
+    run->callback([this, run] {
+      if (!run->get_subcommands().empty()) return;
+      parsed_.verb = [this](Terminal& terminal) {
+        if (parsed_.run.subject.empty()) return run_list(terminal, world_, parsed_.server, parsed_.run);
+        return run_start(terminal, world_, parsed_.server, parsed_.run);
+      };
+    });
+    add_server(run);
+    run->add_option("RUNBOOK", parsed_.run.subject, "its name in the bill; without it the runs are listed");
+    run->add_option("--set", parsed_.run.parameters, "NAME=VALUE, once for each parameter");
+    run->add_flag("--dry-run", parsed_.run.dry_run, "say what would be done and what would refuse it");
+    run->add_flag("--wait", parsed_.run.waits, "until the run ends; its verdict is the exit code");
+    run->add_option("--timeout", parsed_.run.timeout, "of --wait; then exit 75 and the run goes on");
+    with_reason(run, false);
+    CLI::App* list = add_run_verb(*run, "list", "runs, oldest first", "  watchbill run list\n  watchbill run list --state held",
+                                  run_list);
+    list->add_option("--state", parsed_.run.state, "only those that are `open`, or in this state");
+    with_id(add_run_verb(*run, "show", "one run: its steps, what is open, what to do",
+                         "  watchbill run show run-01JD0000000000000000000099\n  watchbill run show ID -o json", run_show),
+            "of the run");
+    CLI::App* resume = add_run_verb(*run, "resume", "let a held run go on",
+                                    "  watchbill run resume ID --reason \"the disk is replaced\"\n"
+                                    "  watchbill run resume ID --reason \"again\" -o json",
+                                    run_resume);
+    with_id(resume, "of the run");
+    with_reason(resume, true);
+    CLI::App* resolve = add_run_verb(*run, "resolve", "answer what became of an effect that nobody can tell",
+                                     "  watchbill run resolve ID --step 2 --answer done --reason \"it is up, I looked\"\n"
+                                     "  watchbill run resolve ID --step 2 --answer leave --reason \"by hand\"",
+                                     run_resolve);
+    with_id(resolve, "of the run");
+    with_reason(resolve, true);
+    resolve->add_option("--step", parsed_.run.step, "its path")->required();
+    resolve->add_option("--answer", parsed_.run.answer, "what happened")
+        ->required()
+        ->check(CLI::IsMember({"done", "not_done", "leave"}));
+  }
+
+  void add_approvals() {
+    CLI::App* plan = add(app_, "plan", "show resolved plans",
+                         "  watchbill plan show run-01JD0000000000000000000099\n  watchbill plan show sha256:41c0…", {});
+    plan->require_subcommand(1);
+    with_id(add_run_verb(*plan, "show", "the steps of a plan, with their ways back",
+                         "  watchbill plan show run-01JD0000000000000000000099\n  watchbill plan show sha256:41c0… -o json",
+                         plan_show),
+            "the digest of the plan, or a run of it");
+    CLI::App* yes = add_run_verb(app_, "approve", "say yes to the plan of a run, or no",
+                                 "  watchbill approve ID --digest sha256:41c0…\n"
+                                 "  watchbill approve ID --reject --reason \"not before Monday\"",
+                                 approve);
+    with_id(yes, "of the run");
+    with_reason(yes, false);
+    yes->add_option("--digest", parsed_.run.digest, "of the plan that you have read; needed for a yes");
+    yes->add_flag("--reject", parsed_.run.rejects, "no: the run ends");
+    yes->add_flag("--withdraw", parsed_.run.withdraws, "take your own yes back");
+    yes->add_flag("--accept-irreversible", parsed_.run.accepts_irreversible, "some steps cannot be taken back");
+    CLI::App* cancel = add_run_verb(app_, "cancel", "end a run at its next safe point and take back what it did",
+                                    "  watchbill cancel ID --reason \"wrong host\"\n  watchbill cancel ID -o json", run_cancel);
+    with_id(cancel, "of the run");
+    with_reason(cancel, false);
   }
 
   void add_journal() {

@@ -115,7 +115,8 @@ std::optional<JsonValue> Online::ask_or_complain(Terminal& terminal, const Asked
     return std::nullopt;
   }
   Result<JsonValue> body = parse_json(answer->body);
-  if (answer->status != 200 || !body) {
+  const bool is_taken = answer->status == 200 || answer->status == 202;
+  if (!is_taken || !body) {
     code = complain_of(terminal, *answer);
     return std::nullopt;
   }

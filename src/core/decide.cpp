@@ -1,6 +1,7 @@
 #include "core/decide.h"
 
 #include "core/facts.h"
+#include "core/react_workloads.h"
 #include "core/plan/plan.h"
 #include "core/route/group.h"
 #include "core/workload/apply.h"
@@ -225,8 +226,16 @@ void apply_end(State& state, const RecordEnd& end, const Limits& limits) {
   access::keep(state.access, end.header.sequence, std::move(kept), limits);
 }
 
+std::optional<std::string> acting_host(const State& state, const Subject& subject) {
+  return subject.owner == Area::plan ? plan::acting_host(state.plan, subject.name) : std::nullopt;
+}
+
 Effect effect_of(const State& state, const Subject& subject) {
-  if (subject.owner == Area::plan) return plan::effect_of(state.plan, subject.name);
+  if (subject.owner == Area::plan) {
+    Effect effect = plan::effect_of(state.plan, subject.name);
+    add_known(state, effect);
+    return effect;
+  }
   if (subject.owner == Area::workload) return workload::effect_of(state.workload, subject.name, state.progress.time);
   WB_ASSERT(subject.owner == Area::route, "only areas with effects enter the ready index");
   return route::effect_of(state.route, subject.name);

@@ -41,4 +41,7 @@ void apply_end(State& state, const RecordEnd& end, const Limits& limits);
 // The effect that a subject of the ready index owes.
 [[nodiscard]] Effect effect_of(const State& state, const Subject& subject);
 
+// The host on which the effect of a subject acts ("" is the controller's own), when only some may act on one host at a time.
+[[nodiscard]] std::optional<std::string> acting_host(const State& state, const Subject& subject);
+
 }  // namespace watchbill::core

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/react_runs.h"
+#include "core/react_workloads.h"
 
 namespace watchbill::core {
 namespace {
@@ -42,12 +43,18 @@ void clear_when_a_failed_workload_goes_on(const State&, const Event& event, std:
   commands.push_back(Command{clear, engine_actor("workload"), std::nullopt, std::nullopt, {}});
 }
 
-constexpr std::array<Reaction, 16> table{{
+constexpr std::array<Reaction, 24> table{{
     {AlertFired::type, ConsiderBinding::type, consider_binding},
     {AlertResolved::type, NoteNotNeeded::type, note_not_needed},
     {BindingRefused::type, SetHold::type, hold_used_up_binding},
     {BindingTriggered::type, ProposeMitigation::type, propose_mitigation},
+    {CommandRefused::type, NoteOutcome::type, fail_refused_workload},
     {ConfigAccepted::type, RecheckPlan::type, recheck_waiting_runs},
+    {EffectIntended::type, NoteOutcome::type, note_workload_as_asked},
+    {EffectIntended::type, RestartWorkload::type, restart_workload},
+    {EffectIntended::type, StartWorkload::type, start_workload},
+    {EffectIntended::type, StopWorkload::type, stop_workload},
+    {EffectOutcomeUnknown::type, NoteOutcome::type, note_workload_found},
     {EpochStarted::type, SetHold::type, hold_when_clock_is_behind},
     {EpochStarted::type, TakeOverRun::type, take_over_runs},
     {HoldReleased::type, GoOn::type, go_on_after_release},
@@ -58,7 +65,9 @@ constexpr std::array<Reaction, 16> table{{
     {PlanRefused::type, GoOn::type, start_runs_behind},
     {RestartBudgetExhausted::type, RaiseAlert::type, alert_when_budget_is_exhausted},
     {StepIntended::type, RequestNotification::type, send_notice},
+    {WorkloadStarted::type, NoteOutcome::type, note_workload_changed},
     {WorkloadStateChanged::type, ClearAlert::type, clear_when_a_failed_workload_goes_on},
+    {WorkloadStateChanged::type, NoteOutcome::type, note_workload_changed},
 }};
 
 }  // namespace

@@ -261,15 +261,28 @@ Engine::Seats Engine::free_seats() const noexcept {
   return seats;
 }
 
+std::map<std::string, std::size_t> Engine::acting_on_hosts() const {
+  std::map<std::string, std::size_t> acting;
+  for (const Subject& subject : in_flight_)
+    if (const auto host = core::acting_host(state_, subject)) ++acting[*host];
+  return acting;
+}
+
 void Engine::release_effects(Instant now) {
   if (write_mode_ == WriteMode::nothing) return;
   // An effect of a run ends with what it was for: a step that went on without it, a run that is over.
   std::erase_if(in_flight_,
                 [this](const Subject& each) { return each.owner == Area::plan && !state_.schedule.ready.contains(each); });
   Seats seats = free_seats();
+  std::map<std::string, std::size_t> acting = acting_on_hosts();
   state_.schedule.ready.each_due(now, [&](Instant, const Subject& subject) {
     std::size_t& left = seats[static_cast<std::size_t>(subject.owner)];
-    if (left == 0 || !in_flight_.insert(subject).second) return true;
+    if (left == 0 || in_flight_.contains(subject)) return true;
+    if (const auto host = core::acting_host(state_, subject)) {
+      if (acting[*host] >= limits_.host_effects_in_flight_max) return true;
+      ++acting[*host];
+    }
+    in_flight_.insert(subject);
     --left;
     ports_.effects.begin(core::effect_of(state_, subject), state_.progress.epoch);
     return true;
@@ -324,10 +337,14 @@ Instant Engine::next_due() const {
   if (!first_commands_.empty() || !carried_.empty() || !state_.pending_reactions.empty()) return Instant{};
   Instant due = write_mode_ == WriteMode::normal ? state_.schedule.deadlines.next() : next_write_attempt_;
   const Seats seats = free_seats();
+  const std::map<std::string, std::size_t> acting = acting_on_hosts();
   state_.schedule.ready.each_due(Instant::never(), [&](Instant at, const Subject& subject) {
     if (at >= due) return false;
     // Only an outcome frees a seat.
     if (seats[static_cast<std::size_t>(subject.owner)] == 0 || in_flight_.contains(subject)) return true;
+    const auto host = core::acting_host(state_, subject);
+    const auto busy = host ? acting.find(*host) : acting.end();
+    if (busy != acting.end() && busy->second >= limits_.host_effects_in_flight_max) return true;
     due = at;
     return false;
   });

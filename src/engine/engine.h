@@ -4,6 +4,7 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <set>
 #include <span>
 
@@ -93,6 +94,8 @@ class Engine {
   // For each area, how many more effects its drivers may have in flight.
   using Seats = std::array<std::size_t, area_count>;
   [[nodiscard]] Seats free_seats() const noexcept;
+  // How many effects act on each host now.
+  [[nodiscard]] std::map<std::string, std::size_t> acting_on_hosts() const;
   void release_effects(Instant now);
   [[nodiscard]] std::optional<RecoveryFailure> rebuild_from_journal();
   void try_to_write_again(Instant now, StepResult& result);

@@ -34,7 +34,8 @@ using CommandBody = std::variant<StartLineage, StartEpoch, NoteClockJump, NoteSn
                                  NoteTask, NoteReportsDropped, NoteKeeper, ProbeChanged,    // workload
                                  ConsiderBinding,                                           // binding
                                  StartRun, CancelRun, ResumeRun, ResolveRun, ProposeMitigation, NoteNotNeeded, NoteHold, GoOn,
-                                 TakeOverRun, RecheckPlan, NoteOutcome, NoteLook, NoteProbe, NoteAnswer, NoteUndoSeen,  // plan
+                                 TakeOverRun, RecheckPlan, NoteOutcome, NoteLook, NoteProbe, NoteAnswer, NoteUndoSeen,
+                                 NoteStaleFence,  // plan
                                  GiveApproval, RejectApproval, WithdrawApproval>;           // approval
 
 // A caller has the roles it came with; the controller itself may do whatever an area lets it.

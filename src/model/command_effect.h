@@ -57,7 +57,7 @@ struct NoteOutcome {
   }
 };
 
-// The answer to LookAction; none is sent when the former state cannot be read.
+// The answer to LookAction.
 struct NoteLook {
   static constexpr std::string_view type = "NoteLook";
   static constexpr int version = 1;
@@ -65,11 +65,30 @@ struct NoteLook {
   static constexpr Lane lane = Lane::outcomes;
   std::optional<Observed> before;
   PlanValues former;
+  std::string reason;  // why it could not be read: capture_incomplete, original_too_large, …; empty: it could
   std::string run;
   std::string step;  // its path
   static constexpr auto fields() {
-    return std::tuple{field("before", &NoteLook::before), field("former", &NoteLook::former), field("run", &NoteLook::run),
-                      field("step", &NoteLook::step)};
+    return std::tuple{field("before", &NoteLook::before), field("former", &NoteLook::former), field("reason", &NoteLook::reason),
+                      field("run", &NoteLook::run), field("step", &NoteLook::step)};
+  }
+};
+
+// Whoever should have carried out an effect has seen a higher fence of its target: nothing was done.
+struct NoteStaleFence {
+  static constexpr std::string_view type = "NoteStaleFence";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::plan;
+  static constexpr Lane lane = Lane::outcomes;
+  EffectId effect_id;
+  std::uint64_t fence{0};  // that the effect came with
+  std::string run;
+  std::uint64_t seen{0};
+  std::string target;
+  static constexpr auto fields() {
+    return std::tuple{field("effect_id", &NoteStaleFence::effect_id), field("fence", &NoteStaleFence::fence),
+                      field("run", &NoteStaleFence::run), field("seen", &NoteStaleFence::seen),
+                      field("target", &NoteStaleFence::target)};
   }
 };
 

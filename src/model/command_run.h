@@ -10,20 +10,22 @@
 
 namespace watchbill {
 
-// Starts a runbook. Role operator.
+// Starts a runbook, or with `dry_run` says what starting it now would do and records that. Role operator.
 struct StartRun {
   static constexpr std::string_view type = "StartRun";
   static constexpr int version = 1;
   static constexpr Area area = Area::plan;
   static constexpr Lane lane = Lane::people;
+  bool dry_run{false};
   std::map<std::string, std::string> parameters;
   std::string reason;
   std::string run;  // "run-" and a ULID; absent: made from the journal
   std::string runbook;
   std::string seed;  // 16 hex digits; absent: made from the journal
   static constexpr auto fields() {
-    return std::tuple{field("parameters", &StartRun::parameters), field("reason", &StartRun::reason),
-                      field("run", &StartRun::run), field("runbook", &StartRun::runbook), field("seed", &StartRun::seed)};
+    return std::tuple{field("dry_run", &StartRun::dry_run), field("parameters", &StartRun::parameters),
+                      field("reason", &StartRun::reason),   field("run", &StartRun::run),
+                      field("runbook", &StartRun::runbook), field("seed", &StartRun::seed)};
   }
 };
 

@@ -10,7 +10,8 @@
 //   workload  exactly one of start, stop, restart: T
 //   service   name T, state T: started, stopped, restarted
 //   file      path T, content T or src T, mode T, owner T; or path T, state T: absent
-//   symlink   path T, to T
+//   symlink   path T, to T; or path T, state T: absent
+// In a plan, the undo of a file or symlink that says none has `path` and `state` "former": what was there is put back.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // Effects: work for the world that state asks for. Derived from state when they are released, never queued.
 //
+// An action of kind workload is carried out by the area workload itself (core/react_workloads.cpp): no driver gets it.
 // Two kinds. An attempt ends with its outcome. A standing question (AskQuestion, ProbeAction) is begun once and goes on until its
 // `until` has passed, or a report of it is refused `not_asked`: its driver then stops. After a restart all are begun again.
 #pragma once
@@ -36,6 +37,7 @@ struct RunPlace {
   std::string step;   // path: "2@web-01"
   std::string host;   // empty: the controller's own
   std::string account;  // supervisor.exec_user; empty: the agent's own. Of exec alone
+  std::string folder;   // of the bill: what relative paths and an exec without `dir` begin at
   Digest plan;
 };
 
@@ -49,6 +51,10 @@ struct RunAction {
   Direction direction{Direction::do_};
   std::uint32_t attempt{1};
   std::uint64_t fence{0};
+  // Of an undo that puts back what was there (args `state: former`): what the look of the do found, and the effect id of the do,
+  // under which the original is kept.
+  PlanValues former;
+  EffectId original;
   Instant until;
 };
 
@@ -58,10 +64,12 @@ struct EndAction {
   EffectId effect_id;
 };
 
-// Read what the step is about to change, and ask `verify` once. Answer: NoteLook, when everything could be read; before `until`.
+// Read what the step is about to change, and ask `verify` once. Answer: NoteLook; before `until`.
+// `former` of a step with one action is what its observation gave; of one with more, a map of those under "1", "2", …
 struct LookAction {
   RunPlace place;
   std::vector<PlanAction> actions;
+  PlanValues known;  // by the number of the action: what the core itself knows of it (workloads: incarnation, state)
   std::optional<PlanCheck> verify;
   Instant until;
 };
@@ -81,6 +89,7 @@ struct ObserveUndo {
   RunPlace place;
   std::vector<PlanAction> actions;
   PlanValues former;
+  PlanValues known;  // as in LookAction
   Instant until;
 };
 

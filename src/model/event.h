@@ -41,9 +41,10 @@ using Event = std::variant<LineageStarted, EpochStarted, CommandRefused, ClockJu
                            PlanProposed, PlanStarted, PlanCompleted, PlanFailed, PlanCompensated, PlanHeld, PlanResumed,
                            PlanCancelled, PlanRefused, PlanLeft, StepIntended, StepCompleted, StepFailed, StepSkipped,
                            MutateGranted, MutateWithdrawn, QueueExpired, CancelRequested, HoldRequested, CompensationStarted,
-                           UndoIntended, UndoCompleted, UndoFailed, ObservationChanged, RetryScheduled, OutcomeAnswered,  // plan
+                           UndoIntended, UndoCompleted, UndoFailed, ObservationChanged, RetryScheduled, OutcomeAnswered,
+                           DryRunCompleted,  // plan
                            ApprovalGiven, ApprovalRejected, ApprovalWithdrawn, ApprovalExpired, ApprovalCompleted,  // approval
-                           LockGranted, LockReleased, LeaseTakenOver>;                                              // lease
+                           LockGranted, LockReleased, LeaseTakenOver, StaleFenceRefused>;                                              // lease
 
 using Events = std::vector<Event>;
 

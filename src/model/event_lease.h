@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "model/area.h"
 #include "model/fields.h"
+#include "model/ids.h"
 
 namespace watchbill {
 
@@ -105,6 +106,23 @@ struct LeaseTakenOver {
   static constexpr auto fields() {
     return std::tuple{field("fence", &LeaseTakenOver::fence), field("run", &LeaseTakenOver::run),
                       field("target", &LeaseTakenOver::target)};
+  }
+};
+
+// An effect came under a lower fence than its target had seen, and was refused there.
+struct StaleFenceRefused {
+  static constexpr std::string_view type = "StaleFenceRefused";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::lease;
+  EffectId effect_id;
+  std::uint64_t fence{0};
+  std::string run;
+  std::uint64_t seen{0};
+  std::string target;
+  static constexpr auto fields() {
+    return std::tuple{field("effect_id", &StaleFenceRefused::effect_id), field("fence", &StaleFenceRefused::fence),
+                      field("run", &StaleFenceRefused::run), field("seen", &StaleFenceRefused::seen),
+                      field("target", &StaleFenceRefused::target)};
   }
 };
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "base/sha256.h"
 #include "model/area.h"
 #include "model/fields.h"
 
@@ -81,6 +83,23 @@ struct CompensationStarted {
   std::string run;
   static constexpr auto fields() {
     return std::tuple{field("cause", &CompensationStarted::cause), field("run", &CompensationStarted::run)};
+  }
+};
+
+// A runbook was resolved and not run: what would have been done, and what would have refused it. Nothing was asked or changed.
+struct DryRunCompleted {
+  static constexpr std::string_view type = "DryRunCompleted";
+  static constexpr int version = 1;
+  static constexpr Area area = Area::plan;
+  Digest plan;                        // its bytes are stored
+  std::vector<std::string> refusals;  // names of what would refuse a start now, each with its message
+  std::string requester;
+  std::string runbook;
+  std::vector<std::string> unknown;   // paths of steps whose answer only a run can have
+  static constexpr auto fields() {
+    return std::tuple{field("plan", &DryRunCompleted::plan), field("refusals", &DryRunCompleted::refusals),
+                      field("requester", &DryRunCompleted::requester), field("runbook", &DryRunCompleted::runbook),
+                      field("unknown", &DryRunCompleted::unknown)};
   }
 };
 

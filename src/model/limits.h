@@ -60,6 +60,8 @@ struct Limits {
   Duration action_length_max{Duration::hours(1)};
   // Effects and questions of runs that drivers have at one time.
   std::size_t run_effects_in_flight_max{64};
+  // Effects that change or ask something on one host at one time; the others wait for a place.
+  std::size_t host_effects_in_flight_max{4};
   // How long probing an unknown outcome may take before a person is asked.
   Duration probing_max{Duration::seconds(300)};
 

@@ -56,6 +56,9 @@ struct PlanValue {
 // The arguments of an action, or a former state: values by name.
 using PlanValues = PlanValue::Map;
 
+// A text with late values in it is a map with this one key: a list of texts and late values, joined when they are bound.
+inline constexpr std::string_view late_text_key = "late_text";
+
 // The text under a name, or "" when there is none. For arguments that must be texts once they are bound.
 [[nodiscard]] std::string_view text_of(const PlanValues& values, std::string_view name) noexcept;
 

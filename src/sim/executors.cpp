@@ -38,7 +38,8 @@ void SimulatedExecutors::arrive(const RunAction& action) {
   std::uint64_t& seen = fences_[target];
   const bool is_stale = !target.empty() && action.fence < seen;
   // Refused: whoever sent it has been replaced, and the successor asks for itself.
-  if (is_stale && plant_ != Plant::run_ignores_fences) return;
+  if (is_stale && plant_ != Plant::run_ignores_fences)
+    return report(NoteStaleFence{action.effect_id, action.fence, action.place.run, seen, target}, latency(1'000));
   seen = std::max(seen, action.fence);
   const auto known = memory_.find(action.effect_id.text);
   Memory outcome;
@@ -81,6 +82,7 @@ void SimulatedExecutors::look(const LookAction& look) {
   NoteLook note;
   note.before = random_.chance(80) ? Observed::false_ : Observed::true_;
   note.former["state"] = "running";
+  if (const auto known = look.known.find("1"); known != look.known.end()) note.former = *known->second.as_map();
   note.run = look.place.run;
   note.step = look.place.step;
   report(note, latency(3'000));

@@ -10,11 +10,13 @@ constexpr std::size_t runbook_count = 8;
 
 std::string runbook_name(std::uint64_t n) { return "runbook-" + std::to_string(n); }
 
+std::string workload_of(const std::string& name) { return name == "a" ? "db" : name == "b" ? "web" : "relay"; }
+
 ConfiguredAction action_on(ActionKind kind, const std::string& name, bool is_undo) {
   ConfiguredAction action;
   action.kind = kind;
   switch (kind) {
-    case ActionKind::workload: action.args[is_undo ? "stop" : "restart"] = name; break;
+    case ActionKind::workload: action.args[is_undo ? "stop" : "restart"] = workload_of(name); break;
     case ActionKind::file:
       action.args["path"] = "/srv/" + name;
       action.args[is_undo ? "state" : "content"] = is_undo ? "absent" : "x";
@@ -66,7 +68,7 @@ Configuration configuration_of_world() {
     const std::uint64_t steps = 1 + random.below(4);
     for (std::uint64_t i = 1; i <= steps; ++i) runbook.steps.push_back(step_of(random, i));
   }
-  for (const char* name : {"a", "b", "c"}) out.workload_groups[name] = "";
+  for (const char* name : {"a", "b", "c"}) out.workload_groups[workload_of(name)] = "";
   for (std::uint64_t n = 0; n < 2; ++n) {
     ConfiguredBinding& binding = out.bindings["Alert" + std::to_string(n)];
     binding.mitigation = runbook_name(n);
@@ -102,6 +104,7 @@ Command Operators::next_command() {
   const std::vector<OpenRun> open = links_.open_runs();
   if (dice < 35 || open.empty()) {
     StartRun start;
+    start.dry_run = random_.chance(5);
     start.runbook = runbook_name(random_.below(runbook_count + 1));  // the last one does not exist
     command.body = start;
     return command;

@@ -30,6 +30,9 @@ void apply(State& state, const LeaseTakenOver& event, const Applying&) {
   WB_ASSERT(target.run == event.run, "another controller takes over the same run, never another one");
 }
 
+// Nothing was done, and nothing changes: whoever sent it has been replaced.
+void apply(State&, const StaleFenceRefused&, const Applying&) {}
+
 void raise_fences(State& state, std::uint64_t by) {
   std::vector<std::string> names;
   state.targets.each([&](const std::string& name, const Target&) {

@@ -28,6 +28,7 @@ struct State {
 void apply(State& state, const LockGranted& event, const Applying& applying);
 void apply(State& state, const LockReleased& event, const Applying& applying);
 void apply(State& state, const LeaseTakenOver& event, const Applying& applying);
+void apply(State& state, const StaleFenceRefused& event, const Applying& applying);
 // After a restore: what the lost future may have given out is not given out again.
 void raise_fences(State& state, std::uint64_t by);
 

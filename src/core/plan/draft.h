@@ -37,7 +37,8 @@ class Draft {
   template <class Event>
   void happens(Event event) {
     if constexpr (requires { event.run; }) event.run = id_;
-    evolve(run_, plan_, event, deciding_.context.at);
+    if constexpr (requires(Run& run, const Plan& plan) { evolve(run, plan, event, Instant{}); })
+      evolve(run_, plan_, event, deciding_.context.at);
     deciding_.decided.events.push_back(std::move(event));
   }
   // Records what happens to a target of this run.

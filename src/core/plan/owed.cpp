@@ -2,6 +2,7 @@
 
 #include "core/plan/cadence.h"
 #include "core/plan/course.h"
+#include "core/plan/identity.h"
 
 namespace watchbill::core::plan {
 namespace {
@@ -13,6 +14,7 @@ constexpr Duration undo_look_max = Duration::seconds(60);
 // How often an unknown outcome is probed.
 constexpr Duration probe_interval = Duration::seconds(5);
 constexpr char separator = '/';
+constexpr std::string_view acting = "act";
 
 std::string name_of(const std::string& id, std::string_view what, const std::string& which) {
   return id + separator + std::string(what) + separator + which;
@@ -30,6 +32,9 @@ const PlanAction& action_under_way(const Run& run, const PlanStep& step, const S
   const bool is_undo = run.effect->direction == Direction::undo;
   return (is_undo ? step.undo->actions : step.actions)[progress.actions_done];
 }
+
+// Areas of the core carry these out themselves: nothing is owed to a driver.
+bool is_our_own(const PlanAction& action) { return action.kind == ActionKind::workload; }
 
 bool ends_an_exec(const Run& run, const PlanStep& step, const StepProgress& progress) {
   return run.cancel_requested && run.effect && run.effect->phase == EffectPhase::in_flight &&
@@ -49,6 +54,12 @@ PlanValue bound(const PlanValue& value, const std::map<std::string, std::string>
     return PlanValue(std::move(out));
   }
   if (const PlanValue::Map* map = value.as_map()) {
+    const auto joined = map->find(std::string(late_text_key));
+    if (map->size() == 1 && joined != map->end() && joined->second.as_list() != nullptr) {
+      std::string text;
+      for (const PlanValue& part : *joined->second.as_list()) text += *bound(part, late).as_text();
+      return PlanValue(std::move(text));
+    }
     PlanValue::Map out;
     for (const auto& [key, member] : *map) out.emplace(key, bound(member, late));
     return PlanValue(std::move(out));
@@ -72,6 +83,18 @@ struct Present {
 
 Effect with(const std::string& name, decltype(Effect::what) what) { return Effect{Subject{Area::plan, name}, std::move(what)}; }
 
+// What looking found of the action that this undo takes back: built-in undos stand in reverse order.
+void add_former(const Present& at, RunAction& out) {
+  const std::size_t count = at.step.actions.size();
+  if (text_of(out.action.args, "state") != "former" || at.step.undo->actions.size() != count) return;
+  const std::string number = std::to_string(count - at.progress.actions_done);
+  const auto own = at.progress.former.find(number);
+  if (count == 1) out.former = at.progress.former;
+  else if (own != at.progress.former.end() && own->second.as_map() != nullptr) out.former = *own->second.as_map();
+  out.original = effect_id(
+      EffectName{at.id, at.step.path + "#" + number, word(Direction::do_), std::to_string(at.progress.group)});
+}
+
 RunAction action_effect(const Present& at) {
   RunAction out;
   out.place = at.place;
@@ -81,6 +104,7 @@ RunAction action_effect(const Present& at) {
   out.direction = at.run.effect->direction;
   out.attempt = at.run.effect->attempt;
   out.fence = at.run.effect->fence;
+  if (out.direction == Direction::undo) add_former(at, out);
   out.until = end_of_turn(at.run, at.step);
   return out;
 }
@@ -105,7 +129,7 @@ Effect watch_effect(const Present& at, const std::string& name) {
   const bool is_undo = at.progress.state == StepState::undoing;
   const auto& check = is_undo ? at.step.verify_undo : at.step.verify;
   if (check) return with(name, AskQuestion{at.place, *check, is_undo, at.run.watch->since, end_of(*check, *at.run.watch)});
-  ObserveUndo look{at.place, {}, at.progress.former, at.run.watch->since + undo_look_max};
+  ObserveUndo look{at.place, {}, at.progress.former, {}, at.run.watch->since + undo_look_max};
   for (const PlanAction& action : at.step.undo->actions) look.actions.push_back(bound(action, at.progress));
   return with(name, std::move(look));
 }
@@ -116,16 +140,17 @@ std::vector<Owed> owed_by(const std::string& id, const Run& run, const Plan& pla
   std::vector<Owed> out;
   const std::optional<std::size_t> index = present_step(run);
   if (!index || run.state == RunState::held) return out;
-  if (run.effect && run.effect->phase == EffectPhase::unknown)
-    out.push_back({name_of(id, "probe", attempt_name(*run.effect)), run.effect->at});
-  else if (run.effect && run.effect->phase == EffectPhase::in_flight)
-    out.push_back({name_of(id, "act", attempt_name(*run.effect)), run.effect->at});
-  else if (run.watch)
-    out.push_back({name_of(id, "ask", plan.steps[*index].path + "." + std::to_string(run.watch->since.ms)), run.watch->since});
-  else if (is_looking(run, plan, *index))
-    out.push_back({name_of(id, "look", plan.steps[*index].path + "." + std::to_string(run.turn_at.ms)), run.turn_at});
-  if (ends_an_exec(run, plan.steps[*index], run.steps[*index]))
-    out.push_back({name_of(id, "end", attempt_name(*run.effect)), run.effect->at});
+  const PlanStep& step = plan.steps[*index];
+  if (const PlanAction* action = open_action(run, plan)) {
+    const std::string_view what = run.effect->phase == EffectPhase::unknown ? "probe" : acting;
+    if (!is_our_own(*action))
+      out.push_back({name_of(id, what, attempt_name(*run.effect)), run.effect->at});
+  } else if (run.watch) {
+    out.push_back({name_of(id, "ask", step.path + "." + std::to_string(run.watch->since.ms)), run.watch->since});
+  } else if (is_looking(run, plan, *index)) {
+    out.push_back({name_of(id, "look", step.path + "." + std::to_string(run.turn_at.ms)), run.turn_at});
+  }
+  if (ends_an_exec(run, step, run.steps[*index])) out.push_back({name_of(id, "end", attempt_name(*run.effect)), run.effect->at});
   return out;
 }
 
@@ -153,12 +178,38 @@ Instant deadline_of(const Run& run, const Plan& plan, const Limits& limits) {
   return run.state == RunState::running ? end_of_turn(run, step) : Instant::never();
 }
 
-Effect effect_of(const State& state, const std::string& name) {
+namespace {
+
+struct OwedName {
+  std::string id;
+  std::string_view what;
+};
+
+OwedName parse(const std::string& name) {
   const std::size_t first = name.find(separator);
   const std::size_t second = name.find(separator, first + 1);
   WB_ASSERT(second != std::string::npos, "names of effects have three parts");
-  const std::string id = name.substr(0, first);
-  const std::string_view what = std::string_view(name).substr(first + 1, second - first - 1);
+  return {name.substr(0, first), std::string_view(name).substr(first + 1, second - first - 1)};
+}
+
+}  // namespace
+
+const PlanAction* open_action(const Run& run, const Plan& plan) {
+  const std::optional<std::size_t> index = present_step(run);
+  const bool is_open = run.effect && (run.effect->phase == EffectPhase::unknown || run.effect->phase == EffectPhase::in_flight);
+  return index && is_open && !is_terminal(run.state) ? &action_under_way(run, plan.steps[*index], run.steps[*index]) : nullptr;
+}
+
+std::optional<std::string> acting_host(const State& state, const std::string& name) {
+  const OwedName owed = parse(name);
+  const Run* run = state.runs.find(owed.id);
+  const std::optional<std::size_t> index = run == nullptr ? std::nullopt : present_step(*run);
+  if (owed.what != acting || !index) return std::nullopt;
+  return plan_of(state, *run).steps[*index].host;
+}
+
+Effect effect_of(const State& state, const std::string& name) {
+  const auto [id, what] = parse(name);
   const Run* run = state.runs.find(id);
   WB_ASSERT(run != nullptr, "the ready index names only runs in state");
   const Plan& plan = plan_of(state, *run);
@@ -167,12 +218,13 @@ Effect effect_of(const State& state, const std::string& name) {
   const RunbookConfiguration* configuration = configuration_of(state);
   const PlanStep& step = plan.steps[*index];
   const Present at{id, *run, step, run->steps[*index],
-                   RunPlace{id, step.path, step.host, configuration == nullptr ? "" : configuration->exec_user, run->plan}};
-  if (what == "act") return with(name, action_effect(at));
+                   RunPlace{id, step.path, step.host, configuration == nullptr ? "" : configuration->exec_user,
+                            configuration == nullptr ? "" : configuration->folder, run->plan}};
+  if (what == acting) return with(name, action_effect(at));
   if (what == "probe") return with(name, probe_effect(at));
   if (what == "end") return with(name, EndAction{at.place, run->effect->id});
   if (what == "ask") return watch_effect(at, name);
-  return with(name, LookAction{at.place, step.actions, step.verify, end_of_turn(*run, step)});
+  return with(name, LookAction{at.place, step.actions, {}, step.verify, end_of_turn(*run, step)});
 }
 
 }  // namespace watchbill::core::plan

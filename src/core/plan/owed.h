@@ -25,4 +25,11 @@ struct Owed {
 // The effect of a name that owed_by gave.
 [[nodiscard]] Effect effect_of(const State& state, const std::string& name);
 
+// The action whose outcome the run waits for, or probes; null when it waits for none.
+[[nodiscard]] const PlanAction* open_action(const Run& run, const Plan& plan);
+
+// The host ("" is the controller's own) on which the effect of this name acts; nothing for questions. Of effects that act on one
+// host only some are given out at a time.
+[[nodiscard]] std::optional<std::string> acting_host(const State& state, const std::string& name);
+
 }  // namespace watchbill::core::plan

@@ -35,6 +35,7 @@ namespace watchbill::core::plan {
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const NoteProbe& command, const Context& context);
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const NoteAnswer& command, const Context& context);
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const NoteUndoSeen& command, const Context& context);
+[[nodiscard]] Decision decide(const State& state, const Facts& facts, const NoteStaleFence& command, const Context& context);
 
 // The deadline of a run (owed.h) has passed. Gives at least one event.
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const MeetDeadline& deadline, const Context& context);

@@ -177,6 +177,26 @@ void give_back(Draft& draft) {
   if (rollback) propose(deciding, std::move(*rollback), handed_on);
 }
 
+namespace {
+
+// What would keep this plan from starting now, and what only a run could answer. Nothing is asked of the world.
+DryRunCompleted rehearsed(const Deciding& deciding, const PlanProposed& event, const Plan& plan) {
+  DryRunCompleted out;
+  const auto refuses = [&](Refusal reason, const std::string& message) {
+    out.refusals.push_back(std::string(word(reason)) + ": " + message);
+  };
+  if (const auto full = no_room_for(deciding, event, plan)) refuses(full->reason, full->message);
+  if (deciding.facts.is_held("all")) refuses(Refusal::hold_active, "a hold covers everything");
+  for (const std::string& target : plan.targets)
+    if (deciding.facts.is_held(target)) refuses(Refusal::hold_active, "a hold covers " + target);
+  if (event.approvals > 0) refuses(Refusal::irreversible_needs_approval, "a step cannot be taken back: somebody has to approve");
+  for (const PlanStep& step : plan.steps)
+    if (step.verb == StepVerb::read || step.verb == StepVerb::probe) out.unknown.push_back(step.path);
+  return out;
+}
+
+}  // namespace
+
 Decision decide(const State& state, const Facts& facts, const StartRun& command, const Context& context) {
   if (!facts.actor_may_run) return Refused{Refusal::role_missing, "starting a run needs the role operator"};
   const RunbookConfiguration* configuration = configuration_of(state);
@@ -194,6 +214,14 @@ Decision decide(const State& state, const Facts& facts, const StartRun& command,
   event.seed = names->seed;
   event.mode = lowered(BindingMode::auto_, *plan, nullptr, event.lowered_by);
   set_approvals(event, *configuration, command.runbook);
+  if (command.dry_run) {
+    std::string bytes = plan_bytes(*plan);
+    DryRunCompleted completed = rehearsed(deciding, event, *plan);
+    completed.plan = sha256(bytes);
+    completed.requester = context.actor.name;
+    completed.runbook = command.runbook;
+    return Decided{Events{std::move(completed)}, {std::move(bytes)}};
+  }
   if (auto full = no_room_for(deciding, event, *plan)) return std::move(*full);
   propose(deciding, Proposal{std::move(event), std::move(*plan)});
   return std::move(deciding.decided);

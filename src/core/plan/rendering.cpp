@@ -1,5 +1,7 @@
 #include "core/plan/rendering.h"
 
+#include <algorithm>
+
 #include "template/analysis.h"
 #include "template/template.h"
 
@@ -67,12 +69,15 @@ Result<PlanValue, Refused> Rendering::rendered(const std::string& source, const 
   options.limits = render_limits;
   const auto parts = text_template::render(*parsed, root_, options);
   if (!parts) return template_failed(where, parts.error().detail);
+  const bool has_late = std::any_of(parts->begin(), parts->end(), [](const text_template::Part& part) { return part.is_late; });
+  if (has_late && parts->size() == 1) return PlanValue(LateValue{parts->front().text});
   std::string text;
+  PlanValue::List joined;
   for (const text_template::Part& part : *parts) {
-    if (!part.is_late) text += part.text;
-    else if (parts->size() == 1) return PlanValue(LateValue{part.text});
-    else return template_failed(where, "a late value must be the whole text, as " + part.text + " cannot be joined to it yet");
+    if (!has_late) text += part.text;
+    else joined.push_back(part.is_late ? PlanValue(LateValue{part.text}) : PlanValue(part.text));
   }
+  if (has_late) return PlanValue(PlanValue::Map{{std::string(late_text_key), PlanValue(std::move(joined))}});
   return PlanValue(std::move(text));
 }
 
@@ -102,7 +107,7 @@ Result<PlanValue, Refused> Rendering::value(const PlanValue& source, const std::
 Result<std::string, Refused> Rendering::text(const std::string& source, const std::string& where) const {
   auto one = rendered(source, where);
   if (!one) return one.error();
-  if (one->as_late()) return template_failed(where, "only the run can know it, and it is needed before");
+  if (one->as_text() == nullptr) return template_failed(where, "only the run can know it, and it is needed before");
   return *one->as_text();
 }
 

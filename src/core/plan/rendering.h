@@ -25,7 +25,8 @@ class Rendering {
  public:
   explicit Rendering(const PartData& data);
 
-  // The value with all its texts rendered; a text that is nothing but one late value becomes that. Refuses `template_failed` and
+  // The value with all its texts rendered; a text that is nothing but one late value becomes that, one with
+  // late values in it a map (late_text_key). Refuses `template_failed` and
   // `unknown_capture`, with the place in `where`.
   [[nodiscard]] Result<PlanValue, Refused> value(const PlanValue& source, const std::string& where) const;
   // The same where nothing may be late: targets, conditions, names.

@@ -86,7 +86,8 @@ Decision decide(const State& state, const Facts& facts, const NoteLook& command,
     const bool is_asked = index && draft.plan().steps[*index].path == command.step &&
                           state_of_step(draft.run(), draft.plan(), *index) == StepState::looking;
     if (!is_asked) return not_asked(draft.id());
-    begin_do(draft, *index, command);
+    if (command.reason.empty()) begin_do(draft, *index, command);
+    else fail_step(draft, *index, cut(command.reason));
     return std::nullopt;
   });
 }
@@ -112,6 +113,15 @@ Decision decide(const State& state, const Facts& facts, const NoteAnswer& comman
       draft.happens(StepCompleted{seen, {}, command.step, Verdict::pass});
       go_on(draft);
     }
+    return std::nullopt;
+  });
+}
+
+Decision decide(const State& state, const Facts& facts, const NoteStaleFence& command, const Context& context) {
+  return on_report(state, facts, context, command.run, [&](Draft& draft) -> std::optional<Refused> {
+    if (command.fence >= command.seen)
+      return Refused{Refusal::bad_argument, "fence: a stale one is lower than the one that was seen"};
+    draft.happens(StaleFenceRefused{command.effect_id, command.fence, {}, command.seen, command.target});
     return std::nullopt;
   });
 }

@@ -52,6 +52,14 @@ bool is_target(std::string_view text) {
   return slash != std::string_view::npos && slash > 0 && slash + 1 < text.size();
 }
 
+// Whether a value, or a part of it, is known to the run alone. Values nest at most plan_value_depth_max deep.
+bool is_late(const PlanValue& value) {
+  if (const PlanValue::List* list = value.as_list()) return std::any_of(list->begin(), list->end(), is_late);
+  if (const PlanValue::Map* map = value.as_map())
+    return std::any_of(map->begin(), map->end(), [](const auto& member) { return is_late(member.second); });
+  return value.as_late() != nullptr;
+}
+
 class Resolver {
  public:
   Resolver(const RunbookConfiguration& configuration, const Occasion& occasion, const Limits& limits)
@@ -201,6 +209,7 @@ class Resolver {
     for (const ConfiguredAction& action : from.actions) step.actions.push_back(action_from(making, action, from.verb));
     if (!from.undo.empty()) step.undo.emplace();
     for (const ConfiguredAction& action : from.undo) step.undo->actions.push_back(action_from(making, action, StepVerb::do_));
+    if (from.undo.empty() && from.irreversible.empty()) step.undo = built_in_undo(step.actions);
     const Duration within = from.verb == StepVerb::wait_for ? wait_within : verify_within;
     if (from.verify) step.verify = check_from(making, *from.verify, within);
     if (from.verify_undo) step.verify_undo = check_from(making, *from.verify_undo, within);
@@ -211,6 +220,20 @@ class Resolver {
     const bool is_too_slow = from.verb != StepVerb::approve && step.timeout.value_or(Duration{}) > limits_.action_length_max;
     if (is_too_slow) refuse(Refusal::plan_too_slow, "step " + path + " takes longer than one action may");
     plan_.steps.push_back(std::move(step));
+  }
+
+  // What puts back what was there, in reverse order, when every action can do so by itself.
+  static std::optional<PlanUndo> built_in_undo(const std::vector<PlanAction>& actions) {
+    PlanUndo undo;
+    for (auto action = actions.rbegin(); action != actions.rend(); ++action) {
+      const bool has_it = action->kind == ActionKind::file || action->kind == ActionKind::symlink;
+      const auto path = action->args.find("path");
+      if (!has_it || path == action->args.end()) return std::nullopt;
+      PlanAction back = *action;
+      back.args = {{"path", path->second}, {"state", "former"}};
+      undo.actions.push_back(std::move(back));
+    }
+    return undo.actions.empty() ? std::nullopt : std::optional(std::move(undo));
   }
 
   // A probe that a later step asks about is a branch, not a precondition.
@@ -304,7 +327,7 @@ class Resolver {
     PlanCheck check;
     check.args = args(making, from.action.args);
     for (const auto& [name, value] : check.args)
-      if (value.as_late()) refuse(Refusal::template_failed, making.where + ": a condition must be known before the run");
+      if (is_late(value)) refuse(Refusal::template_failed, making.where + ": a condition must be known before the run");
     check.kind = from.action.kind;
     check.delay = from.delay;
     check.for_ = from.for_.value_or(Duration{});

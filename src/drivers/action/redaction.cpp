@@ -1,0 +1,107 @@
+#include "drivers/action/redaction.h"
+
+#include <cstdlib>
+
+#include "base/bytes.h"
+#include "base/json.h"
+
+namespace watchbill::drivers::action {
+namespace {
+
+constexpr std::string_view mark = "[redacted]";
+constexpr std::string_view replacement = "\xEF\xBF\xBD";
+constexpr std::string_view environment_prefix = "env:";
+constexpr std::size_t line_bytes_min = 8;
+
+std::string url_encoded(std::string_view text) {
+  constexpr std::string_view plain = "-._~";
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const bool is_alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (is_alphanumeric || plain.find(c) != std::string_view::npos) {
+      out.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out.append({'%', digits[byte >> 4U], digits[byte & 15U]});
+  }
+  return out;
+}
+
+// Every form in which a secret could stand in a text, the whole before its lines.
+std::vector<std::string> forms_of(const std::string& secret) {
+  std::vector<std::string> forms{secret, to_base64(secret), url_encoded(secret)};
+  if (secret.find('\n') == std::string::npos) return forms;
+  for (std::size_t begin = 0; begin < secret.size();) {
+    const std::size_t end = std::min(secret.find('\n', begin), secret.size());
+    if (end - begin >= line_bytes_min) forms.push_back(secret.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return forms;
+}
+
+bool replace_all(std::string& text, const std::string& what) {
+  bool found = false;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + mark.size())) {
+    text.replace(at, what.size(), mark);
+    found = true;
+  }
+  return found;
+}
+
+std::string as_utf8(std::string_view text) {
+  std::string out;
+  for (std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos; bad = find_invalid_utf8(text)) {
+    out.append(text.substr(0, bad)).append(replacement);
+    text.remove_prefix(bad + 1);
+  }
+  return out.append(text);
+}
+
+void open(PlanValue& value, const SecretReader& read, Opened& out) {
+  if (const SecretName* secret = value.as_secret()) {
+    const std::string name = secret->name;
+    const std::optional<std::string> text = read(name);
+    if (!text && out.missing.empty()) out.missing = name;
+    value = text.value_or("");
+    if (text && !text->empty()) out.secrets.push_back(*text);
+    return;
+  }
+  // Values nest at most plan_value_depth_max deep.
+  if (auto* list = std::get_if<PlanValue::List>(&value.value))
+    for (PlanValue& element : *list) open(element, read, out);
+  if (auto* map = std::get_if<PlanValue::Map>(&value.value))
+    for (auto& [name, member] : *map) open(member, read, out);
+}
+
+}  // namespace
+
+SafeText safe_text(std::string text, const std::vector<std::string>& secrets, std::size_t bytes_max) {
+  SafeText out;
+  for (const std::string& secret : secrets)
+    for (const std::string& form : forms_of(secret))
+      if (!form.empty() && replace_all(text, form)) out.is_redacted = true;
+  out.text = as_utf8(text);
+  if (out.text.size() <= bytes_max) return out;
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(out.text[end]) & 0xC0U) == 0x80U) --end;
+  out.text.resize(end);
+  return out;
+}
+
+std::optional<std::string> secret_of_environment(const std::string& name) {
+  if (!name.starts_with(environment_prefix)) return std::nullopt;
+  const char* value = std::getenv(name.c_str() + environment_prefix.size());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+Opened open_secrets(const PlanValues& values, const SecretReader& read) {
+  Opened out;
+  PlanValue all(values);
+  open(all, read, out);
+  out.values = *all.as_map();
+  return out;
+}
+
+}  // namespace watchbill::drivers::action
