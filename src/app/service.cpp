@@ -38,11 +38,8 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
       notifier_(settings_.bill ? settings_.bill->notify : drivers::notify::NotifySettings{}, notifier_parts()),
       prober_(loop_),
       workloads_(settings_.data, recovered.head.epoch, workload_parts(parts)),
-      actions_([this](CommandBody body) {
-        static_cast<void>(controller_.inbox().offer(
-            Command{std::move(body), engine_actor("actions"), std::nullopt, std::nullopt, {}}, [](const core::Answer&) {}));
-      }),
-      effects_({notifier_, workloads_.agent(), actions_}),
+      actions_(action_links(), {settings_.data, cli::load_options().own_host}),
+      effects_({notifier_, workloads_.agent(), actions_.driver()}),
       clock_(parts.clock),
       log_(parts.log),
       controller_(controller_parts(std::move(parts)), std::move(recovered), limits_),
@@ -96,11 +93,13 @@ void Service::stop() {
   }
   metrics_.stop();
   controller_.stop();
+  actions_.stop();
   workloads_.stop();
   event_readers_.stop();
   questions_.stop();
   loop_.stop();
   if (loop_thread_.joinable()) loop_thread_.join();
+  actions_.end();
   caller_.reset();
 }
 
@@ -253,6 +252,20 @@ void Service::judge(const std::string& condition, Duration timeout, ports::Probe
     }
     loop_.post([done, result] { done(result); });
   });
+}
+
+RunActions::Links Service::action_links() {
+  return {loop_,
+          *caller_,
+          prober_,
+          workloads_.agent(),
+          [this] { return controller_.now(); },
+          [this](drivers::query::Question question, std::function<void(drivers::query::Finding)> done) {
+            metrics_.ask(std::move(question), std::move(done));
+          },
+          [this](Command command, engine::Reply reply) {
+            return controller_.inbox().offer(std::move(command), std::move(reply));
+          }};
 }
 
 watch::MetricsPath::Links Service::metrics_links() {

@@ -15,9 +15,9 @@
 #include "app/bill.h"
 #include "app/controller.h"
 #include "app/effect_table.h"
+#include "app/run_actions.h"
 #include "app/watch/metrics_path.h"
 #include "app/task_thread.h"
-#include "app/unarmed.h"
 #include "app/workloads.h"
 #include "drivers/net/http_client.h"
 #include "drivers/net/http_server.h"
@@ -72,6 +72,7 @@ class Service {
   [[nodiscard]] api::History history_on(TaskThread& thread);
   [[nodiscard]] drivers::notify::Notifier::Parts notifier_parts();
   [[nodiscard]] Workloads::Parts workload_parts(const Parts& parts);
+  [[nodiscard]] RunActions::Links action_links();
   [[nodiscard]] Controller::Parts controller_parts(Parts parts);
   [[nodiscard]] watch::MetricsPath::Links metrics_links();
   [[nodiscard]] watch::MetricsPath::Settings metrics_settings() const;
@@ -97,7 +98,7 @@ class Service {
   drivers::notify::Notifier notifier_;
   drivers::net::Prober prober_;
   Workloads workloads_;
-  UnarmedActions actions_;
+  RunActions actions_;
   EffectTable effects_;
   ports::ClockPort& clock_;
   const std::function<void(const std::string&)> log_;

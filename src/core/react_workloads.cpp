@@ -135,8 +135,10 @@ void fail_refused_workload(const State& state, const Event& event, std::vector<C
 }
 
 void note_workload_changed(const State& state, const Event& event, std::vector<Command>& commands) {
-  const auto* started = std::get_if<WorkloadStarted>(&event);
-  const std::string& changed = started != nullptr ? started->workload : std::get<WorkloadStateChanged>(event).workload;
+  const auto* to_state = std::get_if<WorkloadStateChanged>(&event);
+  // Its start has told already.
+  if (to_state != nullptr && to_state->from == WorkloadState::starting && to_state->to == WorkloadState::running) return;
+  const std::string& changed = to_state != nullptr ? to_state->workload : std::get<WorkloadStarted>(event).workload;
   for (const std::string& id : state.plan.open) {
     const auto operation = operation_of(state, id);
     if (!operation || std::find(operation->workloads.begin(), operation->workloads.end(), changed) ==

@@ -39,7 +39,7 @@ class Walk {
  public:
   Walk() { bench_.use_configuration(walked_bill()); }
 
-  void start() { ask(StartRun{{}, {}, run_id, "walk", "0000000000000001"}); }
+  void start() { ask(StartRun{false, {}, {}, run_id, "walk", "0000000000000001"}); }
   void wait_for_approval() {
     ConsiderBinding consider;
     consider.alert = "alert-1";

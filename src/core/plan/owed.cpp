@@ -197,7 +197,12 @@ OwedName parse(const std::string& name) {
 const PlanAction* open_action(const Run& run, const Plan& plan) {
   const std::optional<std::size_t> index = present_step(run);
   const bool is_open = run.effect && (run.effect->phase == EffectPhase::unknown || run.effect->phase == EffectPhase::in_flight);
-  return index && is_open && !is_terminal(run.state) ? &action_under_way(run, plan.steps[*index], run.steps[*index]) : nullptr;
+  if (!index || !is_open || is_terminal(run.state)) return nullptr;
+  const PlanStep& step = plan.steps[*index];
+  const bool is_undo = run.effect->direction == Direction::undo;
+  const std::size_t count = !is_undo ? step.actions.size() : step.undo ? step.undo->actions.size() : 0;
+  // Between two events of one record the last effect of a step can be done already, and what follows not yet begun.
+  return run.steps[*index].actions_done < count ? &action_under_way(run, step, run.steps[*index]) : nullptr;
 }
 
 std::optional<std::string> acting_host(const State& state, const std::string& name) {
