@@ -130,8 +130,7 @@ ExitCode exit_of(const JsonValue& answer) {
 
 ExitCode wait_for_end(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run) {
   Online online(world, server);
-  const Result<Duration> parsed = parse_duration(run.timeout);
-  const std::optional<Duration> timeout = run.timeout.empty() || !parsed ? std::nullopt : std::optional(*parsed);
+  const Duration timeout = run.timeout.empty() ? Duration{} : parse_duration(run.timeout).value_or(Duration{});  // 0: none
   const std::int64_t begun = world.clock.now().boot_ms;
   for (;;) {
     ExitCode code = ExitCode::done;
@@ -146,7 +145,7 @@ ExitCode wait_for_end(Terminal& terminal, World& world, const ServerArguments& s
       }
       return exit_of(*seen);
     }
-    if (timeout && world.clock.now().boot_ms - begun >= timeout->ms) {
+    if (timeout > Duration{} && world.clock.now().boot_ms - begun >= timeout.ms) {
       terminal.complain(run.subject + " is " + member(*seen, "state") + " after " + run.timeout + "; it goes on");
       return ExitCode::try_later;
     }
