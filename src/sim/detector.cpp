@@ -100,7 +100,7 @@ void SimulatedDetector::scrape(Instant at) {
 void SimulatedDetector::evaluate(Instant slot) {
   rules::StoreReadiness readiness;
   if (plant_ != Plant::restart_trusts_an_empty_store) {
-    readiness.complete_since = life_began_;
+    readiness.complete_since = readiness.started = life_began_;
     for (const auto& [instance, target] : targets_)
       if (target.seen.empty()) readiness.unscraped_targets.push_back(Labels({{"instance", instance}, {"job", "host"}}));
   }

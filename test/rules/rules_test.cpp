@@ -206,6 +206,27 @@ TEST(rules, an_inherited_alert_that_was_seen_again_resolves_at_once) {
   EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,condition_false)");
 }
 
+TEST(rules, an_inherited_alert_whose_series_is_well_since_the_start_resolves_at_once) {
+  Stand stand(
+      {alerting("WebDown", "up == 0"), alerting("Many", "count(up == 0) > 0"), alerting("Long", "max_over_time(up[2m]) == 0")});
+  stand.put("up", "a", 0);
+  stand.pass(60);
+  stand.put("up", "a", 0);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired; RuleEvaluated AlertFired; RuleEvaluated AlertFired");
+  stand.pass(5);
+  stand.put("up", "a", 1);
+  stand.pass(5);
+  stand.readiness.complete_since = stand.readiness.started = stand.now;
+  stand.restart();
+  EXPECT_EQ(stand.slot(), "") << "the sample is from before the start: what came after it may be lost";
+  stand.pass(15);
+  stand.put("up", "b", 1);
+  EXPECT_EQ(stand.slot(), "") << "that is another series";
+  stand.put("up", "a", 1);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,condition_false)")
+      << "a count and a range need more than one sample";
+}
+
 TEST(rules, a_reload_neither_resolves_nor_resets) {
   Stand stand({alerting("WebDown", "up == 0", 30), alerting("Gone", "up == 0")});
   stand.put("up", "a", 0);

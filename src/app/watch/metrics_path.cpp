@@ -145,7 +145,7 @@ void MetricsPath::load() {
 
 rules::StoreReadiness MetricsPath::readiness() const {
   const std::lock_guard lock(mutex_);
-  return {complete_since_, unscraped_};
+  return {complete_since_, unscraped_, started_};
 }
 
 // --- the bill ---
@@ -155,7 +155,8 @@ void MetricsPath::begin() {
   for (const PlannedTarget& planned : plan_->targets) intervals.emplace(planned.target.labels, planned.target.interval);
   {
     const std::lock_guard lock(mutex_);
-    if (complete_since_ == Instant{}) complete_since_ = complete_since(head_.snapshot(), intervals, links_.now());
+    started_ = links_.now();
+    if (complete_since_ == Instant{}) complete_since_ = complete_since(head_.snapshot(), intervals, started_);
   }
   take();
   is_ready_ = true;

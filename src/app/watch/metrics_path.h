@@ -124,6 +124,7 @@ class MetricsPath {
   bool is_stopped_{false};
   bool is_woken_{false};                          // for the planner
   Instant complete_since_;
+  Instant started_{Instant::never()};  // when the first could be asked
   std::vector<Labels> unscraped_;
   std::optional<std::set<std::string>> rule_ids_;  // of `plan_`
 

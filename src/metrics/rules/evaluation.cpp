@@ -162,9 +162,42 @@ Labels RuleEvaluation::identity_of(const Labels& element, const Labels& labels) 
   return identity;
 }
 
-Presence RuleEvaluation::presence_of(const Element& element) const noexcept {
+Presence RuleEvaluation::presence_of(const Element& element) const {
   if (element.is_present) return Presence::present;
-  return element.is_inherited && !absences_count_ ? Presence::unknown : Presence::absent;
+  if (!element.is_inherited || absences_count_ || is_judged_anew(element)) return Presence::absent;
+  return Presence::unknown;
+}
+
+// Whether the answer rests on samples since the start for all that speaks of the element: then its absence is news, whatever the
+// store lost. Only where each selector reads the last sample of the one series with the element's labels: what else an
+// expression does (ranges, sums, other series) takes samples that may be missing.
+bool RuleEvaluation::is_judged_anew(const Element& element) const {
+  if (!rule_.selectors.reads_instants_only() || answer_.found.empty()) return false;
+  Labels wanted = element.element;
+  wanted.remove(metric_name_label);
+  return std::all_of(answer_.found.begin(), answer_.found.end(), [&](const promql::SelectorFound& found) {
+    return std::any_of(found.series.begin(), found.series.end(), [&](const Labels* series) {
+      if (series->size() > wanted.size() + 1) return false;
+      Labels labels = *series;
+      labels.remove(metric_name_label);
+      if (labels != wanted) return false;
+      const std::optional<tsdb::Sample> last = last_sample(*series);
+      return last && Instant{last->t_ms} >= inputs_.readiness.started;
+    });
+  });
+}
+
+std::optional<tsdb::Sample> RuleEvaluation::last_sample(const Labels& series) const {
+  for (const tsdb::SeriesView& view : views_of(series))
+    if (view.labels() == series) return view.last(query_at_);
+  return std::nullopt;
+}
+
+// The series with these labels, and those with more.
+std::vector<tsdb::SeriesView> RuleEvaluation::views_of(const Labels& series) const {
+  std::vector<tsdb::Matcher> matchers;
+  for (const auto& [name, value] : series) matchers.push_back(tsdb::Matcher::equal(name, value));
+  return inputs_.snapshot.select(matchers, Instant{0}, query_at_);
 }
 
 std::string RuleEvaluation::expand(const text_template::Template& text, const Labels& element, double value) const {
@@ -255,9 +288,7 @@ std::vector<SeenSeries> RuleEvaluation::samples_of(const Element& element, Agree
   const std::size_t each_max = samples_max / series.size();
   const Instant from = element.next.active_at - group_.query_offset - group_.interval;
   for (const Labels* labels : series) {
-    std::vector<tsdb::Matcher> matchers;
-    for (const auto& [name, value] : *labels) matchers.push_back(tsdb::Matcher::equal(name, value));
-    for (const tsdb::SeriesView& view : inputs_.snapshot.select(matchers, Instant{0}, query_at_)) {
+    for (const tsdb::SeriesView& view : views_of(*labels)) {
       if (view.labels() != *labels) continue;
       std::vector<tsdb::Sample> samples;
       view.read(from, query_at_, samples);

@@ -31,7 +31,10 @@ class RuleEvaluation {
   [[nodiscard]] Failure see(const promql::AnswerSeries& series);
   [[nodiscard]] Labels labels_of(const Labels& element, double value) const;
   [[nodiscard]] Labels identity_of(const Labels& element, const Labels& labels) const;
-  [[nodiscard]] Presence presence_of(const Element& element) const noexcept;
+  [[nodiscard]] Presence presence_of(const Element& element) const;
+  [[nodiscard]] bool is_judged_anew(const Element& element) const;
+  [[nodiscard]] std::optional<tsdb::Sample> last_sample(const Labels& series) const;
+  [[nodiscard]] std::vector<tsdb::SeriesView> views_of(const Labels& series) const;
   [[nodiscard]] std::string expand(const text_template::Template& text, const Labels& element, double value) const;
   [[nodiscard]] text_template::Answer query(std::string_view expression) const;
   void show(Element& element, SampleBatch& batch) const;

@@ -33,6 +33,7 @@ struct Surroundings {
 struct StoreReadiness {
   Instant complete_since;                  // samples from here on are there, as far as there were any
   std::vector<Labels> unscraped_targets;   // not yet asked since the start
+  Instant started{Instant::never()};       // samples from here on were taken since the start
 };
 
 // An alert that the journal has.

@@ -79,8 +79,11 @@ bool contradicts(std::span<const tsdb::Matcher> matchers, const Labels& target) 
 Result<Selectors> Selectors::of(const promql::Expression& expression, Duration lookback) {
   Selectors out;
   for (const promql::Node& node : expression.nodes) {
+    if (std::holds_alternative<promql::MatrixSelector>(node.of) || std::holds_alternative<promql::Subquery>(node.of))
+      out.reads_instants_only_ = false;
     const auto* selector = std::get_if<promql::VectorSelector>(&node.of);
     if (selector == nullptr) continue;
+    if (selector->shift.offset || selector->shift.at != promql::AtKind::none) out.reads_instants_only_ = false;
     std::vector<tsdb::Matcher> matchers;
     for (const promql::SelectorMatcher& matcher : selector->matchers) {
       auto made = tsdb::Matcher::create(matcher.name, kind_of(matcher.op), matcher.value);

@@ -28,6 +28,8 @@ class Selectors {
   [[nodiscard]] bool empty() const noexcept { return selectors_.empty(); }
   // How far before the evaluation the oldest sample may lie that it reads.
   [[nodiscard]] Duration reach() const noexcept { return reach_; }
+  // Whether it reads nothing but the last sample of each series: no range, subquery, offset or @.
+  [[nodiscard]] bool reads_instants_only() const noexcept { return reads_instants_only_; }
   // Whether a selector may read a series with one of these metric names.
   [[nodiscard]] bool reads_any(std::span<const std::string> metric_names) const;
   // Whether a selector may read a series of a target: the labels that the target gives all its series contradict no matcher. With
@@ -38,6 +40,7 @@ class Selectors {
  private:
   std::vector<std::vector<tsdb::Matcher>> selectors_;
   Duration reach_;
+  bool reads_instants_only_{true};
 };
 
 // Two label sets agree when no label that both have differs.
