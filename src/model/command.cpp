@@ -5,6 +5,13 @@
 
 namespace watchbill {
 
+CommandBody::CommandBody() = default;
+CommandBody::CommandBody(const CommandBody& other) = default;
+CommandBody::CommandBody(CommandBody&& other) noexcept = default;
+CommandBody& CommandBody::operator=(const CommandBody& other) = default;
+CommandBody& CommandBody::operator=(CommandBody&& other) noexcept = default;
+CommandBody::~CommandBody() = default;
+
 std::string_view type_of(const CommandBody& body) noexcept {
   return std::visit([]<class T>(const T&) -> std::string_view { return T::type; }, body);
 }
@@ -49,7 +56,7 @@ void encode_body(JsonWriter& out, const CommandBody& body) {
 std::optional<DecodeFailure> decode_body(CanonicalReader& in, CommandBody& body) {
   tagged::Scanned scanned;
   if (!tagged::scan(in, scanned) || scanned.after) return DecodeFailure{false, "a command object"};
-  const tagged::Outcome outcome = tagged::read(scanned, body);
+  const tagged::Outcome outcome = tagged::read<AnyCommandBody>(scanned, body);
   if (outcome == tagged::Outcome::read) return std::nullopt;
   return DecodeFailure{outcome != tagged::Outcome::malformed, tagged::name_of("command ", scanned)};
 }

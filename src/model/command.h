@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -23,20 +24,42 @@
 
 namespace watchbill {
 
-using CommandBody = std::variant<StartLineage, StartEpoch, NoteClockJump, NoteSnapshot, NoteReadOnly, NoteWritable, MeetDeadline,
-                                 SealSegment, AcceptConfig,                                 // engine
-                                 SetHold, ReleaseHold,                                      // control
-                                 RequestNotification, ResendNotification, NoteDelivery,     // route
-                                 NoteRuleAnswer, NoteRuleFailure, RetireRule,               // rule
-                                 RaiseAlert, ClearAlert,                                    // alert
-                                 StartWorkload, StopWorkload, RestartWorkload, CloseWorkloads, NoteOrder, NoteStarted, NoteExited,
-                                 NoteRestarted, NoteSettled, NoteHung, NoteAdopted, NoteDiagnosed, NoteOutputGap, NoteHookFailed,
-                                 NoteTask, NoteReportsDropped, NoteKeeper, ProbeChanged,    // workload
-                                 ConsiderBinding,                                           // binding
-                                 StartRun, CancelRun, ResumeRun, ResolveRun, ProposeMitigation, NoteNotNeeded, NoteHold, GoOn,
-                                 TakeOverRun, RecheckPlan, NoteOutcome, NoteLook, NoteProbe, NoteAnswer, NoteUndoSeen,
-                                 NoteStaleFence,  // plan
-                                 GiveApproval, RejectApproval, WithdrawApproval>;           // approval
+// By area.
+using AnyCommandBody = std::variant<
+    // engine
+    StartLineage, StartEpoch, NoteClockJump, NoteSnapshot, NoteReadOnly, NoteWritable, MeetDeadline, SealSegment, AcceptConfig,
+    // control
+    SetHold, ReleaseHold,
+    // route
+    RequestNotification, ResendNotification, NoteDelivery,
+    // rule
+    NoteRuleAnswer, NoteRuleFailure, RetireRule,
+    // alert
+    RaiseAlert, ClearAlert,
+    // workload
+    StartWorkload, StopWorkload, RestartWorkload, CloseWorkloads, NoteOrder, NoteStarted, NoteExited, NoteRestarted,
+    NoteSettled, NoteHung, NoteAdopted, NoteDiagnosed, NoteOutputGap, NoteHookFailed, NoteTask, NoteReportsDropped, NoteKeeper,
+    ProbeChanged,
+    // binding
+    ConsiderBinding,
+    // plan
+    StartRun, CancelRun, ResumeRun, ResolveRun, ProposeMitigation, NoteNotNeeded, NoteHold, GoOn, TakeOverRun, RecheckPlan,
+    NoteOutcome, NoteLook, NoteProbe, NoteAnswer, NoteUndoSeen, NoteStaleFence,
+    // approval
+    GiveApproval, RejectApproval, WithdrawApproval>;
+
+// What a command asks for: one of them. Its copies, moves and end are compiled in command.cpp, as those of an event are.
+struct CommandBody : AnyCommandBody {
+  CommandBody();  // of the first kind
+  template <class T>
+    requires requires { T::type; T::lane; }
+  CommandBody(T body) : AnyCommandBody(std::in_place_type<T>, std::move(body)) {}
+  CommandBody(const CommandBody& other);
+  CommandBody(CommandBody&& other) noexcept;
+  CommandBody& operator=(const CommandBody& other);
+  CommandBody& operator=(CommandBody&& other) noexcept;
+  ~CommandBody();
+};
 
 // A caller has the roles it came with; the controller itself may do whatever an area lets it.
 enum class ActorKind : std::uint8_t { caller, engine };

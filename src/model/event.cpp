@@ -4,6 +4,13 @@
 
 namespace watchbill {
 
+Event::Event() = default;
+Event::Event(const Event& other) = default;
+Event::Event(Event&& other) noexcept = default;
+Event& Event::operator=(const Event& other) = default;
+Event& Event::operator=(Event&& other) noexcept = default;
+Event::~Event() = default;
+
 std::string_view type_of(const Event& event) noexcept {
   return std::visit([]<class T>(const T&) -> std::string_view { return T::type; }, event);
 }
@@ -55,7 +62,7 @@ Result<RecordedEvent, DecodeFailure> decode_event(CanonicalReader& in) {
   if (!tagged::scan(in, scanned)) return DecodeFailure{false, "an event object"};
   RecordedEvent recorded;
   recorded.after = scanned.after;
-  const tagged::Outcome outcome = tagged::read(scanned, recorded.event);
+  const tagged::Outcome outcome = tagged::read<AnyEvent>(scanned, recorded.event);
   if (outcome == tagged::Outcome::read) return recorded;
   return DecodeFailure{outcome != tagged::Outcome::malformed, tagged::name_of("event ", scanned)};
 }

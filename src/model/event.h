@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -24,27 +25,49 @@
 
 namespace watchbill {
 
-using Event = std::variant<LineageStarted, EpochStarted, CommandRefused, ClockJumped, SegmentSealed, SnapshotWritten,
-                           ObjectArchived, JournalBecameReadOnly, JournalBecameWritable, ConfigAccepted, EffectIntended,
-                           EffectSucceeded, EffectFailed, EffectOutcomeUnknown, EffectFoundDone, EffectFoundAbsent,
-                           EffectProbeExhausted,                                                             // engine
-                           HoldSet, HoldReleased,                                                            // control
-                           NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp,
-                           NotificationNotSent,                                                              // route
-                           RuleEvaluated, RuleEvaluationFailed,                                               // rule
-                           AlertBecamePending, AlertFired, AlertResolved,                                     // alert
-                           StandingOrderGiven, StandingOrderTaken, WorkloadCommanded, WorkloadStateChanged,
-                           WorkloadHealthChanged, WorkloadStarted, WorkloadExited, RestartDecided, RestartBudgetExhausted,
-                           WorkloadStopped, WorkloadHung, WorkloadAdopted, WorkloadLost, KeeperReplaced, GroupDiagnosed,
-                           OutputGapNoted, HookFailed, TaskReported, ReportsDropped,                          // workload
-                           BindingTriggered, BindingRefused,                                                 // binding
-                           PlanProposed, PlanStarted, PlanCompleted, PlanFailed, PlanCompensated, PlanHeld, PlanResumed,
-                           PlanCancelled, PlanRefused, PlanLeft, StepIntended, StepCompleted, StepFailed, StepSkipped,
-                           MutateGranted, MutateWithdrawn, QueueExpired, CancelRequested, HoldRequested, CompensationStarted,
-                           UndoIntended, UndoCompleted, UndoFailed, ObservationChanged, RetryScheduled, OutcomeAnswered,
-                           DryRunCompleted,  // plan
-                           ApprovalGiven, ApprovalRejected, ApprovalWithdrawn, ApprovalExpired, ApprovalCompleted,  // approval
-                           LockGranted, LockReleased, LeaseTakenOver, StaleFenceRefused>;                                              // lease
+// By area.
+using AnyEvent = std::variant<
+    // engine
+    LineageStarted, EpochStarted, CommandRefused, ClockJumped, SegmentSealed, SnapshotWritten, ObjectArchived,
+    JournalBecameReadOnly, JournalBecameWritable, ConfigAccepted, EffectIntended, EffectSucceeded, EffectFailed,
+    EffectOutcomeUnknown, EffectFoundDone, EffectFoundAbsent, EffectProbeExhausted,
+    // control
+    HoldSet, HoldReleased,
+    // route
+    NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp, NotificationNotSent,
+    // rule
+    RuleEvaluated, RuleEvaluationFailed,
+    // alert
+    AlertBecamePending, AlertFired, AlertResolved,
+    // workload
+    StandingOrderGiven, StandingOrderTaken, WorkloadCommanded, WorkloadStateChanged, WorkloadHealthChanged, WorkloadStarted,
+    WorkloadExited, RestartDecided, RestartBudgetExhausted, WorkloadStopped, WorkloadHung, WorkloadAdopted, WorkloadLost,
+    KeeperReplaced, GroupDiagnosed, OutputGapNoted, HookFailed, TaskReported, ReportsDropped,
+    // binding
+    BindingTriggered, BindingRefused,
+    // plan
+    PlanProposed, PlanStarted, PlanCompleted, PlanFailed, PlanCompensated, PlanHeld, PlanResumed, PlanCancelled, PlanRefused,
+    PlanLeft, StepIntended, StepCompleted, StepFailed, StepSkipped, MutateGranted, MutateWithdrawn, QueueExpired,
+    CancelRequested, HoldRequested, CompensationStarted, UndoIntended, UndoCompleted, UndoFailed, ObservationChanged,
+    RetryScheduled, OutcomeAnswered, DryRunCompleted,
+    // approval
+    ApprovalGiven, ApprovalRejected, ApprovalWithdrawn, ApprovalExpired, ApprovalCompleted,
+    // lease
+    LockGranted, LockReleased, LeaseTakenOver, StaleFenceRefused>;
+
+// One event; std::visit, std::get_if and std::holds_alternative take it. What a variant of so many alternatives needs for its
+// copies, moves and end is compiled once, in event.cpp: in every file that touches an event it was most of the build.
+struct Event : AnyEvent {
+  Event();  // of the first kind
+  template <class T>
+    requires requires { T::type; } && (!requires { T::lane; })
+  Event(T event) : AnyEvent(std::in_place_type<T>, std::move(event)) {}
+  Event(const Event& other);
+  Event(Event&& other) noexcept;
+  Event& operator=(const Event& other);
+  Event& operator=(Event&& other) noexcept;
+  ~Event();
+};
 
 using Events = std::vector<Event>;
 
