@@ -157,7 +157,8 @@ std::optional<std::string> usage_of(const RunArguments& run) {
   for (const std::string& parameter : run.parameters)
     if (parameter.find('=') == std::string::npos || parameter.front() == '=')
       return "--set " + parameter + ": expected NAME=VALUE";
-  if (!run.timeout.empty() && !parse_duration(run.timeout)) return "--timeout " + run.timeout + ": expected a duration such as 5m";
+  if (!run.timeout.empty() && !parse_duration(run.timeout))
+    return "--timeout " + run.timeout + ": expected a duration such as 5m";
   return std::nullopt;
 }
 

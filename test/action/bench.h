@@ -1,5 +1,5 @@
-// Actions among ports that are driven by hand: a loop with its own time, calls that are answered when the test says so, a keeper's
-// memory, and an engine that takes what it is offered.
+// Actions among ports that are driven by hand: a loop with its own time, calls that are answered when the test says so, a
+// keeper's memory, and an engine that takes what it is offered.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -125,7 +125,9 @@ class Folder {
     text << std::ifstream(at(name)).rdbuf();
     return text.str();
   }
-  [[nodiscard]] bool has(const std::string& name) const { return std::filesystem::exists(std::filesystem::symlink_status(at(name))); }
+  [[nodiscard]] bool has(const std::string& name) const {
+    return std::filesystem::exists(std::filesystem::symlink_status(at(name)));
+  }
 
   std::string path;
 };

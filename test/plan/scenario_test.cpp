@@ -86,7 +86,8 @@ class Scenario : public ::testing::Test {
 class a_dead_executor_is_unknown_not_running : public Scenario {
  protected:
   void SetUp() override {
-    begin({change(ActionKind::http, {{"method", "POST"}, {"url", "http://lb/off"}}, {{"method", "POST"}, {"url", "http://lb/on"}})});
+    begin({change(ActionKind::http, {{"method", "POST"}, {"url", "http://lb/off"}},
+                  {{"method", "POST"}, {"url", "http://lb/on"}})});
     look();
     sent = run().effect->id;
     pass(Duration::seconds(60));
@@ -121,7 +122,8 @@ TEST_F(a_dead_executor_is_unknown_not_running, and_waits_for_a_person_when_nobod
 class cancel_always_ends : public Scenario {
  protected:
   void SetUp() override {
-    begin({change(ActionKind::exec, {{"argv", PlanValue::List{PlanValue("drain")}}}, {{"argv", PlanValue::List{PlanValue("undrain")}}})});
+    begin({change(ActionKind::exec, {{"argv", PlanValue::List{PlanValue("drain")}}},
+                  {{"argv", PlanValue::List{PlanValue("undrain")}}})});
     look();
     ask(CancelRun{"wrong host", run_id});
   }
@@ -220,7 +222,8 @@ TEST_F(Scenario, a_dry_run_is_one_event_and_no_run) {
   EXPECT_EQ(bench.state().plan.runs.size(), 1U);
   ask(SetHold{"looking", false, "host/web-01"});
   ask(start);
-  EXPECT_EQ(std::get<DryRunCompleted>(events.front()).refusals, std::vector<std::string>{"hold_active: a hold covers host/web-01"});
+  EXPECT_EQ(std::get<DryRunCompleted>(events.front()).refusals,
+            std::vector<std::string>{"hold_active: a hold covers host/web-01"});
 }
 
 }  // namespace

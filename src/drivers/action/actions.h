@@ -3,8 +3,8 @@
 //
 // An attempt is carried out at most once: the same effect id again, while it runs or after it succeeded, gets the outcome of the
 // first. A lower fence of a target than was seen here is refused and told (NoteStaleFence). An outcome is offered until it is
-// recorded, or until the core does not ask for it any more. Nothing is kept on disk: after a restart files and links are looked at,
-// the keeper is asked for its execs, and an http call is judged by its step's verify. Source: domain/plans.md §3, §4.
+// recorded, or until the core does not ask for it any more. Nothing is kept on disk: after a restart files and links are looked
+// at, the keeper is asked for its execs, and an http call is judged by its step's verify. Source: domain/plans.md §3, §4.
 #pragma once
 
 #include <deque>

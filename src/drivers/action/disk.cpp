@@ -134,7 +134,8 @@ Status replace_file(const std::string& path, const std::string& temporary, const
     if (Status written = write_all(descriptor.get(), bytes, temporary); !written.has_value()) return written;
     const uid_t user = placement.user.value_or(static_cast<uid_t>(-1));
     const gid_t group = placement.group.value_or(static_cast<gid_t>(-1));
-    if ((placement.user || placement.group) && ::fchown(descriptor.get(), user, group) != 0) return failed("change owner", temporary);
+    if ((placement.user || placement.group) && ::fchown(descriptor.get(), user, group) != 0)
+      return failed("change owner", temporary);
     if (::fchmod(descriptor.get(), placement.mode) != 0) return failed("change mode", temporary);
     if (::fsync(descriptor.get()) != 0) return failed("sync", temporary);
   }

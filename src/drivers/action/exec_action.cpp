@@ -56,7 +56,8 @@ std::optional<ports::OneShot> one_shot_of(const PlanAction& action, const ExecPl
                       {"WATCHBILL_TARGET", action.target},
                       {"WATCHBILL_CAPABILITY", std::string(word(action.capability))},
                       {"WATCHBILL_PLAN_DIGEST", "sha256:" + place.place.plan.hex()}};
-  if (const auto environment = action.args.find("env"); environment != action.args.end() && environment->second.as_map() != nullptr)
+  if (const auto environment = action.args.find("env");
+      environment != action.args.end() && environment->second.as_map() != nullptr)
     for (const auto& [name, value] : *environment->second.as_map())
       if (value.as_text() != nullptr) shot.environment[name] = *value.as_text();
   const std::string_view folder = text_of(action.args, "dir");

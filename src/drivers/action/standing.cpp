@@ -37,8 +37,13 @@ void Actions::ask_again(const std::string& name) {
     return;
   }
   const std::uint32_t count = ++standing.count;
-  Questions::Question question{asked.check.kind, asked.check.args, asked.place, asked.since,
-                               std::min(asked.until + late_answer_max - now, asked.check.interval * 2 + probe_timeout), name, count};
+  Questions::Question question{asked.check.kind,
+                               asked.check.args,
+                               asked.place,
+                               asked.since,
+                               std::min(asked.until + late_answer_max - now, asked.check.interval * 2 + probe_timeout),
+                               name,
+                               count};
   questions_.ask(std::move(question), [this, live = Live(live_), name, asked, now](const Answer& answer) {
     if (!live.lock() || !standing_.contains(name)) return;
     NoteAnswer note;
