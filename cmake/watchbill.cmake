@@ -28,7 +28,7 @@ add_compile_options(
   -ffp-contract=off
   -fstack-protector-strong)
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
-if(NOT WB_SANITIZE AND NOT WB_FUZZ)
+if(NOT WB_SANITIZE AND NOT WB_FUZZ AND NOT CMAKE_CXX_FLAGS MATCHES "-O0")
   add_compile_definitions(_FORTIFY_SOURCE=2)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
