@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 
 namespace watchbill::cli {
 namespace {
@@ -77,7 +78,9 @@ std::string escaped(std::string_view text) {
 }
 
 std::string Online::server() const {
-  std::string url = arguments_.server.empty() ? std::string(server_default) : arguments_.server;
+  const char* const from_environment = std::getenv("WATCHBILL_URL");
+  std::string url = !arguments_.server.empty() ? arguments_.server : from_environment != nullptr ? from_environment : "";
+  if (url.empty()) url = server_default;
   while (!url.empty() && url.back() == '/') url.pop_back();
   return url;
 }
@@ -87,6 +90,17 @@ Result<std::string> Online::token() const {
   if (!is_on_this_host(server())) return std::string();
   const Result<std::string> own = read_line(arguments_.data + "/admin.token");
   return own ? *own : std::string();  // a stranger: the controller says what that may do
+}
+
+// For who was turned away: which token was sent.
+std::string Online::who_asked() const {
+  if (!arguments_.token_file.empty()) return "the token was read from " + arguments_.token_file;
+  const std::string own = arguments_.data + "/admin.token";
+  if (!is_on_this_host(server())) return "no token was sent to another host; --token-file FILE names one";
+  if (const Result<std::string> line = read_line(own); line)
+    return "the token was read from " + own + "; --data DIR names another controller's";
+  return "no token was sent: " + own +
+         " cannot be read; --data DIR names the controller's data directory, --token-file FILE a token";
 }
 
 Result<ports::HttpAnswer> Online::ask(const Asked& asked) {
@@ -118,6 +132,7 @@ std::optional<JsonValue> Online::ask_or_complain(Terminal& terminal, const Asked
   const bool is_taken = answer->status == 200 || answer->status == 202;
   if (!is_taken || !body) {
     code = complain_of(terminal, *answer);
+    if ((answer->status == 401 || answer->status == 403) && terminal.format() == Format::table) terminal.complain(who_asked());
     return std::nullopt;
   }
   code = ExitCode::done;

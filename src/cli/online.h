@@ -51,6 +51,7 @@ class Online {
 
  private:
   [[nodiscard]] Result<std::string> token() const;
+  [[nodiscard]] std::string who_asked() const;
   [[nodiscard]] std::string server() const;
 
   World& world_;
@@ -72,5 +73,7 @@ class Online {
 // `alerts list`: those that are pending or firing and meet all filters, each a matcher such as severity="page".
 [[nodiscard]] ExitCode alerts_list(Terminal& terminal, World& world, const ServerArguments& server,
                                    const std::vector<std::string>& filters);
+// `alerts show ALERT`: by its id, the beginning of one (8 digits or more), or its name when only one alert has it.
+[[nodiscard]] ExitCode alerts_show(Terminal& terminal, World& world, const ServerArguments& server, const std::string& alert);
 
 }  // namespace watchbill::cli

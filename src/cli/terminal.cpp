@@ -13,39 +13,73 @@ std::size_t width_of(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+// C0 and DEL; C1, which begins with the byte C2 in UTF-8, moves some terminals too.
+bool is_control(std::string_view text, std::size_t at) {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  if (byte == 0x7F || (byte < 0x20 && byte != '\n' && byte != '\t')) return true;
+  return byte == 0xC2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xA0;
+}
+
+bool is_printable(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at)
+    if (is_control(text, at)) return false;
+  return true;
+}
+
+std::string printable(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (!is_control(text, at)) {
+      out.push_back(text[at]);
+      continue;
+    }
+    if (static_cast<unsigned char>(text[at]) == 0xC2) ++at;
+    const auto byte = static_cast<unsigned char>(text[at]);
+    out.append("\\x").append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
+  }
+  return out;
+}
+
 }  // namespace
 
 bool Terminal::print(std::string_view line) {
-  std::fwrite(line.data(), 1, line.size(), out_);
+  if (format_ == Format::json || is_printable(line)) print_raw(line);
+  else print_raw(printable(line));
   if (line.empty() || line.back() != '\n') std::fputc('\n', out_);
+  return std::ferror(out_) == 0;
+}
+
+bool Terminal::print_raw(std::string_view bytes) {
+  std::fwrite(bytes.data(), 1, bytes.size(), out_);
   return std::ferror(out_) == 0;
 }
 
 bool Terminal::flush() { return std::fflush(out_) == 0; }
 
 void Terminal::table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::vector<std::string>> cells{header};
+  for (const auto& row : rows) {
+    cells.emplace_back();
+    for (const std::string& cell : row) cells.back().push_back(printable(cell));
+  }
   std::vector<std::size_t> widths(header.size(), 0);
-  const auto measure = [&widths](const std::vector<std::string>& cells) {
-    for (std::size_t i = 0; i < cells.size() && i < widths.size(); ++i) widths[i] = std::max(widths[i], width_of(cells[i]));
-  };
-  measure(header);
-  for (const auto& row : rows) measure(row);
-  const auto print_row = [&](const std::vector<std::string>& cells, bool is_header) {
-    std::string line = is_header && colors_ ? "\x1b[1m" : "";
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      line.append(cells[i]);
-      if (i + 1 < cells.size()) line.append(widths[i] - width_of(cells[i]) + 2, ' ');
+  for (const auto& row : cells)
+    for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  for (std::size_t r = 0; r < cells.size(); ++r) {
+    std::string line = r == 0 && colors_ ? "\x1b[1m" : "";
+    for (std::size_t i = 0; i < cells[r].size(); ++i) {
+      line.append(cells[r][i]);
+      if (i + 1 < cells[r].size()) line.append(widths[i] - width_of(cells[r][i]) + 2, ' ');
     }
-    if (is_header && colors_) line.append("\x1b[0m");
-    print(line);
-  };
-  print_row(header, true);
-  for (const auto& row : rows) print_row(row, false);
+    if (r == 0 && colors_) line.append("\x1b[0m");
+    print_raw(line.append("\n"));
+  }
 }
 
 void Terminal::complain(std::string_view text) {
-  std::fprintf(err_, "%swatchbill:%s %.*s\n", colors_ ? "\x1b[31m" : "", colors_ ? "\x1b[0m" : "", static_cast<int>(text.size()),
-               text.data());
+  const std::string shown = printable(text);
+  std::fprintf(err_, "%swatchbill:%s %s\n", colors_ ? "\x1b[31m" : "", colors_ ? "\x1b[0m" : "", shown.c_str());
 }
 
 std::string refusal_json(const Refused& refused) {
@@ -61,8 +95,7 @@ ExitCode Terminal::refuse(const Refused& refused) {
   if (format_ == Format::json) {
     print(refusal_json(refused));
   } else {
-    complain(std::string(word(refused.reason)) + ": " + refused.message);
-    std::fprintf(err_, "  %s\n", std::string(fix_of(refused.reason)).c_str());
+    complain(std::string(word(refused.reason)) + ": " + refused.message + "\n  " + std::string(fix_of(refused.reason)));
   }
   return static_cast<ExitCode>(exit_code(refused.reason));
 }

@@ -31,8 +31,12 @@ class Terminal {
   Terminal(std::FILE* out, std::FILE* err, Format format, bool colors) : out_(out), err_(err), format_(format), colors_(colors) {}
 
   [[nodiscard]] Format format() const noexcept { return format_; }
-  // One line, or text that ends with its own newline. False when nobody reads any more (a closed pipe).
+  // One line, or text that ends with its own newline. In tables, characters that would move a terminal's cursor or change its
+  // state are shown as \xNN: what is printed may come from strangers' labels and outputs. False when nobody reads any more (a
+  // closed pipe).
   bool print(std::string_view line);
+  // Bytes as they are, followed by nothing.
+  bool print_raw(std::string_view bytes);
   // What was printed reaches its reader now, though it be a pipe: for verbs that go on. False when nobody reads any more.
   bool flush();
   // A table with a header line; columns are as wide as their widest cell.

@@ -180,10 +180,10 @@ ExitCode workloads_list(Terminal& terminal, World& world, const ServerArguments&
     const auto snapshot = online.ask_or_complain(terminal, {"GET", "/workloads"}, code);
     if (snapshot && terminal.format() == Format::json) print_json(terminal, *snapshot);
     if (snapshot && terminal.format() == Format::table) {
-      if (clears) terminal.print("\x1b[H\x1b[2J");
+      if (clears) terminal.print_raw("\x1b[H\x1b[2J");
       print_workloads(terminal, *snapshot);
     }
-    if (!watch || !world.pause(redraw_interval)) return code;
+    if (!watch || !terminal.flush() || !world.pause(redraw_interval)) return code;
   }
 }
 
@@ -219,18 +219,25 @@ ExitCode workloads_act(Terminal& terminal, World& world, const ServerArguments& 
 
 ExitCode logs(Terminal& terminal, World& world, const LogArguments& arguments) {
   const std::unique_ptr<ports::LogPort> files = world.logs(arguments.data);
+  const auto show = [&terminal](const ports::LogPart& part) {
+    if (part.has_gap) terminal.complain("what followed was rotated away");
+    return part.bytes.empty() || (terminal.print_raw(part.bytes) && terminal.flush());
+  };
   auto part = files->last(arguments.name, arguments.lines);
-  const bool waits_for_first = !part && part.error().kind == ErrorKind::not_found && arguments.follows;
-  if (!part && !waits_for_first) return terminal.fail(part.error());
+  if (!part && part.error().kind == ErrorKind::not_found && !arguments.follows) {
+    terminal.complain("there is no log of " + arguments.name + " in " + arguments.data +
+                      "/logs: it has written nothing, or there is no such workload (`watchbill workloads` lists them)");
+    return ExitCode::usage;
+  }
+  if (!part && part.error().kind != ErrorKind::not_found) return terminal.fail(part.error());
   ports::LogPosition position;
   if (part) position = part->next;
-  if (part && !part->bytes.empty() && !terminal.print(part->bytes)) return ExitCode::done;
+  if (part && !show(*part)) return ExitCode::done;
   while (arguments.follows && world.pause(follow_interval)) {
     part = files->behind(arguments.name, position);
     if (!part) continue;
     position = part->next;
-    if (part->has_gap) terminal.complain("what followed was rotated away");
-    if (!part->bytes.empty() && !terminal.print(part->bytes)) return ExitCode::done;
+    if (!show(*part)) return ExitCode::done;
   }
   return ExitCode::done;
 }

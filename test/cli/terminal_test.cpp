@@ -1,0 +1,56 @@
+// What verbs print: nothing of a stranger's text reaches the terminal as a command to it.
+#include "cli/terminal.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace watchbill::cli {
+namespace {
+
+class terminal : public ::testing::Test {
+ protected:
+  terminal() : out_(std::tmpfile()), err_(std::tmpfile()) {}
+  ~terminal() override {
+    std::fclose(out_);
+    std::fclose(err_);
+  }
+  terminal(const terminal&) = delete;
+  terminal& operator=(const terminal&) = delete;
+
+  Terminal made(Format format) { return Terminal(out_, err_, format, false); }
+  static std::string text_of(std::FILE* file) {
+    std::fflush(file);
+    std::rewind(file);
+    std::string text(4096, '\0');
+    text.resize(std::fread(text.data(), 1, text.size(), file));
+    return text;
+  }
+
+  std::FILE* out_;
+  std::FILE* err_;
+};
+
+constexpr std::string_view hostile{"a\x1b[2Jb\rc\0d\x7f \xC2\x9B" "0m\tü\n", 20};
+
+TEST_F(terminal, shows_control_characters_instead_of_obeying_them) {
+  made(Format::table).print(hostile);
+  EXPECT_EQ(text_of(out_), "a\\x1b[2Jb\\x0dc\\x00d\\x7f \\x9b0m\tü\n");
+}
+
+TEST_F(terminal, keeps_tables_straight_around_them) {
+  made(Format::table).table({"NAME", "X"}, {{"a\x1b", "1"}, {"ü", "2"}});
+  EXPECT_EQ(text_of(out_), "NAME   X\na\\x1b  1\nü      2\n");
+}
+
+TEST_F(terminal, complains_without_them_and_leaves_json_and_logs_alone) {
+  Terminal json = made(Format::json);
+  json.complain("no such \x1bworkload");
+  json.print("{\"a\":1}");
+  json.print_raw("raw \x1b[1m");
+  EXPECT_EQ(text_of(err_), "watchbill: no such \\x1bworkload\n");
+  EXPECT_EQ(text_of(out_), "{\"a\":1}\nraw \x1b[1m");
+}
+
+}  // namespace
+}  // namespace watchbill::cli
