@@ -91,6 +91,11 @@ Status open_notify(Keeper& keeper) {
   std::memcpy(address.sun_path + 1, name.data(), name.size());
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
   if (bind(keeper.notify_fd, reinterpret_cast<const sockaddr*>(&address), size) == 0) return {};
+  if (errno == EADDRINUSE)
+    return Error{
+        ErrorKind::busy, "bind the notify socket", "@" + name,
+        "a keeper whose data directory was at this path and was removed still runs; `pgrep -fa watchbill-keeper` shows it, "
+        "SIGTERM ends it and leaves its workloads running"};
   return Error::from_errno(errno, "bind the notify socket", "@" + name);
 }
 
