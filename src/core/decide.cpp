@@ -45,8 +45,19 @@ Decision decide_engine(const State& state, const NoteReadOnly& command, const Co
 Decision decide_engine(const State& state, const AcceptConfig& command, const Context& context) {
   if (command.configuration.is_zero())
     return Refused{Refusal::bad_argument, "configuration: expected the digest of a stored one"};
-  if (command.configuration == state.progress.configuration) return Events{};
+  // The one that holds, read again after a refused one: that one is out of the way.
+  if (command.configuration == state.progress.configuration && !state.progress.rejected) return Events{};
   return Events{ConfigAccepted{context.actor.name, command.configuration}};
+}
+
+Decision decide_engine(const State& state, const RejectConfig& command, const Context& context) {
+  if (command.errors == 0 || command.findings.empty() || command.findings.size() > context.limits.rejected_findings_max)
+    return Refused{Refusal::bad_argument, "findings: expected the first errors of a refused bill"};
+  // Whoever asks again and again about the same files fills no journal.
+  const std::optional<RejectedBill>& known = state.progress.rejected;
+  if (known && known->files == command.files && known->errors == command.errors && known->first == command.findings.front())
+    return Events{};
+  return Events{ConfigRejected{context.actor.name, command.errors, command.files, command.findings}};
 }
 
 Decision decide_engine(const State& state, const NoteWritable&, const Context& context) {
@@ -95,7 +106,8 @@ struct Decide {
   }
   // People only ever change what the controller is to do: its bill.
   static bool may_decide_engine(std::string_view type, const Actor& actor) {
-    return actor.kind == ActorKind::engine || (type == AcceptConfig::type && has_role(actor, "admin"));
+    const bool concerns_bill = type == AcceptConfig::type || type == RejectConfig::type;
+    return actor.kind == ActorKind::engine || (concerns_bill && has_role(actor, "admin"));
   }
   static Decision not_the_controller() { return Refused{Refusal::role_missing, "only the controller itself may do this"}; }
 };
@@ -175,9 +187,13 @@ struct Apply {
     Configuration configuration;
     WB_ASSERT(bytes && from_canonical_text(*bytes, configuration), "a configuration is checked before it is offered");
     state.progress.configuration = event.configuration;
+    state.progress.rejected.reset();
     route::take_configuration(state.route, configuration, applying);
     workload::take_configuration(state.workload, configuration.supervision, applying);
     plan::apply_configuration(state.plan, std::move(configuration.runbooks));
+  }
+  void apply_engine(const ConfigRejected& event) const {
+    state.progress.rejected = RejectedBill{applying.at, event.by, event.errors, event.files, event.findings.front()};
   }
   void apply_engine(const ClockJumped&) const {}
   void apply_engine(const SnapshotWritten&) const {}

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "core/react_pages.h"
 #include "core/react_runs.h"
 #include "core/react_workloads.h"
 
@@ -21,52 +22,46 @@ void hold_when_clock_is_behind(const State& state, const Event& event, std::vect
   commands.push_back(Command{hold, engine_actor("clock"), std::nullopt, std::nullopt, {}});
 }
 
-constexpr const char* workload_failed = "WorkloadFailed";
-
-// A workload that has used up its restarts stays down until a person acts: somebody must be told.
-void alert_when_budget_is_exhausted(const State&, const Event& event, std::vector<Command>& commands) {
-  RaiseAlert alert;
-  alert.annotations["summary"] = "it ended too often and is not restarted any more";
-  alert.name = workload_failed;
-  alert.subject = std::get<RestartBudgetExhausted>(event).workload;
-  alert.subject_label = "workload";
-  commands.push_back(Command{alert, engine_actor("workload"), std::nullopt, std::nullopt, {}});
-}
-
-void clear_when_a_failed_workload_goes_on(const State&, const Event& event, std::vector<Command>& commands) {
-  const auto& changed = std::get<WorkloadStateChanged>(event);
-  if (changed.from != WorkloadState::failed) return;
-  ClearAlert clear;
-  clear.name = workload_failed;
-  clear.subject = changed.workload;
-  clear.subject_label = "workload";
-  commands.push_back(Command{clear, engine_actor("workload"), std::nullopt, std::nullopt, {}});
-}
-
-constexpr std::array<Reaction, 24> table{{
+constexpr std::array<Reaction, 40> table{{
     {AlertFired::type, ConsiderBinding::type, consider_binding},
     {AlertResolved::type, NoteNotNeeded::type, note_not_needed},
     {BindingRefused::type, SetHold::type, hold_used_up_binding},
     {BindingTriggered::type, ProposeMitigation::type, propose_mitigation},
     {CommandRefused::type, NoteOutcome::type, fail_refused_workload},
+    {CompensationStarted::type, ClearAlert::type, clear_held_run},
+    {ConfigAccepted::type, ClearAlert::type, clear_gone_channels},
     {ConfigAccepted::type, RecheckPlan::type, recheck_waiting_runs},
+    {EffectFailed::type, ClearAlert::type, clear_held_run},
+    {EffectFoundAbsent::type, ClearAlert::type, clear_held_run},
+    {EffectFoundDone::type, ClearAlert::type, clear_held_run},
     {EffectIntended::type, NoteOutcome::type, note_workload_as_asked},
     {EffectIntended::type, RestartWorkload::type, restart_workload},
     {EffectIntended::type, StartWorkload::type, start_workload},
     {EffectIntended::type, StopWorkload::type, stop_workload},
     {EffectOutcomeUnknown::type, NoteOutcome::type, note_workload_found},
+    {EffectSucceeded::type, ClearAlert::type, clear_held_run},
     {EpochStarted::type, SetHold::type, hold_when_clock_is_behind},
     {EpochStarted::type, TakeOverRun::type, take_over_runs},
+    {HoldReleased::type, ClearAlert::type, clear_held_binding},
     {HoldReleased::type, GoOn::type, go_on_after_release},
     {HoldSet::type, NoteHold::type, note_hold},
+    {HoldSet::type, RaiseAlert::type, page_held_binding},
     {LockReleased::type, GoOn::type, start_waiting_runs},
+    {NotificationFailed::type, RaiseAlert::type, page_undelivered},
+    {NotificationSent::type, ClearAlert::type, clear_undelivered},
+    {OutcomeAnswered::type, ClearAlert::type, clear_held_run},
+    {PlanCancelled::type, ClearAlert::type, clear_held_run},
     {PlanCancelled::type, GoOn::type, start_runs_behind},
+    {PlanFailed::type, ClearAlert::type, clear_held_run},
+    {PlanHeld::type, RaiseAlert::type, page_held_run},
     {PlanHeld::type, SetHold::type, hold_failed_binding},
+    {PlanLeft::type, ClearAlert::type, clear_held_run},
     {PlanRefused::type, GoOn::type, start_runs_behind},
-    {RestartBudgetExhausted::type, RaiseAlert::type, alert_when_budget_is_exhausted},
+    {PlanResumed::type, ClearAlert::type, clear_held_run},
+    {RestartBudgetExhausted::type, RaiseAlert::type, page_failed_workload},
     {StepIntended::type, RequestNotification::type, send_notice},
     {WorkloadStarted::type, NoteOutcome::type, note_workload_changed},
-    {WorkloadStateChanged::type, ClearAlert::type, clear_when_a_failed_workload_goes_on},
+    {WorkloadStateChanged::type, ClearAlert::type, clear_failed_workload},
     {WorkloadStateChanged::type, NoteOutcome::type, note_workload_changed},
 }};
 

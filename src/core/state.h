@@ -1,6 +1,7 @@
 // Everything the controller knows and has recorded. Changed by apply() only; the same records give the same state, bit for bit.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,21 @@
 namespace watchbill::core {
 
 // The format of State's canonical text. Raised when a table's meaning changes; digests are compared within one format only.
-inline constexpr std::uint32_t state_format = 1;
+inline constexpr std::uint32_t state_format = 2;
+
+// The last bill that was refused, until one is taken.
+struct RejectedBill {
+  Instant at;
+  std::string by;
+  std::uint64_t errors{0};
+  Digest files;
+  RejectedFinding first;
+  static constexpr auto fields() {
+    using B = RejectedBill;
+    return std::tuple{field("at_ms", &B::at), field("by", &B::by), field("errors", &B::errors), field("files", &B::files),
+                      field("first", &B::first)};
+  }
+};
 
 // Where the journal stands.
 struct Progress {
@@ -28,6 +43,7 @@ struct Progress {
   Epoch epoch{0};
   Lineage lineage;
   bool read_only{false};
+  std::optional<RejectedBill> rejected;
   Segment segment{1};    // that the next record belongs to
   Sequence sequence{0};  // of the last applied record
   std::uint32_t state_format{0};
@@ -38,6 +54,7 @@ struct Progress {
                       field("epoch", &Progress::epoch),
                       field("lineage", &Progress::lineage),
                       field("read_only", &Progress::read_only),
+                      field("rejected", &Progress::rejected),
                       field("segment", &Progress::segment),
                       field("sequence", &Progress::sequence),
                       field("state_format", &Progress::state_format),

@@ -28,6 +28,7 @@ namespace watchbill {
 using AnyCommandBody = std::variant<
     // engine
     StartLineage, StartEpoch, NoteClockJump, NoteSnapshot, NoteReadOnly, NoteWritable, MeetDeadline, SealSegment, AcceptConfig,
+    RejectConfig,
     // control
     SetHold, ReleaseHold,
     // route

@@ -29,7 +29,7 @@ namespace watchbill {
 using AnyEvent = std::variant<
     // engine
     LineageStarted, EpochStarted, CommandRefused, ClockJumped, SegmentSealed, SnapshotWritten, ObjectArchived,
-    JournalBecameReadOnly, JournalBecameWritable, ConfigAccepted, EffectIntended, EffectSucceeded, EffectFailed,
+    JournalBecameReadOnly, JournalBecameWritable, ConfigAccepted, ConfigRejected, EffectIntended, EffectSucceeded, EffectFailed,
     EffectOutcomeUnknown, EffectFoundDone, EffectFoundAbsent, EffectProbeExhausted,
     // control
     HoldSet, HoldReleased,

@@ -32,6 +32,7 @@ struct NotificationIntended {
   static constexpr std::string_view type = "NotificationIntended";
   static constexpr int version = 1;
   static constexpr Area area = Area::route;
+  std::vector<AlertId> alerts;  // of an alert_group: the first 1,000 that the message is about
   Digest body;
   std::string by;
   DeliveryId delivery;
@@ -41,9 +42,9 @@ struct NotificationIntended {
   std::string subject;   // what it is about, for people: "alert WebDown", "run run-01JD…"
   static constexpr auto fields() {
     using E = NotificationIntended;
-    return std::tuple{field("body", &E::body), field("by", &E::by),     field("delivery", &E::delivery),
-                      field("group", &E::group), field("kind", &E::kind), field("receiver", &E::receiver),
-                      field("subject", &E::subject)};
+    return std::tuple{field("alerts", &E::alerts),     field("body", &E::body),   field("by", &E::by),
+                      field("delivery", &E::delivery), field("group", &E::group), field("kind", &E::kind),
+                      field("receiver", &E::receiver), field("subject", &E::subject)};
   }
 };
 

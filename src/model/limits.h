@@ -66,6 +66,8 @@ struct Limits {
   Duration probing_max{Duration::seconds(300)};
 
   std::size_t holds_max{1000};
+  // What the record of a refused bill names of its errors; the answer to who asked has all of them.
+  std::size_t rejected_findings_max{20};
   std::size_t deliveries_max{10'000};
   std::size_t deliveries_in_flight_max{64};
   // Standing orders on their way to the keeper, which answers each within a millisecond.

@@ -33,7 +33,7 @@ struct Fix {
   std::string_view text;
 };
 // The reasons that only runs and their plans have.
-constexpr std::array<Fix, 26> fixes_in_runs{{
+constexpr std::array<Fix, 27> fixes_in_runs{{
     {Refusal::unknown_parameter, "see the runbook for the parameters that it has"},
     {Refusal::parameter_missing, "give the parameter with --set NAME=VALUE"},
     {Refusal::parameter_invalid, "give a value of at most 4 KiB of UTF-8"},
@@ -47,6 +47,7 @@ constexpr std::array<Fix, 26> fixes_in_runs{{
     {Refusal::plan_too_slow, "shorten timeouts: one action may take 1 h, a plan 24 h"},
     {Refusal::unknown_runbook, "see `watchbill check` for the runbooks of the bill"},
     {Refusal::unknown_run, "see `watchbill run list`"},
+    {Refusal::unknown_plan, "see `watchbill plan list` for those of the runs in state"},
     {Refusal::approver_is_requester, "ask another approver: nobody approves what they asked for"},
     {Refusal::illegal_transition, "see `watchbill run show` for the state of the run"},
     {Refusal::approval_digest_mismatch, "read the plan again and approve the digest that it has now"},
@@ -81,8 +82,13 @@ RefusalFamily family_of(Refusal reason) noexcept {
     case Refusal::host_not_allowed: case Refusal::origin_not_allowed: case Refusal::approver_is_requester:
     case Refusal::role_missing:
       return RefusalFamily::you_may_not;
-    case Refusal::unknown_path: case Refusal::unknown_hold: case Refusal::unknown_delivery: case Refusal::position_gone:
-    case Refusal::unknown_record: case Refusal::unknown_workload: case Refusal::unknown_runbook: case Refusal::unknown_run:
+    case Refusal::unknown_path: case Refusal::unknown_hold: case Refusal::unknown_alert: case Refusal::unknown_delivery:
+    case Refusal::position_gone:
+    case Refusal::unknown_record:
+    case Refusal::unknown_workload:
+    case Refusal::unknown_runbook:
+    case Refusal::unknown_run:
+    case Refusal::unknown_plan:
       return RefusalFamily::not_there;
     case Refusal::hold_active: case Refusal::not_held: case Refusal::not_given_up: case Refusal::dependency_failed:
     case Refusal::restart_budget_exhausted: case Refusal::already_running: case Refusal::not_running: case Refusal::disabled:
@@ -129,6 +135,7 @@ std::string_view fix_of(Refusal reason) noexcept {
     case Refusal::role_missing: return "ask somebody whose role allows it, or have the role added in `access`";
     case Refusal::unknown_path: return "see GET /api/watchbill/v1/openapi.json for all paths";
     case Refusal::unknown_hold: return "see `watchbill hold show` for the holds in force";
+    case Refusal::unknown_alert: return "`watchbill alerts` lists those in state; `watchbill why ID` tells what became of others";
     case Refusal::unknown_delivery: return "see GET /api/watchbill/v1/notifications for the deliveries";
     case Refusal::unknown_record: return "see `watchbill journal list` for what is recorded";
     case Refusal::unknown_workload: return "see `watchbill workloads list` for the names";
@@ -164,7 +171,7 @@ std::string_view fix_of(Refusal reason) noexcept {
     case Refusal::unknown_parameter: case Refusal::parameter_missing: case Refusal::parameter_invalid:
     case Refusal::template_failed: case Refusal::unknown_capture: case Refusal::nesting_too_deep: case Refusal::plan_cycle:
     case Refusal::too_many_steps: case Refusal::no_target: case Refusal::plan_too_large: case Refusal::plan_too_slow:
-    case Refusal::unknown_runbook: case Refusal::unknown_run: case Refusal::approver_is_requester:
+    case Refusal::unknown_runbook: case Refusal::unknown_run: case Refusal::unknown_plan: case Refusal::approver_is_requester:
     case Refusal::illegal_transition: case Refusal::approval_digest_mismatch: case Refusal::approval_expired:
     case Refusal::irreversible_needs_approval: case Refusal::outcome_needs_answer: case Refusal::nothing_to_answer:
     case Refusal::not_asked: case Refusal::cooldown_active: case Refusal::runs_limit_reached:

@@ -137,6 +137,61 @@ std::string told_otherwise(const core::State& state, const std::map<std::string,
   return {};
 }
 
+namespace {
+
+bool is_held(const core::State& state, const std::string& run) {
+  const core::plan::Run* known = state.plan.runs.find(run);
+  return known != nullptr && known->state == core::plan::RunState::held;
+}
+
+// What the built-in alerts that fire are about, by name and subject.
+std::set<std::pair<std::string, std::string>> pages_of(const core::State& state) {
+  std::set<std::pair<std::string, std::string>> pages;
+  state.alert.alerts.each([&](const std::string&, const core::alert::Alert& alert) {
+    if (alert.source != AlertSource::built_in || alert.phase != AlertPhase::firing) return true;
+    for (const char* label : {"run", "alert", "channel"})
+      if (const std::string_view subject = alert.labels.get(label); !subject.empty())
+        pages.emplace(alert.labels.get("alertname"), subject);
+    return true;
+  });
+  return pages;
+}
+
+}  // namespace
+
+std::string unpaged(const core::State& state) {
+  if (!state.pending_reactions.empty()) return {};  // they go first in the next batch
+  const auto pages = pages_of(state);
+  for (const std::string& run : state.plan.open)
+    if (is_held(state, run) && !pages.contains({"RunHeld", run})) return run + " is held and nobody is paged";
+  for (const auto& [name, subject] : pages) {
+    if (name == "RunHeld" && !is_held(state, subject)) return subject + " is paged of and not held";
+    if (name == "BindingHeld" && !state.control.holds.contains("binding/" + subject))
+      return "binding/" + subject + " is paged of and not held";
+  }
+  std::string found;
+  state.control.holds.each([&](const std::string& scope, const core::control::Hold& hold) {
+    const bool is_binding = hold.by == "limits" && scope.starts_with("binding/");
+    if (is_binding && !pages.contains({"BindingHeld", scope.substr(8)})) found = scope + " is held by limits and nobody is paged";
+    return found.empty();
+  });
+  const auto expect_channel = [&](const std::string& channel) {
+    if (!pages.contains({"NotificationUndelivered", channel})) found = channel + " takes no messages and nobody is paged";
+    return found.empty();
+  };
+  if (found.empty())
+    state.route.groups.each([&](const std::string&, const core::route::Group& group) {
+      return !group.failing || expect_channel(webhook_name(group.receiver, group.webhook));
+    });
+  if (found.empty())
+    state.route.deliveries.each([&](const std::string&, const core::route::Delivery& delivery) {
+      const bool is_failing = delivery.state == core::route::DeliveryState::due && !delivery.last_failure.empty() &&
+                              delivery.attempts >= core::route::attempts_before_page;
+      return !is_failing || expect_channel(delivery.receiver);
+    });
+  return found;
+}
+
 bool DurableIntents::has(const std::vector<StoredRecord>& records, const DeliveryId& delivery) {
   for (; read_ < records.size(); ++read_) {
     const auto body = decode_events(*records[read_].payload);

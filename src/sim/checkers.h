@@ -49,6 +49,9 @@ class FullReplay {
 // What is wrong with what the two webhooks of the world heard last of each alert, after everything settled, or "": that it fires
 // when it does, that it is over when they were told that it fired.
 [[nodiscard]] std::string told_otherwise(const core::State& state, const std::map<std::string, std::string>& heard);
+// Whoever must be paged of is: every held run, every binding that limits hold, every channel that is failing has its alert, and
+// no run or binding that goes on has one.
+[[nodiscard]] std::string unpaged(const core::State& state);
 // The deliveries that durable records ask for. Reads each record once, as long as records are only added.
 class DurableIntents {
  public:

@@ -37,18 +37,20 @@ enum class Plant : std::uint8_t {
   run_forgets_ids,             // … forgets what it has done, and says it never saw it
   run_ignores_fences,          // … does what a controller asks that was replaced
   run_loses_everything,        // nothing that is sent ever arrives, though all faults have ended
+  page_is_taken_back,          // the page of a held run ends while the run is still held
 };
 
 }  // namespace watchbill::sim
 
 template <>
 struct watchbill::Words<watchbill::sim::Plant> {
-  static constexpr std::array<std::string_view, 27> table{
+  static constexpr std::array<std::string_view, 28> table{
       "none", "disk_lies_about_sync", "disk_drops_a_record", "disk_flips_a_bit", "disk_keeps_half_a_batch", "snapshot_is_altered",
       "request_ids_are_forgotten", "driver_sends_without_intent", "driver_changes_the_id", "driver_loses_outcomes",
       "driver_empties_a_message", "index_forgets_an_effect", "clock_runs_back", "old_controller_writes_on",
       "restart_trusts_an_empty_store", "vanished_series_is_called_well", "alert_loses_its_samples",
       "keeper_forgets_an_exit", "keeper_tells_an_exit_twice", "keeper_starts_what_was_lost", "keeper_adopts_another_process",
       "keeper_stops_a_sibling",
-      "run_acts_without_intent", "run_acts_under_new_ids", "run_forgets_ids", "run_ignores_fences", "run_loses_everything"};
+      "run_acts_without_intent", "run_acts_under_new_ids", "run_forgets_ids", "run_ignores_fences", "run_loses_everything",
+      "page_is_taken_back"};
 };

@@ -351,6 +351,7 @@ class World {
       });
       if (first) state.schedule.ready.remove(*first);
     }
+    if (options_.plant == Plant::page_is_taken_back && result_.faults > 2) take_a_page_back();
     const bool writes_behind = options_.plant == Plant::old_controller_writes_on || options_.plant == Plant::clock_runs_back;
     if (writes_behind && result_.starts > 2 && !has_written_behind_) {
       has_written_behind_ = true;
@@ -358,6 +359,16 @@ class World {
       append_from_the_past(*journal_, disk_.records(), entropy_, is_old_epoch ? 1 : 0,
                            is_old_epoch ? Duration{} : Duration::minutes(5));
     }
+  }
+
+  void take_a_page_back() {
+    const core::State& state = engine_->state();
+    for (const std::string& run : state.plan.open)
+      if (core::alert::firing_built_in(state.alert, "RunHeld", "run", run) != nullptr) {
+        static_cast<void>(engine_->inbox().offer(
+            Command{ClearAlert{"RunHeld", run, "run"}, engine_actor("page"), std::nullopt, std::nullopt, {}}, {}));
+        return;
+      }
   }
 
   void after_step(Sequence before) {
@@ -371,7 +382,10 @@ class World {
       static_cast<void>(engine_->inbox().offer(
           Command{NoteSnapshot{digest, snapshot->head.sequence}, engine_actor(), std::nullopt, std::nullopt, {}}, {}));
     }
-    if (engine_->head().sequence / 64 != before / 64) check_indexes();
+    if (engine_->head().sequence / 64 != before / 64) {
+      check_indexes();
+      check_pages();
+    }
   }
 
   // A number of the last delivery becomes another number: the snapshot still reads, and the journal will vouch for it.
@@ -391,6 +405,10 @@ class World {
     if (std::string what = compare_indexes(engine_->state(), limits_); !what.empty()) find("indexes", what);
   }
 
+  void check_pages() {
+    if (std::string what = unpaged(engine_->state()); !what.empty()) find("paged", what);
+  }
+
   void check_alert_ends(std::span<const StoredRecord> records) {
     for (const StoredRecord& record : records) {
       if (record.payload->find("\"AlertResolved\"") == std::string::npos) continue;
@@ -406,6 +424,7 @@ class World {
     if (!engine_) return find("settled", "no controller runs at the " + when);
     check_indexes();
     check_order();
+    check_pages();
     if (std::string what = broken_chain(*journal_); !what.empty()) find("chain", what);
     if (std::string what = FullReplay(limits_).compare_with(*journal_, engine_->state(), "live state"); !what.empty())
       find("replay", what);

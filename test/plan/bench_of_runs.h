@@ -36,7 +36,8 @@ class BenchOfRuns {
     record.header.time = at;
     record.events = processed.events;
     apply_end(state_, RecordEnd{record.header, command.actor.name, command.request, record.events, processed.pending}, limits_);
-    for (const RecordedEvent& each : record.events) events.push_back(each.event);
+    for (const RecordedEvent& each : record.events)
+      if (!is_page(each.event)) events.push_back(each.event);
     records_.push_back(std::move(record));
     return events;
   }
@@ -55,6 +56,13 @@ class BenchOfRuns {
       for (Event& event : take(at, engine_command(deadline_command(seen_, *subject, at)))) all.push_back(std::move(event));
     }
     return all;
+  }
+
+  // That a held run is paged, and no longer, is told in test/core/pages_test.cpp.
+  static bool is_page(const Event& event) {
+    const auto* fired = std::get_if<AlertFired>(&event);
+    const auto* resolved = std::get_if<AlertResolved>(&event);
+    return (fired != nullptr && fired->source == AlertSource::built_in) || (resolved != nullptr && resolved->rule.text.empty());
   }
 
   // The state that a controller finds that reads the records, through bytes and back.

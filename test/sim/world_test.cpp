@@ -55,7 +55,7 @@ TEST(world, every_planted_fault_is_found_by_its_checker) {
       {Plant::keeper_stops_a_sibling, "sibling"},
       {Plant::run_acts_without_intent, "run intent"}, {Plant::run_acts_under_new_ids, "runs once"},
       {Plant::run_forgets_ids, "runs once"},         {Plant::run_ignores_fences, "fence"},
-      {Plant::run_loses_everything, "runs settled"}};
+      {Plant::run_loses_everything, "runs settled"},   {Plant::page_is_taken_back, "paged"}};
   for (std::size_t index = 1; index < Words<Plant>::table.size(); ++index) {
     const auto plant = static_cast<Plant>(index);
     std::map<std::string, int> found_by;

@@ -239,6 +239,12 @@ void apply_archived(State& state, const std::string& id, const Applying& applyin
   applying.schedule.deadlines.remove(subject_for(id));
 }
 
+const Alert* firing_built_in(const State& state, const std::string& name, const std::string& subject_label,
+                             const std::string& subject) {
+  const Alert* alert = state.alerts.find(built_in_id(name, identity_of(name, subject_label, subject)).text);
+  return alert != nullptr && alert->phase == AlertPhase::firing ? alert : nullptr;
+}
+
 AlertCourse course_of(const Alert& alert) noexcept { return {alert.phase, alert.active_at, alert.kept_since}; }
 
 void rebuild(const State& state, Schedule& schedule, const Limits& limits) {

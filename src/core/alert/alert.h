@@ -92,6 +92,10 @@ void apply(State& state, const AlertResolved& event, const Applying& applying);
 // An alert, or a rule: ids of the two differ in length.
 void apply_archived(State& state, const std::string& id, const Applying& applying);
 
+// The built-in alert of this name about this subject while it fires, else null.
+[[nodiscard]] const Alert* firing_built_in(const State& state, const std::string& name, const std::string& subject_label,
+                                           const std::string& subject);
+
 // Where the state machine has this alert.
 [[nodiscard]] AlertCourse course_of(const Alert& alert) noexcept;
 

@@ -42,8 +42,8 @@ Decision decide(const State& state, const Facts& facts, const RequestNotificatio
   if (command.body.is_zero()) return Refused{Refusal::bad_argument, "body: expected the digest of a stored message"};
   if (is_outbox_full(state, context.limits))
     return Refused{Refusal::too_many_deliveries, std::to_string(context.limits.deliveries_max) + " messages are still owed"};
-  return Events{NotificationIntended{command.body, context.actor.name, DeliveryId{context.new_id("delivery")}, {}, command.kind,
-                                     command.receiver, command.subject}};
+  return Events{NotificationIntended{{}, command.body, context.actor.name, DeliveryId{context.new_id("delivery")}, {},
+                                     command.kind, command.receiver, command.subject}};
 }
 
 Decision decide(const State& state, const Facts& facts, const ResendNotification& command, const Context& context) {
@@ -52,7 +52,7 @@ Decision decide(const State& state, const Facts& facts, const ResendNotification
   if (delivery == nullptr) return Refused{Refusal::unknown_delivery, "there is no delivery " + command.delivery.text};
   if (delivery->state != DeliveryState::given_up)
     return Refused{Refusal::not_given_up, "delivery " + command.delivery.text + " is " + std::string(word(delivery->state))};
-  return Events{NotificationIntended{delivery->body, context.actor.name, command.delivery, delivery->group, delivery->kind,
+  return Events{NotificationIntended{{}, delivery->body, context.actor.name, command.delivery, delivery->group, delivery->kind,
                                      delivery->receiver, delivery->subject}};
 }
 
@@ -95,6 +95,7 @@ void apply(State& state, const NotificationIntended& event, const Applying& appl
   delivery.group = event.group;
   delivery.intended_at = applying.at;
   delivery.kind = event.kind;
+  delivery.last_failure.clear();
   delivery.next_at = applying.at;
   delivery.receiver = event.receiver;
   delivery.round_attempts = 0;
@@ -141,6 +142,21 @@ Effect effect_of(const State& state, const std::string& id) {
   const Delivery* delivery = state.deliveries.find(id);
   WB_ASSERT(delivery != nullptr && delivery->state == DeliveryState::due, "the ready index names only due deliveries");
   return Effect{subject_for(id), SendMessage{DeliveryId{id}, delivery->attempts + 1, delivery->receiver, delivery->body}};
+}
+
+bool is_failing(const State& state, const std::string& receiver) {
+  bool found = false;
+  state.groups.each([&](const std::string&, const Group& group) {
+    found = group.failing && webhook_name(group.receiver, group.webhook) == receiver;
+    return !found;
+  });
+  if (found) return true;
+  state.deliveries.each([&](const std::string&, const Delivery& delivery) {
+    const bool has_failed = !delivery.last_failure.empty() && delivery.attempts >= attempts_before_page;
+    found = delivery.state == DeliveryState::due && has_failed && delivery.receiver == receiver;
+    return !found;
+  });
+  return found;
 }
 
 bool is_outbox_full(const State& state, const Limits& limits) {

@@ -31,6 +31,12 @@ void apply_archived(State& state, const std::string& delivery, const Applying& a
 // The effect that a due delivery owes. Asserts that it is due.
 [[nodiscard]] Effect effect_of(const State& state, const std::string& delivery);
 
+// Whether this receiver ("ops/webhook[0]") owes an answer: a message to it that was tried three times is still due, or the last
+// message of one of its groups was not accepted. Scans deliveries and groups: ask when an answer came, not in between.
+[[nodiscard]] bool is_failing(const State& state, const std::string& receiver);
+// Attempts of a message that must fail before people are told of it on another channel. Source: domain/incidents.md §4.
+inline constexpr std::uint32_t attempts_before_page = 3;
+
 // Whether the outbox holds as many messages that are still owed as it may. O(1) unless as many are kept.
 [[nodiscard]] bool is_outbox_full(const State& state, const Limits& limits);
 

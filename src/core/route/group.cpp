@@ -9,7 +9,8 @@ namespace watchbill::core::route {
 namespace {
 
 constexpr std::string_view the_routing = "root";
-constexpr std::size_t named_alerts_max = 100;  // of one NotificationNotSent: enough to recognise what it was about
+constexpr std::size_t untold_alerts_named_max = 100;  // of one NotificationNotSent: enough to recognise what it was about
+constexpr std::size_t told_alerts_named_max = 1000;   // of one NotificationIntended: each of them may be asked about
 
 const Routing& routing_of(const State& state) {
   static const Routing none{};
@@ -112,10 +113,16 @@ Found find_in(const State& state, const std::string& id) {
   return found;
 }
 
+std::vector<AlertId> first_of(const std::vector<std::string>& alerts, std::size_t count_max) {
+  std::vector<AlertId> ids;
+  for (std::size_t i = 0; i < std::min(alerts.size(), count_max); ++i) ids.push_back(AlertId{alerts[i]});
+  return ids;
+}
+
 NotificationNotSent not_sent(const std::string& id, const Group& group, NotSentReason reason,
                              const std::vector<std::string>& alerts) {
   NotificationNotSent event;
-  for (std::size_t i = 0; i < std::min(alerts.size(), named_alerts_max); ++i) event.alerts.push_back(AlertId{alerts[i]});
+  event.alerts = first_of(alerts, untold_alerts_named_max);
   event.group = id;
   event.reason = reason;
   event.receiver = group.receiver;
@@ -174,10 +181,11 @@ Decision decide_flush(const State& state, const std::string& id, const Context& 
     return Events{not_sent(id, *group, NotSentReason::outbox_full, ids_of(found.firing))};
   std::vector<Telling> told = std::move(found.firing);
   if (tells_ends) told.insert(told.end(), found.ended.begin(), found.ended.end());
+  std::vector<AlertId> named = first_of(ids_of(told), told_alerts_named_max);
   std::string body = payload(*group, std::move(told), routing, context.limits.notification_bytes_max);
-  events.emplace_back(NotificationIntended{sha256(body), context.actor.name, DeliveryId{context.new_id("delivery")}, id,
-                                           DeliveryKind::alert_group, webhook_name(group->receiver, group->webhook),
-                                           "alerts " + group->labels.text()});
+  events.emplace_back(NotificationIntended{std::move(named), sha256(body), context.actor.name,
+                                           DeliveryId{context.new_id("delivery")}, id, DeliveryKind::alert_group,
+                                           webhook_name(group->receiver, group->webhook), "alerts " + group->labels.text()});
   return Decided{std::move(events), {std::move(body)}};
 }
 
@@ -297,6 +305,7 @@ void end_delivery(State& state, const std::string& id, const DeliveryId& deliver
   if (known == nullptr || known->delivery != delivery.text) return;
   Group& group = state.groups.edit(id);
   group.delivery.clear();
+  group.failing = !is_accepted;
   if (is_accepted) group.told_at = applying.at;
   bool has_news = !is_accepted;
   for (const std::string& alert : alerts_of(state, id)) {

@@ -64,6 +64,7 @@ struct Delivery {
 // webhooks has three groups for them, each with its own pace and memory.
 struct Group {
   std::string delivery;              // on its way; empty: none
+  bool failing{false};               // the last message was not accepted
   std::optional<Instant> flush_at;   // there is news, told then
   std::optional<Instant> flushed_at;  // the last time: flushes keep to whole intervals after it
   Labels labels;
@@ -72,9 +73,10 @@ struct Group {
   std::uint32_t webhook{0};          // index in the receiver
   static constexpr auto fields() {
     using G = Group;
-    return std::tuple{field("delivery", &G::delivery), field("flush_at_ms", &G::flush_at), field("flushed_at_ms", &G::flushed_at),
-                      field("labels", &G::labels),     field("receiver", &G::receiver),    field("told_at_ms", &G::told_at),
-                      field("webhook", &G::webhook)};
+    return std::tuple{field("delivery", &G::delivery),   field("failing", &G::failing),
+                      field("flush_at_ms", &G::flush_at), field("flushed_at_ms", &G::flushed_at),
+                      field("labels", &G::labels),       field("receiver", &G::receiver),
+                      field("told_at_ms", &G::told_at),  field("webhook", &G::webhook)};
   }
 };
 
