@@ -27,6 +27,13 @@ void write_progress(JsonWriter& json, const core::Progress& progress) {
   json.key("records").integer(static_cast<std::int64_t>(progress.sequence));
   json.key("last_record_at").string(format_rfc3339(progress.time));
   if (!progress.configuration.is_zero()) json.key("configuration").string(progress.configuration.hex());
+  if (!progress.rejected) return;
+  const core::RejectedBill& rejected = *progress.rejected;
+  json.key("rejected").begin_object().key("at").string(format_rfc3339(rejected.at)).key("by").string(rejected.by);
+  json.key("errors").integer(static_cast<std::int64_t>(rejected.errors)).key("first").begin_object();
+  json.key("code").string(rejected.first.code).key("file").string(rejected.first.file);
+  json.key("line").integer(rejected.first.line).key("column").integer(rejected.first.column);
+  json.key("path").string(rejected.first.path).end_object().end_object();
 }
 
 void write_holds(JsonWriter& json, const core::control::State& control) {

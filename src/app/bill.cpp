@@ -22,6 +22,24 @@ Result<std::string> read_secret(const config::FileReader& files, const std::stri
   return line;
 }
 
+// The disk, with a digest of every file that is read from it.
+class NotedFiles {
+ public:
+  [[nodiscard]] config::FileReader reader() {
+    config::FileReader files = config::disk_files();
+    const auto read = [this, read = files.read](const std::string& path) {
+      Result<std::string> text = read(path);
+      sum_.add(path).add("\n").add(text ? sha256(*text).hex() : std::string("unreadable")).add("\n");
+      return text;
+    };
+    return {read, files.list};
+  }
+  [[nodiscard]] Digest digest() { return sum_.finish(); }
+
+ private:
+  Sha256 sum_;
+};
+
 class SecretReader {
  public:
   SecretReader(const std::string& path, BillReading& reading) : path_(path), reading_(reading), files_(config::disk_files()) {}
@@ -72,7 +90,9 @@ bool differ(const T& a, const T& b) {
 }  // namespace
 
 BillReading read_bill(const std::string& path) {
-  BillReading reading{config::load_bill(path, config::disk_files(), cli::load_options()), std::nullopt};
+  NotedFiles files;
+  BillReading reading{config::load_bill(path, files.reader(), cli::load_options()), std::nullopt, {}};
+  reading.files = files.digest();
   if (!reading.loaded.configuration) return reading;
   SecretReader secrets(path, reading);
   Bill bill;

@@ -27,6 +27,7 @@ struct Bill {
 struct BillReading {
   config::Loaded loaded;     // with findings about token and URL files behind those of the bill itself
   std::optional<Bill> bill;  // exactly when no finding is an error
+  Digest files;              // of the names and bytes of what was read, secrets apart
 };
 
 // Reads the bill at `path` and every file that it names. Blocks while it does.

@@ -106,15 +106,33 @@ void Service::stop() {
 // --- the bill ---
 
 void Service::accept(const Bill& bill, const Actor& who, engine::Reply reply) {
-  Command command{AcceptConfig{bill.digest}, who, std::nullopt, std::nullopt, {bill.text}};
-  if (const auto refused = controller_.inbox().offer(std::move(command), reply)) {
-    core::Answer answer;
-    answer.refused = refused;
-    reply(answer);
+  ask(Command{AcceptConfig{bill.digest}, who, std::nullopt, std::nullopt, {bill.text}}, std::move(reply));
+}
+
+// For the journal: which errors, not their sentences, which may quote what was written there.
+void Service::reject(const BillReading& reading, const Actor& who, engine::Reply reply) {
+  RejectConfig reject;
+  reject.files = reading.files;
+  for (const config::Finding& finding : reading.loaded.findings) {
+    if (finding.severity != config::Severity::error) continue;
+    ++reject.errors;
+    if (reject.findings.size() == limits_.rejected_findings_max) continue;
+    reject.findings.push_back({std::string(finding.code), static_cast<std::uint32_t>(finding.place.at.column), finding.place.file,
+                               static_cast<std::uint32_t>(finding.place.at.line), finding.path});
   }
 }
 
 // The loop does not run yet.
+  ask(Command{std::move(reject), who, std::nullopt, std::nullopt, {}}, std::move(reply));
+}
+
+// A full inbox answers as the core would.
+void Service::ask(Command command, engine::Reply reply) {
+  const auto refused = controller_.inbox().offer(std::move(command), reply);
+  if (!refused) return;
+  core::Answer answer;
+  answer.refused = refused;
+  reply(answer);
 std::optional<Refused> Service::accept_at_start() {
   if (!settings_.bill) return std::nullopt;
   const Digest held = controller_.follower().read([](const core::State& state, const ChainHead&) {
@@ -151,12 +169,19 @@ void Service::begin_reload(const Actor& who, std::function<void(const api::Reloa
 
 void Service::offer_reload(BillReading reading, const Actor& who, std::function<void(const api::Reloaded&)> done) {
   api::Reloaded outcome;
-  outcome.findings = std::move(reading.loaded.findings);
+  outcome.findings = reading.loaded.findings;
   if (!reading.bill) {
     is_reloading_ = false;
     counters_.count_refusal(Area::engine, Refusal::config_invalid);
     outcome.refused = Refused{Refusal::config_invalid, settings_.bill_path + ": nothing of it was taken"};
-    return done(outcome);
+    // The caller is answered either way: a journal that takes nothing now must not hide what is wrong with the bill.
+    return reject(reading, who, [this, outcome, done](const core::Answer& answer) mutable {
+      outcome.sequence = answer.sequence;
+      loop_.post([this, outcome, done] {
+        is_reloading_ = false;
+        done(outcome);
+      });
+    });
   }
   outcome.configuration = reading.bill->digest;
   outcome.keys_for_restart = keys_for_restart(settings_.bill->configuration, reading.bill->configuration);

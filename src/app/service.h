@@ -84,6 +84,8 @@ class Service {
   void begin_reload(const Actor& who, std::function<void(const api::Reloaded&)> done);
   void offer_reload(BillReading reading, const Actor& who, std::function<void(const api::Reloaded&)> done);
   void take(const Bill& bill);
+  void reject(const BillReading& reading, const Actor& who, engine::Reply reply);
+  void ask(Command command, engine::Reply reply);
 
   const Settings settings_;
   const Limits limits_;

@@ -60,10 +60,22 @@ void print_watch(Terminal& terminal, const JsonValue& status) {
   print_items(terminal, status.find("alerts"), {"since", "labels"});
 }
 
+// A bill that was refused waits for whoever wrote it: until then the one before goes on.
+void print_rejected(Terminal& terminal, const JsonValue& status) {
+  const JsonValue* rejected = status.find("rejected");
+  const JsonValue* first = rejected == nullptr ? nullptr : rejected->find("first");
+  if (first == nullptr) return;
+  terminal.print("bill        refused at " + member(*rejected, "at") + " for " + member(*rejected, "by") + ", " +
+                 member(*rejected, "errors") + " errors; the one before goes on");
+  terminal.print("  " + member(*first, "file") + ":" + member(*first, "line") + ":" + member(*first, "column") + "  " +
+                 member(*first, "path") + "  [" + member(*first, "code") + "]");
+}
+
 void print_status(Terminal& terminal, const JsonValue& status) {
   terminal.print("controller  " + member(status, "build") + ", epoch " + member(status, "epoch"));
   terminal.print("journal     " + member(status, "records") + " records, last at " + member(status, "last_record_at"));
   const std::string mode = member(status, "write_mode");
+  print_rejected(terminal, status);
   terminal.print("writing     " + (mode == "normal" ? mode : mode + ": the journal refuses; see free space on its disk"));
   terminal.print("lanes       " + lanes_text(status.find("lanes")));
   terminal.print("deliveries  " + counts(status.find("deliveries")));
@@ -92,7 +104,7 @@ ExitCode show(Terminal& terminal, Online& online, bool clear) {
     terminal.print(out);
     return code;
   }
-  if (clear) terminal.print("\x1b[H\x1b[2J");
+  if (clear) terminal.print_raw("\x1b[H\x1b[2J");
   print_status(terminal, *status);
   return code;
 }
@@ -132,7 +144,7 @@ ExitCode status(Terminal& terminal, World& world, const ServerArguments& server,
   Online online(world, server);
   const bool clear = watch && ::isatty(STDOUT_FILENO) == 1;
   ExitCode code = show(terminal, online, clear);
-  while (watch && world.pause(redraw_interval)) code = show(terminal, online, clear);
+  while (watch && terminal.flush() && world.pause(redraw_interval)) code = show(terminal, online, clear);
   return code;
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -29,13 +30,15 @@ class bill : public ::testing::Test {
   }
   [[nodiscard]] std::vector<std::string> arguments() const { return {"--config", path("watchbill.yaml")}; }
   [[nodiscard]] Ended run(const std::vector<std::string>& words) const { return run_program(words); }
-  [[nodiscard]] std::size_t accepted_count() const {
-    const std::string listed = run({"journal", "list", "--data", data(), "--type", "ConfigAccepted", "-o", "json"}).out;
-    std::size_t count = 0;
-    for (std::size_t at = listed.find("ConfigAccepted"); at != std::string::npos; at = listed.find("ConfigAccepted", at + 1))
-      ++count;
-    return count;
+  // The events of this type, one line of JSON each.
+  [[nodiscard]] std::string recorded(const std::string& type) const {
+    return run({"journal", "list", "--data", data(), "--type", type, "-o", "json"}).out;
   }
+  [[nodiscard]] std::size_t count_of(const std::string& type) const {
+    const std::string listed = recorded(type);
+    return static_cast<std::size_t>(std::count(listed.begin(), listed.end(), '\n'));
+  }
+  [[nodiscard]] std::size_t accepted_count() const { return count_of("ConfigAccepted"); }
 
   TemporaryDirectory directory_;
 };
@@ -135,6 +138,25 @@ TEST_F(bill, with_an_error_changes_nothing_and_is_answered_with_its_findings) {
   EXPECT_EQ(neighbours.status, 500);
   EXPECT_TRUE(neighbours.body.starts_with("failed to reload config: ")) << neighbours.body;
   EXPECT_EQ(accepted_count(), 1U);
+}
+
+TEST_F(bill, that_is_refused_is_recorded_where_it_is_wrong_and_without_what_was_written_there) {
+  Controller controller(data(), arguments());
+  ASSERT_TRUE(controller.is_serving());
+  write("watchbill.yaml", text("listen: my-secret-by-mistake\n"));
+  EXPECT_EQ(reload(controller).status, 400);
+  EXPECT_EQ(reload(controller).status, 400);
+  EXPECT_EQ(count_of("ConfigRejected"), 1U) << "the same files again are no news";
+  const std::string rejected = recorded("ConfigRejected");
+  EXPECT_NE(rejected.find(R"("by":"admin","errors":1)"), std::string::npos) << rejected;
+  EXPECT_NE(rejected.find(R"("line":3,"path":"listen")"), std::string::npos) << rejected;
+  EXPECT_EQ(run({"journal", "export", "--data", data()}).out.find("my-secret"), std::string::npos);
+  const auto status = [&] { return run({"status", "--server", controller.url(), "--data", data()}).out; };
+  EXPECT_NE(status().find("bill        refused at"), std::string::npos) << status();
+  EXPECT_NE(status().find("watchbill.yaml:3:"), std::string::npos) << status();
+  write("watchbill.yaml", text());
+  EXPECT_EQ(reload(controller).status, 200);
+  EXPECT_EQ(status().find("refused at"), std::string::npos) << "it is the one that holds again: " << status();
 }
 
 TEST_F(bill, is_read_again_at_sighup_all_or_none) {
