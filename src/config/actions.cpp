@@ -156,7 +156,8 @@ void read_workload_action(const Cursor& at, K& out) {
 }
 
 constexpr auto service =
-    table<K>("steps[].do.service", required(whole<K, read_filled_argument>("name", "text", "", "a systemd unit")),
+    table<K>("steps[].do.service",
+             required(whole<K, read_filled_argument>("name", "text", "", "a systemd unit; without a suffix a .service")),
              required(whole<K, read_word_argument<service_states>>("state", "started, stopped or restarted", "", "")));
 
 void read_service(const Cursor& at, K& out) {

@@ -172,10 +172,16 @@ class Links {
   void check_receivers(const std::string& name, const ConfiguredRunbook& runbook) {
     for (std::size_t i = 0; i < runbook.steps.size(); ++i) {
       const std::string& receiver = runbook.steps[i].notify_receiver;
-      if (receiver.empty() || receiver.find("{{") != std::string::npos) continue;
-      if (bill_.configuration.routing && bill_.configuration.routing->receivers.count(receiver) != 0) continue;
-      complain({"runbooks", name, "steps", i, "notify", "receiver"}, "unknown_name",
-               fmt::format("there is no receiver {} in alertmanager_config", receiver));
+      if (receiver.empty()) continue;
+      const std::optional<RoutingConfiguration>& routing = bill_.configuration.routing;
+      const Way place{"runbooks", name, "steps", i, "notify", "receiver"};
+      if (receiver.find("{{") != std::string::npos)
+        complain(place, "not_yet_supported", "this release tells the receiver of the root route only: give its name");
+      else if (!routing || routing->receivers.count(receiver) == 0)
+        complain(place, "unknown_name", fmt::format("there is no receiver {} in alertmanager_config", receiver));
+      else if (receiver != routing->route.receiver)
+        complain(place, "not_yet_supported",
+                 fmt::format("this release tells the receiver of the root route only, which is {}", routing->route.receiver));
     }
   }
 

@@ -64,8 +64,8 @@ void read_approve(const Cursor& at, K& out) {
 
 constexpr auto notify =
     table<ConfiguredStep>("steps[].notify",
-                          required(optional<&ConfiguredStep::notify_receiver, read_filled>("receiver", "text", "",
-                                                                                           "a receiver of alertmanager_config")),
+                          required(optional<&ConfiguredStep::notify_receiver, read_filled>(
+                              "receiver", "text", "", "the receiver of the root route of alertmanager_config")),
                           required(optional<&ConfiguredStep::notify_text, read_filled>("text", "text", "", "what is said")));
 void read_notify(const Cursor& at, K& out) {
   begin(out, StepVerb::notify, "notify");

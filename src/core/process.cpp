@@ -117,7 +117,11 @@ class Processing {
       if (waiting_.front().round > inputs_.limits.reaction_rounds_max || out_.events.size() > decision_events_max()) break;
       const Waiting next = std::move(waiting_.front());
       waiting_.pop_front();
-      if (take(next.command, next.after, next.round)) continue;
+      if (take(next.command, next.after, next.round)) {
+        // Those of the first command the engine stores; of this one only we know.
+        out_.blobs.insert(out_.blobs.end(), next.command.blobs.begin(), next.command.blobs.end());
+        continue;
+      }
       // A refused reaction is an event too: nobody else would hear of it.
       add(refusal_of(next.command), next.after, next.round);
     }

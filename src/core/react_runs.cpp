@@ -33,6 +33,15 @@ void start_queue(const State& state, std::vector<Command>& commands) {
   for (std::string& id : queue(state)) commands.push_back(command_of(GoOn{std::move(id)}));
 }
 
+// What deliveries call the webhooks of a receiver; the receiver's own name where the root route has none of its.
+std::vector<std::string> webhooks_of(const State& state, const std::string& receiver) {
+  const route::Routing* routing = state.route.routing.find("root");
+  if (routing == nullptr || routing->route.receiver != receiver || routing->webhooks.empty()) return {receiver};
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < routing->webhooks.size(); ++i) names.push_back(webhook_name(receiver, i));
+  return names;
+}
+
 bool is_covered_by(const State& state, const std::string& id, const std::string& scope) {
   const plan::Run& run = *state.plan.runs.find(id);
   if (scope == "all" || scope == "run/" + id || scope == "binding/" + run.binding) return true;
@@ -127,6 +136,8 @@ void start_waiting_runs(const State& state, const Event& event, std::vector<Comm
 
 void start_runs_behind(const State& state, const Event&, std::vector<Command>& commands) { start_queue(state, commands); }
 
+// One delivery for each webhook of the root route's receiver. Another receiver is unknown to the outbox: its delivery fails by
+// name, and people are told of that as of every message that did not arrive.
 void send_notice(const State& state, const Event& event, std::vector<Command>& commands) {
   const auto& intended = std::get<StepIntended>(event);
   const plan::Run& run = *state.plan.runs.find(intended.run);
@@ -145,10 +156,12 @@ void send_notice(const State& state, const Event& event, std::vector<Command>& c
   RequestNotification request;
   request.body = sha256(body);
   request.kind = DeliveryKind::step;
-  request.receiver = step->notify->receiver;
   request.subject = "run " + intended.run;
-  commands.push_back(command_of(std::move(request), "plan"));
-  commands.back().blobs.push_back(std::move(body));
+  for (std::string& receiver : webhooks_of(state, step->notify->receiver)) {
+    request.receiver = std::move(receiver);
+    commands.push_back(command_of(request, "plan"));
+    commands.back().blobs.push_back(body);
+  }
 }
 
 }  // namespace watchbill::core

@@ -105,6 +105,8 @@ class BenchOfRuns {
     return Command{std::move(body), Actor{ActorKind::caller, name, {"operator", "approver"}}, std::nullopt, std::nullopt, {}};
   }
 
+  // Whether the bytes of this digest were given to be stored.
+  [[nodiscard]] bool has_blob(const Digest& digest) const { return blobs_.contains(digest); }
   [[nodiscard]] const State& state() const { return state_; }
   [[nodiscard]] State& state() { return state_; }
   [[nodiscard]] const std::optional<Refused>& refused() const { return refused_; }
