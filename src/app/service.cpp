@@ -120,9 +120,6 @@ void Service::reject(const BillReading& reading, const Actor& who, engine::Reply
     reject.findings.push_back({std::string(finding.code), static_cast<std::uint32_t>(finding.place.at.column), finding.place.file,
                                static_cast<std::uint32_t>(finding.place.at.line), finding.path});
   }
-}
-
-// The loop does not run yet.
   ask(Command{std::move(reject), who, std::nullopt, std::nullopt, {}}, std::move(reply));
 }
 
@@ -133,6 +130,9 @@ void Service::ask(Command command, engine::Reply reply) {
   core::Answer answer;
   answer.refused = refused;
   reply(answer);
+}
+
+// The loop does not run yet.
 std::optional<Refused> Service::accept_at_start() {
   if (!settings_.bill) return std::nullopt;
   const Digest held = controller_.follower().read([](const core::State& state, const ChainHead&) {
@@ -171,7 +171,6 @@ void Service::offer_reload(BillReading reading, const Actor& who, std::function<
   api::Reloaded outcome;
   outcome.findings = reading.loaded.findings;
   if (!reading.bill) {
-    is_reloading_ = false;
     counters_.count_refusal(Area::engine, Refusal::config_invalid);
     outcome.refused = Refused{Refusal::config_invalid, settings_.bill_path + ": nothing of it was taken"};
     // The caller is answered either way: a journal that takes nothing now must not hide what is wrong with the bill.
