@@ -2,6 +2,7 @@
 #include "api/page.h"
 #include "api/routes.h"
 #include "core/plan/owed.h"
+#include "core/plan/resolution.h"
 #include "model/codec.h"
 
 namespace watchbill::api {
@@ -166,6 +167,14 @@ std::string dry_run_json(const DryRunCompleted& completed, Sequence sequence) {
   JsonWriter json(out);
   json.begin_object().key("dry_run").boolean(true).key("runbook").string(completed.runbook);
   json.key("plan").string(plan_digest_text(completed.plan));
+  json.key("answers").begin_array();
+  for (const DryRunAnswer& each : completed.answers) {
+    json.begin_object().key("step").string(each.step).key("asked").string(each.verify ? "verify" : "step");
+    json.key("answer").string(word(each.answer));
+    if (!each.reason.empty()) json.key("reason").string(each.reason);
+    json.end_object();
+  }
+  json.end_array();
   write_texts(json, "refusals", completed.refusals);
   write_texts(json, "unknown", completed.unknown);
   // design/commands.md: 3 something would refuse, 5 unknowns only.
@@ -194,6 +203,36 @@ void answer_dry_run(const CallPointer& call, Sequence sequence) {
   if (!is_taken) call->refuse(Refused{Refusal::busy, "too many questions to the journal wait"}, Area::plan);
 }
 
+void dry_run(const CallPointer& call, StartRun start) {
+  call->offer(std::move(start), {}, [call](const core::Answer& answer) {
+    if (answer.refused) return call->refuse(*answer.refused, Area::plan, answer.sequence);
+    answer_dry_run(call, answer.sequence);
+  });
+}
+
+// The plan that a start would have now, and where its questions are asked.
+struct Prospective {
+  Plan plan;
+  RunPlace place;
+};
+std::optional<Prospective> prospective_of(const Call& call, const StartRun& start) {
+  std::optional<Prospective> out;
+  static_cast<void>(call.services.follower.read([&](const core::State& state, const ChainHead& head) {
+    const RunbookConfiguration* configuration = core::plan::configuration_of(state.plan);
+    if (configuration == nullptr) return head.sequence;
+    auto plan = core::plan::resolve(*configuration, {start.runbook, start.parameters, {}, false}, call.services.limits);
+    if (!plan) return head.sequence;
+    RunPlace place;
+    place.run = "dry-run";
+    place.account = configuration->exec_user;
+    place.folder = configuration->folder;
+    place.plan = sha256(plan_bytes(*plan));
+    out = Prospective{std::move(*plan), std::move(place)};
+    return head.sequence;
+  }));
+  return out;
+}
+
 void start_run(const CallPointer& call) {
   StartRun start;
   start.dry_run = call->truth("dry_run");
@@ -201,9 +240,15 @@ void start_run(const CallPointer& call) {
   start.reason = call->text("reason");
   start.runbook = call->text("runbook");
   if (!start.dry_run) return call->begin(std::move(start), below_runs);
-  call->offer(std::move(start), {}, [call](const core::Answer& answer) {
-    if (answer.refused) return call->refuse(*answer.refused, Area::plan, answer.sequence);
-    answer_dry_run(call, answer.sequence);
+  // Whoever may not start it has nothing asked for him; the core refuses him, and says why there is no plan.
+  if (!has_role(call->actor, "operator")) return dry_run(call, std::move(start));
+  const std::optional<Prospective> prospective = prospective_of(*call, start);
+  if (!prospective) return dry_run(call, std::move(start));
+  start.answered_plan = prospective->place.plan;
+  call->services.ask_beforehand(prospective->plan, prospective->place, [call, start](std::vector<DryRunAnswer> answers) {
+    StartRun answered = start;
+    answered.answers = std::move(answers);
+    dry_run(call, std::move(answered));
   });
 }
 
@@ -260,7 +305,7 @@ void show_plan(const CallPointer& call) {
     if (!bytes) return call->fail(bytes.error());
     // Bills and messages are blobs too.
     if (!*bytes || !read_plan(**bytes, call->services.limits))
-      return call->refuse(Refused{Refusal::unknown_record, "there is no plan " + plan_digest_text(digest)}, Area::plan);
+      return call->refuse(Refused{Refusal::unknown_plan, "there is no plan " + plan_digest_text(digest)}, Area::plan);
     call->answer(plan_json(digest, **bytes));
   });
   if (!is_taken) call->refuse(Refused{Refusal::busy, "too many questions to the journal wait"}, Area::plan);
@@ -334,7 +379,7 @@ Routes run_routes() {
                     {"answer", ValueKind::text, "done, not_done or leave", true},
                     needed_reason},
                    {Refusal::note_required, Refusal::nothing_to_answer}, resolve_run),
-      {"GET", "/api/watchbill/v1/plans/{digest}", "a resolved plan", "viewer", {}, {}, {Refusal::unknown_record}, show_plan},
+      {"GET", "/api/watchbill/v1/plans/{digest}", "a resolved plan", "viewer", {}, {}, {Refusal::unknown_plan}, show_plan},
   };
   for (Route& route : approval_routes()) routes.push_back(std::move(route));
   return routes;

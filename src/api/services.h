@@ -14,6 +14,7 @@
 #include "metrics/rules/group.h"
 #include "metrics/tsdb/head.h"
 #include "model/configuration_metrics.h"
+#include "model/effect.h"
 #include "ports/clock.h"
 #include "ports/io_loop.h"
 #include "ports/journal.h"
@@ -129,6 +130,8 @@ struct Services {
   // Reads the bill again, all of it or nothing; `done` comes once, on the loop.
   std::function<void(const Actor& who, std::function<void(const Reloaded&)> done)> reload;
   Watch watch;
+  // Asks what a plan asks before any run of it, for a dry run; `done` comes once, on the loop.
+  std::function<void(Plan, RunPlace, std::function<void(std::vector<DryRunAnswer>)> done)> ask_beforehand;
 };
 
 }  // namespace watchbill::api

@@ -1,5 +1,7 @@
 #include "app/run_actions.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 
 namespace watchbill::app {
@@ -24,6 +26,13 @@ Observed observed_of(metrics::promql::ConditionVerdict verdict) {
   return Observed::no_data;
 }
 
+// Units are changed by root; a keeper of another account asks systemd under its own, and may be refused.
+drivers::systemd::Units::Settings unit_settings() {
+  drivers::systemd::Units::Settings settings;
+  if (geteuid() != 0) settings.user.clear();
+  return settings;
+}
+
 std::string absolute(const std::string& path) {
   std::error_code error;
   const std::filesystem::path full = std::filesystem::absolute(path, error);
@@ -35,10 +44,11 @@ std::string absolute(const std::string& path) {
 RunActions::RunActions(Links links, const Settings& settings)
     : links_(std::move(links)),
       files_(waiting_max),
+      units_(unit_settings(), links_.loop, links_.one_shots),
       actions_(std::make_unique<drivers::action::Actions>(
           drivers::action::Actions::Settings{absolute(settings.data), settings.own_host},
           drivers::action::Actions::Parts{
-              links_.loop, links_.client, links_.prober, links_.one_shots,
+              links_.loop, links_.client, links_.prober, links_.one_shots, units_,
               [this](drivers::action::Condition condition, std::function<void(drivers::action::Answer)> done) {
                 links_.ask({std::move(condition.query), condition.newer_than},
                            [done = std::move(done)](const drivers::query::Finding& found) {

@@ -8,6 +8,7 @@
 #include "app/task_thread.h"
 #include "drivers/action/actions.h"
 #include "drivers/query/question.h"
+#include "drivers/systemd/units.h"
 #include "engine/inbox.h"
 
 namespace watchbill::app {
@@ -31,6 +32,10 @@ class RunActions {
   RunActions(Links links, const Settings& settings);
 
   [[nodiscard]] ports::EffectPort& driver() noexcept { return *actions_; }
+  // As the driver does; not at all once end() was called.
+  void ask_beforehand(Plan plan, RunPlace place, std::function<void(std::vector<DryRunAnswer>)> done) {
+    if (actions_) actions_->ask_beforehand(std::move(plan), std::move(place), std::move(done));
+  }
   // No file is changed any more. Idempotent.
   void stop() { files_.stop(); }
   // Nothing that still comes reaches the driver. Loop, or when it no longer runs.
@@ -41,6 +46,7 @@ class RunActions {
 
   const Links links_;
   TaskThread files_;
+  drivers::systemd::Units units_;
   std::unique_ptr<drivers::action::Actions> actions_;
 };
 

@@ -58,7 +58,10 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
                 process_figures,
                 workloads_.services(),
                 [this](const Actor& who, auto done) { reload(who, std::move(done)); },
-                metrics_.watch()} {}
+                metrics_.watch(),
+                [this](Plan plan, RunPlace place, auto done) {
+                  actions_.ask_beforehand(std::move(plan), std::move(place), std::move(done));
+                }} {}
 
 Service::~Service() { stop(); }
 

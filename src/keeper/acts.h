@@ -93,6 +93,7 @@ void judge(Keeper& keeper, Workload& workload);
 // requests.cpp, effects.cpp
 void serve_request(Keeper& keeper, Connection& connection, const wire::Frame& frame);
 void serve_exec(Keeper& keeper, Connection& connection, const wire::Frame& frame);
+void serve_end_effect(Keeper& keeper, Connection& connection, const wire::Frame& frame);
 void serve_probe(Keeper& keeper, Connection& connection, const wire::Frame& frame);
 void serve_query(Keeper& keeper, Connection& connection, const wire::Frame& frame);
 void effect_ended(Keeper& keeper, Workload& workload);

@@ -98,6 +98,20 @@ void serve_exec(Keeper& keeper, Connection& connection, const wire::Frame& frame
   start_workload(keeper, workload, exec.attempt, wire::StartCause::asked);
 }
 
+void serve_end_effect(Keeper& keeper, Connection& connection, const wire::Frame& frame) {
+  wire::EndEffect end;
+  if (!wire::read_message(frame.body, end) || !is_name(end.effect_id))
+    return refuse(connection, frame.number, wire::Refusal::malformed, "end_effect");
+  EffectName buffer{};
+  Workload* const workload = find_workload(keeper, effect_name(end.effect_id, buffer));
+  if (workload == nullptr || !workload->is_active())
+    return refuse(connection, frame.number, wire::Refusal::not_running, "no attempt of this effect runs");
+  (void)send(connection, frame.number, wire::Accepted{});
+  // One that is being stopped keeps its pace, and the reason for which it was: its time was over, or its leader had left.
+  if (workload->state == wire::State::running)
+    begin_stop(keeper, *workload, supervise::EndReason::cancelled, wire::Afterwards::stay_stopped);
+}
+
 void effect_ended(Keeper& keeper, Workload& workload) {
   WB_ASSERT(keeper.effect_running != 0, "an effect is counted from its start to its end");
   --keeper.effect_running;

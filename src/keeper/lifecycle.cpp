@@ -114,7 +114,7 @@ void act(Keeper& keeper, Workload& workload, StopAction action) {
     PidList members;
     list_members(keeper, workload, members);
     for (const pid_t pid : members.all()) (void)advanced.pids.add(pid);
-    if (workload.effect == nullptr) (void)tell_numbered(keeper, advanced);
+    (void)tell_numbered(keeper, advanced);
   } else if (workload.effect == nullptr) {
     tell(keeper, advanced);
   }

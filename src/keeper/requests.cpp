@@ -226,6 +226,7 @@ void serve_request(Keeper& keeper, Connection& connection, const wire::Frame& fr
     case wire::MessageType::tell_stable: return serve_tell_stable(asked);
     case wire::MessageType::exec: return serve_exec(keeper, connection, frame);
     case wire::MessageType::probe: return serve_probe(keeper, connection, frame);
+    case wire::MessageType::end_effect: return serve_end_effect(keeper, connection, frame);
     case wire::MessageType::query_effect: return serve_query(keeper, connection, frame);
     case wire::MessageType::acknowledge: return serve_acknowledge(asked);
     case wire::MessageType::ask_snapshot: return serve_snapshot(asked);

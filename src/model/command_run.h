@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/sha256.h"
 #include "model/area.h"
@@ -22,8 +23,12 @@ struct StartRun {
   std::string run;  // "run-" and a ULID; absent: made from the journal
   std::string runbook;
   std::string seed;  // 16 hex digits; absent: made from the journal
+  // Of a dry run: the plan that was asked beforehand, and what it answered. Of another plan the answers mean nothing.
+  Digest answered_plan;
+  std::vector<DryRunAnswer> answers;
   static constexpr auto fields() {
-    return std::tuple{field("dry_run", &StartRun::dry_run), field("parameters", &StartRun::parameters),
+    return std::tuple{field("answered_plan", &StartRun::answered_plan), field("answers", &StartRun::answers),
+                      field("dry_run", &StartRun::dry_run), field("parameters", &StartRun::parameters),
                       field("reason", &StartRun::reason),   field("run", &StartRun::run),
                       field("runbook", &StartRun::runbook), field("seed", &StartRun::seed)};
   }

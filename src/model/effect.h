@@ -52,7 +52,7 @@ struct RunAction {
   std::uint32_t attempt{1};
   std::uint64_t fence{0};
   // Of an undo that puts back what was there (args `state: former`): what the look of the do found, and the effect id of the do,
-  // under which the original is kept.
+  // under which the original is kept. Of the do of a service: what its own look found.
   PlanValues former;
   EffectId original;
   Instant until;

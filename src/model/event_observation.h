@@ -37,6 +37,18 @@ struct Observation {
   }
 };
 
+// What a question of a plan was answered before any run of it: the read or probe of a step, or with `verify` its verify.
+struct DryRunAnswer {
+  Observed answer{Observed::no_data};
+  std::string reason;   // of what is not true
+  std::string step;     // its path
+  bool verify{false};
+  static constexpr auto fields() {
+    return std::tuple{field("answer", &DryRunAnswer::answer), field("reason", &DryRunAnswer::reason),
+                      field("step", &DryRunAnswer::step), field("verify", &DryRunAnswer::verify)};
+  }
+};
+
 // Another answer of a cadence than the one before it. There is no event for each question.
 struct ObservationChanged {
   static constexpr std::string_view type = "ObservationChanged";

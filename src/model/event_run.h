@@ -6,6 +6,7 @@
 
 #include "base/sha256.h"
 #include "model/area.h"
+#include "model/event_observation.h"
 #include "model/fields.h"
 
 namespace watchbill {
@@ -86,18 +87,20 @@ struct CompensationStarted {
   }
 };
 
-// A runbook was resolved and not run: what would have been done, and what would have refused it. Nothing was asked or changed.
+// A runbook was resolved and not run: what would have been done, and what would have refused it. Nothing was changed.
 struct DryRunCompleted {
   static constexpr std::string_view type = "DryRunCompleted";
   static constexpr int version = 1;
   static constexpr Area area = Area::plan;
+  std::vector<DryRunAnswer> answers;  // of what was asked, in the plan's order
   Digest plan;                        // its bytes are stored
   std::vector<std::string> refusals;  // names of what would refuse a start now, each with its message
   std::string requester;
   std::string runbook;
-  std::vector<std::string> unknown;   // paths of steps whose answer only a run can have
+  std::vector<std::string> unknown;   // paths of read and probe steps without an answer
   static constexpr auto fields() {
-    return std::tuple{field("plan", &DryRunCompleted::plan), field("refusals", &DryRunCompleted::refusals),
+    return std::tuple{field("answers", &DryRunCompleted::answers), field("plan", &DryRunCompleted::plan),
+                      field("refusals", &DryRunCompleted::refusals),
                       field("requester", &DryRunCompleted::requester), field("runbook", &DryRunCompleted::runbook),
                       field("unknown", &DryRunCompleted::unknown)};
   }

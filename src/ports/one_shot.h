@@ -32,6 +32,7 @@ enum class OneShotEnd : std::uint8_t {
   timed_out,     // the keeper ended it at its timeout; value: the signal or exit code it ended with
   not_executed,  // value: errno; nothing ran
   refused,       // `refusal` says why; nothing ran. `too_many_processes` and `keeper_unreachable` may be tried again later
+  unkillable,    // KILL did not end it in time; `detail` names its pids. It may end yet: look() tells
   unknown,       // it was started, and nobody can learn how it ended
 };
 
@@ -77,6 +78,9 @@ class OneShotPort {
   virtual void run(OneShot shot, std::function<void(OneShotOutcome)> done) = 0;
   // The outcome is durable at the caller: the keeper need not keep it and its output any longer. Any thread.
   virtual void recorded(const std::string& effect_id, std::uint32_t attempt) = 0;
+  // Ends the attempt that runs, with its group: TERM, 10 s, KILL; `done` of run() gets the outcome as always. What was not sent
+  // to the keeper yet is refused `cancelled`. Nothing when none runs. Any thread.
+  virtual void end(const std::string& effect_id) = 0;
   // Asks what became of an effect; `done` comes once, on the loop, never from within this call. Any thread.
   virtual void look(std::string effect_id, std::function<void(OneShotKnown)> done) = 0;
 };

@@ -163,6 +163,36 @@ TEST(actions, the_end_of_an_exec_is_what_its_exit_says) {
   EXPECT_EQ(outcome(ports::OneShotEnd::timed_out, 15).reason, "timeout");
   EXPECT_EQ(outcome(ports::OneShotEnd::not_executed, ENOENT).reason, "not_executable");
   EXPECT_EQ(outcome(ports::OneShotEnd::unknown, 0).outcome, EffectOutcome::unknown);
+  ports::OneShotOutcome stuck;
+  stuck.end = ports::OneShotEnd::unkillable;
+  stuck.detail = "4711 4712";
+  EXPECT_EQ(outcome_of(stuck).outcome, EffectOutcome::unknown) << "it may still do what it was to do";
+  EXPECT_EQ(outcome_of(stuck).reason, "unkillable: 4711 4712");
+}
+
+TEST(actions, the_end_that_a_cancel_asks_for_reaches_the_keeper_and_the_outcome_comes_from_the_attempt) {
+  Bench bench;
+  const RunAction action = exec(bench);
+  bench.begin(action);
+  const EndAction end{action.place, action.effect_id};
+  bench.begin(end, "run-1/end/1");
+  bench.begin(end, "run-1/end/1");
+  EXPECT_EQ(bench.keeper.ending.front(), action.effect_id.text);
+  EXPECT_TRUE(bench.offered.empty()) << "nothing is known before it has ended";
+  bench.keeper.end(ports::OneShotEnd::signalled, 9);
+  bench.settle();
+  EXPECT_EQ(bench.offered.size(), 1U);
+  EXPECT_EQ(bench.last<NoteOutcome>().reason, "signal 9");
+}
+
+TEST(actions, the_exec_of_a_read_is_ended_under_the_id_that_the_keeper_has_for_it) {
+  Bench bench;
+  RunAction action = exec(bench);
+  action.action.capability = Capability::read;
+  bench.begin(action);
+  bench.begin(EndAction{action.place, action.effect_id}, "run-1/end/1");
+  ASSERT_EQ(bench.keeper.shots.size(), 1U);
+  EXPECT_EQ(bench.keeper.ending.back(), bench.keeper.shots[0].effect_id);
 }
 
 TEST(actions, a_lost_exec_is_asked_of_the_keeper) {
@@ -310,6 +340,73 @@ TEST(actions, a_disk_that_is_busy_is_tried_again) {
   bench.disk_is_busy = true;
   bench.begin(bench.action(ActionKind::file, {{"path", "x"}, {"content", "x"}}));
   EXPECT_TRUE(bench.last<NoteOutcome>().retryable);
+}
+
+PlanStep asking_step(StepVerb verb, const std::string& path, PlanValues args) {
+  PlanStep step;
+  step.verb = verb;
+  step.path = path;
+  step.actions.emplace_back();
+  step.actions.back().kind = ActionKind::query;
+  step.actions.back().capability = Capability::probe;
+  step.actions.back().args = std::move(args);
+  step.timeout = Duration::seconds(10);
+  return step;
+}
+
+TEST(actions, a_dry_run_asks_what_can_be_asked_before_any_run_and_changes_nothing) {
+  Bench bench;
+  Plan plan;
+  plan.steps.push_back(asking_step(StepVerb::read, "1", {{"query", "up == 1"}}));
+  plan.steps.push_back(asking_step(StepVerb::probe, "2", {{"query", LateValue{".Captured.x"}}}));
+  plan.steps.push_back(asking_step(StepVerb::probe, "3@db-01", {{"query", "up == 2"}}));
+  plan.steps.back().host = "db-01";
+  plan.steps.push_back(asking_step(StepVerb::do_, "4", {{"path", "x"}, {"content", "x"}}));
+  plan.steps.back().actions.back().kind = ActionKind::file;
+  plan.steps.back().verify.emplace();
+  plan.steps.back().verify->args = {{"query", "up == 3"}};
+  bench.condition_answer = Answer{Observed::false_, "up is 0", {}, {}, false};
+  std::vector<DryRunAnswer> answers;
+  std::size_t count = 0;
+  RunPlace place;
+  place.folder = bench.data.path;
+  bench.actions->ask_beforehand(plan, place, [&](std::vector<DryRunAnswer> all) {
+    answers = std::move(all);
+    ++count;
+  });
+  bench.settle(Duration::seconds(1));
+  ASSERT_EQ(count, 1U);
+  ASSERT_EQ(answers.size(), 2U) << "a late value and another host are for a run";
+  EXPECT_EQ(answers[0].step, "1");
+  EXPECT_EQ(answers[0].answer, Observed::false_);
+  EXPECT_EQ(answers[0].reason, "up is 0");
+  EXPECT_EQ(answers[1].step, "4");
+  EXPECT_TRUE(answers[1].verify);
+  EXPECT_TRUE(bench.offered.empty());
+  EXPECT_FALSE(bench.data.has("x"));
+}
+
+TEST(actions, a_dry_run_waits_for_no_answer_longer_than_a_person_does) {
+  Bench bench;
+  Plan plan;
+  for (const char* path : {"1", "2", "3"}) {
+    plan.steps.push_back(asking_step(StepVerb::read, path, {{"url", "http://slow/"}}));
+    plan.steps.back().actions.back().kind = ActionKind::http;
+    plan.steps.back().timeout = Duration::seconds(30);
+  }
+  std::optional<std::size_t> count;
+  bench.actions->ask_beforehand(plan, {}, [&](const std::vector<DryRunAnswer>& all) { count = all.size(); });
+  bench.settle(Duration::seconds(15));
+  EXPECT_EQ(bench.client.calls.size(), 1U) << "one by one";
+  EXPECT_EQ(bench.client.calls[0].timeout, Duration::seconds(20));
+  bench.client.answer(200);
+  bench.settle();
+  ASSERT_EQ(bench.client.calls.size(), 2U);
+  EXPECT_EQ(bench.client.calls[1].timeout, Duration::seconds(5));
+  bench.settle(Duration::seconds(5));
+  bench.client.fail(ports::HttpFailureKind::timed_out_after_sending);
+  bench.settle();
+  EXPECT_EQ(count, std::optional<std::size_t>(2)) << "the third was not asked";
 }
 
 TEST(actions, what_ends_after_the_driver_is_told_to_nobody) {

@@ -3,13 +3,8 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 #include "drivers/action/actions.h"
 
@@ -24,50 +19,30 @@ class HandLoop final : public ports::IoLoop {
   void unwatch(int) override {}
 
   // Runs what is due up to and with `until`.
-  void run_to(Instant until) {
-    while (!tasks_.empty() && tasks_.begin()->first.first <= until) {
-      const auto first = tasks_.begin();
-      now = std::max(now, first->first.first);
-      const std::function<void()> task = std::move(first->second);
-      tasks_.erase(first);
-      task();
-    }
-    now = until;
-  }
+  void run_to(Instant until);
 
   Instant now{Instant{1'000'000}};
 
  private:
-  ports::TimerId plan(Instant at, std::function<void()> task) {
-    tasks_.emplace(std::pair(at, ++count_), std::move(task));
-    return ports::TimerId{count_};
-  }
+  ports::TimerId plan(Instant at, std::function<void()> task);
+
   std::map<std::pair<Instant, std::uint64_t>, std::function<void()>> tasks_;
   std::uint64_t count_{0};
 };
 
 class HandClient final : public ports::HttpClient {
  public:
-  ports::HttpCallId start(ports::HttpCall call, ports::HttpDone done) override {
-    calls.push_back(std::move(call));
-    waiting.push_back(std::move(done));
-    return ports::HttpCallId{calls.size()};
-  }
+  ports::HttpCallId start(ports::HttpCall call, ports::HttpDone done) override;
   void cancel(ports::HttpCallId) override {}
-  void answer(std::uint32_t status, std::string body = {}, ports::HttpFields headers = {}) {
-    take()(ports::HttpAnswer{status, std::move(headers), std::move(body), {}});
-  }
-  void fail(ports::HttpFailureKind kind) { take()(ports::HttpFailure{kind, "as the test wants it"}); }
+  // The end of the call that has waited longest.
+  void answer(std::uint32_t status, std::string body = {}, ports::HttpFields headers = {});
+  void fail(ports::HttpFailureKind kind);
 
   std::vector<ports::HttpCall> calls;
   std::vector<ports::HttpDone> waiting;
 
  private:
-  ports::HttpDone take() {
-    ports::HttpDone done = std::move(waiting.front());
-    waiting.erase(waiting.begin());
-    return done;
-  }
+  ports::HttpDone take();
 };
 
 class HandProber final : public ports::ConnectProber {
@@ -83,51 +58,52 @@ class HandProber final : public ports::ConnectProber {
 
 class HandKeeper final : public ports::OneShotPort {
  public:
-  void run(ports::OneShot shot, std::function<void(ports::OneShotOutcome)> done) override {
-    shots.push_back(std::move(shot));
-    waiting.push_back(std::move(done));
-  }
+  void run(ports::OneShot shot, std::function<void(ports::OneShotOutcome)> done) override;
   void recorded(const std::string& effect_id, std::uint32_t attempt) override {
     settled.push_back(effect_id + "." + std::to_string(attempt));
   }
+  void end(const std::string& effect_id) override { ending.push_back(effect_id); }
   void look(std::string, std::function<void(ports::OneShotKnown)> done) override { done(known); }
-  void end(ports::OneShotEnd end, std::int32_t value, std::string out = {}) {
-    ports::OneShotOutcome outcome;
-    outcome.end = end;
-    outcome.value = value;
-    outcome.out.head = std::move(out);
-    const auto done = std::move(waiting.front());
-    waiting.erase(waiting.begin());
-    done(outcome);
-  }
+  // The end of the process that was started first of those that run.
+  void end(ports::OneShotEnd end, std::int32_t value, std::string out = {});
 
   std::vector<ports::OneShot> shots;
   std::vector<std::function<void(ports::OneShotOutcome)>> waiting;
   std::vector<std::string> settled;
+  std::vector<std::string> ending;
   ports::OneShotKnown known;
+};
+
+// Units of an init system, as the test sets them; changes end when the test says so.
+class HandUnits final : public ports::UnitPort {
+ public:
+  void read(const std::string&, std::function<void(Result<ports::UnitState>)> done) override { done(state); }
+  void change(ports::UnitChange change, std::function<void(ports::UnitOutcome)> done) override {
+    changes.push_back(std::move(change));
+    waiting.push_back(std::move(done));
+  }
+  // The end of the change that was begun first of those under way, with the unit as it is now.
+  void end(ports::UnitEnd end, std::string detail = {});
+  // From now on the unit is in this state, under this invocation.
+  void become(const std::string& active_state, const std::string& invocation_id);
+
+  Result<ports::UnitState> state{ports::UnitState{}};
+  std::vector<ports::UnitChange> changes;
+  std::vector<std::function<void(ports::UnitOutcome)>> waiting;
 };
 
 // A folder of its own, gone with it.
 class Folder {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "watchbill-action-XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
+  Folder();
+  ~Folder();
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
 
   [[nodiscard]] std::string at(const std::string& name) const { return path + "/" + name; }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(at(name)) << text; }
-  [[nodiscard]] std::string read(const std::string& name) const {
-    std::ostringstream text;
-    text << std::ifstream(at(name)).rdbuf();
-    return text.str();
-  }
-  [[nodiscard]] bool has(const std::string& name) const {
-    return std::filesystem::exists(std::filesystem::symlink_status(at(name)));
-  }
+  void write(const std::string& name, const std::string& text) const;
+  [[nodiscard]] std::string read(const std::string& name) const;
+  [[nodiscard]] bool has(const std::string& name) const;
 
   std::string path;
 };
@@ -135,35 +111,8 @@ class Folder {
 struct Bench {
   Bench() { restart(); }
   // The process dies and another begins: nothing is remembered but what is on the disk and at the keeper.
-  void restart() {
-    actions.reset();
-    offered.clear();
-    actions = std::make_unique<Actions>(
-        Actions::Settings{data.path, "web-01"},
-        Actions::Parts{loop, client, prober, keeper,
-                       [this](const Condition& condition, const std::function<void(Answer)>& done) {
-                         conditions.push_back(condition);
-                         done(condition_answer);
-                       },
-                       [](const std::string& name) -> std::optional<std::string> {
-                         return name == "env:TOKEN" ? std::optional<std::string>("hunter2-hunter2") : std::nullopt;
-                       },
-                       [this] { return loop.now; },
-                       [this](std::function<void()> task) {
-                         if (disk_is_busy) return false;
-                         if (disk_waits) disk_tasks.push_back(std::move(task));
-                         else task();
-                         return true;
-                       },
-                       [this](const CommandBody& body, const std::function<void(Taken)>& done) {
-                         if (taken == Taken::recorded) offered.push_back(body);
-                         done(taken);
-                       }});
-  }
-  void begin(decltype(Effect::what) what, const std::string& name = "run-1/act/x") {
-    actions->begin(Effect{Subject{Area::plan, name}, std::move(what)}, 1);
-    settle();
-  }
+  void restart();
+  void begin(decltype(Effect::what) what, const std::string& name = "run-1/act/x");
   void settle(Duration time = {}) { loop.run_to(loop.now + time); }
   template <class T>
   [[nodiscard]] const T& last() const {
@@ -172,27 +121,14 @@ struct Bench {
   }
 
   // The first attempt of an action on `path` of this host, or another as it is changed by the caller.
-  [[nodiscard]] RunAction action(ActionKind kind, PlanValues args) const {
-    RunAction out;
-    out.place.run = "run-1";
-    out.place.step = "1";
-    out.place.folder = data.path;
-    out.effect_id = EffectId{std::string(32, 'a')};
-    out.effect = "1#1";
-    out.action.kind = kind;
-    out.action.args = std::move(args);
-    out.action.capability = Capability::mutate;
-    out.action.target = "host/web-01";
-    out.fence = 7;
-    out.until = loop.now + Duration::seconds(60);
-    return out;
-  }
+  [[nodiscard]] RunAction action(ActionKind kind, PlanValues args) const;
 
   Folder data;
   HandLoop loop;
   HandClient client;
   HandProber prober;
   HandKeeper keeper;
+  HandUnits units;
   std::vector<Condition> conditions;
   Answer condition_answer{Observed::true_, {}, {}, {}, false};
   bool disk_is_busy{false};

@@ -1,6 +1,8 @@
 // Files and links: what a crash leaves, what is put back, what is refused.
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "action/bench.h"
 #include "base/sha256.h"
 

@@ -172,6 +172,36 @@ TEST_F(one_shot, whose_keeper_died_is_unknown_and_never_run_again) {
   EXPECT_EQ(lines_of("ran"), 1U);
 }
 
+TEST_F(one_shot, is_ended_when_asked_with_its_children_and_tells_how) {
+  Agency agency(house_.data());
+  std::promise<OneShotOutcome> promise;
+  agency.agent().run(shell("e1", "sleep 1000 & echo begun; wait"),
+                     [&promise](OneShotOutcome outcome) { promise.set_value(std::move(outcome)); });
+  ASSERT_TRUE(eventually([&] { return agency.look("e1").phase == OneShotPhase::running; }));
+  agency.agent().end("e1");
+  agency.agent().end("e1");
+  const OneShotOutcome outcome = promise.get_future().get();
+  EXPECT_EQ(outcome.end, OneShotEnd::signalled);
+  EXPECT_EQ(outcome.value, SIGTERM);
+  agency.agent().end("e1");
+  agency.agent().end("never");
+  EXPECT_EQ(agency.look("e1").phase, OneShotPhase::ended);
+}
+
+TEST_F(one_shot, that_is_ended_before_it_was_sent_never_runs) {
+  Agency agency(house_.data());
+  const OneShot shot = shell("e1", "echo ran >> " + house_.path("ran"));
+  // The first effect starts the keeper: until it answers nothing is sent.
+  std::promise<OneShotOutcome> promise;
+  agency.agent().run(shot, [&promise](OneShotOutcome outcome) { promise.set_value(std::move(outcome)); });
+  agency.agent().end("e1");
+  const OneShotOutcome outcome = promise.get_future().get();
+  EXPECT_EQ(outcome.end, OneShotEnd::refused);
+  EXPECT_EQ(outcome.refusal, "cancelled");
+  EXPECT_EQ(agency.run(shell("e2", "true")).end, OneShotEnd::exited);
+  EXPECT_EQ(lines_of("ran"), 0U);
+}
+
 TEST_F(one_shot, gives_no_more_output_than_was_asked_for) {
   Agency agency(house_.data());
   OneShot shot = shell("e1", "i=0; while test $i -lt 5000; do echo $i; i=$((i+1)); done");

@@ -103,6 +103,27 @@ TEST(keeper_effects, an_effect_that_takes_too_long_is_ended_with_its_children) {
   EXPECT_TRUE(marked(keeper.data(), "").empty());
 }
 
+TEST(keeper_effects, an_effect_is_ended_when_asked_and_asking_twice_changes_nothing) {
+  KeeperProcess keeper;
+  Controller controller(keeper.data());
+  Order owner("unused", {"/bin/true"});
+  EXPECT_EQ(controller.ask(wire::EndEffect{"e"}), wire::Refusal::not_running) << "nobody knows it";
+  ASSERT_EQ(controller.ask(exec_of(owner, "e", shell("sleep 600 & echo begun; sleep 600"))), std::nullopt);
+  ASSERT_TRUE(until([&] { return marked(keeper.data(), "").size() >= 3; })) << "the shell and both that it started";
+  EXPECT_EQ(controller.ask(wire::EndEffect{"e"}), std::nullopt);
+  const auto second = controller.ask(wire::EndEffect{"e"});
+  EXPECT_TRUE(!second || second == wire::Refusal::not_running) << "it ends, or has ended";
+  const auto done = controller.told<wire::EffectDone>();
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(done->message.timed_out) << "it had time";
+  EXPECT_EQ(done->message.how, wire::ExitHow::signal);
+  EXPECT_EQ(done->message.value, SIGTERM);
+  EXPECT_EQ(done->message.out.head, "begun\n");
+  EXPECT_TRUE(marked(keeper.data(), "").empty());
+  EXPECT_EQ(controller.ask(wire::EndEffect{"e"}), wire::Refusal::not_running);
+  EXPECT_EQ(controller.count<wire::EffectDone>(), 0U) << "one outcome";
+}
+
 TEST(keeper_effects, a_command_that_cannot_be_executed_is_an_outcome) {
   KeeperProcess keeper;
   Controller controller(keeper.data());

@@ -226,5 +226,57 @@ TEST_F(Scenario, a_dry_run_is_one_event_and_no_run) {
             std::vector<std::string>{"hold_active: a hold covers host/web-01"});
 }
 
+ConfiguredStep asking(StepVerb verb, const std::string& name) {
+  ConfiguredStep step;
+  step.name = name;
+  step.verb = verb;
+  step.actions = {action(ActionKind::query, {{"query", "up == 1"}})};
+  return step;
+}
+
+TEST_F(Scenario, a_dry_run_takes_answers_of_its_own_plan_only) {
+  begin({asking(StepVerb::read, "look"), asking(StepVerb::probe, "check"), asking(StepVerb::probe, "again")});
+  StartRun start;
+  start.dry_run = true;
+  start.runbook = "story";
+  start.answers = {
+      {Observed::true_, {}, "1", false}, {Observed::false_, "up is 0", "2", false}, {Observed::true_, {}, "9", false}};
+  start.answered_plan = Digest{};
+  ask(start);
+  const DryRunCompleted unasked = std::get<DryRunCompleted>(events.front());
+  EXPECT_TRUE(unasked.answers.empty());
+  EXPECT_EQ(unasked.unknown, (std::vector<std::string>{"1", "2", "3"}));
+  start.answered_plan = unasked.plan;
+  ask(start);
+  const DryRunCompleted asked = std::get<DryRunCompleted>(events.front());
+  EXPECT_EQ(asked.answers.size(), 2U) << "there is no step 9";
+  EXPECT_EQ(asked.unknown, std::vector<std::string>{"3"});
+  EXPECT_EQ(asked.refusals, std::vector<std::string>{"probe_failed: step 2 check: up is 0"});
+}
+
+TEST_F(Scenario, a_unit_is_changed_and_probed_with_what_its_own_look_found) {
+  ConfiguredStep step =
+      change(ActionKind::service, {{"name", "web"}, {"state", "restarted"}}, {{"name", "web"}, {"state", "stopped"}});
+  step.actions.insert(step.actions.begin(), action(ActionKind::file, {{"path", "/srv/a"}, {"content", "x"}}));
+  begin({step});
+  const PlanValues unit{{"active_state", "active"}, {"invocation_id", "aa11"}};
+  look({{"1", PlanValue::Map{{"absent", "yes"}}}, {"2", PlanValue::Map(unit)}});
+  EXPECT_TRUE(std::get<RunAction>(owed("act").front().what).former.empty()) << "a file finds out for itself";
+  outcome(EffectOutcome::succeeded);
+  EXPECT_EQ(std::get<RunAction>(owed("act").front().what).former, unit);
+  outcome(EffectOutcome::unknown, "keeper_lost");
+  ASSERT_EQ(owed("probe").size(), 1U);
+  EXPECT_EQ(std::get<ProbeAction>(owed("probe").front().what).former, unit);
+  outcome(EffectOutcome::failed, "unit_failed");
+  EXPECT_EQ(state(), "compensating");
+  EXPECT_EQ(text_of(std::get<RunAction>(owed("act").front().what).action.args, "state"), "stopped");
+  EXPECT_TRUE(std::get<RunAction>(owed("act").front().what).former.empty());
+  outcome(EffectOutcome::succeeded);
+  ASSERT_EQ(owed("ask").size(), 1U) << "that it is stopped is seen, not believed";
+  EXPECT_TRUE(std::holds_alternative<ObserveUndo>(owed("ask").front().what));
+  tell(NoteUndoSeen{run_id, true, "1"});
+  EXPECT_EQ(state(), "compensated");
+}
+
 }  // namespace
 }  // namespace watchbill::core

@@ -36,6 +36,7 @@ class PlainShots final : public ports::OneShotPort {
     });
   }
   void recorded(const std::string&, std::uint32_t) override {}
+  void end(const std::string&) override {}
   void look(std::string, std::function<void(ports::OneShotKnown)> done) override { done({}); }
   std::string user;
 

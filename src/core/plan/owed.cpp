@@ -83,16 +83,21 @@ struct Present {
 
 Effect with(const std::string& name, decltype(Effect::what) what) { return Effect{Subject{Area::plan, name}, std::move(what)}; }
 
-// What looking found of the action that this undo takes back: built-in undos stand in reverse order.
+// What looking found of the action of this number, from 1.
+PlanValues former_of(const Present& at, std::size_t number) {
+  if (at.step.actions.size() == 1) return at.progress.former;
+  const auto own = at.progress.former.find(std::to_string(number));
+  return own == at.progress.former.end() || own->second.as_map() == nullptr ? PlanValues() : *own->second.as_map();
+}
+
+// Of the action that this undo takes back: built-in undos stand in reverse order.
 void add_former(const Present& at, RunAction& out) {
   const std::size_t count = at.step.actions.size();
   if (text_of(out.action.args, "state") != "former" || at.step.undo->actions.size() != count) return;
-  const std::string number = std::to_string(count - at.progress.actions_done);
-  const auto own = at.progress.former.find(number);
-  if (count == 1) out.former = at.progress.former;
-  else if (own != at.progress.former.end() && own->second.as_map() != nullptr) out.former = *own->second.as_map();
-  out.original = effect_id(
-      EffectName{at.id, at.step.path + "#" + number, word(Direction::do_), std::to_string(at.progress.group)});
+  const std::size_t number = count - at.progress.actions_done;
+  out.former = former_of(at, number);
+  out.original = effect_id(EffectName{at.id, at.step.path + "#" + std::to_string(number), word(Direction::do_),
+                                      std::to_string(at.progress.group)});
 }
 
 RunAction action_effect(const Present& at) {
@@ -105,6 +110,7 @@ RunAction action_effect(const Present& at) {
   out.attempt = at.run.effect->attempt;
   out.fence = at.run.effect->fence;
   if (out.direction == Direction::undo) add_former(at, out);
+  else if (out.action.kind == ActionKind::service) out.former = former_of(at, at.progress.actions_done + 1);
   out.until = end_of_turn(at.run, at.step);
   return out;
 }
@@ -117,7 +123,8 @@ ProbeAction probe_effect(const Present& at) {
   out.direction = at.run.effect->direction;
   out.attempt = at.run.effect->attempt;
   out.fence = at.run.effect->fence;
-  out.former = at.progress.former;
+  const bool is_built_in_undo = text_of(out.action.args, "state") == "former";
+  out.former = former_of(at, is_built_in_undo ? at.step.actions.size() - at.progress.actions_done : at.progress.actions_done + 1);
   // True before, a true answer now proves nothing.
   if (out.direction == Direction::undo) out.verify = at.step.verify_undo;
   else if (at.progress.before != Observed::true_) out.verify = at.step.verify;

@@ -179,8 +179,28 @@ void give_back(Draft& draft) {
 
 namespace {
 
-// What would keep this plan from starting now, and what only a run could answer. Nothing is asked of the world.
-DryRunCompleted rehearsed(const Deciding& deciding, const PlanProposed& event, const Plan& plan) {
+// Takes what was asked of the plan beforehand: a probe that did not pass would end the run where it stands.
+void add_answers(const Plan& plan, const std::vector<DryRunAnswer>& answers, DryRunCompleted& out) {
+  const auto answer_of = [&](const PlanStep& step, bool verify) {
+    const auto at = std::find_if(answers.begin(), answers.end(),
+                                 [&](const DryRunAnswer& each) { return each.step == step.path && each.verify == verify; });
+    if (at != answers.end()) out.answers.push_back(*at);
+    return at == answers.end() ? Observed::no_data : at->answer;
+  };
+  for (const PlanStep& step : plan.steps) {
+    if (step.verb == StepVerb::read || step.verb == StepVerb::probe) {
+      const Observed answer = answer_of(step, false);
+      if (answer == Observed::no_data) out.unknown.push_back(step.path);
+      if (answer == Observed::false_ && step.on_failure != OnFailure::continue_)
+        out.refusals.push_back("probe_failed: step " + step.path + " " + step.name + ": " + out.answers.back().reason);
+    }
+    if (step.verify) static_cast<void>(answer_of(step, true));
+  }
+}
+
+// What would keep this plan from starting now, and what only a run could answer.
+DryRunCompleted rehearsed(const Deciding& deciding, const PlanProposed& event, const Plan& plan,
+                          const std::vector<DryRunAnswer>& answers) {
   DryRunCompleted out;
   const auto refuses = [&](Refusal reason, const std::string& message) {
     out.refusals.push_back(std::string(word(reason)) + ": " + message);
@@ -190,8 +210,7 @@ DryRunCompleted rehearsed(const Deciding& deciding, const PlanProposed& event, c
   for (const std::string& target : plan.targets)
     if (deciding.facts.is_held(target)) refuses(Refusal::hold_active, "a hold covers " + target);
   if (event.approvals > 0) refuses(Refusal::irreversible_needs_approval, "a step cannot be taken back: somebody has to approve");
-  for (const PlanStep& step : plan.steps)
-    if (step.verb == StepVerb::read || step.verb == StepVerb::probe) out.unknown.push_back(step.path);
+  add_answers(plan, answers, out);
   return out;
 }
 
@@ -216,8 +235,12 @@ Decision decide(const State& state, const Facts& facts, const StartRun& command,
   set_approvals(event, *configuration, command.runbook);
   if (command.dry_run) {
     std::string bytes = plan_bytes(*plan);
-    DryRunCompleted completed = rehearsed(deciding, event, *plan);
-    completed.plan = sha256(bytes);
+    const Digest digest = sha256(bytes);
+    // The bill may have changed since it was asked.
+    const bool is_answered = command.answered_plan == digest;
+    DryRunCompleted completed =
+        rehearsed(deciding, event, *plan, is_answered ? command.answers : std::vector<DryRunAnswer>{});
+    completed.plan = digest;
     completed.requester = context.actor.name;
     completed.runbook = command.runbook;
     return Decided{Events{std::move(completed)}, {std::move(bytes)}};

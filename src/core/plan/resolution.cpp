@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "core/plan/rendering.h"
+#include "model/late.h"
 
 namespace watchbill::core::plan {
 namespace {
@@ -50,14 +51,6 @@ std::string authority_of(std::string_view url) {
 bool is_target(std::string_view text) {
   const std::size_t slash = text.find('/');
   return slash != std::string_view::npos && slash > 0 && slash + 1 < text.size();
-}
-
-// Whether a value, or a part of it, is known to the run alone. Values nest at most plan_value_depth_max deep.
-bool is_late(const PlanValue& value) {
-  if (const PlanValue::List* list = value.as_list()) return std::any_of(list->begin(), list->end(), is_late);
-  if (const PlanValue::Map* map = value.as_map())
-    return std::any_of(map->begin(), map->end(), [](const auto& member) { return is_late(member.second); });
-  return value.as_late() != nullptr;
 }
 
 class Resolver {

@@ -90,9 +90,10 @@ void Actions::act(const RunAction& action) {
     case ActionKind::http: return send(action, opened);
     case ActionKind::exec: return execute(action, opened);
     case ActionKind::file: case ActionKind::symlink: return place(action);
-    case ActionKind::query: case ActionKind::service: case ActionKind::tcp: case ActionKind::workload: break;
+    case ActionKind::service: return change_unit(action);
+    case ActionKind::query: case ActionKind::tcp: case ActionKind::workload: break;
   }
-  fail("not_yet_supported: " + std::string(word(action.action.kind)));
+  fail("not_a_change: " + std::string(word(action.action.kind)));
 }
 
 // A read or a probe: one answer.
@@ -186,19 +187,13 @@ void Actions::report(const NoteOutcome& note) {
   offer_until_taken(note, [this, note](Taken) { parts_.one_shots.recorded(note.effect_id.text, note.attempt); });
 }
 
-// The keeper has no word yet to end an exec before its time: it ends at its timeout, and then reports.
-void Actions::take(const std::string&, const EndAction&) {}
+// Its attempt reports the outcome, as if nobody had asked.
+void Actions::take(const std::string&, const EndAction& end) {
+  parts_.one_shots.end(end.effect_id.text);
+  questions_.end(end.effect_id.text);
+}
 
 // --- looks ---
-
-struct Actions::Look {
-  RunPlace place;
-  std::vector<PlanAction> actions;
-  PlanValues known;
-  PlanValues former;  // of an undo: what is compared with; of a look: what was found
-  std::optional<PlanCheck> verify;
-  Instant until;
-};
 
 void Actions::take(const std::string&, const LookAction& action) {
   auto look = std::make_shared<Look>();
@@ -224,33 +219,41 @@ bool is_placed(ActionKind kind) { return kind == ActionKind::file || kind == Act
 
 }  // namespace
 
-void Actions::look_on(const std::shared_ptr<Look>& look, std::size_t index) {
+void Actions::cannot_look(const std::shared_ptr<Look>& look, const std::string& reason) {
   NoteLook note;
   note.run = look->place.run;
   note.step = look->place.step;
-  if (!is_here(look->place)) {
-    note.reason = "agent_missing: " + look->place.host;
-    return offer_until_taken(note, {});
-  }
-  for (; index < look->actions.size() && !is_placed(look->actions[index].kind); ++index)
+  note.reason = safe_text(reason, {}).text;
+  offer_until_taken(note, {});
+}
+
+void Actions::looked(const std::shared_ptr<Look>& look, std::size_t index, PlanValues found) {
+  look->former[std::to_string(index + 1)] = std::move(found);
+  look_on(look, index + 1);
+}
+
+void Actions::look_at_path(const std::shared_ptr<Look>& look, std::size_t index) {
+  const bool is_taken = parts_.run_elsewhere([this, post = to_loop(), files = files_, look, index] {
+    auto found = files.look(look->actions[index], look->place.folder);
+    post([this, look, index, found = std::move(found)]() mutable {
+      if (found) looked(look, index, std::move(*found));
+      else cannot_look(look, found.error().reason);
+    });
+  });
+  if (!is_taken) cannot_look(look, "capture_incomplete: busy");
+}
+
+void Actions::look_on(const std::shared_ptr<Look>& look, std::size_t index) {
+  if (!is_here(look->place)) return cannot_look(look, "agent_missing: " + look->place.host);
+  for (; index < look->actions.size(); ++index) {
+    if (is_placed(look->actions[index].kind)) return look_at_path(look, index);
+    if (look->actions[index].kind == ActionKind::service) return look_at_unit(look, index);
     if (const auto known = look->known.find(std::to_string(index + 1)); known != look->known.end())
       look->former[known->first] = known->second;
-  if (index < look->actions.size()) {
-    const bool is_taken = parts_.run_elsewhere([this, post = to_loop(), files = files_, look, index, note]() mutable {
-      auto found = files.look(look->actions[index], look->place.folder);
-      post([this, look, index, note, found = std::move(found)]() mutable {
-        if (!found) {
-          note.reason = safe_text(found.error().reason, {}).text;
-          return offer_until_taken(note, {});
-        }
-        look->former[std::to_string(index + 1)] = std::move(*found);
-        look_on(look, index + 1);
-      });
-    });
-    if (is_taken) return;
-    note.reason = "capture_incomplete: busy";
-    return offer_until_taken(note, {});
   }
+  NoteLook note;
+  note.run = look->place.run;
+  note.step = look->place.step;
   note.former = former_of(look->former, look->actions.size());
   if (!look->verify) return offer_until_taken(note, {});
   Questions::Question question{look->verify->kind, look->verify->args, look->place, std::nullopt, look->until - parts_.now(),
@@ -288,13 +291,17 @@ bool is_workload_as_asked(const PlanAction& action, const PlanValues& known, con
 }  // namespace
 
 void Actions::judge_undo(const std::shared_ptr<Look>& look, std::size_t index, bool seen) {
-  for (; seen && index < look->actions.size() && !is_placed(look->actions[index].kind); ++index) {
+  for (; seen && index < look->actions.size(); ++index) {
+    if (is_placed(look->actions[index].kind)) return judge_path(look, index);
+    if (look->actions[index].kind == ActionKind::service) return judge_unit(look, index);
     if (look->actions[index].kind != ActionKind::workload) continue;  // exec and http count by their outcome
     const PlanValues known = former_at(look->known, index, 0), former = former_at(look->former, index, look->actions.size());
     seen = is_workload_as_asked(look->actions[index], known, former);
   }
-  if (!seen || index >= look->actions.size())
-    return offer_until_taken(NoteUndoSeen{look->place.run, seen, look->place.step}, {});
+  offer_until_taken(NoteUndoSeen{look->place.run, seen, look->place.step}, {});
+}
+
+void Actions::judge_path(const std::shared_ptr<Look>& look, std::size_t index) {
   // Built-in undos stand in reverse order of what they take back.
   const std::size_t number = look->actions.size() - 1 - index;
   const bool is_taken = parts_.run_elsewhere([this, post = to_loop(), files = files_, look, index, number] {

@@ -19,6 +19,7 @@ std::string reason_of(const ports::OneShotOutcome& end) {
     case ports::OneShotEnd::timed_out: return "timeout";
     case ports::OneShotEnd::not_executed: return "not_executable";
     case ports::OneShotEnd::refused: return end.refusal;
+    case ports::OneShotEnd::unkillable: return "unkillable: " + end.detail;
     case ports::OneShotEnd::unknown: return "no_exit_record";
   }
   return {};
@@ -76,7 +77,7 @@ NoteOutcome outcome_of(const ports::OneShotOutcome& end) {
     return note;
   }
   note.reason = reason_of(end);
-  if (end.end == ports::OneShotEnd::unknown) return note;
+  if (end.end == ports::OneShotEnd::unknown || end.end == ports::OneShotEnd::unkillable) return note;
   note.outcome = EffectOutcome::failed;
   note.retryable = may_be_tried_again(end);
   // Of what failed the reason stands on the other stream, as a rule.

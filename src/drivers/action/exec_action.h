@@ -22,7 +22,7 @@ struct ExecPlace {
 [[nodiscard]] std::optional<ports::OneShot> one_shot_of(const PlanAction& action, const ExecPlace& place, Duration timeout);
 
 // The outcome of an attempt: exit 0 succeeded, 75 failed and retryable, every other end failed; refused by the keeper for want of
-// room or reach is retryable; nobody knows is unknown. Ids and the run are left to the caller.
+// room or reach is retryable; nobody knows, and KILL did not end it, are unknown. Ids and the run are left to the caller.
 [[nodiscard]] NoteOutcome outcome_of(const ports::OneShotOutcome& end);
 
 // The answer of one that only asks: exit 0 true, 75 and what did not run no_data, else false.

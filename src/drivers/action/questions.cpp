@@ -80,12 +80,14 @@ void Questions::ask_tcp(const Question& question, std::function<void(Answer)> do
                             });
 }
 
+EffectId Questions::exec_id(const std::string& name) { return EffectId{sha256(name).hex().substr(0, 32)}; }
+
 void Questions::ask_exec(const Question& question, const Opened& opened, std::function<void(Answer)> done) {
   PlanAction action;
   action.args = opened.values;
   action.capability = Capability::probe;
   action.kind = ActionKind::exec;
-  const EffectId id{sha256(question.name).hex().substr(0, 32)};
+  const EffectId id = exec_id(question.name);
   const std::uint32_t attempt = question.attempt;
   auto shot = one_shot_of(action, ExecPlace{question.place, Direction::do_, id, attempt, 0}, question.timeout);
   if (!shot) return answer(no_data("argv_missing"), std::move(done));

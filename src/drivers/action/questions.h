@@ -53,12 +53,16 @@ class Questions {
   };
   // `done` comes once, on the loop, never from within this call. What cannot be asked is no_data.
   void ask(Question question, std::function<void(Answer)> done);
+  // Ends the exec of the question of this name, if one runs: its answer then is what became of it.
+  void end(const std::string& name) { parts_.one_shots.end(exec_id(name).text); }
 
  private:
   void ask_http(const Question& question, const Opened& opened, std::function<void(Answer)> done);
   void ask_tcp(const Question& question, std::function<void(Answer)> done);
   void ask_exec(const Question& question, const Opened& opened, std::function<void(Answer)> done);
   void answer(Answer answer, std::function<void(Answer)> done);
+  // Under which the keeper knows the exec of a question.
+  [[nodiscard]] static EffectId exec_id(const std::string& name);
 
   const Parts parts_;
 };

@@ -92,6 +92,7 @@ void Actions::probe_again(const std::string& name) {
   // It is still under way here: its end will tell.
   if (running_.contains(probe.effect_id.text)) return later(name, probe.interval, &Actions::probe_again);
   if (probe.action.capability == Capability::mutate && probe.action.kind == ActionKind::exec) return probe_exec(name);
+  if (probe.action.kind == ActionKind::service) return probe_unit(name);
   if (probe.action.kind == ActionKind::file || probe.action.kind == ActionKind::symlink) return probe_file(name);
   if (probe.action.capability != Capability::mutate)
     return found(name, NoteProbe{probe.effect_id, ProbeFinding::absent, probe.place.run, "resend"});

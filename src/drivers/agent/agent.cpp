@@ -21,6 +21,16 @@ Instant steady_now() {
   return {std::chrono::duration_cast<std::chrono::milliseconds>(since).count()};
 }
 
+// What the keeper writes before the id of an effect where workloads have their name; it stands in no workload's name.
+constexpr std::string_view effect_mark = "!";
+
+// "4711 4712"
+std::string pids_text(const wire::StopAdvanced& advanced) {
+  std::string text;
+  for (const std::int32_t pid : advanced.pids.all()) text += (text.empty() ? "" : " ") + std::to_string(pid);
+  return text;
+}
+
 wire::EndReason reason_of(const CarryOutOrder& order) {
   if (order.reason == WorkloadReason::deadline) return wire::EndReason::deadline;
   return order.directive == OrderDirective::judge ? wire::EndReason::liveness : wire::EndReason::cancelled;
@@ -269,6 +279,16 @@ void Agent::reported(const wire::Frame& frame) {
     reports_.take_foreign(frame.number);
     return one_shots_.ended(frame.number, done);
   }
+  wire::StopAdvanced advanced;
+  const bool is_stuck_effect = frame.type == wire::MessageType::stop_advanced && wire::read_message(frame.body, advanced) &&
+                               advanced.head.name.starts_with(effect_mark);
+  if (is_stuck_effect) {
+    // Nothing of it is kept here: once it ends, its outcome is a report of its own.
+    reports_.take_foreign(frame.number);
+    reports_.settle(frame.number);
+    const std::string id(advanced.head.name.substr(effect_mark.size()));
+    return one_shots_.cannot_be_killed(id, static_cast<std::uint32_t>(advanced.head.incarnation), pids_text(advanced));
+  }
   if (auto told = told_by(frame, link_.keeper().memory)) reports_.take(frame.number, std::move(*told));
 }
 
@@ -401,6 +421,10 @@ void Agent::run(ports::OneShot shot, std::function<void(ports::OneShotOutcome)> 
 
 void Agent::recorded(const std::string& effect_id, std::uint32_t attempt) {
   parts_.loop.post([this, effect_id, attempt] { one_shots_.recorded(effect_id, attempt); });
+}
+
+void Agent::end(const std::string& effect_id) {
+  parts_.loop.post([this, effect_id] { one_shots_.end(effect_id); });
 }
 
 void Agent::look(std::string effect_id, std::function<void(ports::OneShotKnown)> done) {

@@ -67,6 +67,7 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
 
   void run(ports::OneShot shot, std::function<void(ports::OneShotOutcome)> done) override;
   void recorded(const std::string& effect_id, std::uint32_t attempt) override;
+  void end(const std::string& effect_id) override;
   void look(std::string effect_id, std::function<void(ports::OneShotKnown)> done) override;
 
   // Any thread.

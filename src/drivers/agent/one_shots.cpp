@@ -13,7 +13,8 @@ using ports::OneShotEnd;
 using ports::OneShotOutcome;
 
 constexpr Duration unreachable_patience = Duration::minutes(1);  // beyond the effect's own time
-constexpr Duration unclaimed_patience = Duration::seconds(30);   // a controller that returns asks within seconds
+// What nobody asked for in this time is acknowledged: the keeper remembers it all the same, and others wait behind it.
+constexpr Duration unclaimed_patience = Duration::seconds(2);
 constexpr Duration busy_pause = Duration::milliseconds(100);
 constexpr std::size_t ended_max = 256;  // outcomes kept here, each with at most 128 KiB of output; the keeper has them all
 
@@ -140,6 +141,8 @@ bool OneShots::is_waiting(const Key& key, std::uint64_t order) const {
 void OneShots::send(const Key& key) {
   const auto run = runs_.find(key);
   if (run == runs_.end() || !run->second.program || !parts_.link.is_ready()) return;
+  // It has not reached the keeper: nothing has run, and nothing shall.
+  if (run->second.is_ending && run->second.memory.empty()) return finish(key, refused("cancelled", "ended before it began"));
   run->second.memory = parts_.link.keeper().memory;
   parts_.link.ask(run->second.program->exec,
                   [this, key, order = run->second.order](KeeperLink::Outcome outcome, const wire::Frame& frame) {
@@ -187,6 +190,7 @@ void OneShots::connected() {
     // The same id and attempt again runs nothing: whether it was taken before need not be known.
     if (sent_to.empty() || sent_to == memory) send(key);
     else finish(key, lost("the keeper's memory was lost after it was sent"));
+    if (is_ending(key.first)) send_end(key.first);
   }
 }
 
@@ -222,6 +226,40 @@ void OneShots::recorded(const std::string& effect_id, std::uint32_t attempt) {
   if (ended->second.report == 0) return;  // of a former connection: it comes again
   settle(ended->second);
   ended_.erase(ended);
+}
+
+bool OneShots::is_ending(const std::string& effect_id) const {
+  for (auto run = runs_.lower_bound(Key{effect_id, 0}); run != runs_.end() && run->first.first == effect_id; ++run)
+    if (run->second.is_ending) return true;
+  return false;
+}
+
+void OneShots::end(const std::string& effect_id) {
+  std::vector<Key> unsent;
+  for (auto run = runs_.lower_bound(Key{effect_id, 0}); run != runs_.end() && run->first.first == effect_id; ++run) {
+    run->second.is_ending = true;
+    if (run->second.memory.empty()) unsent.push_back(run->first);
+  }
+  for (const Key& key : unsent) finish(key, refused("cancelled", "ended before it began"));
+  send_end(effect_id);
+}
+
+// While the connection is lost it is put off until the keeper answers again.
+void OneShots::send_end(const std::string& effect_id) {
+  if (!parts_.link.is_ready()) return;
+  parts_.link.ask(wire::EndEffect{effect_id}, [this, effect_id](KeeperLink::Outcome outcome, const wire::Frame&) {
+    if (outcome != KeeperLink::Outcome::busy) return;  // refused: it has ended, and that is told
+    parts_.loop.after(busy_pause, [this, effect_id] {
+      if (is_ending(effect_id)) send_end(effect_id);
+    });
+  });
+}
+
+void OneShots::cannot_be_killed(const std::string& effect_id, std::uint32_t attempt, const std::string& pids) {
+  OneShotOutcome outcome;
+  outcome.end = OneShotEnd::unkillable;
+  outcome.detail = pids;
+  finish(Key{effect_id, attempt}, std::move(outcome));
 }
 
 void OneShots::settle(Ended& ended) {

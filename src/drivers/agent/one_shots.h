@@ -32,6 +32,7 @@ class OneShots {
 
   void run(ports::OneShot shot, std::function<void(ports::OneShotOutcome)> done);
   void recorded(const std::string& effect_id, std::uint32_t attempt);
+  void end(const std::string& effect_id);
   void look(const std::string& effect_id, std::function<void(ports::OneShotKnown)> done);
 
   // The keeper answers, with this memory.
@@ -39,6 +40,8 @@ class OneShots {
   void disconnected();
   // A numbered report of the keeper.
   void ended(std::uint64_t report, const model::wire::EffectDone& done);
+  // KILL does not end an attempt: its caller hears so now, and whoever asks later what became of it.
+  void cannot_be_killed(const std::string& effect_id, std::uint32_t attempt, const std::string& pids);
 
  private:
   using Key = std::pair<std::string, std::uint32_t>;  // effect id, attempt
@@ -52,6 +55,7 @@ class OneShots {
     std::shared_ptr<const Program> program;  // once it is made
     std::string memory;                      // of the keeper that it was sent to
     std::uint64_t order{0};                  // of this call: what belongs to another means nothing
+    bool is_ending{false};                   // end() was asked for
   };
   struct Ended {
     ports::OneShotOutcome outcome;
@@ -62,7 +66,9 @@ class OneShots {
 
   void make(const Key& key);
   void send(const Key& key);
+  void send_end(const std::string& effect_id);
   void answered(const Key& key, KeeperLink::Outcome outcome, const model::wire::Frame& frame);
+  [[nodiscard]] bool is_ending(const std::string& effect_id) const;
   [[nodiscard]] bool is_waiting(const Key& key, std::uint64_t order) const;
   void finish(const Key& key, ports::OneShotOutcome outcome);
   void settle(Ended& ended);

@@ -227,7 +227,7 @@ std::optional<ToldReport> told_of_workload(const wire::Frame& frame, const Repor
     case wire::MessageType::accepted: case wire::MessageType::refused: case wire::MessageType::effect_known:
     case wire::MessageType::probe_done: case wire::MessageType::workload_state: case wire::MessageType::snapshot_end:
     case wire::MessageType::became_ready: case wire::MessageType::beat: case wire::MessageType::effect_done:
-    case wire::MessageType::unlogged: break;
+    case wire::MessageType::unlogged: case wire::MessageType::end_effect: break;
   }
   return std::nullopt;
 }

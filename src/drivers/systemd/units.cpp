@@ -46,7 +46,7 @@ std::optional<UnitOutcome> outcome_of(const OneShotOutcome& job) {
       return told(job.value == 4 || job.value == 5 ? UnitEnd::refused : UnitEnd::failed);
     case OneShotEnd::not_executed: case OneShotEnd::refused: return told(UnitEnd::refused);
     // The job goes on in systemd: whether it was reached the unit shows, not its end.
-    case OneShotEnd::signalled: case OneShotEnd::timed_out: case OneShotEnd::unknown: break;
+    case OneShotEnd::signalled: case OneShotEnd::timed_out: case OneShotEnd::unkillable: case OneShotEnd::unknown: break;
   }
   return told(UnitEnd::unknown);
 }

@@ -24,6 +24,16 @@ struct Exec {
   }
 };
 
+// Ends an effect that runs: TERM to its group, 10 s, KILL; its outcome is reported as always. Accepted also when it is ending
+// already: asking twice changes nothing. Refused not_running when it is not known or has ended.
+struct EndEffect {
+  using is_wire = void;
+  static constexpr MessageType type = MessageType::end_effect;
+  std::string_view effect_id;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) { visit(self.effect_id); }
+};
+
 // Runs a probe's command; its output is discarded. Answer: ProbeDone. On timeout its group gets KILL.
 struct Probe {
   using is_wire = void;

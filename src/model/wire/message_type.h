@@ -5,7 +5,7 @@
 
 namespace watchbill::model::wire {
 
-// Requests, then answers, then reports; `none` is what a reader makes of a type that it does not know.
+// Requests, then answers, then reports, then what came later; `none` is what a reader makes of a type that it does not know.
 enum class MessageType : std::uint8_t {
   none,
   hello,
@@ -45,7 +45,8 @@ enum class MessageType : std::uint8_t {
   unlogged,
   outcomes_dropped,
   replaced,
+  end_effect,
 };
-constexpr MessageType last_value(MessageType) noexcept { return MessageType::replaced; }
+constexpr MessageType last_value(MessageType) noexcept { return MessageType::end_effect; }
 
 }  // namespace watchbill::model::wire
