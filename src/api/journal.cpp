@@ -139,7 +139,7 @@ void answer_why(const CallPointer& call, const PageRequest& request, Sequence af
   bool has_more = false;
   Sequence last = after;
   const Status read = journal.read(1, head, [&](const StoredRecord& record) {
-    const Result<bool> taken = story.take(record);
+    const auto taken = story.take(record);
     if (!taken) failure = taken.error();
     if (!taken || !*taken || record.sequence <= after) return taken.has_value();
     has_more = page.size() == request.limit;

@@ -407,6 +407,7 @@ class CommandLine {
                             [this](Terminal& terminal) { return cli::why(terminal, world_, parsed_.why); });
     add_data(explain, parsed_.why.data);
     explain->add_option("ID", parsed_.why.id, "a record's number, or any id that watchbill printed")->required();
+    explain->add_flag("--samples", parsed_.why.samples, "all samples that a decision rests on, not the last four of each series");
   }
 
   void add_simulate() {

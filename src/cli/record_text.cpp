@@ -58,19 +58,6 @@ Result<std::vector<EventLine>> event_lines(const StoredRecord& record) {
   return lines;
 }
 
-std::string cause_line(const Command& cause) {
-  std::string out = cause.actor.name;
-  if (!cause.actor.roles.empty()) {
-    out.append(" (");
-    for (std::size_t i = 0; i < cause.actor.roles.size(); ++i) out.append(i == 0 ? "" : ", ").append(cause.actor.roles[i]);
-    out.append(")");
-  }
-  out.append(" asked ").append(type_of(cause.body));
-  if (const std::string fields = fields_text(canonical_body(cause.body)); !fields.empty()) out.append(" ").append(fields);
-  if (cause.request) out.append(", request id ").append(cause.request->id);
-  return out;
-}
-
 std::string event_json(const StoredRecord& record, std::size_t index) {
   const auto body = decode_events(*record.payload);
   const auto header = decode_header(record.header);

@@ -22,9 +22,6 @@ struct EventLine {
 // All events of a record. Fails (corrupt) when the payload cannot be read.
 [[nodiscard]] Result<std::vector<EventLine>> event_lines(const StoredRecord& record);
 
-// The cause of a record: "ana (operator) asked SetHold reason=… scope=all, request id req-7".
-[[nodiscard]] std::string cause_line(const Command& cause);
-
 // One event as a JSON object with its place: what `journal list -o json` and `journal follow` print.
 [[nodiscard]] std::string event_json(const StoredRecord& record, std::size_t index);
 

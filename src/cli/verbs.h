@@ -47,6 +47,7 @@ struct ReplayArguments {
 struct WhyArguments {
   std::string data{"./data"};
   std::string id;
+  bool samples{false};  // all that were recorded
 };
 // `why ID`: a record, or everything that happened to an object, with who asked, what was decided and what followed.
 [[nodiscard]] ExitCode why(Terminal& terminal, World& world, const WhyArguments& arguments);

@@ -1,111 +1,158 @@
 #include <algorithm>
-#include <charconv>
-#include <map>
-#include <set>
 
-#include "cli/record_text.h"
+#include "cli/event_text.h"
 #include "cli/verbs.h"
-#include "model/record.h"
+#include "engine/story.h"
+#include "metrics/promql/parser.h"
+#include "metrics/promql/print.h"
+#include "model/codec.h"
+#include "model/configuration.h"
 
 namespace watchbill::cli {
 namespace {
 
-// What the user asked about: a record "4107" or "#4107", an event "4107.2", or the name of an object.
-struct Question {
-  std::string object;
-  Sequence sequence{0};
-};
+constexpr std::size_t samples_shown = 4;  // of one series, the last ones; --samples shows all that were recorded
 
-Question question_of(std::string_view id) {
-  Question question;
-  std::string_view digits = id.substr(!id.empty() && id.front() == '#' ? 1 : 0);
-  digits = digits.substr(0, digits.find('.'));
-  const char* const end = digits.data() + digits.size();
-  const auto [after, failure] = std::from_chars(digits.data(), end, question.sequence);
-  if (failure != std::errc{} || after != end || digits.empty()) return Question{std::string(id), 0};
-  return question;
-}
-
-// One record with what is shown of it.
-struct Told {
-  std::string heading;
-  std::vector<EventLine> events;
-};
-
-void print_events(Terminal& terminal, const std::vector<EventLine>& events, std::optional<std::uint32_t> parent,
-                  const std::string& indent) {
-  std::vector<const EventLine*> children;
-  for (const EventLine& line : events)
-    if (line.after == parent) children.push_back(&line);
-  for (const EventLine* line : children) {
-    const bool is_last = line == children.back();
-    terminal.print(indent + (is_last ? "└ " : "├ ") + line->type + (line->fields.empty() ? "" : "  ") + line->fields);
-    // A chain of events is bounded by the record: at most limits.record_events_max deep, in practice a handful.
-    print_events(terminal, events, line->reference.index, indent + (is_last ? "  " : "│ "));
+// The text of a rule in a bill; its place and digest are what an answer names.
+std::string expression_in(const Configuration& bill, const std::string& name, const std::string& group, const Digest& digest) {
+  for (const RuleGroupConfiguration& each : bill.rule_groups) {
+    if (each.file + ";" + each.name != group) continue;
+    for (const RuleConfiguration& rule : each.rules) {
+      if (rule.alert != name) continue;
+      const auto parsed = metrics::promql::parse(rule.expression);
+      if (parsed && metrics::promql::digest(*parsed) == digest) return rule.expression;
+    }
   }
+  return {};
 }
 
-void print_told(Terminal& terminal, const Told& told) {
-  terminal.print(told.heading);
-  print_events(terminal, told.events, std::nullopt, "");
-}
-
-class Story {
+// The lines of one story, as its records come.
+class Teller {
  public:
-  explicit Story(Question question) : question_(std::move(question)) {}
-
-  // Takes one record into the story if it belongs there: it is the one asked for, speaks of the object, or follows from one that
-  // does.
-  Result<bool> take(const StoredRecord& record) {
-    Result<std::vector<EventLine>> lines = event_lines(record);
-    if (!lines) return lines.error();
-    if (!record.payload) return false;
-    Result<RecordBody, DecodeFailure> body = decode_payload(*record.payload);
-    if (!body) return Error{ErrorKind::corrupt, "read record", std::to_string(record.sequence), body.error().what};
-    const bool is_asked = question_.sequence == record.sequence && question_.object.empty();
-    const bool speaks_of_it =
-        !question_.object.empty() &&
-        std::any_of(lines->begin(), lines->end(), [this](const EventLine& line) { return line.subject == question_.object; });
-    const bool follows = body->cause.because && told_.contains(body->cause.because->sequence);
-    if (!is_asked && !speaks_of_it && !follows) return false;
-    Told told;
-    told.heading = "#" + std::to_string(record.sequence) + "  " + format_rfc3339(decode_header(record.header)->time) + "  " +
-                   cause_line(body->cause);
-    if (body->cause.because)
-      told.heading +=
-          "  because of #" + std::to_string(body->cause.because->sequence) + "." + std::to_string(body->cause.because->index);
-    told.events = std::move(*lines);
-    told_.emplace(record.sequence, std::move(told));
-    return true;
+  Teller(Terminal& terminal, ports::JournalPort& journal, const WhyArguments& arguments)
+      : terminal_(terminal), journal_(journal) {
+    sources_.asked = arguments.id;
+    sources_.samples_max = arguments.samples ? seen_samples_max : samples_shown;
+    sources_.blob = [this](const Digest& digest) -> std::optional<std::string> {
+      const Result<std::optional<std::string>> bytes = journal_.blob(digest);
+      return bytes ? *bytes : std::nullopt;
+    };
+    sources_.expression = [this](const std::string& name, const std::string& group, const Digest& digest) {
+      return expression_in(bill(), name, group, digest);
+    };
   }
 
-  [[nodiscard]] const std::map<Sequence, Told>& told() const noexcept { return told_; }
+  // The bill that holds from here on: what rules were is asked of it.
+  void hold(const Digest& configuration) { configuration_ = configuration; }
+
+  void tell(const engine::Chapter& chapter) {
+    ++told_count_;
+    if (terminal_.format() == Format::json) return tell_json(chapter);
+    std::string heading = "#" + std::to_string(chapter.header.sequence) + "  " + format_rfc3339(chapter.header.time) + "  " +
+                          cause_story(chapter.body, sources_);
+    if (const auto& because = chapter.body.cause.because)
+      heading += "  because of #" + std::to_string(because->sequence) + "." + std::to_string(because->index);
+    terminal_.print(heading);
+    chapter_ = &chapter;
+    for (const std::size_t root : children_of(std::nullopt)) print_from(root, "  ");
+    const auto left = std::count(chapter.shown.begin(), chapter.shown.end(), false);
+    if (left > 0) terminal_.print("  and " + std::to_string(left) + " events about others: `watchbill why " +
+                                  std::to_string(chapter.header.sequence) + "`");
+  }
+  [[nodiscard]] std::size_t told_count() const noexcept { return told_count_; }
 
  private:
-  Question question_;
-  std::map<Sequence, Told> told_;
+  const Configuration& bill() {
+    if (read_ == configuration_) return bill_;
+    read_ = configuration_;
+    bill_ = Configuration{};
+    const std::optional<std::string> bytes = sources_.blob(configuration_);
+    if (!bytes || !from_canonical_text(*bytes, bill_)) bill_ = Configuration{};
+    return bill_;
+  }
+
+  void tell_json(const engine::Chapter& chapter) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().key("sequence").integer(static_cast<std::int64_t>(chapter.header.sequence));
+    json.key("time").string(format_rfc3339(chapter.header.time)).key("cause");
+    encode_cause(json, chapter.body.cause);
+    json.key("events").begin_array();
+    for (std::size_t i = 0; i < chapter.body.events.size(); ++i)
+      if (chapter.shown[i]) json.raw(engine::event_json(chapter.header, chapter.body.events[i], i));
+    json.end_array().end_object();
+    terminal_.print(out);
+  }
+
+  // The shown events whose nearest shown cause is this one.
+  [[nodiscard]] std::vector<std::size_t> children_of(std::optional<std::size_t> parent) const {
+    std::vector<std::size_t> children;
+    const std::vector<RecordedEvent>& events = chapter_->body.events;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      if (!chapter_->shown[i]) continue;
+      std::optional<std::size_t> cause = events[i].after;
+      while (cause && !chapter_->shown[*cause]) cause = events[*cause].after;
+      if (cause == parent) children.push_back(i);
+    }
+    return children;
+  }
+
+  // One thing after the other stands in one column; only where two follow from one the lines move to the right. Deep at most as
+  // reactions branch, which limits.reaction_rounds_max bounds.
+  void print_from(std::size_t event, const std::string& indent) {
+    std::vector<std::size_t> next{event};
+    while (next.size() == 1) {
+      print_event(next.front(), indent);
+      next = children_of(next.front());
+    }
+    for (const std::size_t child : next) print_from(child, indent + (child == next.back() ? "  " : "│ "));
+  }
+
+  void print_event(std::size_t event, const std::string& indent) {
+    for (const std::string& line : event_story(chapter_->body.events[event].event, sources_)) terminal_.print(indent + line);
+  }
+
+  Terminal& terminal_;
+  ports::JournalPort& journal_;
+  TellingSources sources_;
+  const engine::Chapter* chapter_{nullptr};
+  Digest configuration_, read_;
+  Configuration bill_;
+  std::size_t told_count_{0};
 };
+
+// The configuration that a record takes, if it does; most are dismissed by their bytes.
+std::optional<Digest> accepted_in(const StoredRecord& record) {
+  if (!record.payload || record.payload->find("\"ConfigAccepted\"") == std::string::npos) return std::nullopt;
+  const auto body = decode_events(*record.payload);
+  if (!body) return std::nullopt;  // the story says so when it comes to it
+  for (const RecordedEvent& each : body->events)
+    if (const auto* accepted = std::get_if<ConfigAccepted>(&each.event)) return accepted->configuration;
+  return std::nullopt;
+}
 
 }  // namespace
 
 ExitCode why(Terminal& terminal, World& world, const WhyArguments& arguments) {
   auto journal = world.read_journal(arguments.data);
   if (!journal) return terminal.fail(journal.error());
-  Story story(question_of(arguments.id));
+  auto blobs = world.read_journal(arguments.data);  // asked while the other one walks
+  if (!blobs) return terminal.fail(blobs.error());
+  engine::Story story(arguments.id);
+  Teller teller(terminal, **blobs, arguments);
   std::optional<Error> failure;
   const Status walked = (*journal)->read(1, ~Sequence{0}, [&](const StoredRecord& record) {
-    const Result<bool> taken = story.take(record);
-    if (!taken) failure = taken.error();
-    return taken.has_value();
+    if (const std::optional<Digest> accepted = accepted_in(record)) teller.hold(*accepted);
+    const Result<std::optional<engine::Chapter>> chapter = story.take(record);
+    if (!chapter) failure = chapter.error();
+    else if (*chapter) teller.tell(**chapter);
+    return chapter.has_value();
   });
   if (failure) return terminal.fail(*failure);
   if (!walked) return terminal.fail(walked.error());
-  if (story.told().empty()) {
-    terminal.complain("nothing in the journal is about " + arguments.id);
-    return ExitCode::usage;
-  }
-  for (const auto& [sequence, told] : story.told()) print_told(terminal, told);
-  return ExitCode::done;
+  if (teller.told_count() > 0) return ExitCode::done;
+  terminal.complain("nothing in the journal is about " + arguments.id);
+  return ExitCode::usage;
 }
 
 }  // namespace watchbill::cli
