@@ -164,8 +164,9 @@ ports::HttpRoute unbuilt_route(Services& services, const Unbuilt& unbuilt) {
 Routes all_routes() {
   Routes routes;
   for (Routes (*list)() :
-       {overview_routes, journal_routes, event_routes, hold_routes, notification_routes, run_routes, operation_routes,
-        reload_routes, workload_routes, prometheus_query_routes, prometheus_series_routes, prometheus_rule_routes})
+       {overview_routes, journal_routes, event_routes, hold_routes, alert_routes, notification_routes, run_routes,
+        operation_routes, reload_routes, workload_routes, prometheus_query_routes, prometheus_series_routes,
+        prometheus_rule_routes})
     for (Route& route : list()) routes.push_back(std::move(route));
   Route openapi{"GET", "/api/watchbill/v1/openapi.json", "this document, OpenAPI 3.1", "viewer", {}, {}, {}, {}};
   Routes documented = routes;

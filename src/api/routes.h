@@ -14,6 +14,7 @@ namespace watchbill::api {
 [[nodiscard]] Routes journal_routes();       // /journal, /journal/{seq}, /why/{id}
 [[nodiscard]] Routes event_routes();         // /events
 [[nodiscard]] Routes hold_routes();          // /hold
+[[nodiscard]] Routes alert_routes();         // /alerts, /alerts/{id}
 [[nodiscard]] Routes notification_routes();  // /notifications
 [[nodiscard]] Routes run_routes();           // /runs, /plans, /approvals
 [[nodiscard]] Routes operation_routes();     // /-/healthy, /-/ready, /metrics

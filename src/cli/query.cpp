@@ -1,14 +1,10 @@
-// What a running controller measures: `query` and `alerts`, over Prometheus' API paths.
+// What a running controller measures: `query`, over Prometheus' API paths.
 #include <algorithm>
 
 #include "cli/online.h"
-#include "metrics/promql/series_selector.h"
 
 namespace watchbill::cli {
 namespace {
-
-namespace promql = metrics::promql;
-namespace tsdb = metrics::tsdb;
 
 constexpr std::int64_t steps_wanted = 60;  // of a range whose step nobody named: what a terminal shows
 constexpr Duration step_min = Duration::seconds(1);
@@ -91,35 +87,6 @@ Result<std::string, Refused> query_path(const QueryArguments& arguments, Instant
          "&end=" + escaped(format_rfc3339(at)) + "&step=" + format_duration(step);
 }
 
-// --- alerts ---
-
-Result<std::vector<tsdb::Matcher>, Refused> matchers_of(const std::vector<std::string>& filters) {
-  std::vector<tsdb::Matcher> matchers;
-  for (const std::string& filter : filters) {
-    auto parsed = promql::parse_series_selector("{" + filter + "}");
-    if (!parsed || parsed->empty())
-      return Refused{Refusal::bad_argument, "--filter " + filter + ": expected a matcher such as severity=\"page\""};
-    matchers.insert(matchers.end(), parsed->begin(), parsed->end());
-  }
-  return matchers;
-}
-
-// Firing ones first, then by name.
-void print_alerts(Terminal& terminal, const std::vector<const JsonValue*>& alerts) {
-  std::vector<std::vector<std::string>> rows;
-  for (const JsonValue* alert : alerts) {
-    Labels labels = labels_of(alert->find("labels"));
-    const std::string name(labels.get("alertname"));
-    labels.remove("alertname");
-    rows.push_back({member(*alert, "state"), name, member(*alert, "activeAt"), member(*alert, "value"), labels.text()});
-  }
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return std::pair(a[0] != "firing", a[1]) < std::pair(b[0] != "firing", b[1]);
-  });
-  if (rows.empty()) terminal.print("no alert is pending or firing");
-  else terminal.table({"STATE", "ALERT", "ACTIVE SINCE", "VALUE", "LABELS"}, rows);
-}
-
 }  // namespace
 
 ExitCode query(Terminal& terminal, World& world, const ServerArguments& server, const QueryArguments& arguments) {
@@ -133,28 +100,6 @@ ExitCode query(Terminal& terminal, World& world, const ServerArguments& server, 
   if (terminal.format() == Format::json || data == nullptr) print_json(terminal, *answer);
   else print_result(terminal, *data);
   for (const JsonValue& warning : list_of(answer->find("warnings"))) terminal.complain(text_of(&warning));
-  return code;
-}
-
-ExitCode alerts_list(Terminal& terminal, World& world, const ServerArguments& server, const std::vector<std::string>& filters) {
-  const auto matchers = matchers_of(filters);
-  if (!matchers) return terminal.refuse(matchers.error());
-  Online online(world, server);
-  ExitCode code = ExitCode::done;
-  const std::optional<JsonValue> answer = online.ask_or_complain(terminal, {"GET", "/api/v1/alerts"}, code);
-  if (!answer) return code;
-  const JsonValue* data = answer->find("data");
-  std::vector<const JsonValue*> found;
-  for (const JsonValue& alert : list_of(data == nullptr ? nullptr : data->find("alerts"))) {
-    const Labels labels = labels_of(alert.find("labels"));
-    const bool is_wanted = std::all_of(matchers->begin(), matchers->end(), [&labels](const tsdb::Matcher& matcher) {
-      return matcher.matches(labels.get(matcher.name()));
-    });
-    if (is_wanted) found.push_back(&alert);
-  }
-  if (terminal.format() != Format::json) print_alerts(terminal, found);
-  else
-    for (const JsonValue* alert : found) print_json(terminal, *alert);
   return code;
 }
 

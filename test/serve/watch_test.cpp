@@ -119,6 +119,20 @@ TEST_F(watch, verbs_show_what_is_measured_and_what_fires) {
   EXPECT_NE(run({"alerts", "list", "--filter", "room=\"attic\""}).out.find("RoomHot"), std::string::npos);
   EXPECT_EQ(run({"alerts", "list", "--filter", "room!=\"attic\""}).out, "no alert is pending or firing\n");
   EXPECT_EQ(run({"alerts", "list", "--filter", "attic"}).exit_code, 2);
+  const std::string shown = run({"alerts", "show", "RoomHot"}).out;
+  EXPECT_TRUE(shown.starts_with("RoomHot is firing\n")) << shown;
+  EXPECT_NE(shown.find("rule         temperature > 50"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("sample       temperature{"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("             80 @"), std::string::npos) << shown;
+  EXPECT_EQ(run({"alerts", "show", "RoomCold"}).exit_code, 2);
+  const std::size_t id = shown.find("id           ");
+  ASSERT_NE(id, std::string::npos) << shown;
+  const std::string why = run_program({"why", shown.substr(id + 13, 64), "--data", data()}).out;
+  EXPECT_NE(why.find("  RuleEvaluated         RoomHot in "), std::string::npos) << why;
+  EXPECT_NE(why.find("rule     temperature > 50\n"), std::string::npos) << why;
+  EXPECT_NE(why.find("  AlertFired            RoomHot{instance="), std::string::npos) << why;
+  EXPECT_NE(why.find("summary  attic has 80\n"), std::string::npos) << why;
+  EXPECT_NE(why.find("room=\"attic\"}  80 @"), std::string::npos) << why;
   target_.show("no page {");
   EXPECT_TRUE(eventually([&] { return run({"status"}).out.find("targets     down 1") != std::string::npos; }));
 }

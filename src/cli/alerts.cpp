@@ -1,0 +1,175 @@
+// `alerts`: what is pending or fires, and one alert with all that it rests on and that followed from it.
+#include <algorithm>
+
+#include "cli/online.h"
+#include "metrics/promql/series_selector.h"
+
+namespace watchbill::cli {
+namespace {
+
+namespace promql = metrics::promql;
+namespace tsdb = metrics::tsdb;
+
+constexpr std::size_t id_digits_shown = 12;  // enough to name one of a hundred thousand
+
+std::string text_of(const JsonValue* value) {
+  if (value == nullptr) return "";
+  if (const std::string* text = value->as_string()) return *text;
+  std::string out;
+  append_json(out, *value);
+  return out;
+}
+
+std::string member(const JsonValue& value, std::string_view name) { return text_of(value.find(name)); }
+
+const JsonValue::Array& list_of(const JsonValue* value) {
+  static const JsonValue::Array none;
+  const JsonValue::Array* list = value == nullptr ? nullptr : value->as_array();
+  return list == nullptr ? none : *list;
+}
+
+Labels labels_of(const JsonValue& object) {
+  std::vector<Labels::Pair> pairs;
+  const JsonValue* labels = object.find("labels");
+  if (labels != nullptr && labels->as_object() != nullptr)
+    for (const auto& [name, value] : *labels->as_object()) pairs.emplace_back(name, text_of(&value));
+  return Labels(std::move(pairs));
+}
+
+void print_json(Terminal& terminal, const JsonValue& value) {
+  std::string out;
+  append_json(out, value);
+  terminal.print(out);
+}
+
+// --- list ---
+
+Result<std::vector<tsdb::Matcher>, Refused> matchers_of(const std::vector<std::string>& filters) {
+  std::vector<tsdb::Matcher> matchers;
+  for (const std::string& filter : filters) {
+    auto parsed = promql::parse_series_selector("{" + filter + "}");
+    if (!parsed || parsed->empty())
+      return Refused{Refusal::bad_argument, "--filter " + filter + ": expected a matcher such as severity=\"page\""};
+    matchers.insert(matchers.end(), parsed->begin(), parsed->end());
+  }
+  return matchers;
+}
+
+// Firing ones first, then by name.
+void print_alerts(Terminal& terminal, const std::vector<JsonValue>& alerts) {
+  std::vector<std::vector<std::string>> rows;
+  for (const JsonValue& alert : alerts) {
+    Labels labels = labels_of(alert);
+    labels.remove("alertname");
+    rows.push_back({member(alert, "state"), member(alert, "name"), member(alert, "active_at"), member(alert, "value"),
+                    member(alert, "id").substr(0, id_digits_shown), labels.text()});
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return std::pair(a[0] != "firing", a[1]) < std::pair(b[0] != "firing", b[1]);
+  });
+  if (rows.empty()) terminal.print("no alert is pending or firing");
+  else terminal.table({"STATE", "ALERT", "ACTIVE SINCE", "VALUE", "ID", "LABELS"}, rows);
+}
+
+// --- show ---
+
+void print_line(Terminal& terminal, std::string_view name, const std::string& text) {
+  if (text.empty()) return;
+  std::string line(name);
+  line.resize(std::max<std::size_t>(line.size() + 1, 13), ' ');
+  terminal.print(line + text);
+}
+
+void print_rule(Terminal& terminal, const JsonValue& alert) {
+  const JsonValue* rule = alert.find("rule");
+  if (rule == nullptr) return print_line(terminal, "rule", "none: a condition of the controller's own");
+  const std::string expression = member(*rule, "expression");
+  print_line(terminal, "rule", expression.empty() ? "the running bill has it no more" : expression);
+  if (!member(*rule, "for").empty()) print_line(terminal, "", "for " + member(*rule, "for") + ", in " + member(*rule, "group"));
+  print_line(terminal, "fails", member(*rule, "failure"));
+}
+
+void print_samples(Terminal& terminal, const JsonValue& alert) {
+  for (const JsonValue& series : list_of(alert.find("samples"))) {
+    print_line(terminal, "sample", labels_of(series).text());
+    for (const JsonValue& value : list_of(series.find("values")))
+      print_line(terminal, "", member(value, "value") + " @" + member(value, "at"));
+  }
+}
+
+// "2026-03-01T12:00:30.000Z  message to ops/webhook[0]: sent (delivery …)"
+std::string followed_text(const JsonValue& each) {
+  const std::string kind = member(each, "kind"), what = member(each, "what"), detail = member(each, "detail");
+  std::string out = member(each, "at") + "  ";
+  if (kind == "run") out += what + ", " + detail;
+  else if (kind == "refused") out += "no run: " + what + ", " + detail;
+  else if (kind == "message") out += "message to " + detail + ": " + member(each, "outcome") + " (" + what + ")";
+  else out += "nobody told: " + what + (detail.empty() ? "" : ", " + detail);
+  return out;
+}
+
+void print_alert(Terminal& terminal, const JsonValue& alert) {
+  terminal.print(member(alert, "name") + " is " + member(alert, "state"));
+  print_line(terminal, "id", member(alert, "id"));
+  print_line(terminal, "labels", labels_of(alert).text());
+  print_line(terminal, "active at", member(alert, "active_at"));
+  print_line(terminal, "fired at", member(alert, "fired_at"));
+  print_line(terminal, "resolved at", member(alert, "resolved_at") +
+                                          (member(alert, "cause").empty() ? "" : ", " + member(alert, "cause")));
+  print_line(terminal, "kept since", member(alert, "kept_since"));
+  print_line(terminal, "value", member(alert, "value"));
+  const JsonValue* annotations = alert.find("annotations");
+  if (annotations != nullptr && annotations->as_object() != nullptr)
+    for (const auto& [name, text] : *annotations->as_object()) print_line(terminal, name, text_of(&text));
+  print_rule(terminal, alert);
+  print_samples(terminal, alert);
+  for (const JsonValue& channel : list_of(alert.find("channels"))) {
+    std::string line = member(channel, "channel") + " knows: " + member(channel, "told");
+    if (member(channel, "failing") == "true") line += ", its last message was not accepted";
+    if (!member(channel, "next_at").empty()) line += ", next message at " + member(channel, "next_at");
+    print_line(terminal, "channel", line);
+  }
+  for (const JsonValue& each : list_of(alert.find("followed"))) print_line(terminal, "followed", followed_text(each));
+  print_line(terminal, "more", "watchbill why " + member(alert, "id"));
+}
+
+}  // namespace
+
+ExitCode alerts_list(Terminal& terminal, World& world, const ServerArguments& server, const std::vector<std::string>& filters) {
+  const auto matchers = matchers_of(filters);
+  if (!matchers) return terminal.refuse(matchers.error());
+  Online online(world, server);
+  ExitCode code = ExitCode::done;
+  std::vector<JsonValue> found;
+  std::string cursor;
+  do {
+    const std::string from = cursor.empty() ? "" : "&cursor=" + escaped(cursor);
+    std::optional<JsonValue> page = online.ask_or_complain(terminal, {"GET", "/alerts?limit=1000" + from}, code);
+    if (!page) return code;
+    for (const JsonValue& alert : list_of(page->find("items"))) {
+      const Labels labels = labels_of(alert);
+      const bool is_wanted = std::all_of(matchers->begin(), matchers->end(), [&labels](const tsdb::Matcher& matcher) {
+        return matcher.matches(labels.get(matcher.name()));
+      });
+      if (is_wanted && member(alert, "state") != "resolved") found.push_back(alert);
+    }
+    const JsonValue* next = page->find("next");
+    cursor = next != nullptr && next->as_string() != nullptr ? *next->as_string() : "";
+  } while (!cursor.empty());
+  if (terminal.format() != Format::json) print_alerts(terminal, found);
+  else
+    for (const JsonValue& alert : found) print_json(terminal, alert);
+  return code;
+}
+
+ExitCode alerts_show(Terminal& terminal, World& world, const ServerArguments& server, const std::string& alert) {
+  Online online(world, server);
+  ExitCode code = ExitCode::done;
+  const std::optional<JsonValue> shown = online.ask_or_complain(terminal, {"GET", "/alerts/" + escaped(alert)}, code);
+  if (!shown) return code;
+  if (terminal.format() == Format::json) print_json(terminal, *shown);
+  else print_alert(terminal, *shown);
+  return code;
+}
+
+}  // namespace watchbill::cli
