@@ -1,6 +1,7 @@
 #include "cli/runs.h"
 
 #include <algorithm>
+#include <map>
 
 namespace watchbill::cli {
 namespace {
@@ -99,11 +100,123 @@ void print_ways_on(Terminal& terminal, const JsonValue& run) {
   terminal.print("to answer:   watchbill run resolve " + id + " --step " + step + " --answer done|not_done|leave --reason …");
 }
 
-void print_dry_run(Terminal& terminal, const JsonValue& answer) {
+std::string duration_of(const JsonValue& value, std::string_view name) {
+  const JsonValue* found = value.find(name);
+  const std::int64_t* ms = found == nullptr ? nullptr : found->as_integer();
+  return ms == nullptr ? "" : format_duration(Duration{*ms});
+}
+
+// An argument for people: a text as it is, what only a run can know and what stays secret by its name (domain/plans.md §1).
+std::string value_text(const JsonValue& value) {
+  const JsonValue::Object* object = value.as_object();
+  if (object == nullptr || object->size() != 1) return text_of(&value);
+  const auto& [name, inner] = object->front();
+  if (name == "late" || name == "secret") return "‹" + name + ": " + text_of(&inner) + "›";
+  return text_of(&value);
+}
+
+// "file content=x path=/etc/x → host/web-01"
+std::string action_text(const JsonValue& action) {
+  std::string text = member(action, "kind");
+  const JsonValue* args = action.find("args");
+  if (args != nullptr && args->as_object() != nullptr)
+    for (const auto& [name, value] : *args->as_object()) text.append(" ").append(name).append("=").append(value_text(value));
+  const std::string target = member(action, "target");
+  return target.empty() ? text : text + " → " + target;
+}
+
+std::string way_back(const JsonValue& step) {
+  if (const JsonValue* undo = step.find("undo")) {
+    std::string text;
+    for (const JsonValue& action : items_of(*undo, "actions")) text.append(text.empty() ? "" : "; ").append(action_text(action));
+    return text;
+  }
+  const std::string reason = member(step, "irreversible");
+  return reason.empty() ? "" : "irreversible: " + reason;
+}
+
+void print_plan(Terminal& terminal, const JsonValue& answer) {
+  const JsonValue* plan = answer.find("plan");
+  if (plan == nullptr) return;
+  terminal.print(member(answer, "digest") + "  " + member(*plan, "name"));
+  terminal.print("targets     " + joined(items_of(*plan, "targets")));
+  terminal.print("longest     " + duration_of(*plan, "longest_ms"));
+  std::vector<std::vector<std::string>> rows;
+  for (const JsonValue& step : items_of(*plan, "steps")) {
+    std::string actions, policy;
+    for (const JsonValue& action : items_of(step, "actions")) {
+      actions.append(actions.empty() ? "" : "; ").append(action_text(action));
+      policy = member(action, "policy");
+    }
+    std::string verify;
+    if (const JsonValue* check = step.find("verify"))
+      verify = action_text(*check) + " within " + duration_of(*check, "within_ms");
+    rows.push_back({member(step, "path"), member(step, "name"), member(step, "verb"), actions, verify, way_back(step), policy,
+                    duration_of(step, "timeout_ms")});
+  }
+  terminal.table({"STEP", "NAME", "VERB", "ACTIONS", "VERIFY", "WAY BACK", "IF UNKNOWN", "AT MOST"}, rows);
+}
+
+// The plan of a digest, or of a run; nothing when it was complained about.
+std::optional<JsonValue> plan_of(Terminal& terminal, World& world, const ServerArguments& server, const std::string& name,
+                                 ExitCode& code) {
+  Online online(world, server);
+  std::string digest = name;
+  if (name.starts_with(run_prefix)) {
+    const std::optional<JsonValue> run = online.ask_or_complain(terminal, {"GET", "/runs/" + escaped(name)}, code);
+    if (!run) return std::nullopt;
+    digest = member(*run, "plan");
+  }
+  return online.ask_or_complain(terminal, {"GET", "/plans/" + escaped(digest)}, code);
+}
+
+void print_dry_run(Terminal& terminal, const JsonValue& answer, const std::optional<JsonValue>& plan) {
   terminal.print("plan " + member(answer, "plan") + " of " + member(answer, "runbook") + ", nothing was started");
+  if (plan) print_plan(terminal, *plan);
+  for (const JsonValue& each : items_of(answer, "answers")) {
+    const std::string reason = member(each, "reason");
+    terminal.print("  now: step " + member(each, "step") + (member(each, "asked") == "verify" ? " verify" : "") + " is " +
+                   member(each, "answer") + (reason.empty() ? "" : ": " + reason));
+  }
   for (const JsonValue& refusal : items_of(answer, "refusals")) terminal.print("  would be refused: " + text_of(&refusal));
   const std::string unknown = joined(items_of(answer, "unknown"));
   if (!unknown.empty()) terminal.print("  only a run can answer steps " + unknown);
+}
+
+// Every text and number of a value by its place: "steps[2].actions[0].args.content". Steps are named by their path, so that one
+// more step is one difference. What was read nests at most as deep as the reader allows.
+void flatten(const JsonValue& value, const std::string& at, std::map<std::string, std::string>& out) {
+  if (const JsonValue::Object* object = value.as_object()) {
+    for (const auto& [name, inner] : *object) flatten(inner, at.empty() ? name : at + "." + name, out);
+  } else if (const JsonValue::Array* array = value.as_array()) {
+    std::size_t index = 0;
+    for (const JsonValue& element : *array) {
+      const std::string path = member(element, "path");
+      flatten(element, at + "[" + (path.empty() ? std::to_string(index) : path) + "]", out);
+      ++index;
+    }
+  } else {
+    out[at] = text_of(&value);
+  }
+}
+
+struct Difference {
+  std::string at;
+  std::optional<std::string> before, after;  // one is absent where only one plan has the place
+};
+
+std::vector<Difference> differences_of(const std::map<std::string, std::string>& before,
+                                       const std::map<std::string, std::string>& after) {
+  std::vector<Difference> out;
+  for (const auto& [at, text] : before) {
+    const auto other = after.find(at);
+    if (other == after.end()) out.push_back({at, text, std::nullopt});
+    else if (other->second != text) out.push_back({at, text, other->second});
+  }
+  for (const auto& [at, text] : after)
+    if (!before.contains(at)) out.push_back({at, std::nullopt, text});
+  std::sort(out.begin(), out.end(), [](const Difference& a, const Difference& b) { return a.at < b.at; });
+  return out;
 }
 
 std::string start_body(const RunArguments& run) {
@@ -172,7 +285,7 @@ ExitCode run_start(Terminal& terminal, World& world, const ServerArguments& serv
   if (!answer) return code;
   if (run.dry_run) {
     if (terminal.format() == Format::json) terminal.print(text_of_tree(*answer));
-    else print_dry_run(terminal, *answer);
+    else print_dry_run(terminal, *answer, plan_of(terminal, world, server, member(*answer, "plan"), code));
     return exit_of(*answer);
   }
   const std::string id = member(*answer, "subject");
@@ -242,30 +355,79 @@ ExitCode approve(Terminal& terminal, World& world, const ServerArguments& server
                 run.subject + (run.rejects ? " is rejected" : " has your yes"));
 }
 
-ExitCode plan_show(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run) {
-  std::string digest = run.subject;
-  if (digest.starts_with(run_prefix)) {
-    Online online(world, server);
-    ExitCode code = ExitCode::done;
-    const std::optional<JsonValue> shown = online.ask_or_complain(terminal, {"GET", path_of(run)}, code);
-    if (!shown) return code;
-    digest = member(*shown, "plan");
+ExitCode plan_list(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments&) {
+  Online online(world, server);
+  ExitCode code = ExitCode::done;
+  const std::optional<JsonValue> page = online.ask_or_complain(terminal, {"GET", "/runs?limit=1000"}, code);
+  if (!page) return code;
+  struct Use {
+    std::string runbook, last;
+    std::int64_t runs{0};
+  };
+  std::map<std::string, Use> uses;  // by digest
+  for (const JsonValue& run : items_of(*page, "items")) {
+    Use& use = uses[member(run, "plan")];
+    use.runbook = member(run, "runbook");
+    use.last = member(run, "proposed_at");  // runs come oldest first
+    ++use.runs;
   }
-  return ask_and_print(terminal, world, server, {"GET", "/plans/" + escaped(digest)}, [&](const JsonValue& answer) {
-    const JsonValue* plan = answer.find("plan");
-    if (plan == nullptr) return;
-    terminal.print(member(answer, "digest") + "  " + member(*plan, "name"));
-    terminal.print("targets     " + joined(items_of(*plan, "targets")));
-    std::vector<std::vector<std::string>> rows;
-    for (const JsonValue& step : items_of(*plan, "steps")) {
-      std::string actions;
-      for (const JsonValue& action : items_of(step, "actions"))
-        actions.append(actions.empty() ? "" : "; ").append(member(action, "kind")).append(" ").append(member(action, "args"));
-      const std::string back = step.find("undo") != nullptr ? "undo" : member(step, "irreversible");
-      rows.push_back({member(step, "path"), member(step, "name"), member(step, "verb"), actions, back});
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("items").begin_array();
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [digest, use] : uses) {
+    json.begin_object().key("last").string(use.last).key("plan").string(digest).key("runbook").string(use.runbook);
+    json.key("runs").integer(use.runs).end_object();
+    rows.push_back({digest, use.runbook, std::to_string(use.runs), use.last});
+  }
+  json.end_array().end_object();
+  if (page->find("next") != nullptr && page->find("next")->as_string() != nullptr)
+    terminal.complain("only the first 1000 runs were looked at");
+  if (terminal.format() == Format::json) terminal.print(out);
+  else if (rows.empty()) terminal.print("there are no plans: no run is in state");
+  else terminal.table({"PLAN", "RUNBOOK", "RUNS", "LAST"}, rows);
+  return ExitCode::done;
+}
+
+ExitCode plan_diff(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run) {
+  ExitCode code = ExitCode::done;
+  std::map<std::string, std::string> sides[2];
+  const std::string* names[2]{&run.subject, &run.other};
+  for (std::size_t side = 0; side < 2; ++side) {
+    const std::optional<JsonValue> answer = plan_of(terminal, world, server, *names[side], code);
+    if (!answer) return code;
+    if (const JsonValue* plan = answer->find("plan")) flatten(*plan, "", sides[side]);
+  }
+  std::vector<Difference> differences = differences_of(sides[0], sides[1]);
+  if (terminal.format() == Format::json) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().key("differences").begin_array();
+    for (const Difference& each : differences) {
+      json.begin_object();
+      if (each.before) json.key("a").string(*each.before);
+      if (each.after) json.key("b").string(*each.after);
+      json.key("at").string(each.at).end_object();
     }
-    terminal.table({"STEP", "NAME", "VERB", "ACTIONS", "WAY BACK"}, rows);
-  });
+    json.end_array().end_object();
+    terminal.print(out);
+  } else {
+    for (const Difference& each : differences) {
+      if (each.before) terminal.print("- " + each.at + ": " + *each.before);
+      if (each.after) terminal.print("+ " + each.at + ": " + *each.after);
+    }
+    if (differences.empty()) terminal.print("they are the same plan");
+  }
+  return differences.empty() ? ExitCode::done : ExitCode::negative;
+}
+
+ExitCode plan_show(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run) {
+  ExitCode code = ExitCode::done;
+  const std::optional<JsonValue> answer = plan_of(terminal, world, server, run.subject, code);
+  if (!answer) return code;
+  if (terminal.format() == Format::json) terminal.print(text_of_tree(*answer));
+  else print_plan(terminal, *answer);
+  return code;
 }
 
 }  // namespace watchbill::cli

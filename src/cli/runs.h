@@ -11,6 +11,7 @@ namespace watchbill::cli {
 
 struct RunArguments {
   std::string subject;                  // the runbook, or the id of a run or a plan
+  std::string other;                    // plan, of diff
   std::vector<std::string> parameters;  // NAME=VALUE
   bool dry_run{false};
   bool waits{false};                    // for the end: its exit code is ours
@@ -35,6 +36,10 @@ struct RunArguments {
 [[nodiscard]] ExitCode run_cancel(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run);
 // `approve ID`: a yes to the digest, a no, or one's own yes taken back.
 [[nodiscard]] ExitCode approve(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run);
+// `plan list`: those of the runs in state.
+[[nodiscard]] ExitCode plan_list(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run);
+// `plan diff A B`: each place where they differ; 0 when they are the same, 1 when not.
+[[nodiscard]] ExitCode plan_diff(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run);
 // `plan show ID`: a digest, or a run whose plan is meant.
 [[nodiscard]] ExitCode plan_show(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run);
 

@@ -36,6 +36,16 @@ runbooks:
         do: {file: {path: marker, state: absent}}
         verify: {query: "vector(1) == 1", within: 5s}
         irreversible: nobody keeps it
+  ask:
+    summary: Ask twice, and then write
+    steps:
+      - name: look
+        read: {query: "vector(1) == 1"}
+      - name: check
+        probe: {query: "vector(0) == 1"}
+      - name: write
+        do: {file: {path: marker, content: asked}}
+        verify: {query: "vector(1) == 1", within: 5s}
   wait:
     summary: Wait for what never comes
     steps:
@@ -91,6 +101,25 @@ TEST_F(run, of_a_runbook_changes_a_file_and_is_done) {
   EXPECT_EQ(controller.get("/plans/" + shown.member("plan")).member("digest"), shown.member("plan"));
 }
 
+TEST_F(run, has_a_plan_that_is_listed_and_compared_with_another) {
+  const Controller controller(path("data"), arguments());
+  ASSERT_TRUE(controller.is_serving());
+  EXPECT_NE(verb(controller, {"plan", "list"}).out.find("there are no plans"), std::string::npos);
+  const std::string one = id_in(verb(controller, {"run", "mark", "--wait", "--timeout", "20s"}).out);
+  const std::string same = id_in(verb(controller, {"run", "mark", "--wait", "--timeout", "20s"}).out);
+  const std::string other = id_in(verb(controller, {"run", "mark", "--set", "text=hello", "--wait", "--timeout", "20s"}).out);
+  const Ended listed = verb(controller, {"plan", "list"});
+  EXPECT_NE(listed.out.find(controller.get("/runs/" + one).member("plan") + "  mark     2"), std::string::npos) << listed.out;
+  EXPECT_NE(verb(controller, {"plan", "list", "-o", "json"}).out.find(R"("runbook":"mark","runs":2})"), std::string::npos);
+  EXPECT_EQ(verb(controller, {"plan", "diff", one, same}).exit_code, 0);
+  const Ended diff = verb(controller, {"plan", "diff", one, other});
+  EXPECT_EQ(diff.exit_code, 1);
+  EXPECT_EQ(diff.out,
+            "- parameters.text: renewed\n+ parameters.text: hello\n"
+            "- steps[1].actions[0].args.content: renewed\n+ steps[1].actions[0].args.content: hello\n");
+  EXPECT_EQ(verb(controller, {"plan", "diff", one, std::string(64, '0')}).exit_code, 2);
+}
+
 TEST_F(run, that_does_not_help_is_taken_back) {
   write("marker", "before");
   const Controller controller(path("data"), arguments());
@@ -107,6 +136,9 @@ TEST_F(run, dry_starts_nothing_and_says_what_would_refuse_it) {
   const Ended ended = verb(controller, {"run", "mark", "--dry-run"});
   EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
   EXPECT_FALSE(std::filesystem::exists(path("marker")));
+  EXPECT_NE(ended.out.find("file content=renewed path=marker → host/"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("query query=vector(1) == 1 within 5s"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("file path=marker state=former → host/"), std::string::npos) << ended.out;
   const std::size_t digest = ended.out.find("sha256:");
   ASSERT_NE(digest, std::string::npos) << ended.out;
   EXPECT_EQ(verb(controller, {"plan", "show", ended.out.substr(digest, 71)}).exit_code, 0);
@@ -115,6 +147,22 @@ TEST_F(run, dry_starts_nothing_and_says_what_would_refuse_it) {
   EXPECT_EQ(held.exit_code, 3) << held.out;
   EXPECT_NE(held.out.find("hold_active"), std::string::npos) << held.out;
   EXPECT_NE(verb(controller, {"run", "list"}).out.find("there are no runs"), std::string::npos);
+}
+
+TEST_F(run, dry_asks_its_reads_its_probes_and_each_verify_once) {
+  const Controller controller(path("data"), arguments());
+  ASSERT_TRUE(controller.is_serving());
+  const Ended ended = verb(controller, {"run", "ask", "--dry-run"});
+  EXPECT_EQ(ended.exit_code, 3) << ended.out << ended.err;
+  EXPECT_NE(ended.out.find("now: step 1 is true\n"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("now: step 2 is false"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("now: step 3 verify is true\n"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("would be refused: probe_failed: step 2 check"), std::string::npos) << ended.out;
+  EXPECT_FALSE(std::filesystem::exists(path("marker")));
+  // Who may not start it may not have it asked either.
+  const HttpReply stranger = controller.ask({"POST", "/api/watchbill/v1/runs", "bos-own-token", {},
+                                             R"({"runbook":"ask","dry_run":true})", {}});
+  EXPECT_EQ(stranger.member("reason"), "role_missing") << stranger.body;
 }
 
 TEST_F(run, that_cannot_be_taken_back_waits_for_the_yes_of_another) {
@@ -173,7 +221,9 @@ TEST_F(run, is_refused_by_name) {
   EXPECT_EQ(verb(controller, {"run", "mark", "--set", "text"}).exit_code, 2);
   EXPECT_EQ(verb(controller, {"run", "show", "run-01JD0000000000000000000099"}).exit_code, 2);
   EXPECT_EQ(controller.get("/plans/sha256:1").status, 400);
-  EXPECT_EQ(controller.get("/plans/" + std::string(64, '0')).status, 404);
+  const HttpReply absent = controller.get("/plans/" + std::string(64, '0'));
+  EXPECT_EQ(absent.status, 404);
+  EXPECT_EQ(absent.member("reason"), "unknown_plan") << absent.body;
   EXPECT_EQ(controller.get("/runs?state=sleeping").status, 400);
 }
 
