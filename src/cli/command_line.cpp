@@ -39,6 +39,7 @@ struct Parsed {
   HoldArguments hold;
   QueryArguments query;
   std::vector<std::string> filters;
+  std::string alert;
   WorkloadArguments workload;
   LogArguments log;
   RunArguments run;
@@ -63,6 +64,7 @@ class CommandLine {
     add_check();
     add_status();
     add_query();
+    add_alerts();
     add_hold();
     add_workloads();
     add_run();
@@ -225,6 +227,9 @@ class CommandLine {
     sub->add_option("--at", parsed_.query.at, "a time such as 2026-03-01T12:00:00Z [now]");
     sub->add_option("--since", parsed_.query.since, "over this time before --at, such as 1h");
     sub->add_option("--step", parsed_.query.step, "with --since: between two points [a sixtieth of it]");
+  }
+
+  void add_alerts() {
     CLI::App* alerts = add(app_, "alerts", "alerts that are pending or firing",
                            "  watchbill alerts\n  watchbill alerts list --filter 'severity=~\"page|ticket\"'", {});
     alerts->require_subcommand(0, 1);
@@ -238,6 +243,11 @@ class CommandLine {
       add_server(each);
       each->add_option("--filter", parsed_.filters, "a matcher of labels; again for more: all must hold");
     }
+    CLI::App* show = add(*alerts, "show", "one alert: the samples that decided, what it asked for, who was told",
+                         "  watchbill alerts show WebDown\n  watchbill alerts show 4d77550ec9ea -o json",
+                         [this](Terminal& terminal) { return alerts_show(terminal, world_, parsed_.server, parsed_.alert); });
+    add_server(show);
+    show->add_option("ALERT", parsed_.alert, "its id, the beginning of one, or its name when one alert has it")->required();
   }
 
   void add_hold() {
@@ -414,6 +424,7 @@ class CommandLine {
                             [this](Terminal& terminal) { return cli::why(terminal, world_, parsed_.why); });
     add_data(explain, parsed_.why.data);
     explain->add_option("ID", parsed_.why.id, "a record's number, or any id that watchbill printed")->required();
+    explain->add_flag("--samples", parsed_.why.samples, "all samples that a decision rests on, not the last four of each series");
   }
 
   void add_simulate() {
