@@ -61,6 +61,7 @@ bool pause(Duration duration) {
 int main(int argument_count, char** arguments) {
   using namespace watchbill;
   ::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of the write, not the end of the process
+  ::signal(SIGXFSZ, SIG_IGN);  // and so is a file at its size limit: the journal takes it for a full disk
   drivers::system::SystemClock clock;
   drivers::system::SystemEntropy entropy;
   cli::World world{WB_BUILD, clock, entropy, app::read_journal, app::write_journal, app::logs, app::call, app::pause};

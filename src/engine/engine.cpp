@@ -224,8 +224,9 @@ bool Engine::commit(Batch& batch, Instant now, StepResult& result) {
   if (result.has_failed) return false;
   if (write_mode_ == WriteMode::normal) read_only_since_ = now;
   write_mode_ = WriteMode::nothing;
-  // The reserve makes room for at least the record that says so: try at once.
+  // The reserve makes room for reading the journal anew and for at least the record that says so: try at once.
   next_write_attempt_ = now;
+  static_cast<void>(ports_.journal.keep_ballast(false));
   if (const std::optional<RecoveryFailure> failure = rebuild_from_journal()) {
     result.has_failed = true;
     result.failure = failure->text();

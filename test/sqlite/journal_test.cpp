@@ -140,6 +140,14 @@ class SmallDisk {
   [[nodiscard]] bool remount(unsigned long flags, const char* options) {
     return ::mount("none", path().c_str(), "tmpfs", MS_REMOUNT | flags, options) == 0;
   }
+  // To the last byte.
+  void fill() const {
+    const int file = ::open((path() + "/fill").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const std::string block(65536, 'x');
+    while (::write(file, block.data(), block.size()) > 0) {
+    }
+    ::close(file);
+  }
 
  private:
   TemporaryDirectory directory_;
@@ -162,6 +170,37 @@ TEST(sqlite_journal, a_full_disk_is_a_definite_refusal_and_loses_nothing) {
   EXPECT_EQ(all(*journal).size(), durable.sequence);
   ASSERT_TRUE(disk.remount(0, "size=8m"));
   EXPECT_EQ(journal->end()->head, durable) << "nothing of the refused batch is there";
+  EXPECT_TRUE(engine::verify_chain(*journal));
+}
+
+TEST(sqlite_journal, a_disk_that_stays_full_can_be_read_and_started_from) {
+  SmallDisk disk("size=200m");
+  if (!disk.is_mounted()) GTEST_SKIP() << "mounting a small file system needs root";
+  constexpr Journal::Options with_ballast{Access::read_write, true};
+  const std::string ballast = disk.path() + "/ballast";
+  RecordMaker maker(2000);
+  std::string detail;
+  ChainHead durable;
+  auto journal = opened(disk.path(), with_ballast);
+  ASSERT_EQ(::access(ballast.c_str(), F_OK), 0);
+  ASSERT_EQ(journal->append(maker.next(5), {}, detail), AppendOutcome::durable);
+  disk.fill();
+  AppendOutcome outcome = AppendOutcome::durable;
+  while (outcome == AppendOutcome::durable) {
+    durable = maker.head();
+    outcome = journal->append(maker.next(5), {}, detail);
+  }
+  ASSERT_EQ(outcome, AppendOutcome::refused_full) << detail;
+  const auto end = journal->end();
+  ASSERT_TRUE(end) << end.error().text();
+  EXPECT_EQ(end->head, durable);
+  // A new life on the full disk.
+  journal.reset();
+  disk.fill();
+  journal = opened(disk.path(), with_ballast);
+  const auto again = journal->end();
+  ASSERT_TRUE(again) << again.error().text();
+  EXPECT_EQ(again->head, durable);
   EXPECT_TRUE(engine::verify_chain(*journal));
 }
 

@@ -142,15 +142,34 @@ bool is_closed(const std::string& path) {
 
 }  // namespace
 
+// The newest segment is opened for writing, which recovers its WAL; then all of it goes to the file and to the disk, so that what
+// is read from here on is what the disk holds. Where the file has no room to grow the WAL itself is made durable: it holds the
+// same.
+Status Journal::settle(Segment segment) {
+  if (Status opened = open_for_append(segment); !opened) {
+    open_segment_ = 0;
+    return opened;
+  }
+  Status written = writer_->run("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (written || written.error().kind != ErrorKind::exhausted) return written;
+  const std::string wal = segment_path(segment) + "-wal";
+  const int file = ::open(wal.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return written;
+  const bool is_synced = ::fdatasync(file) == 0;
+  const int failure = errno;
+  ::close(file);
+  return is_synced ? Status{} : Error::from_errno(failure, "sync", wal);
+}
+
 Result<ports::JournalEnd> Journal::end() {
   ports::JournalEnd out;
   const std::vector<Segment> found = segments();
   for (auto segment = found.rbegin(); segment != found.rend(); ++segment) {
     if (options_.access == Access::read_write && segment == found.rbegin() && !is_closed(segment_path(*segment))) {
-      // The newest segment is opened for writing, which recovers its WAL; then all of it goes to the file and to the disk, so
-      // that what is read from here on is what the disk holds.
-      if (Status opened = open_for_append(*segment); !opened) return opened.error();
-      if (Status written = writer_->run("PRAGMA wal_checkpoint(TRUNCATE)"); !written) return written.error();
+      Status settled = settle(*segment);
+      // A full disk: the reserve is there for this.
+      if (!settled && keep_ballast(false)) settled = settle(*segment);
+      if (!settled) return settled.error();
     }
     Result<std::shared_ptr<Connection>> connection = reader(*segment);
     if (!connection) return connection.error();

@@ -70,6 +70,7 @@ class Journal final : public ports::JournalPort {
   Journal(std::string data_directory, Options options) : data_(std::move(data_directory)), options_(options) {}
 
   [[nodiscard]] Status open_for_append(Segment segment);
+  [[nodiscard]] Status settle(Segment segment);
   [[nodiscard]] Result<std::shared_ptr<Connection>> reader(Segment segment);
   [[nodiscard]] Status write_all(std::span<const StoredRecord> records, std::span<const Blob> blobs);
   void close_segment();
