@@ -177,6 +177,18 @@ TEST(http_server, a_refused_body_ends_the_connection_instead_of_being_read_as_a_
   EXPECT_FALSE(has(all, "200 OK")) << all;
 }
 
+TEST(http_server, a_body_in_an_unknown_coding_is_not_read_as_a_request) {
+  ServerUnderTest server{echo_router()};
+  for (const char* coding : {"gzip", "identity", "xchunked", "chunked, gzip"}) {
+    RawClient client = server.connect();
+    client.send("POST /echo HTTP/1.1\r\n" + server.host() + "Transfer-Encoding: " + coding + "\r\n\r\nGET /hello HTTP/1.1\r\n" +
+                server.host() + "\r\n");
+    const std::string all = client.receive_all();
+    EXPECT_TRUE(has(all, "Connection: close")) << coding << "\n" << all;
+    EXPECT_FALSE(has(all, "200 OK")) << coding << "\n" << all;
+  }
+}
+
 TEST(http_server, unknown_paths_and_methods_are_refused_by_name) {
   ServerUnderTest server{echo_router()};
   RawClient client = server.connect();

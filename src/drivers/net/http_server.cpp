@@ -426,7 +426,9 @@ void Connection::dispatch() {
 // --- writing ---
 
 void Connection::refuse_request(ports::HttpResponse response) {
-  if (!parser_->is_done()) keep_alive_ = false;  // its body is not read, so the next request cannot be found
+  // Where its body ends, and the next request begins, is not known when it was not read or is in a coding that nobody here reads.
+  const bool has_coding = ports::find_field(head_.request.headers, "transfer-encoding") != nullptr;
+  if (!parser_->is_done() || (has_coding && !parser_->chunked())) keep_alive_ = false;
   send(std::move(response));
 }
 
