@@ -20,8 +20,9 @@ struct SafeText {
   bool is_redacted{false};
 };
 
-// The text without these secrets: their values, their base64 and URL-encoded forms, and each line of more than 7 bytes of one
-// with several lines stand as `[redacted]`. What is not UTF-8 becomes U+FFFD. At most `bytes_max` bytes, cut between characters.
+// The text without these secrets: their values, their base64 (also within that of a longer text), hexadecimal, JSON-escaped and
+// URL-encoded forms, and each line of more than 7 bytes of one with several lines stand as `[redacted]`. What is not UTF-8
+// becomes U+FFFD. At most `bytes_max` bytes, cut between characters.
 [[nodiscard]] SafeText safe_text(std::string text, const std::vector<std::string>& secrets,
                                  std::size_t bytes_max = output_bytes_max);
 
