@@ -108,12 +108,19 @@ class CommandLine {
     CLI::App* sub =
         add(app_, "serve", "run the controller",
             "  watchbill serve --config watchbill.yaml\n  watchbill serve --config watchbill.yaml --data /var/lib/watchbill",
-            [this](Terminal& terminal) { return program_.serve(terminal, parsed_.serve); });
+            [this](Terminal& terminal) {
+              if (later_serve_option_.empty()) return program_.serve(terminal, parsed_.serve);
+              return terminal.refuse(Refused{Refusal::not_yet_supported, later_serve_option_ + " of serve"});
+            });
     sub->add_option("--config", parsed_.serve.config, "the bill [watchbill.yaml, if it is there]");
     sub->add_option("--data", parsed_.serve.data, "the data directory, instead of the bill's");
     sub->add_option("--listen", parsed_.serve.listen, "an address to listen on, instead of the bill's");
     sub->add_flag("--stop-workloads", parsed_.serve.stops_workloads,
                   "when it ends it stops all workloads, in order; else they run on");
+    // Specified, not built: known by name, in no help.
+    for (const char* later : {"--prometheus.config", "--alertmanager.config"})
+      sub->add_option_function<std::string>(later, [this, later](const std::string&) { later_serve_option_ = later; })->group("");
+    sub->add_flag_callback("--supervised", [this] { later_serve_option_ = "--supervised"; })->group("");
   }
 
   void add_check() {
@@ -149,7 +156,7 @@ class CommandLine {
 
   // Where the controller is and who asks it.
   void add_server(CLI::App* sub) {
-    sub->add_option("--server", parsed_.server.server, "URL of the controller [http://127.0.0.1:9911]")->envname("WATCHBILL_URL");
+    sub->add_option("--server", parsed_.server.server, "URL of the controller [$WATCHBILL_URL, else http://127.0.0.1:9911]");
     sub->add_option("--token-file", parsed_.server.token_file, "a file whose first line is a token");
     sub->add_option("--data", parsed_.server.data, "the data directory whose admin.token is used on this host")
         ->capture_default_str();
@@ -479,6 +486,7 @@ class CommandLine {
   World& world_;
   const ProgramVerbs& program_;
   Parsed parsed_;
+  std::string later_serve_option_;  // a known one that this release has not
   CLI::App app_{"watchbill: every alert has an action, every action has a way back, every step leaves evidence"};
 };
 

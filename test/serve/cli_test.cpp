@@ -36,6 +36,17 @@ TEST(verbs, follow_shows_an_event_at_once_though_its_reader_is_a_pipe) {
   EXPECT_NE(line.find("LineageStarted"), std::string::npos) << line;
 }
 
+TEST(verbs, what_serve_is_to_do_later_is_refused_by_name) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"serve", "--supervised"},
+                                                {"serve", "--prometheus.config", "prometheus.yml"},
+                                                {"serve", "--alertmanager.config", "alertmanager.yml"}}) {
+    const Ended refused = run_program(words);
+    EXPECT_NE(refused.exit_code, 0);
+    EXPECT_NE(refused.err.find("not_yet_supported"), std::string::npos) << refused.err;
+    EXPECT_NE(refused.err.find(words[1] + " of serve"), std::string::npos) << refused.err;
+  }
+}
+
 TEST(verbs, without_a_token_a_hold_is_refused_with_exit_3) {
   const TemporaryDirectory directory;
   Controller controller(directory.path());
@@ -43,6 +54,27 @@ TEST(verbs, without_a_token_a_hold_is_refused_with_exit_3) {
       run_program({"hold", "--reason", "x", "--server", controller.url(), "--data", directory.path() + "/nowhere"});
   EXPECT_EQ(ended.exit_code, 3);
   EXPECT_NE(ended.err.find("not_authenticated"), std::string::npos) << ended.err;
+}
+
+TEST(verbs, a_server_that_is_named_wins_over_the_environments) {
+  const TemporaryDirectory directory;
+  const Controller controller(directory.path());
+  const std::string nobody = "http://127.0.0.1:1";
+  const auto status = [&](const std::string& named, const std::string& environment) {
+    std::vector<std::string> words{"status"};
+    if (!named.empty()) words.insert(words.end(), {"--server", named});
+    return run_program(words, {{"WATCHBILL_URL", environment}}).exit_code;
+  };
+  EXPECT_EQ(status(controller.url(), nobody), 0);
+  EXPECT_EQ(status(nobody, controller.url()), 75);
+  EXPECT_EQ(status("", controller.url()), 0);
+}
+
+TEST(verbs, who_is_turned_away_learns_which_token_was_sent) {
+  const TemporaryDirectory directory, elsewhere;
+  const Controller controller(directory.path());
+  const std::vector<std::string> words{"hold", "--reason", "x", "--server", controller.url(), "--data", elsewhere.path()};
+  EXPECT_NE(run_program(words).err.find("no token was sent: " + elsewhere.path() + "/admin.token"), std::string::npos);
 }
 
 TEST(verbs, a_controller_that_is_not_there_is_exit_75) {
