@@ -119,10 +119,10 @@ void write_rule(JsonWriter& json, const Watch& watch, const Alert& alert, const 
 struct Happening {
   EventReference place;
   Instant at;
-  std::string kind;    // "run", "refused", "message", "not_sent"
+  std::string kind;    // "run", "refused", "told_firing", "told_end", "not_sent"
   std::string what;    // the run, the reason, the delivery
   std::string detail;  // the mode, the message, the channel
-  std::string outcome; // of a message
+  std::string outcome; // of a run or a message, so far
 };
 
 class Course {
@@ -159,16 +159,26 @@ class Course {
   }
   void note(const NotificationIntended& event) {
     if (std::find(event.alerts.begin(), event.alerts.end(), AlertId{alert_}) == event.alerts.end()) return;
-    add("message", event.delivery.text, event.receiver);
+    add(is_over_ ? "told_end" : "told_firing", event.delivery.text, event.receiver);
     happenings_.back().outcome = "owed";
   }
   void note(const NotificationNotSent& event) {
     if (std::find(event.alerts.begin(), event.alerts.end(), AlertId{alert_}) == event.alerts.end()) return;
     add("not_sent", std::string(word(event.reason)), event.receiver);
   }
-  void note(const NotificationSent& event) { outcome_of(event.delivery, "sent"); }
-  void note(const NotificationFailed& event) { outcome_of(event.delivery, event.reason); }
-  void note(const NotificationGivenUp& event) { outcome_of(event.delivery, "given up: " + event.reason); }
+  void note(const NotificationSent& event) { outcome_of(event.delivery.text, "sent"); }
+  void note(const NotificationFailed& event) { outcome_of(event.delivery.text, event.reason); }
+  void note(const NotificationGivenUp& event) { outcome_of(event.delivery.text, "given up: " + event.reason); }
+  void note(const PlanStarted& event) { outcome_of(event.run, "running"); }
+  void note(const PlanHeld& event) { outcome_of(event.run, "held: " + std::string(word(event.reason))); }
+  void note(const PlanResumed& event) { outcome_of(event.run, "resumed by " + event.by); }
+  void note(const CompensationStarted& event) { outcome_of(event.run, "compensating: " + event.cause); }
+  void note(const PlanCompleted& event) { outcome_of(event.run, "done"); }
+  void note(const PlanFailed& event) { outcome_of(event.run, "failed: " + event.reason); }
+  void note(const PlanCompensated& event) { outcome_of(event.run, "compensated"); }
+  void note(const PlanCancelled& event) { outcome_of(event.run, "aborted: " + event.reason); }
+  void note(const PlanRefused& event) { outcome_of(event.run, "refused: " + event.reason); }
+  void note(const PlanLeft& event) { outcome_of(event.run, "left by " + event.by); }
 
   void begin(const AlertId& alert) {
     if (alert.text != alert_) return;
@@ -179,9 +189,9 @@ class Course {
     if (happenings_.size() == happenings_shown_max) happenings_.erase(happenings_.begin());
     happenings_.push_back({place_, at_, std::move(kind), std::move(what), std::move(detail), {}});
   }
-  void outcome_of(const DeliveryId& delivery, std::string outcome) {
+  void outcome_of(const std::string& what, const std::string& outcome) {
     for (Happening& each : happenings_)
-      if (each.kind == "message" && each.what == delivery.text) each.outcome = std::move(outcome);
+      if (each.what == what) each.outcome = outcome;
   }
 
   const std::string alert_;

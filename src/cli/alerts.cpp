@@ -97,13 +97,15 @@ void print_samples(Terminal& terminal, const JsonValue& alert) {
   }
 }
 
-// "2026-03-01T12:00:30.000Z  message to ops/webhook[0]: sent (delivery …)"
+// "2026-03-01T12:00:30.000Z  ops/webhook[0] told that it fires: sent (9262…)"
 std::string followed_text(const JsonValue& each) {
   const std::string kind = member(each, "kind"), what = member(each, "what"), detail = member(each, "detail");
   std::string out = member(each, "at") + "  ";
-  if (kind == "run") out += what + ", " + detail;
+  const std::string outcome = member(each, "outcome");
+  if (kind == "run") out += what + ", " + detail + (outcome.empty() ? "" : ": " + outcome);
   else if (kind == "refused") out += "no run: " + what + ", " + detail;
-  else if (kind == "message") out += "message to " + detail + ": " + member(each, "outcome") + " (" + what + ")";
+  else if (kind == "told_firing") out += detail + " told that it fires: " + outcome + " (" + what + ")";
+  else if (kind == "told_end") out += detail + " told of its end: " + outcome + " (" + what + ")";
   else out += "nobody told: " + what + (detail.empty() ? "" : ", " + detail);
   return out;
 }
