@@ -140,6 +140,10 @@ void run_turns(Keeper& keeper) {
       keeper.is_replacement_asked = false;
       replace_in_place(keeper);
     }
+    if (keeper.now - keeper.socket_looked_at >= idle_look_every) {
+      keeper.socket_looked_at = keeper.now;
+      keep_listening(keeper);
+    }
     if (!is_idle(keeper)) keeper.idle_since = keeper.now;
     if (keeper.now - keeper.idle_since >= keeper.limits.idle_exit) keeper.is_ending = true;
   }

@@ -177,6 +177,20 @@ Status start_listening(Keeper& keeper) {
   return watch(keeper, keeper.listen_fd, EventKind::listen);
 }
 
+void keep_listening(Keeper& keeper) {
+  if (access(socket_name, F_OK) == 0 || errno != ENOENT) return;
+  // Without its directory there is nowhere to bind; who removed that has to end this keeper.
+  if (access("keeper", F_OK) != 0) return;
+  if (keeper.listen_fd >= 0) close(keeper.listen_fd);
+  keeper.listen_fd = -1;
+  if (start_listening(keeper)) {
+    std::fprintf(stderr, "watchbill-keeper: %s/%s was removed; it is there again\n", keeper.data_path.c_str(), socket_name);
+    return;
+  }
+  if (keeper.listen_fd >= 0) close(keeper.listen_fd);
+  keeper.listen_fd = -1;
+}
+
 void stop_listening(Keeper& keeper) {
   unlink(socket_name);
   close(keeper.listen_fd);

@@ -12,6 +12,8 @@ namespace watchbill::keeper {
 // Binds keeper.sock, or takes the predecessor's.
 [[nodiscard]] Status start_listening(Keeper& keeper);
 void stop_listening(Keeper& keeper);
+// A socket whose name was removed from the directory answers nobody new: then it is bound anew. One system call when it is there.
+void keep_listening(Keeper& keeper);
 // stdin and stdout to /dev/null, stderr to keeper/log.
 void detach_streams() noexcept;
 

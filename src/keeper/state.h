@@ -86,6 +86,7 @@ struct Keeper {
   Instant now;   // CLOCK_MONOTONIC, read at the begin of each turn
   Instant wall;
   Instant idle_since;
+  Instant socket_looked_at;
   bool has_flood{false};         // output was discarded in this turn
   bool pauses_outputs{false};
   Instant outputs_resume_at;

@@ -331,6 +331,18 @@ TEST(keeper_program, a_second_keeper_for_the_same_directory_is_refused) {
   EXPECT_TRUE(Controller(keeper.data()).is_connected()) << "the first one goes on";
 }
 
+TEST(keeper_program, a_socket_that_was_removed_is_there_again) {
+  KeeperProcess keeper;
+  Controller before(keeper.data());
+  ASSERT_TRUE(before.run(Order("w", actor({"exit", "0", "60000"}))));
+  ASSERT_TRUE(std::filesystem::remove(keeper.data() + "/keeper.sock"));
+  ASSERT_TRUE(until([&] { return std::filesystem::exists(keeper.data() + "/keeper.sock"); }));
+  Controller after(keeper.data(), 2);
+  ASSERT_TRUE(after.is_connected());
+  EXPECT_EQ(after.welcome()->message.pid, keeper.pid());
+  EXPECT_TRUE(after.state_of("w"));
+}
+
 TEST(keeper_program, without_foreground_it_returns_once_it_answers) {
   KeeperProcess keeper;
   ASSERT_TRUE(Controller(keeper.data()).is_connected());
