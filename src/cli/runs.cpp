@@ -77,6 +77,13 @@ void print_run(Terminal& terminal, const JsonValue& run) {
                                     std::pair{"parent", "rolls back  "}, std::pair{"started_at", "started     "},
                                     std::pair{"ended_at", "ended       "}})
     if (run.find(name) != nullptr) terminal.print(title + member(run, name));
+  if (const JsonValue* parameters = run.find("parameters"); parameters != nullptr && parameters->as_object() != nullptr)
+    for (const auto& [name, value] : *parameters->as_object()) terminal.print("with        " + name + "=" + text_of(&value));
+  if (const JsonValue* approvals = run.find("approvals"); approvals != nullptr && member(*approvals, "needed") != "0") {
+    const std::string given = joined(items_of(*approvals, "given_by"));
+    terminal.print("approvals   " + member(*approvals, "needed") + " needed, given by " + (given.empty() ? "nobody yet" : given));
+  }
+  if (member(run, "cancel_requested") == "true") terminal.print("cancel      was asked for; what is under way ends first");
   for (const JsonValue& lease : items_of(run, "leases"))
     terminal.print("holds       " + member(lease, "target") + ", fence " + member(lease, "fence"));
   if (const JsonValue* effect = run.find("effect"))
@@ -92,12 +99,24 @@ void print_run(Terminal& terminal, const JsonValue& run) {
 // What a person can do about a run that waits for one.
 void print_ways_on(Terminal& terminal, const JsonValue& run) {
   const std::string id = member(run, "id"), step = member(run, "step"), state = member(run, "state");
+  const auto& steps = items_of(run, "steps");
+  const bool is_irreversible =
+      std::any_of(steps.begin(), steps.end(), [](const JsonValue& each) { return each.find("irreversible") != nullptr; });
+  const bool has_failed =
+      std::any_of(steps.begin(), steps.end(), [](const JsonValue& each) { return member(each, "verdict") == "fail"; });
   if (state == "awaiting_approval")
-    terminal.print("to start it: watchbill approve " + id + " --digest " + member(run, "plan"));
+    terminal.print("to start it: watchbill approve " + id + " --digest " + member(run, "plan") +
+                   (is_irreversible ? " --accept-irreversible" : ""));
+  if (state == "queued")
+    terminal.print(
+        "it waits for another run of a target above it in `watchbill run list`, or for a hold (`watchbill hold show`)");
+  if (has_failed) terminal.print("what was said, and by whom: watchbill why " + id);
   if (state != "held" && state != "outcome_unknown") return;
-  if (member(run, "held_for") != "outcome_unknown" && state == "held")
-    terminal.print("to go on:    watchbill run resume " + id + " --reason …");
-  terminal.print("to answer:   watchbill run resolve " + id + " --step " + step + " --answer done|not_done|leave --reason …");
+  const bool is_unknown = state == "outcome_unknown" || member(run, "held_for") == "outcome_unknown";
+  if (state == "outcome_unknown") terminal.print("it is being looked for; a person who knows may answer first");
+  if (!is_unknown) terminal.print("to go on:    watchbill run resume " + id + " --reason …");
+  if (!step.empty())
+    terminal.print("to answer:   watchbill run resolve " + id + " --step " + step + " --answer done|not_done|leave --reason …");
 }
 
 std::string duration_of(const JsonValue& value, std::string_view name) {
