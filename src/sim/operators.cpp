@@ -1,5 +1,7 @@
 #include "sim/operators.h"
 
+#include <array>
+
 #include "model/codec.h"
 #include "sim/fleet.h"
 
@@ -25,11 +27,24 @@ ConfiguredAction action_on(ActionKind kind, const std::string& name, bool is_und
       action.args["method"] = "POST";
       action.args["url"] = "http://" + name + (is_undo ? "/off" : "/on");
       break;
-    case ActionKind::exec: case ActionKind::query: case ActionKind::service: case ActionKind::symlink: case ActionKind::tcp:
+    case ActionKind::service:
+      action.args["name"] = name;
+      action.args["state"] = is_undo ? "stopped" : "restarted";
+      break;
+    case ActionKind::exec: case ActionKind::query: case ActionKind::symlink: case ActionKind::tcp:
       action.args["argv"] = PlanValue::List{PlanValue("true")};
       break;
   }
   return action;
+}
+
+ConfiguredStep notice() {
+  ConfiguredStep step;
+  step.name = "tell";
+  step.verb = StepVerb::notify;
+  step.notify_receiver = "ops";
+  step.notify_text = "it begins";
+  return step;
 }
 
 ConfiguredStep step_of(Random& random, std::size_t number) {
@@ -41,7 +56,8 @@ ConfiguredStep step_of(Random& random, std::size_t number) {
     return step;
   }
   constexpr std::array kinds{ActionKind::workload, ActionKind::file, ActionKind::http, ActionKind::exec};
-  const ActionKind kind = kinds[random.below(kinds.size())];
+  ActionKind kind = kinds[random.below(kinds.size())];
+  if (kind == ActionKind::file && number % 2 == 0) kind = ActionKind::service;
   const std::string name(1, static_cast<char>('a' + random.below(3)));
   step.actions.push_back(action_on(kind, name, false));
   if (random.chance(10)) step.irreversible = "it cannot be taken back";
@@ -65,6 +81,7 @@ Configuration configuration_of_world() {
   out.own_host = "here";
   for (std::uint64_t n = 0; n < runbook_count; ++n) {
     ConfiguredRunbook& runbook = out.runbooks[runbook_name(n)];
+    if (n % 2 == 1) runbook.steps.push_back(notice());
     const std::uint64_t steps = 1 + random.below(4);
     for (std::uint64_t i = 1; i <= steps; ++i) runbook.steps.push_back(step_of(random, i));
   }

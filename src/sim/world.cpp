@@ -110,7 +110,9 @@ class World {
             },
             [this](const Digest& digest) {
               const auto blob = disk_.blobs().find(digest);
-              return blob == disk_.blobs().end() ? std::string() : blob->second;
+              if (blob != disk_.blobs().end()) return blob->second;
+              find("intent", "the bytes of message " + digest.hex() + " are not stored");
+              return std::string();
             }};
   }
 
