@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "agent/house.h"
+#include "agent/stuck_keeper.h"
 #include "drivers/agent/agent.h"
 #include "drivers/net/http_client.h"
 #include "drivers/net/loop.h"
@@ -200,6 +201,21 @@ TEST_F(one_shot, that_is_ended_before_it_was_sent_never_runs) {
   EXPECT_EQ(outcome.refusal, "cancelled");
   EXPECT_EQ(agency.run(shell("e2", "true")).end, OneShotEnd::exited);
   EXPECT_EQ(lines_of("ran"), 0U);
+}
+
+// Second half of cancel_always_ends: the caller is not left waiting for what cannot be killed.
+TEST_F(one_shot, that_cannot_be_killed_is_told_with_its_pids_and_still_runs) {
+  const StuckKeeper keeper(house_.data());
+  Agency agency(house_.data());
+  std::promise<OneShotOutcome> promise;
+  agency.agent().run(shell("e1", "true"), [&promise](OneShotOutcome outcome) { promise.set_value(std::move(outcome)); });
+  ASSERT_TRUE(eventually([&] { return agency.look("e1").phase == OneShotPhase::running; }));
+  agency.agent().end("e1");
+  const OneShotOutcome outcome = promise.get_future().get();
+  EXPECT_EQ(outcome.end, OneShotEnd::unkillable);
+  EXPECT_EQ(outcome.detail, "4711 4712");
+  EXPECT_EQ(agency.look("e1").phase, OneShotPhase::running);
+  EXPECT_TRUE(eventually([&] { return keeper.acknowledged_through() == 1; })) << "the keeper need not tell it again";
 }
 
 TEST_F(one_shot, gives_no_more_output_than_was_asked_for) {
