@@ -24,7 +24,7 @@ struct Processed {
   // Empty: there is nothing to record.
   std::vector<RecordedEvent> events;
   std::vector<Command> pending;
-  std::vector<std::string> blobs;  // that decisions made; those of the commands are not among them
+  std::vector<std::string> blobs;  // of decisions and of reactions; those of the command are not among them
 };
 
 // Everything that a decision depends on besides state and command.
