@@ -105,10 +105,12 @@ void Call::offer(CommandBody command_body, std::vector<std::string> blobs, std::
   if (const std::string* id = ports::find_field(request.headers, request_id_header))
     command.request = Request{sha256(canonical_body(command.body)), *id};
   const CallPointer self = shared_from_this();
-  // The engine's thread only hands the answer over.
+  // The engine's thread only hands the answer over. It is given when readers see what it tells of: who asks next finds it.
   const std::optional<Refused> refused =
       services.inbox.offer(std::move(command), [self, done = std::move(done)](const core::Answer& answer) {
-        self->services.loop.post([self, done, answer] { done(answer); });
+        self->services.follower.when_applied(answer.sequence, [self, done, answer] {
+          self->services.loop.post([self, done, answer] { done(answer); });
+        });
       });
   if (refused) refuse(*refused, area);
 }

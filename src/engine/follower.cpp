@@ -68,7 +68,30 @@ std::size_t Follower::run(std::size_t max) {
     applied_sequence_ = applied_to;
   }
   applied_.notify_all();
+  tell_waiting(applied_to);
   return count;
+}
+
+void Follower::when_applied(Sequence sequence, std::function<void()> done) const {
+  {
+    const std::lock_guard lock(queue_mutex_);
+    if (!is_stopped_ && applied_sequence_ < sequence) {
+      waiting_.emplace(sequence, std::move(done));
+      return;
+    }
+  }
+  done();
+}
+
+void Follower::tell_waiting(Sequence sequence) const {
+  std::vector<std::function<void()>> told;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    const auto end = waiting_.upper_bound(sequence);
+    for (auto at = waiting_.begin(); at != end; ++at) told.push_back(std::move(at->second));
+    waiting_.erase(waiting_.begin(), end);
+  }
+  for (const std::function<void()>& done : told) done();
 }
 
 bool Follower::wait() {
@@ -84,6 +107,7 @@ void Follower::stop() {
   }
   queue_changed_.notify_all();
   applied_.notify_all();
+  tell_waiting(~Sequence{0});
 }
 
 bool Follower::wait_for(Sequence sequence, Duration longest) const {

@@ -4,6 +4,8 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -43,6 +45,10 @@ class Follower {
   // Waits until records up to `sequence` are applied; false after `longest`. Any thread.
   [[nodiscard]] bool wait_for(Sequence sequence, Duration longest) const;
 
+  // Calls `done` once records up to `sequence` are applied: at once when they are, else on the follower's thread; at stop() at the
+  // latest. Who was told of a record then reads what it changed. Any thread.
+  void when_applied(Sequence sequence, std::function<void()> done) const;
+
   // The first record that could not be applied, or whose digest differs: a defect, the process must end (exit 7).
   [[nodiscard]] std::optional<RecoveryFailure> failure() const;
 
@@ -50,6 +56,8 @@ class Follower {
   [[nodiscard]] std::optional<ports::StoredSnapshot> take_snapshot(Digest& digest);
 
  private:
+  // Calls who waited for records up to `sequence`.
+  void tell_waiting(Sequence sequence) const;
   // The next records: queued ones, else from the journal.
   [[nodiscard]] Result<std::vector<StoredRecord>> take(std::size_t max);
 
@@ -68,6 +76,7 @@ class Follower {
   std::deque<StoredRecord> queue_;  // without gaps
   Sequence durable_sequence_{0};    // of the last record that was offered, queued or not
   Sequence applied_sequence_{0};
+  mutable std::multimap<Sequence, std::function<void()>> waiting_;
   bool is_stopped_{false};
 };
 

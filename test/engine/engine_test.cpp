@@ -169,6 +169,35 @@ TEST(follower, it_equals_the_engine_although_its_queue_holds_two_records) {
   });
 }
 
+TEST(follower, who_waits_for_a_record_is_called_once_readers_see_it) {
+  Desk desk;
+  desk.start();
+  while (desk.follower->run(100) > 0) {
+  }
+  std::string called;
+  const Sequence seen = desk.engine->head().sequence;
+  desk.follower->when_applied(seen, [&] { called += "at once;"; });
+  for (int i = 0; i < 2; ++i) {
+    desk.person(SetHold{"x", false, "a/" + std::to_string(i)});
+    static_cast<void>(desk.step());
+  }
+  const Sequence last = desk.engine->head().sequence;
+  desk.follower->when_applied(last, [&] {
+    called += "last;";
+    desk.follower->read([&](const core::State& state, const ChainHead&) { EXPECT_TRUE(state.control.holds.contains("a/1")); });
+  });
+  desk.follower->when_applied(seen + 1, [&] { called += "first;"; });
+  EXPECT_EQ(called, "at once;");
+  desk.follower->run(1);
+  EXPECT_EQ(called, "at once;first;");
+  while (desk.follower->run(100) > 0) {
+  }
+  EXPECT_EQ(called, "at once;first;last;");
+  desk.follower->when_applied(last + 1, [&] { called += "stopped;"; });
+  desk.follower->stop();
+  EXPECT_EQ(called, "at once;first;last;stopped;");
+}
+
 TEST(follower, it_runs_on_a_thread_of_its_own_while_others_read) {
   Desk desk;
   desk.start();
