@@ -13,8 +13,10 @@ set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 
 find_program(WB_CCACHE ccache)
 if(WB_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # ccache takes a precompiled header only from who says that macros and times in it do not matter.
-  set(CMAKE_CXX_COMPILER_LAUNCHER env "CCACHE_SLOPPINESS=pch_defines,time_macros" "${WB_CCACHE}")
+  # ccache takes a precompiled header only from who says that macros and times in it do not matter. It knows it by the digest
+  # beside it, not by its 600 MB, and what a file reads by the compiler's list, not by preprocessing it first.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    env "CCACHE_SLOPPINESS=pch_defines,time_macros" CCACHE_DEPEND=1 CCACHE_PCH_EXTSUM=1 "${WB_CCACHE}")
 endif()
 find_program(WB_MOLD mold)
 if(WB_MOLD)
@@ -76,7 +78,12 @@ if(WB_PRECOMPILE)
   target_link_libraries(wb_precompiled PRIVATE Threads::Threads)
   target_precompile_headers(wb_precompiled PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${CMAKE_SOURCE_DIR}/src/core/process.h>")
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    add_compile_options(-fpch-preprocess)  # for ccache
+    set_target_properties(wb_precompiled PROPERTIES CXX_COMPILER_LAUNCHER "")
+    string(SHA256 flags "${CMAKE_CXX_COMPILER} ${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_CXX_FLAGS} ${WB_SANITIZE} ${WB_WERROR}")
+    add_custom_target(wb_precompiled_digest
+      COMMAND sh -c "(echo ${flags}; find src cmake -name '*.h' -o -name '*.cmake' | LC_ALL=C sort | xargs cat) | sha256sum > '${CMAKE_BINARY_DIR}/CMakeFiles/wb_precompiled.dir/cmake_pch.hxx.gch.sum'"
+      WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" VERBATIM)
+    add_dependencies(wb_precompiled_digest wb_precompiled)
   endif()
 endif()
 
@@ -84,6 +91,9 @@ endif()
 function(wb_precompiled_for target depends)
   if(WB_PRECOMPILE AND "${depends}" MATCHES "wb_(model|core|engine|sim|api|app|cli|ports|config)(;|_|$)")
     target_precompile_headers(${target} REUSE_FROM wb_precompiled)
+    if(TARGET wb_precompiled_digest)
+      add_dependencies(${target} wb_precompiled_digest)
+    endif()
   endif()
 endfunction()
 
