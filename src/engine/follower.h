@@ -45,8 +45,8 @@ class Follower {
   // Waits until records up to `sequence` are applied; false after `longest`. Any thread.
   [[nodiscard]] bool wait_for(Sequence sequence, Duration longest) const;
 
-  // Calls `done` once records up to `sequence` are applied: at once when they are, else on the follower's thread; at stop() at the
-  // latest. Who was told of a record then reads what it changed. Any thread.
+  // Calls `done` once records up to `sequence` are applied: at once when they are, else on the follower's thread; at stop() at
+  // the latest. Who was told of a record then reads what it changed. Any thread.
   void when_applied(Sequence sequence, std::function<void()> done) const;
 
   // The first record that could not be applied, or whose digest differs: a defect, the process must end (exit 7).
