@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/assert.h"
+#include "base/json.h"
 #include "core/plan/evolve.h"
 #include "core/plan/owed.h"
 #include "core/plan/resolution.h"
@@ -15,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const Limits limits;
   PlanValue value;
-  if (from_canonical_text(bytes, value)) {
+  // Canonical text is UTF-8: its reader leaves that to the digest of the record it came from.
+  if (find_invalid_utf8(bytes) == std::string_view::npos && from_canonical_text(bytes, value)) {
     PlanValue again;
     WB_ASSERT(from_canonical_text(canonical_text(value), again) && again == value, "what is written is read back");
   }
