@@ -13,44 +13,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/descriptor.h"
+
 namespace watchbill::drivers::action {
 namespace {
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) noexcept : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const noexcept { return number_; }
-  [[nodiscard]] bool is_open() const noexcept { return number_ >= 0; }
-
- private:
-  int number_;
-};
-
 Error failed(std::string tried, const std::string& path) { return Error::from_errno(errno, std::move(tried), path); }
-
-Status sync_folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string folder = slash == 0 ? "/" : path.substr(0, slash);
-  const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!descriptor.is_open()) return failed("open folder", folder);
-  if (::fsync(descriptor.get()) != 0) return failed("sync folder", folder);
-  return {};
-}
-
-Status write_all(int descriptor, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("write", path);
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
-}
 
 Status rename_to(const std::string& temporary, const std::string& path) {
   if (::rename(temporary.c_str(), path.c_str()) != 0) return failed("rename", temporary);

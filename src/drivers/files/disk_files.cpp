@@ -10,51 +10,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+
 namespace watchbill::drivers::files {
 namespace {
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) noexcept : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const noexcept { return number_; }
-  [[nodiscard]] bool is_open() const noexcept { return number_ >= 0; }
-
- private:
-  int number_;
-};
-
 Error failed(std::string tried, const std::string& path) { return Error::from_errno(errno, std::move(tried), path); }
-
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
-Status write_all(int descriptor, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("write", path);
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
-}
-
-// Makes the names in a folder durable: without this a new file may be gone after a crash, its bytes with it.
-Status sync_folder(const std::string& folder) {
-  const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!descriptor.is_open()) return failed("open folder", folder);
-  if (::fsync(descriptor.get()) != 0) return failed("sync folder", folder);
-  return {};
-}
 
 Status make_folders(const std::string& root, const std::string& path) {
   for (std::size_t at = path.find('/'); at != std::string::npos; at = path.find('/', at + 1)) {
     const std::string folder = root + "/" + path.substr(0, at);
     if (::mkdir(folder.c_str(), 0700) == 0) {
-      if (Status synced = sync_folder(folder_of(folder)); !synced.has_value()) return synced;
+      if (Status synced = sync_folder_of(folder); !synced.has_value()) return synced;
     } else if (errno != EEXIST) {
       return failed("make folder", folder);
     }
@@ -114,7 +81,7 @@ Status DiskFiles::append(const std::string& path, std::string_view bytes) {
   if (!descriptor.is_open()) return failed("open", name);
   if (Status written = write_all(descriptor.get(), bytes, name); !written.has_value()) return written;
   if (::fdatasync(descriptor.get()) != 0) return failed("sync", name);
-  return is_new ? sync_folder(folder_of(name)) : Status();
+  return is_new ? sync_folder_of(name) : Status();
 }
 
 Status DiskFiles::replace(const std::string& path, std::string_view bytes) {
@@ -128,7 +95,7 @@ Status DiskFiles::replace(const std::string& path, std::string_view bytes) {
     if (::fdatasync(descriptor.get()) != 0) return failed("sync", temporary);
   }
   if (::rename(temporary.c_str(), name.c_str()) != 0) return failed("rename", temporary);
-  return sync_folder(folder_of(name));
+  return sync_folder_of(name);
 }
 
 Status DiskFiles::remove(const std::string& path) {

@@ -10,6 +10,8 @@
 #include <charconv>
 #include <filesystem>
 
+#include "base/descriptor.h"
+
 namespace watchbill::drivers::sqlite {
 namespace {
 
@@ -153,12 +155,9 @@ Status Journal::settle(Segment segment) {
   Status written = writer_->run("PRAGMA wal_checkpoint(TRUNCATE)");
   if (written || written.error().kind != ErrorKind::exhausted) return written;
   const std::string wal = segment_path(segment) + "-wal";
-  const int file = ::open(wal.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return written;
-  const bool is_synced = ::fdatasync(file) == 0;
-  const int failure = errno;
-  ::close(file);
-  return is_synced ? Status{} : Error::from_errno(failure, "sync", wal);
+  const Descriptor file(::open(wal.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return written;
+  return ::fdatasync(file.get()) == 0 ? Status{} : Error::from_errno(errno, "sync", wal);
 }
 
 Result<ports::JournalEnd> Journal::end() {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "base/descriptor.h"
 #include "drivers/sqlite/journal.h"
 
 namespace watchbill::drivers::sqlite {
@@ -15,37 +16,6 @@ namespace {
 
 constexpr std::size_t snapshots_kept = 2;
 constexpr std::uint64_t snapshot_bytes_max = 1U << 30;
-
-// A descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  [[nodiscard]] int number() const noexcept { return number_; }
-
- private:
-  int number_;
-};
-
-Status write_whole(int descriptor, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return Error::from_errno(written < 0 ? errno : ENOSPC, "write", path);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
-Status sync_directory(const std::string& path) {
-  const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.number() < 0 || ::fsync(directory.number()) != 0) return Error::from_errno(errno, "sync the directory", path);
-  return {};
-}
 
 // The first line of a snapshot file is the header of the record it ends with, so that it names its place in the chain; the second
 // is the digest of the rest.
@@ -65,13 +35,13 @@ std::vector<std::string> snapshot_files(const std::string& folder) {
 Result<std::string> read_whole(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
-  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) return Error::from_errno(errno, "open", path);
+  if (!file.is_open() || ::fstat(file.get(), &status) != 0) return Error::from_errno(errno, "open", path);
   if (static_cast<std::uint64_t>(status.st_size) > snapshot_bytes_max)
     return Error{ErrorKind::corrupt, "read", path, "it is larger than any snapshot"};
   std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t filled = 0;
   while (filled < bytes.size()) {
-    const ssize_t got = ::read(file.number(), bytes.data() + filled, bytes.size() - filled);
+    const ssize_t got = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return Error::from_errno(got < 0 ? errno : EIO, "read", path);
     filled += static_cast<std::size_t>(got);
@@ -97,15 +67,15 @@ Status Journal::save_snapshot(const ports::StoredSnapshot& snapshot) {
   const std::string temporary = path + ".new";
   {
     const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (file.number() < 0) return Error::from_errno(errno, "make", temporary);
-    if (Status written = write_whole(file.number(), file_text(snapshot, header), temporary); !written) {
+    if (!file.is_open()) return Error::from_errno(errno, "make", temporary);
+    if (Status written = watchbill::write_all(file.get(), file_text(snapshot, header), temporary); !written) {
       ::unlink(temporary.c_str());
       return written;
     }
-    if (::fsync(file.number()) != 0) return Error::from_errno(errno, "sync", temporary);
+    if (::fsync(file.get()) != 0) return Error::from_errno(errno, "sync", temporary);
   }
   if (::rename(temporary.c_str(), path.c_str()) != 0) return Error::from_errno(errno, "rename", temporary);
-  if (Status synced = sync_directory(folder); !synced) return synced;
+  if (Status synced = sync_folder(folder); !synced) return synced;
   const std::vector<std::string> files = snapshot_files(folder);
   for (std::size_t i = snapshots_kept; i < files.size(); ++i) ::unlink(files[i].c_str());
   return {};
@@ -140,7 +110,7 @@ bool Journal::keep_ballast(bool wanted) {
   if (static_cast<std::uint64_t>(volume.f_bavail) * volume.f_frsize < ballast_free_bytes_min) return false;
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   // Blocks, not a hole: only what is really there can be given up.
-  const bool is_made = file.number() >= 0 && ::posix_fallocate(file.number(), 0, static_cast<off_t>(ballast_bytes)) == 0;
+  const bool is_made = file.is_open() && ::posix_fallocate(file.get(), 0, static_cast<off_t>(ballast_bytes)) == 0;
   if (!is_made) ::unlink(path.c_str());
   return is_made;
 }
