@@ -1,6 +1,7 @@
 // `alerts`: what is pending or fires, and one alert with all that it rests on and that followed from it.
 #include <algorithm>
 
+#include "cli/json_text.h"
 #include "cli/online.h"
 #include "metrics/promql/series_selector.h"
 
@@ -11,36 +12,6 @@ namespace promql = metrics::promql;
 namespace tsdb = metrics::tsdb;
 
 constexpr std::size_t id_digits_shown = 12;  // enough to name one of a hundred thousand
-
-std::string text_of(const JsonValue* value) {
-  if (value == nullptr) return "";
-  if (const std::string* text = value->as_string()) return *text;
-  std::string out;
-  append_json(out, *value);
-  return out;
-}
-
-std::string member(const JsonValue& value, std::string_view name) { return text_of(value.find(name)); }
-
-const JsonValue::Array& list_of(const JsonValue* value) {
-  static const JsonValue::Array none;
-  const JsonValue::Array* list = value == nullptr ? nullptr : value->as_array();
-  return list == nullptr ? none : *list;
-}
-
-Labels labels_of(const JsonValue& object) {
-  std::vector<Labels::Pair> pairs;
-  const JsonValue* labels = object.find("labels");
-  if (labels != nullptr && labels->as_object() != nullptr)
-    for (const auto& [name, value] : *labels->as_object()) pairs.emplace_back(name, text_of(&value));
-  return Labels(std::move(pairs));
-}
-
-void print_json(Terminal& terminal, const JsonValue& value) {
-  std::string out;
-  append_json(out, value);
-  terminal.print(out);
-}
 
 // --- list ---
 
@@ -59,7 +30,7 @@ Result<std::vector<tsdb::Matcher>, Refused> matchers_of(const std::vector<std::s
 void print_alerts(Terminal& terminal, const std::vector<JsonValue>& alerts) {
   std::vector<std::vector<std::string>> rows;
   for (const JsonValue& alert : alerts) {
-    Labels labels = labels_of(alert);
+    Labels labels = labels_of(alert.find("labels"));
     labels.remove("alertname");
     rows.push_back({member(alert, "state"), member(alert, "name"), member(alert, "active_at"), member(alert, "value"),
                     member(alert, "id").substr(0, id_digits_shown), labels.text()});
@@ -91,7 +62,7 @@ void print_rule(Terminal& terminal, const JsonValue& alert) {
 
 void print_samples(Terminal& terminal, const JsonValue& alert) {
   for (const JsonValue& series : list_of(alert.find("samples"))) {
-    print_line(terminal, "sample", labels_of(series).text());
+    print_line(terminal, "sample", labels_of(series.find("labels")).text());
     for (const JsonValue& value : list_of(series.find("values")))
       print_line(terminal, "", member(value, "value") + " @" + member(value, "at"));
   }
@@ -113,7 +84,7 @@ std::string followed_text(const JsonValue& each) {
 void print_alert(Terminal& terminal, const JsonValue& alert) {
   terminal.print(member(alert, "name") + " is " + member(alert, "state"));
   print_line(terminal, "id", member(alert, "id"));
-  print_line(terminal, "labels", labels_of(alert).text());
+  print_line(terminal, "labels", labels_of(alert.find("labels")).text());
   print_line(terminal, "active at", member(alert, "active_at"));
   print_line(terminal, "fired at", member(alert, "fired_at"));
   print_line(terminal, "resolved at", member(alert, "resolved_at") +
@@ -149,7 +120,7 @@ ExitCode alerts_list(Terminal& terminal, World& world, const ServerArguments& se
     std::optional<JsonValue> page = online.ask_or_complain(terminal, {"GET", "/alerts?limit=1000" + from}, code);
     if (!page) return code;
     for (const JsonValue& alert : list_of(page->find("items"))) {
-      const Labels labels = labels_of(alert);
+      const Labels labels = labels_of(alert.find("labels"));
       const bool is_wanted = std::all_of(matchers->begin(), matchers->end(), [&labels](const tsdb::Matcher& matcher) {
         return matcher.matches(labels.get(matcher.name()));
       });

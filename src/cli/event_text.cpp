@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "cli/json_text.h"
 #include "model/codec.h"
 #include "model/labels.h"
 #include "model/limits.h"
@@ -124,11 +125,6 @@ std::vector<std::string> begun_alert(const T& event, std::string first, const Te
 }
 
 // --- messages ---
-
-std::string member(const JsonValue& value, std::string_view name) {
-  const JsonValue* found = value.find(name);
-  return found != nullptr && found->as_string() != nullptr ? *found->as_string() : "";
-}
 
 // What a stored message says: its alerts, or the text of a step.
 void add_message(std::vector<std::string>& lines, const Digest& body, const TellingSources& sources) {

@@ -1,6 +1,7 @@
 // What a running controller measures: `query`, over Prometheus' API paths.
 #include <algorithm>
 
+#include "cli/json_text.h"
 #include "cli/online.h"
 
 namespace watchbill::cli {
@@ -8,35 +9,6 @@ namespace {
 
 constexpr std::int64_t steps_wanted = 60;  // of a range whose step nobody named: what a terminal shows
 constexpr Duration step_min = Duration::seconds(1);
-
-std::string text_of(const JsonValue* value) {
-  if (value == nullptr) return "";
-  if (const std::string* text = value->as_string()) return *text;
-  std::string out;
-  append_json(out, *value);
-  return out;
-}
-
-std::string member(const JsonValue& value, std::string_view name) { return text_of(value.find(name)); }
-
-Labels labels_of(const JsonValue* object) {
-  std::vector<Labels::Pair> pairs;
-  if (object != nullptr && object->as_object() != nullptr)
-    for (const auto& [name, value] : *object->as_object()) pairs.emplace_back(name, text_of(&value));
-  return Labels(std::move(pairs));
-}
-
-const JsonValue::Array& list_of(const JsonValue* value) {
-  static const JsonValue::Array none;
-  const JsonValue::Array* list = value == nullptr ? nullptr : value->as_array();
-  return list == nullptr ? none : *list;
-}
-
-void print_json(Terminal& terminal, const JsonValue& value) {
-  std::string out;
-  append_json(out, value);
-  terminal.print(out);
-}
 
 // --- query ---
 

@@ -3,39 +3,13 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/json_text.h"
+
 namespace watchbill::cli {
 namespace {
 
 constexpr Duration look_interval = Duration::milliseconds(500);
 constexpr std::string_view run_prefix = "run-";
-
-std::string text_of(const JsonValue* value) {
-  if (value == nullptr) return "";
-  if (const std::string* text = value->as_string()) return *text;
-  std::string out;
-  append_json(out, *value);
-  return out;
-}
-
-std::string member(const JsonValue& value, std::string_view name) { return text_of(value.find(name)); }
-
-std::string text_of_tree(const JsonValue& value) {
-  std::string out;
-  append_json(out, value);
-  return out;
-}
-
-const JsonValue::Array& items_of(const JsonValue& value, std::string_view name) {
-  static const JsonValue::Array none;
-  const JsonValue* items = value.find(name);
-  return items == nullptr || items->as_array() == nullptr ? none : *items->as_array();
-}
-
-std::string joined(const JsonValue::Array& items) {
-  std::string out;
-  for (const JsonValue& item : items) out.append(out.empty() ? "" : ", ").append(text_of(&item));
-  return out;
-}
 
 // One question whose answer is printed by `print`, or as it came with -o json.
 template <class Print>
@@ -44,7 +18,7 @@ ExitCode ask_and_print(Terminal& terminal, World& world, const ServerArguments& 
   ExitCode code = ExitCode::done;
   const std::optional<JsonValue> answer = online.ask_or_complain(terminal, asked, code);
   if (!answer) return code;
-  if (terminal.format() == Format::json) terminal.print(text_of_tree(*answer));
+  if (terminal.format() == Format::json) print_json(terminal, *answer);
   else print(*answer);
   return code;
 }
@@ -270,7 +244,7 @@ ExitCode wait_for_end(Terminal& terminal, World& world, const ServerArguments& s
     if (!seen) return code;
     if (seen->find("exit_code") != nullptr) {
       if (terminal.format() == Format::json) {
-        terminal.print(text_of_tree(*seen));
+        print_json(terminal, *seen);
       } else {
         print_run(terminal, *seen);
         print_ways_on(terminal, *seen);
@@ -303,13 +277,13 @@ ExitCode run_start(Terminal& terminal, World& world, const ServerArguments& serv
   const auto answer = online.ask_or_complain(terminal, {"POST", "/runs", start_body(run), run.request_id}, code);
   if (!answer) return code;
   if (run.dry_run) {
-    if (terminal.format() == Format::json) terminal.print(text_of_tree(*answer));
+    if (terminal.format() == Format::json) print_json(terminal, *answer);
     else print_dry_run(terminal, *answer, plan_of(terminal, world, server, member(*answer, "plan"), code));
     return exit_of(*answer);
   }
   const std::string id = member(*answer, "subject");
   if (!run.waits) {
-    if (terminal.format() == Format::json) terminal.print(text_of_tree(*answer));
+    if (terminal.format() == Format::json) print_json(terminal, *answer);
     else terminal.print(id + " was asked for, record " + member(*answer, "sequence"));
     return code;
   }
@@ -444,7 +418,7 @@ ExitCode plan_show(Terminal& terminal, World& world, const ServerArguments& serv
   ExitCode code = ExitCode::done;
   const std::optional<JsonValue> answer = plan_of(terminal, world, server, run.subject, code);
   if (!answer) return code;
-  if (terminal.format() == Format::json) terminal.print(text_of_tree(*answer));
+  if (terminal.format() == Format::json) print_json(terminal, *answer);
   else print_plan(terminal, *answer);
   return code;
 }

@@ -1,22 +1,13 @@
 // What a running controller says of itself.
 #include <unistd.h>
 
+#include "cli/json_text.h"
 #include "cli/online.h"
 
 namespace watchbill::cli {
 namespace {
 
 constexpr Duration redraw_interval = Duration::seconds(1);
-
-std::string text_of(const JsonValue* value) {
-  if (value == nullptr) return "";
-  if (const std::string* text = value->as_string()) return *text;
-  std::string out;
-  append_json(out, *value);
-  return out;
-}
-
-std::string member(const JsonValue& value, std::string_view name) { return text_of(value.find(name)); }
 
 // "due 3, sent 12": the members that are not zero.
 std::string counts(const JsonValue* object) {
@@ -99,9 +90,7 @@ ExitCode show(Terminal& terminal, Online& online, bool clear) {
   const std::optional<JsonValue> status = online.ask_or_complain(terminal, {"GET", "/status"}, code);
   if (!status) return code;
   if (terminal.format() == Format::json) {
-    std::string out;
-    append_json(out, *status);
-    terminal.print(out);
+    print_json(terminal, *status);
     return code;
   }
   if (clear) terminal.print_raw("\x1b[H\x1b[2J");
@@ -129,9 +118,7 @@ ExitCode change(Terminal& terminal, World& world, const ServerArguments& server,
   const std::optional<JsonValue> answer = online.ask_or_complain(terminal, asked, code);
   if (!answer) return code;
   if (terminal.format() == Format::json) {
-    std::string out;
-    append_json(out, *answer);
-    terminal.print(out);
+    print_json(terminal, *answer);
   } else {
     terminal.print(said + ", record " + member(*answer, "sequence"));
   }
@@ -169,9 +156,7 @@ ExitCode hold_show(Terminal& terminal, World& world, const ServerArguments& serv
   const std::optional<JsonValue> page = online.ask_or_complain(terminal, {"GET", "/hold?limit=1000"}, code);
   if (!page) return code;
   if (terminal.format() == Format::json) {
-    std::string out;
-    append_json(out, *page);
-    terminal.print(out);
+    print_json(terminal, *page);
   } else {
     print_holds(terminal, *page);
   }

@@ -5,33 +5,14 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/json_text.h"
+
 namespace watchbill::cli {
 namespace {
 
 constexpr Duration redraw_interval = Duration::seconds(1);
 constexpr Duration look_interval = Duration::milliseconds(100);
 constexpr Duration follow_interval = Duration::milliseconds(250);
-
-std::string text_of(const JsonValue* value) {
-  if (value == nullptr) return "";
-  if (const std::string* text = value->as_string()) return *text;
-  std::string out;
-  append_json(out, *value);
-  return out;
-}
-
-std::string member(const JsonValue& value, std::string_view name) { return text_of(value.find(name)); }
-
-std::string member(const JsonValue& value, std::string_view object, std::string_view name) {
-  const JsonValue* found = value.find(object);
-  return found == nullptr ? "" : member(*found, name);
-}
-
-const JsonValue::Array& items(const JsonValue& value, std::string_view name) {
-  static const JsonValue::Array none;
-  const JsonValue* found = value.find(name);
-  return found == nullptr || found->as_array() == nullptr ? none : *found->as_array();
-}
 
 // "1d2h", "3m5s": of a number of seconds, the two largest parts.
 std::string age_text(const std::string& seconds) {
@@ -48,24 +29,18 @@ std::string bytes_text(const std::string& bytes) {
   return std::to_string(count >> 10) + "KiB";
 }
 
-std::string joined(const JsonValue::Array& texts) {
-  std::string out;
-  for (const JsonValue& text : texts) out.append(out.empty() ? "" : ",").append(text_of(&text));
-  return out;
-}
-
 // What stands behind a state: the reason where it needs one.
 std::string why_text(const JsonValue& workload) {
   std::string why = member(workload, "detail");
   if (why.empty() && member(workload, "state") != "running") why = member(workload, "reason");
-  const std::string warnings = joined(items(workload, "warnings"));
+  const std::string warnings = joined(items_of(workload, "warnings"), ",");
   if (!warnings.empty()) why.append(why.empty() ? "" : "; ").append(warnings);
   return why;
 }
 
 void print_workloads(Terminal& terminal, const JsonValue& snapshot) {
   std::vector<std::vector<std::string>> rows;
-  for (const JsonValue& workload : items(snapshot, "workloads"))
+  for (const JsonValue& workload : items_of(snapshot, "workloads"))
     rows.push_back({member(workload, "name"), member(workload, "state"), member(workload, "status"),
                     member(workload, "ready") == "true" ? "yes" : "no", member(workload, "incarnation"),
                     member(workload, "restarts_in_window"), age_text(member(workload, "age_seconds")),
@@ -74,16 +49,10 @@ void print_workloads(Terminal& terminal, const JsonValue& snapshot) {
                     why_text(workload)});
   terminal.table(
       {"NAME", "STATE", "STATUS", "READY", "START", "RESTARTS", "AGE", "CPU", "MEMORY", "FDS", "READ", "WHY"}, rows);
-  for (const JsonValue& skipped : items(snapshot, "skipped"))
+  for (const JsonValue& skipped : items_of(snapshot, "skipped"))
     terminal.print("skipped: " + member(skipped, "name") + ": " + member(skipped, "reason"));
   if (const std::string problem = member(snapshot, "keeper_problem"); !problem.empty())
     terminal.print("the keeper cannot be asked: " + problem);
-}
-
-void print_json(Terminal& terminal, const JsonValue& value) {
-  std::string out;
-  append_json(out, value);
-  terminal.print(out);
 }
 
 void print_workload(Terminal& terminal, const JsonValue& workload) {
@@ -120,7 +89,7 @@ using Incarnations = std::map<std::string, std::int64_t>;
 // The workloads that a name means, with their incarnations: NAME, its instances, or the members of group:NAME.
 Incarnations named(const JsonValue& snapshot, const std::string& name) {
   Incarnations found;
-  for (const JsonValue& workload : items(snapshot, "workloads")) {
+  for (const JsonValue& workload : items_of(snapshot, "workloads")) {
     const std::string own = member(workload, "name");
     const bool is_member = name == "group:" + member(workload, "group") || own == name || own.starts_with(name + "@");
     const JsonValue* incarnation = workload.find("incarnation");
@@ -143,7 +112,7 @@ ExitCode wait_for(Terminal& terminal, World& world, Online& online, const Wait& 
     const auto snapshot = online.ask_or_complain(terminal, {"GET", "/workloads"}, code);
     if (!snapshot) return code;
     std::size_t reached_count = 0;
-    for (const JsonValue& workload : items(*snapshot, "workloads")) {
+    for (const JsonValue& workload : items_of(*snapshot, "workloads")) {
       const auto before = wait.before.find(member(workload, "name"));
       if (before == wait.before.end()) continue;
       const Reached now = reached(wait.action, workload, before->second);
