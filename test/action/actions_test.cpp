@@ -197,12 +197,7 @@ TEST(actions, the_exec_of_a_read_is_ended_under_the_id_that_the_keeper_has_for_i
 
 TEST(actions, a_lost_exec_is_asked_of_the_keeper) {
   Bench bench;
-  ProbeAction probe;
-  const RunAction action = exec(bench);
-  probe.place = action.place;
-  probe.effect_id = action.effect_id;
-  probe.action = action.action;
-  probe.interval = Duration::seconds(5);
+  ProbeAction probe = probe_of(exec(bench));
   bench.keeper.known.phase = ports::OneShotPhase::running;
   bench.begin(probe, "run-1/probe/1");
   EXPECT_TRUE(bench.offered.empty());
@@ -214,12 +209,7 @@ TEST(actions, a_lost_exec_is_asked_of_the_keeper) {
 
 TEST(actions, a_lost_call_is_judged_by_the_verify_of_its_step) {
   Bench bench;
-  ProbeAction probe;
-  const RunAction action = post(bench);
-  probe.place = action.place;
-  probe.effect_id = action.effect_id;
-  probe.action = action.action;
-  probe.interval = Duration::seconds(5);
+  ProbeAction probe = probe_of(post(bench));
   probe.verify.emplace();
   probe.verify->args = {{"query", "drained == 1"}};
   bench.condition_answer.observed = Observed::false_;
@@ -238,12 +228,7 @@ TEST(actions, a_lost_call_is_judged_by_the_verify_of_its_step) {
 
 TEST(actions, probing_ends_after_its_time) {
   Bench bench;
-  ProbeAction probe;
-  const RunAction action = post(bench);
-  probe.place = action.place;
-  probe.effect_id = action.effect_id;
-  probe.action = action.action;
-  probe.interval = Duration::seconds(5);
+  ProbeAction probe = probe_of(post(bench));
   probe.verify.emplace();
   bench.condition_answer.observed = Observed::no_data;
   bench.begin(probe, "run-1/probe/1");

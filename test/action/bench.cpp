@@ -136,4 +136,14 @@ RunAction Bench::action(ActionKind kind, PlanValues args) const {
   return out;
 }
 
+ProbeAction probe_of(const RunAction& action, PlanValues former) {
+  ProbeAction probe;
+  probe.place = action.place;
+  probe.effect_id = action.effect_id;
+  probe.action = action.action;
+  probe.former = std::move(former);
+  probe.interval = Duration::seconds(5);
+  return probe;
+}
+
 }  // namespace watchbill::drivers::action

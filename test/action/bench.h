@@ -139,4 +139,7 @@ struct Bench {
   std::unique_ptr<Actions> actions;
 };
 
+// Looks each 5 s for what became of an action that had found `former`.
+[[nodiscard]] ProbeAction probe_of(const RunAction& action, PlanValues former = {});
+
 }  // namespace watchbill::drivers::action

@@ -9,28 +9,23 @@ RunAction service(const Bench& bench, const std::string& state) {
   return bench.action(ActionKind::service, {{"name", "web"}, {"state", state}});
 }
 
-ProbeAction probe_of(const RunAction& action, PlanValues former) {
-  ProbeAction probe;
-  probe.place = action.place;
-  probe.effect_id = action.effect_id;
-  probe.action = action.action;
-  probe.former = std::move(former);
-  probe.interval = Duration::seconds(5);
-  return probe;
-}
-
 PlanValues former(const std::string& active_state, const std::string& invocation_id) {
   return {{"active_state", active_state}, {"invocation_id", invocation_id}};
+}
+
+LookAction look_before(const Bench& bench, const std::string& state) {
+  LookAction look;
+  look.place.run = "run-1";
+  look.place.step = "1";
+  look.actions = {service(bench, state).action};
+  look.until = bench.loop.now + Duration::seconds(60);
+  return look;
 }
 
 TEST(services, a_look_finds_state_and_invocation) {
   Bench bench;
   bench.units.become("active", "aa11");
-  LookAction look;
-  look.place.run = "run-1";
-  look.place.step = "1";
-  look.actions = {service(bench, "restarted").action};
-  look.until = bench.loop.now + Duration::seconds(60);
+  const LookAction look = look_before(bench, "restarted");
   bench.begin(look, "run-1/look/1");
   EXPECT_EQ(bench.last<NoteLook>().reason, "");
   EXPECT_EQ(bench.last<NoteLook>().former, former("active", "aa11"));
@@ -38,11 +33,7 @@ TEST(services, a_look_finds_state_and_invocation) {
 
 TEST(services, without_systemd_or_its_unit_nothing_is_sent_and_the_look_says_why) {
   Bench bench;
-  LookAction look;
-  look.place.run = "run-1";
-  look.place.step = "1";
-  look.actions = {service(bench, "started").action};
-  look.until = bench.loop.now + Duration::seconds(60);
+  const LookAction look = look_before(bench, "started");
   bench.units.state = Error{ErrorKind::not_found, "read unit", "web.service", "systemd does not answer here"};
   bench.begin(look, "run-1/look/1");
   EXPECT_TRUE(bench.last<NoteLook>().reason.starts_with("systemd_missing: ")) << bench.last<NoteLook>().reason;
