@@ -29,10 +29,10 @@ struct RejectedBill {
   std::uint64_t errors{0};
   Digest files;
   RejectedFinding first;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using B = RejectedBill;
-    return std::tuple{field("at_ms", &B::at), field("by", &B::by), field("errors", &B::errors), field("files", &B::files),
-                      field("first", &B::first)};
+    return to(field("at_ms", &B::at), field("by", &B::by), field("errors", &B::errors), field("files", &B::files),
+              field("first", &B::first));
   }
 };
 
@@ -48,17 +48,17 @@ struct Progress {
   Sequence sequence{0};  // of the last applied record
   std::uint32_t state_format{0};
   Instant time;  // of the last applied record
-  static constexpr auto fields() {
-    return std::tuple{field("build", &Progress::build),
-                      field("configuration", &Progress::configuration),
-                      field("epoch", &Progress::epoch),
-                      field("lineage", &Progress::lineage),
-                      field("read_only", &Progress::read_only),
-                      field("rejected", &Progress::rejected),
-                      field("segment", &Progress::segment),
-                      field("sequence", &Progress::sequence),
-                      field("state_format", &Progress::state_format),
-                      field("time_ms", &Progress::time)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("build", &Progress::build),
+              field("configuration", &Progress::configuration),
+              field("epoch", &Progress::epoch),
+              field("lineage", &Progress::lineage),
+              field("read_only", &Progress::read_only),
+              field("rejected", &Progress::rejected),
+              field("segment", &Progress::segment),
+              field("sequence", &Progress::sequence),
+              field("state_format", &Progress::state_format),
+              field("time_ms", &Progress::time));
   }
 };
 

@@ -97,13 +97,14 @@ void follow(AlertCourse& course, AlertMove move, Instant at) noexcept;
 struct SeenSample {
   Instant at;
   std::string value;
-  static constexpr auto fields() { return std::tuple{field("at_ms", &SeenSample::at), field("value", &SeenSample::value)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("at_ms", &SeenSample::at), field("value", &SeenSample::value)); }
 };
 struct SeenSeries {
   Labels labels;
   std::vector<SeenSample> samples;  // oldest first
-  static constexpr auto fields() {
-    return std::tuple{field("labels", &SeenSeries::labels), field("samples", &SeenSeries::samples)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("labels", &SeenSeries::labels), field("samples", &SeenSeries::samples));
   }
 };
 // Samples of one decision, over all series: enough to see the shape, few enough to keep.

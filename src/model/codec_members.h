@@ -23,36 +23,28 @@ void encode_members(JsonWriter& out, const T& value, const std::array<std::strin
       write_envelope(next);
     }
   };
-  std::apply(
-      [&](const auto&... each) {
-        [[maybe_unused]] const auto one = [&](const auto& described) {
-          if (!has_meaning(value.*described.member)) return;
-          envelope_before(described.name);
-          out.key(described.name);
-          encode(out, value.*described.member);
-        };
-        (one(each), ...);
-      },
-      T::fields());
+  T::fields([&](const auto&... each) {
+    [[maybe_unused]] const auto one = [&](const auto& described) {
+      if (!has_meaning(value.*described.member)) return;
+      envelope_before(described.name);
+      out.key(described.name);
+      encode(out, value.*described.member);
+    };
+    (one(each), ...);
+  });
   envelope_before("\x7f");  // greater than every key
 }
 
-// Reads one member of a struct.
+// Reads the member at this index of fields().
 template <Described T>
-using MemberReader = bool (*)(CanonicalReader&, T&);
-
-// Reads the member at index I.
-template <Described T, std::size_t I>
-bool read_member(CanonicalReader& in, T& value) {
-  return decode(in, value.*(std::get<I>(T::fields()).member));
-}
-
-// The readers of all members, in the order of fields().
-template <Described T>
-[[nodiscard]] constexpr auto member_readers() {
-  return []<std::size_t... I>(std::index_sequence<I...>) {
-    return std::array<MemberReader<T>, sizeof...(I)>{&read_member<T, I>...};
-  }(std::make_index_sequence<field_count<T>>{});
+bool read_member(CanonicalReader& in, T& value, std::size_t index) {
+  return T::fields([&](const auto&... each) {
+    std::size_t at = 0;
+    bool is_read = false;
+    // The first true one ends it: the member at the index, whatever became of it.
+    (void)((at++ == index && (is_read = decode(in, value.*each.member), true)) || ...);
+    return is_read;
+  });
 }
 
 // Reads an object into `value`, skipping the keys for which `is_envelope(key)` is true. Keys arrive in order, so do the fields:
@@ -60,7 +52,6 @@ template <Described T>
 template <Described T, class IsEnvelope>
 bool decode_members(CanonicalReader& in, T& value, IsEnvelope&& is_envelope) {
   static constexpr auto names = field_names<T>();
-  static constexpr auto readers = member_readers<T>();
   if (!in.begin_object()) return false;
   std::string_view key;
   std::size_t next = 0;
@@ -70,7 +61,7 @@ bool decode_members(CanonicalReader& in, T& value, IsEnvelope&& is_envelope) {
       continue;
     }
     while (next < names.size() && names[next] < key) ++next;
-    if (next == names.size() || names[next] != key || !readers[next](in, value)) return false;
+    if (next == names.size() || names[next] != key || !read_member(in, value, next)) return false;
     ++next;
   }
   return in.ok();

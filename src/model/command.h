@@ -75,8 +75,8 @@ struct Actor {
   std::string name;                // "ana", "anonymous"; of an engine actor what it acts as: "engine", "clock"
   std::vector<std::string> roles;  // viewer, operator, approver, admin, or names from the bill
 
-  static constexpr auto fields() {
-    return std::tuple{field("kind", &Actor::kind), field("name", &Actor::name), field("roles", &Actor::roles)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("kind", &Actor::kind), field("name", &Actor::name), field("roles", &Actor::roles));
   }
 };
 
@@ -85,7 +85,8 @@ struct Request {
   Digest body;  // of the command's canonical text
   std::string id;
 
-  static constexpr auto fields() { return std::tuple{field("body", &Request::body), field("id", &Request::id)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("body", &Request::body), field("id", &Request::id)); }
 };
 
 // A command with all that decided its answer and is not state.

@@ -23,11 +23,11 @@ struct ElementChange {
   Presence presence{Presence::present};
   std::vector<SeenSeries> samples;                 // at most seen_samples_max
   std::string value;                               // of a present one
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using C = ElementChange;
-    return std::tuple{field("annotations", &C::annotations), field("cause", &C::cause),       field("element", &C::element),
-                      field("labels", &C::labels),           field("presence", &C::presence), field("samples", &C::samples),
-                      field("value", &C::value)};
+    return to(field("annotations", &C::annotations), field("cause", &C::cause),       field("element", &C::element),
+              field("labels", &C::labels),           field("presence", &C::presence), field("samples", &C::samples),
+              field("value", &C::value));
   }
 };
 
@@ -48,12 +48,12 @@ struct NoteRuleAnswer {
   std::string name;
   std::uint32_t part{0};
   RuleId rule;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using C = NoteRuleAnswer;
-    return std::tuple{field("at_ms", &C::at),   field("changes", &C::changes), field("expression", &C::expression),
-                      field("group", &C::group), field("hold_ms", &C::hold),   field("keep_firing_for_ms", &C::keep_firing_for),
-                      field("kind", &C::kind),  field("name", &C::name),       field("part", &C::part),
-                      field("rule", &C::rule)};
+    return to(field("at_ms", &C::at),   field("changes", &C::changes), field("expression", &C::expression),
+              field("group", &C::group), field("hold_ms", &C::hold),   field("keep_firing_for_ms", &C::keep_firing_for),
+              field("kind", &C::kind),  field("name", &C::name),       field("part", &C::part),
+              field("rule", &C::rule));
   }
 };
 
@@ -69,10 +69,10 @@ struct NoteRuleFailure {
   std::string message;
   std::string name;
   RuleId rule;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using C = NoteRuleFailure;
-    return std::tuple{field("at_ms", &C::at),        field("expression", &C::expression), field("group", &C::group),
-                      field("message", &C::message), field("name", &C::name),             field("rule", &C::rule)};
+    return to(field("at_ms", &C::at),        field("expression", &C::expression), field("group", &C::group),
+              field("message", &C::message), field("name", &C::name),             field("rule", &C::rule));
   }
 };
 
@@ -84,7 +84,8 @@ struct RetireRule {
   static constexpr Lane lane = Lane::answers;
   Instant at;
   RuleId rule;
-  static constexpr auto fields() { return std::tuple{field("at_ms", &RetireRule::at), field("rule", &RetireRule::rule)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("at_ms", &RetireRule::at), field("rule", &RetireRule::rule)); }
 };
 
 // A condition of our own that somebody must be told of (domain/incidents.md §4: WorkloadFailed, RunHeld, RuleGroupSilent, …). The
@@ -99,10 +100,10 @@ struct RaiseAlert {
   std::string name;
   std::string subject;
   std::string subject_label;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using C = RaiseAlert;
-    return std::tuple{field("annotations", &C::annotations), field("bound", &C::bound), field("name", &C::name),
-                      field("subject", &C::subject), field("subject_label", &C::subject_label)};
+    return to(field("annotations", &C::annotations), field("bound", &C::bound), field("name", &C::name),
+              field("subject", &C::subject), field("subject_label", &C::subject_label));
   }
 };
 
@@ -115,9 +116,9 @@ struct ClearAlert {
   std::string name;
   std::string subject;
   std::string subject_label;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using C = ClearAlert;
-    return std::tuple{field("name", &C::name), field("subject", &C::subject), field("subject_label", &C::subject_label)};
+    return to(field("name", &C::name), field("subject", &C::subject), field("subject_label", &C::subject_label));
   }
 };
 

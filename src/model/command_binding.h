@@ -23,10 +23,10 @@ struct ConsiderBinding {
   Labels labels;
   std::string run;  // "run-" and a ULID; absent: made from the journal
   std::string seed;  // 16 hex digits; absent: made from the journal
-  static constexpr auto fields() {
-    return std::tuple{field("alert", &ConsiderBinding::alert),     field("anonymous", &ConsiderBinding::anonymous),
-                      field("binding", &ConsiderBinding::binding), field("labels", &ConsiderBinding::labels),
-                      field("run", &ConsiderBinding::run),         field("seed", &ConsiderBinding::seed)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("alert", &ConsiderBinding::alert),     field("anonymous", &ConsiderBinding::anonymous),
+              field("binding", &ConsiderBinding::binding), field("labels", &ConsiderBinding::labels),
+              field("run", &ConsiderBinding::run),         field("seed", &ConsiderBinding::seed));
   }
 };
 
@@ -43,11 +43,11 @@ struct ProposeMitigation {
   BindingMode mode{BindingMode::auto_};
   std::string run;  // "run-" and a ULID; absent: made from the journal
   std::string seed;  // 16 hex digits; absent: made from the journal
-  static constexpr auto fields() {
-    return std::tuple{field("alert", &ProposeMitigation::alert),   field("binding", &ProposeMitigation::binding),
-                      field("labels", &ProposeMitigation::labels), field("lowered_by", &ProposeMitigation::lowered_by),
-                      field("mode", &ProposeMitigation::mode),     field("run", &ProposeMitigation::run),
-                      field("seed", &ProposeMitigation::seed)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("alert", &ProposeMitigation::alert),   field("binding", &ProposeMitigation::binding),
+              field("labels", &ProposeMitigation::labels), field("lowered_by", &ProposeMitigation::lowered_by),
+              field("mode", &ProposeMitigation::mode),     field("run", &ProposeMitigation::run),
+              field("seed", &ProposeMitigation::seed));
   }
 };
 
@@ -58,7 +58,7 @@ struct NoteNotNeeded {
   static constexpr Area area = Area::plan;
   static constexpr Lane lane = Lane::ingest;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("run", &NoteNotNeeded::run)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("run", &NoteNotNeeded::run)); }
 };
 
 // A hold covers the run.
@@ -69,7 +69,8 @@ struct NoteHold {
   static constexpr Lane lane = Lane::ingest;
   std::string run;
   std::string scope;
-  static constexpr auto fields() { return std::tuple{field("run", &NoteHold::run), field("scope", &NoteHold::scope)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("run", &NoteHold::run), field("scope", &NoteHold::scope)); }
 };
 
 // Something that the run may have waited for is free now.
@@ -79,7 +80,7 @@ struct GoOn {
   static constexpr Area area = Area::plan;
   static constexpr Lane lane = Lane::ingest;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("run", &GoOn::run)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("run", &GoOn::run)); }
 };
 
 // A new controller has taken over.
@@ -89,7 +90,7 @@ struct TakeOverRun {
   static constexpr Area area = Area::plan;
   static constexpr Lane lane = Lane::ingest;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("run", &TakeOverRun::run)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("run", &TakeOverRun::run)); }
 };
 
 // Another bill holds: a run that waits is proposed anew when its plan would differ.
@@ -99,7 +100,7 @@ struct RecheckPlan {
   static constexpr Area area = Area::plan;
   static constexpr Lane lane = Lane::ingest;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("run", &RecheckPlan::run)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("run", &RecheckPlan::run)); }
 };
 
 }  // namespace watchbill

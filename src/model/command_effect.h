@@ -44,16 +44,16 @@ struct NoteOutcome {
   Duration retry_after;
   bool retryable{false};
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("attempt", &NoteOutcome::attempt),
-                      field("effect_id", &NoteOutcome::effect_id),
-                      field("outcome", &NoteOutcome::outcome),
-                      field("output", &NoteOutcome::output),
-                      field("output_redacted", &NoteOutcome::output_redacted),
-                      field("reason", &NoteOutcome::reason),
-                      field("retry_after_ms", &NoteOutcome::retry_after),
-                      field("retryable", &NoteOutcome::retryable),
-                      field("run", &NoteOutcome::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("attempt", &NoteOutcome::attempt),
+              field("effect_id", &NoteOutcome::effect_id),
+              field("outcome", &NoteOutcome::outcome),
+              field("output", &NoteOutcome::output),
+              field("output_redacted", &NoteOutcome::output_redacted),
+              field("reason", &NoteOutcome::reason),
+              field("retry_after_ms", &NoteOutcome::retry_after),
+              field("retryable", &NoteOutcome::retryable),
+              field("run", &NoteOutcome::run));
   }
 };
 
@@ -68,9 +68,9 @@ struct NoteLook {
   std::string reason;  // why it could not be read: capture_incomplete, original_too_large, …; empty: it could
   std::string run;
   std::string step;  // its path
-  static constexpr auto fields() {
-    return std::tuple{field("before", &NoteLook::before), field("former", &NoteLook::former), field("reason", &NoteLook::reason),
-                      field("run", &NoteLook::run), field("step", &NoteLook::step)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("before", &NoteLook::before), field("former", &NoteLook::former), field("reason", &NoteLook::reason),
+              field("run", &NoteLook::run), field("step", &NoteLook::step));
   }
 };
 
@@ -85,10 +85,10 @@ struct NoteStaleFence {
   std::string run;
   std::uint64_t seen{0};
   std::string target;
-  static constexpr auto fields() {
-    return std::tuple{field("effect_id", &NoteStaleFence::effect_id), field("fence", &NoteStaleFence::fence),
-                      field("run", &NoteStaleFence::run), field("seen", &NoteStaleFence::seen),
-                      field("target", &NoteStaleFence::target)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("effect_id", &NoteStaleFence::effect_id), field("fence", &NoteStaleFence::fence),
+              field("run", &NoteStaleFence::run), field("seen", &NoteStaleFence::seen),
+              field("target", &NoteStaleFence::target));
   }
 };
 
@@ -102,9 +102,9 @@ struct NoteProbe {
   ProbeFinding finding{ProbeFinding::absent};
   std::string run;
   std::string source;
-  static constexpr auto fields() {
-    return std::tuple{field("effect_id", &NoteProbe::effect_id), field("finding", &NoteProbe::finding),
-                      field("run", &NoteProbe::run), field("source", &NoteProbe::source)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("effect_id", &NoteProbe::effect_id), field("finding", &NoteProbe::finding),
+              field("run", &NoteProbe::run), field("source", &NoteProbe::source));
   }
 };
 
@@ -121,11 +121,11 @@ struct NoteAnswer {
   std::vector<std::string> samples;
   std::string step;  // its path
   bool undo{false};
-  static constexpr auto fields() {
-    return std::tuple{field("answer", &NoteAnswer::answer),   field("previous_at_ms", &NoteAnswer::previous_at),
-                      field("reason", &NoteAnswer::reason),   field("run", &NoteAnswer::run),
-                      field("samples", &NoteAnswer::samples), field("step", &NoteAnswer::step),
-                      field("undo", &NoteAnswer::undo)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("answer", &NoteAnswer::answer),   field("previous_at_ms", &NoteAnswer::previous_at),
+              field("reason", &NoteAnswer::reason),   field("run", &NoteAnswer::run),
+              field("samples", &NoteAnswer::samples), field("step", &NoteAnswer::step),
+              field("undo", &NoteAnswer::undo));
   }
 };
 
@@ -138,8 +138,8 @@ struct NoteUndoSeen {
   std::string run;
   bool seen{false};
   std::string step;  // its path
-  static constexpr auto fields() {
-    return std::tuple{field("run", &NoteUndoSeen::run), field("seen", &NoteUndoSeen::seen), field("step", &NoteUndoSeen::step)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("run", &NoteUndoSeen::run), field("seen", &NoteUndoSeen::seen), field("step", &NoteUndoSeen::step));
   }
 };
 

@@ -20,8 +20,8 @@ struct StartLineage {
   static constexpr Lane lane = Lane::outcomes;
   Lineage lineage;
   Lineage restored_from;
-  static constexpr auto fields() {
-    return std::tuple{field("lineage", &StartLineage::lineage), field("restored_from", &StartLineage::restored_from)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("lineage", &StartLineage::lineage), field("restored_from", &StartLineage::restored_from));
   }
 };
 
@@ -34,9 +34,9 @@ struct StartEpoch {
   std::string build;
   Duration clock_ahead;  // how far the last record is ahead of the wall clock; more than an hour starts on hold
   std::uint32_t state_format{0};
-  static constexpr auto fields() {
-    return std::tuple{field("build", &StartEpoch::build), field("clock_ahead_ms", &StartEpoch::clock_ahead),
-                      field("state_format", &StartEpoch::state_format)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("build", &StartEpoch::build), field("clock_ahead_ms", &StartEpoch::clock_ahead),
+              field("state_format", &StartEpoch::state_format));
   }
 };
 
@@ -47,8 +47,8 @@ struct NoteClockJump {
   static constexpr Lane lane = Lane::outcomes;
   Duration by;
   Instant wall;
-  static constexpr auto fields() {
-    return std::tuple{field("by_ms", &NoteClockJump::by), field("wall_ms", &NoteClockJump::wall)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("by_ms", &NoteClockJump::by), field("wall_ms", &NoteClockJump::wall));
   }
 };
 
@@ -59,8 +59,8 @@ struct NoteSnapshot {
   static constexpr Lane lane = Lane::answers;
   Digest digest;
   Sequence sequence{0};
-  static constexpr auto fields() {
-    return std::tuple{field("digest", &NoteSnapshot::digest), field("sequence", &NoteSnapshot::sequence)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("digest", &NoteSnapshot::digest), field("sequence", &NoteSnapshot::sequence));
   }
 };
 
@@ -71,8 +71,8 @@ struct NoteReadOnly {
   static constexpr Lane lane = Lane::outcomes;
   std::string reason;
   Instant since;
-  static constexpr auto fields() {
-    return std::tuple{field("reason", &NoteReadOnly::reason), field("since_ms", &NoteReadOnly::since)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("reason", &NoteReadOnly::reason), field("since_ms", &NoteReadOnly::since));
   }
 };
 
@@ -81,7 +81,7 @@ struct NoteWritable {
   static constexpr int version = 1;
   static constexpr Area area = Area::engine;
   static constexpr Lane lane = Lane::outcomes;
-  static constexpr auto fields() { return std::tuple{}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(); }
 };
 
 // A deadline of the index is due: the area that set it decides what follows.
@@ -94,9 +94,9 @@ struct MeetDeadline {
   Area owner{Area::engine};
   std::uint64_t seen{0};  // what the area's Seen adds to the decision: here, refusals counted since the last record
   std::string subject;
-  static constexpr auto fields() {
-    return std::tuple{field("at_ms", &MeetDeadline::at), field("owner", &MeetDeadline::owner), field("seen", &MeetDeadline::seen),
-                      field("subject", &MeetDeadline::subject)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("at_ms", &MeetDeadline::at), field("owner", &MeetDeadline::owner), field("seen", &MeetDeadline::seen),
+              field("subject", &MeetDeadline::subject));
   }
 };
 
@@ -108,8 +108,8 @@ struct SealSegment {
   static constexpr Lane lane = Lane::outcomes;
   Digest head;
   Segment segment{0};
-  static constexpr auto fields() {
-    return std::tuple{field("head", &SealSegment::head), field("segment", &SealSegment::segment)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("head", &SealSegment::head), field("segment", &SealSegment::segment));
   }
 };
 
@@ -122,8 +122,8 @@ struct SetHold {
   std::string reason;
   bool restarts{false};
   std::string scope;
-  static constexpr auto fields() {
-    return std::tuple{field("reason", &SetHold::reason), field("restarts", &SetHold::restarts), field("scope", &SetHold::scope)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("reason", &SetHold::reason), field("restarts", &SetHold::restarts), field("scope", &SetHold::scope));
   }
 };
 
@@ -135,8 +135,8 @@ struct ReleaseHold {
   static constexpr Lane lane = Lane::people;
   std::string reason;
   std::string scope;
-  static constexpr auto fields() {
-    return std::tuple{field("reason", &ReleaseHold::reason), field("scope", &ReleaseHold::scope)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("reason", &ReleaseHold::reason), field("scope", &ReleaseHold::scope));
   }
 };
 

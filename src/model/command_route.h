@@ -22,9 +22,9 @@ struct RequestNotification {
   DeliveryKind kind{DeliveryKind::step};
   std::string receiver;
   std::string subject;
-  static constexpr auto fields() {
-    return std::tuple{field("body", &RequestNotification::body), field("kind", &RequestNotification::kind),
-                      field("receiver", &RequestNotification::receiver), field("subject", &RequestNotification::subject)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("body", &RequestNotification::body), field("kind", &RequestNotification::kind),
+              field("receiver", &RequestNotification::receiver), field("subject", &RequestNotification::subject));
   }
 };
 
@@ -35,7 +35,7 @@ struct ResendNotification {
   static constexpr Area area = Area::route;
   static constexpr Lane lane = Lane::people;
   DeliveryId delivery;
-  static constexpr auto fields() { return std::tuple{field("delivery", &ResendNotification::delivery)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("delivery", &ResendNotification::delivery)); }
 };
 
 // How a receiver answered one attempt.
@@ -56,10 +56,10 @@ struct NoteDelivery {
   DeliveryId delivery;
   std::string detail;    // "http 503", "connection_refused"
   Duration retry_after;  // what the receiver asked for; 0 when it did not
-  static constexpr auto fields() {
-    return std::tuple{field("answer", &NoteDelivery::answer), field("attempt", &NoteDelivery::attempt),
-                      field("delivery", &NoteDelivery::delivery), field("detail", &NoteDelivery::detail),
-                      field("retry_after_ms", &NoteDelivery::retry_after)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("answer", &NoteDelivery::answer), field("attempt", &NoteDelivery::attempt),
+              field("delivery", &NoteDelivery::delivery), field("detail", &NoteDelivery::detail),
+              field("retry_after_ms", &NoteDelivery::retry_after));
   }
 };
 

@@ -26,11 +26,11 @@ struct StartRun {
   // Of a dry run: the plan that was asked beforehand, and what it answered. Of another plan the answers mean nothing.
   Digest answered_plan;
   std::vector<DryRunAnswer> answers;
-  static constexpr auto fields() {
-    return std::tuple{field("answered_plan", &StartRun::answered_plan), field("answers", &StartRun::answers),
-                      field("dry_run", &StartRun::dry_run), field("parameters", &StartRun::parameters),
-                      field("reason", &StartRun::reason),   field("run", &StartRun::run),
-                      field("runbook", &StartRun::runbook), field("seed", &StartRun::seed)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("answered_plan", &StartRun::answered_plan), field("answers", &StartRun::answers),
+              field("dry_run", &StartRun::dry_run), field("parameters", &StartRun::parameters),
+              field("reason", &StartRun::reason),   field("run", &StartRun::run),
+              field("runbook", &StartRun::runbook), field("seed", &StartRun::seed));
   }
 };
 
@@ -42,7 +42,8 @@ struct CancelRun {
   static constexpr Lane lane = Lane::people;
   std::string reason;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("reason", &CancelRun::reason), field("run", &CancelRun::run)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("reason", &CancelRun::reason), field("run", &CancelRun::run)); }
 };
 
 // Role operator; a reason is needed.
@@ -53,7 +54,8 @@ struct ResumeRun {
   static constexpr Lane lane = Lane::people;
   std::string reason;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("reason", &ResumeRun::reason), field("run", &ResumeRun::run)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("reason", &ResumeRun::reason), field("run", &ResumeRun::run)); }
 };
 
 // A person's answer to an unknown outcome. Role operator; a reason is needed.
@@ -66,9 +68,9 @@ struct ResolveRun {
   std::string reason;
   std::string run;
   std::string step;  // its path
-  static constexpr auto fields() {
-    return std::tuple{field("answer", &ResolveRun::answer), field("reason", &ResolveRun::reason), field("run", &ResolveRun::run),
-                      field("step", &ResolveRun::step)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("answer", &ResolveRun::answer), field("reason", &ResolveRun::reason), field("run", &ResolveRun::run),
+              field("step", &ResolveRun::step));
   }
 };
 
@@ -81,9 +83,9 @@ struct GiveApproval {
   bool accept_irreversible{false};
   Digest plan;
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("accept_irreversible", &GiveApproval::accept_irreversible), field("plan", &GiveApproval::plan),
-                      field("run", &GiveApproval::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("accept_irreversible", &GiveApproval::accept_irreversible), field("plan", &GiveApproval::plan),
+              field("run", &GiveApproval::run));
   }
 };
 
@@ -95,8 +97,8 @@ struct RejectApproval {
   static constexpr Lane lane = Lane::people;
   std::string reason;
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("reason", &RejectApproval::reason), field("run", &RejectApproval::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("reason", &RejectApproval::reason), field("run", &RejectApproval::run));
   }
 };
 
@@ -107,7 +109,7 @@ struct WithdrawApproval {
   static constexpr Area area = Area::approval;
   static constexpr Lane lane = Lane::people;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("run", &WithdrawApproval::run)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("run", &WithdrawApproval::run)); }
 };
 
 }  // namespace watchbill

@@ -13,8 +13,8 @@ struct StartWorkload {
   static constexpr Lane lane = Lane::people;
   std::string reason;
   std::string workload;
-  static constexpr auto fields() {
-    return std::tuple{field("reason", &StartWorkload::reason), field("workload", &StartWorkload::workload)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("reason", &StartWorkload::reason), field("workload", &StartWorkload::workload));
   }
 };
 
@@ -25,8 +25,8 @@ struct StopWorkload {
   static constexpr Lane lane = Lane::people;
   std::string reason;
   std::string workload;
-  static constexpr auto fields() {
-    return std::tuple{field("reason", &StopWorkload::reason), field("workload", &StopWorkload::workload)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("reason", &StopWorkload::reason), field("workload", &StopWorkload::workload));
   }
 };
 
@@ -37,8 +37,8 @@ struct RestartWorkload {
   static constexpr Lane lane = Lane::people;
   std::string reason;
   std::string workload;
-  static constexpr auto fields() {
-    return std::tuple{field("reason", &RestartWorkload::reason), field("workload", &RestartWorkload::workload)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("reason", &RestartWorkload::reason), field("workload", &RestartWorkload::workload));
   }
 };
 
@@ -50,7 +50,7 @@ struct CloseWorkloads {
   static constexpr Area area = Area::workload;
   static constexpr Lane lane = Lane::people;
   std::string reason;
-  static constexpr auto fields() { return std::tuple{field("reason", &CloseWorkloads::reason)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("reason", &CloseWorkloads::reason)); }
 };
 
 // What a keeper told, as the event that it becomes, before that is judged. From the host's agent, at least once.
@@ -61,7 +61,7 @@ struct Note {
   static constexpr Area area = Area::workload;
   static constexpr Lane lane = Lane::outcomes;
   Told told;
-  static constexpr auto fields() { return std::tuple{field("told", &Note::told)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("told", &Note::told)); }
 };
 using NoteStarted = Note<WorkloadStarted>;
 using NoteExited = Note<WorkloadExited>;
@@ -87,11 +87,11 @@ struct NoteSettled {
   std::optional<ReportNumber> report;
   WorkloadState state{WorkloadState::stopped};
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using C = NoteSettled;
-    return std::tuple{field("at_ms", &C::at), field("detail", &C::detail), field("incarnation", &C::incarnation),
-                      field("reason", &C::reason), field("report", &C::report), field("state", &C::state),
-                      field("workload", &C::workload)};
+    return to(field("at_ms", &C::at), field("detail", &C::detail), field("incarnation", &C::incarnation),
+              field("reason", &C::reason), field("report", &C::report), field("state", &C::state),
+              field("workload", &C::workload));
   }
 };
 
@@ -105,10 +105,10 @@ struct NoteOrder {
   std::uint64_t number{0};
   std::string refusal;                  // empty: taken
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using C = NoteOrder;
-    return std::tuple{field("keeper_incarnation", &C::keeper_incarnation), field("number", &C::number),
-                      field("refusal", &C::refusal), field("workload", &C::workload)};
+    return to(field("keeper_incarnation", &C::keeper_incarnation), field("number", &C::number),
+              field("refusal", &C::refusal), field("workload", &C::workload));
   }
 };
 

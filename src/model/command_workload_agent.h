@@ -19,10 +19,10 @@ struct ProbeChanged {
   std::uint64_t incarnation{0};   // that was asked; 0 for role `watched`
   ProbeRole role{ProbeRole::ready};
   std::string workload;           // or the probe's name
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using C = ProbeChanged;
-    return std::tuple{field("detail", &C::detail), field("health", &C::health), field("incarnation", &C::incarnation),
-                      field("role", &C::role), field("workload", &C::workload)};
+    return to(field("detail", &C::detail), field("health", &C::health), field("incarnation", &C::incarnation),
+              field("role", &C::role), field("workload", &C::workload));
   }
 };
 
@@ -34,11 +34,11 @@ struct KeptWorkload {
   std::string name;
   std::int64_t pid{0};
   std::uint64_t start_ticks{0};
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using K = KeptWorkload;
-    return std::tuple{field("exit_is_unseen", &K::exit_is_unseen), field("incarnation", &K::incarnation),
-                      field("is_active", &K::is_active), field("name", &K::name), field("pid", &K::pid),
-                      field("start_ticks", &K::start_ticks)};
+    return to(field("exit_is_unseen", &K::exit_is_unseen), field("incarnation", &K::incarnation),
+              field("is_active", &K::is_active), field("name", &K::name), field("pid", &K::pid),
+              field("start_ticks", &K::start_ticks));
   }
 };
 
@@ -56,11 +56,11 @@ struct NoteKeeper {
   std::int64_t pid{0};
   std::uint64_t replaced_count{0};
   std::string through;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using C = NoteKeeper;
-    return std::tuple{field("above", &C::after), field("boot_id", &C::boot_id), field("kept", &C::kept),
-                      field("memory", &C::memory), field("pid", &C::pid), field("replaced_count", &C::replaced_count),
-                      field("through", &C::through)};
+    return to(field("above", &C::after), field("boot_id", &C::boot_id), field("kept", &C::kept),
+              field("memory", &C::memory), field("pid", &C::pid), field("replaced_count", &C::replaced_count),
+              field("through", &C::through));
   }
 };
 inline constexpr std::size_t kept_part_max = 200;

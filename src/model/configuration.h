@@ -19,14 +19,15 @@ namespace watchbill {
 struct TlsConfiguration {
   std::string cert_file;
   std::string key_file;
-  static constexpr auto fields() {
-    return std::tuple{field("cert_file", &TlsConfiguration::cert_file), field("key_file", &TlsConfiguration::key_file)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("cert_file", &TlsConfiguration::cert_file), field("key_file", &TlsConfiguration::key_file));
   }
 };
 
 struct StorageConfiguration {
   Duration retention{Duration::hours(24)};  // more than 0, at most 15 days
-  static constexpr auto fields() { return std::tuple{field("retention_ms", &StorageConfiguration::retention)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("retention_ms", &StorageConfiguration::retention)); }
 };
 
 struct Configuration {
@@ -44,13 +45,13 @@ struct Configuration {
   StorageConfiguration storage;
   WorkloadsConfiguration supervision;           // workloads, probes and supervisor
   std::optional<TlsConfiguration> tls;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using C = Configuration;
-    return std::tuple{field("access", &C::access), field("data", &C::data), field("evaluation", &C::evaluation),
-                      field("external_url", &C::external_url), field("folder", &C::folder), field("global", &C::global),
-                      field("listen", &C::listen), field("routing", &C::routing), field("rule_groups", &C::rule_groups),
-                      field("runbooks", &C::runbooks), field("scrape_configs", &C::scrape_configs),
-                      field("storage", &C::storage), field("supervision", &C::supervision), field("tls", &C::tls)};
+    return to(field("access", &C::access), field("data", &C::data), field("evaluation", &C::evaluation),
+              field("external_url", &C::external_url), field("folder", &C::folder), field("global", &C::global),
+              field("listen", &C::listen), field("routing", &C::routing), field("rule_groups", &C::rule_groups),
+              field("runbooks", &C::runbooks), field("scrape_configs", &C::scrape_configs),
+              field("storage", &C::storage), field("supervision", &C::supervision), field("tls", &C::tls));
   }
 };
 

@@ -13,22 +13,24 @@ namespace watchbill {
 struct Contact {
   std::string address;
   std::string kind;  // "email"
-  static constexpr auto fields() { return std::tuple{field("address", &Contact::address), field("kind", &Contact::kind)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("address", &Contact::address), field("kind", &Contact::kind)); }
   friend bool operator==(const Contact&, const Contact&) = default;
 };
 
 struct Person {
   std::vector<Contact> contacts;
   std::vector<std::string> roles;  // built-in (viewer, operator, approver, admin) or the bill's own
-  static constexpr auto fields() { return std::tuple{field("contacts", &Person::contacts), field("roles", &Person::roles)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("contacts", &Person::contacts), field("roles", &Person::roles)); }
   friend bool operator==(const Person&, const Person&) = default;
 };
 
 struct TokenConfiguration {
   std::string file;  // absolute; its first line is the token
   std::vector<std::string> roles;
-  static constexpr auto fields() {
-    return std::tuple{field("file", &TokenConfiguration::file), field("roles", &TokenConfiguration::roles)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("file", &TokenConfiguration::file), field("roles", &TokenConfiguration::roles));
   }
   friend bool operator==(const TokenConfiguration&, const TokenConfiguration&) = default;
 };
@@ -53,9 +55,9 @@ struct AccessConfiguration {
   CompatibleAccess compatible{CompatibleAccess::token};
   std::map<std::string, Person> people;
   std::map<std::string, TokenConfiguration> tokens;
-  static constexpr auto fields() {
-    return std::tuple{field("anonymous", &AccessConfiguration::anonymous), field("compatible", &AccessConfiguration::compatible),
-                      field("people", &AccessConfiguration::people), field("tokens", &AccessConfiguration::tokens)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("anonymous", &AccessConfiguration::anonymous), field("compatible", &AccessConfiguration::compatible),
+              field("people", &AccessConfiguration::people), field("tokens", &AccessConfiguration::tokens));
   }
   friend bool operator==(const AccessConfiguration&, const AccessConfiguration&) = default;
 };

@@ -9,8 +9,8 @@ namespace watchbill {
 struct ConfiguredParameter {
   std::optional<std::string> default_;
   bool required{false};
-  static constexpr auto fields() {
-    return std::tuple{field("default", &ConfiguredParameter::default_), field("required", &ConfiguredParameter::required)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("default", &ConfiguredParameter::default_), field("required", &ConfiguredParameter::required));
   }
 };
 
@@ -24,16 +24,16 @@ struct ConfiguredRunbook {
   std::vector<ConfiguredStep> steps;
   std::string summary;
   std::string target;               // KIND/NAME, a template: what its exec and http really change
-  static constexpr auto fields() {
-    return std::tuple{field("environment", &ConfiguredRunbook::environment),
-                      field("hosts", &ConfiguredRunbook::hosts),
-                      field("on_failure", &ConfiguredRunbook::on_failure),
-                      field("owner", &ConfiguredRunbook::owner),
-                      field("parameters", &ConfiguredRunbook::parameters),
-                      field("reviewed", &ConfiguredRunbook::reviewed),
-                      field("steps", &ConfiguredRunbook::steps),
-                      field("summary", &ConfiguredRunbook::summary),
-                      field("target", &ConfiguredRunbook::target)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("environment", &ConfiguredRunbook::environment),
+              field("hosts", &ConfiguredRunbook::hosts),
+              field("on_failure", &ConfiguredRunbook::on_failure),
+              field("owner", &ConfiguredRunbook::owner),
+              field("parameters", &ConfiguredRunbook::parameters),
+              field("reviewed", &ConfiguredRunbook::reviewed),
+              field("steps", &ConfiguredRunbook::steps),
+              field("summary", &ConfiguredRunbook::summary),
+              field("target", &ConfiguredRunbook::target));
   }
 };
 
@@ -43,10 +43,10 @@ struct BindingLimits {
   std::uint32_t runs{3};                       // runs of the binding that may start …
   std::uint32_t target_share_millionths{250'000};
   Duration window{Duration::hours(1)};         // … in this time
-  static constexpr auto fields() {
-    return std::tuple{field("cooldown_ms", &BindingLimits::cooldown), field("runs", &BindingLimits::runs),
-                      field("target_share_millionths", &BindingLimits::target_share_millionths),
-                      field("window_ms", &BindingLimits::window)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("cooldown_ms", &BindingLimits::cooldown), field("runs", &BindingLimits::runs),
+              field("target_share_millionths", &BindingLimits::target_share_millionths),
+              field("window_ms", &BindingLimits::window));
   }
 };
 
@@ -58,10 +58,10 @@ struct ConfiguredBinding {
   BindingMode mode{BindingMode::suggest};
   std::string rollback;
   std::string unbound;
-  static constexpr auto fields() {
-    return std::tuple{field("limiter", &ConfiguredBinding::limiter), field("limits", &ConfiguredBinding::limits),
-                      field("mitigation", &ConfiguredBinding::mitigation), field("mode", &ConfiguredBinding::mode),
-                      field("rollback", &ConfiguredBinding::rollback), field("unbound", &ConfiguredBinding::unbound)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("limiter", &ConfiguredBinding::limiter), field("limits", &ConfiguredBinding::limits),
+              field("mitigation", &ConfiguredBinding::mitigation), field("mode", &ConfiguredBinding::mode),
+              field("rollback", &ConfiguredBinding::rollback), field("unbound", &ConfiguredBinding::unbound));
   }
 };
 
@@ -70,10 +70,10 @@ struct ConfiguredEnvironment {
   std::uint32_t approvals_required{1};      // of runs that wait for people
   std::vector<std::string> approval_roles;  // one of these besides approver; empty: approver is enough
   bool auto_actions{false};
-  static constexpr auto fields() {
-    return std::tuple{field("approval_roles", &ConfiguredEnvironment::approval_roles),
-                      field("approvals_required", &ConfiguredEnvironment::approvals_required),
-                      field("auto_actions", &ConfiguredEnvironment::auto_actions)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("approval_roles", &ConfiguredEnvironment::approval_roles),
+              field("approvals_required", &ConfiguredEnvironment::approvals_required),
+              field("auto_actions", &ConfiguredEnvironment::auto_actions));
   }
 };
 
@@ -87,15 +87,15 @@ struct RunbookConfiguration {
   std::string own_host;                                           // the controller's, as it was named when the bill was read
   std::map<std::string, ConfiguredRunbook> runbooks;
   std::map<std::string, std::string> workload_groups;             // the group of every workload; "" for none
-  static constexpr auto fields() {
-    return std::tuple{field("bindings", &RunbookConfiguration::bindings),
-                      field("environments", &RunbookConfiguration::environments),
-                      field("exec_user", &RunbookConfiguration::exec_user),
-                      field("folder", &RunbookConfiguration::folder),
-                      field("inventory", &RunbookConfiguration::inventory),
-                      field("own_host", &RunbookConfiguration::own_host),
-                      field("runbooks", &RunbookConfiguration::runbooks),
-                      field("workload_groups", &RunbookConfiguration::workload_groups)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("bindings", &RunbookConfiguration::bindings),
+              field("environments", &RunbookConfiguration::environments),
+              field("exec_user", &RunbookConfiguration::exec_user),
+              field("folder", &RunbookConfiguration::folder),
+              field("inventory", &RunbookConfiguration::inventory),
+              field("own_host", &RunbookConfiguration::own_host),
+              field("runbooks", &RunbookConfiguration::runbooks),
+              field("workload_groups", &RunbookConfiguration::workload_groups));
   }
 };
 

@@ -18,10 +18,10 @@ struct GlobalConfiguration {
   Labels external_labels;
   Duration scrape_interval{Duration::minutes(1)};      // more than 0
   Duration scrape_timeout{Duration::seconds(10)};      // more than 0, at most the interval
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using G = GlobalConfiguration;
-    return std::tuple{field("evaluation_interval_ms", &G::evaluation_interval), field("external_labels", &G::external_labels),
-                      field("scrape_interval_ms", &G::scrape_interval), field("scrape_timeout_ms", &G::scrape_timeout)};
+    return to(field("evaluation_interval_ms", &G::evaluation_interval), field("external_labels", &G::external_labels),
+              field("scrape_interval_ms", &G::scrape_interval), field("scrape_timeout_ms", &G::scrape_timeout));
   }
   friend bool operator==(const GlobalConfiguration&, const GlobalConfiguration&) = default;
 };
@@ -29,8 +29,8 @@ struct GlobalConfiguration {
 struct StaticTargets {
   Labels labels;
   std::vector<std::string> targets;  // HOST:PORT or HOST
-  static constexpr auto fields() {
-    return std::tuple{field("labels", &StaticTargets::labels), field("targets", &StaticTargets::targets)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("labels", &StaticTargets::labels), field("targets", &StaticTargets::targets));
   }
   friend bool operator==(const StaticTargets&, const StaticTargets&) = default;
 };
@@ -43,11 +43,11 @@ struct ScrapeConfiguration {
   Duration scrape_interval{Duration::minutes(1)};
   Duration scrape_timeout{Duration::seconds(10)};          // at most the interval
   std::vector<StaticTargets> static_configs;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using S = ScrapeConfiguration;
-    return std::tuple{field("job", &S::job), field("metrics_path", &S::metrics_path), field("params", &S::params),
-                      field("scrape_interval_ms", &S::scrape_interval), field("scrape_timeout_ms", &S::scrape_timeout),
-                      field("static_configs", &S::static_configs)};
+    return to(field("job", &S::job), field("metrics_path", &S::metrics_path), field("params", &S::params),
+              field("scrape_interval_ms", &S::scrape_interval), field("scrape_timeout_ms", &S::scrape_timeout),
+              field("static_configs", &S::static_configs));
   }
   friend bool operator==(const ScrapeConfiguration&, const ScrapeConfiguration&) = default;
 };
@@ -61,11 +61,11 @@ struct RuleConfiguration {
   Duration keep_firing_for;
   std::map<std::string, std::string> labels;       // templates in an alerting rule; the group's are merged in
   std::string record;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using R = RuleConfiguration;
-    return std::tuple{field("alert", &R::alert), field("annotations", &R::annotations), field("expression", &R::expression),
-                      field("for_ms", &R::for_), field("keep_firing_for_ms", &R::keep_firing_for), field("labels", &R::labels),
-                      field("record", &R::record)};
+    return to(field("alert", &R::alert), field("annotations", &R::annotations), field("expression", &R::expression),
+              field("for_ms", &R::for_), field("keep_firing_for_ms", &R::keep_firing_for), field("labels", &R::labels),
+              field("record", &R::record));
   }
   friend bool operator==(const RuleConfiguration&, const RuleConfiguration&) = default;
 };
@@ -77,10 +77,10 @@ struct RuleGroupConfiguration {
   std::string name;
   Duration query_offset;
   std::vector<RuleConfiguration> rules;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using G = RuleGroupConfiguration;
-    return std::tuple{field("file", &G::file), field("interval_ms", &G::interval), field("limit", &G::limit),
-                      field("name", &G::name), field("query_offset_ms", &G::query_offset), field("rules", &G::rules)};
+    return to(field("file", &G::file), field("interval_ms", &G::interval), field("limit", &G::limit),
+              field("name", &G::name), field("query_offset_ms", &G::query_offset), field("rules", &G::rules));
   }
   friend bool operator==(const RuleGroupConfiguration&, const RuleGroupConfiguration&) = default;
 };
@@ -96,8 +96,8 @@ struct Words<EarlyLooks> {
 struct EvaluationConfiguration {
   Duration debounce{Duration::milliseconds(100)};
   EarlyLooks early{EarlyLooks::bound};
-  static constexpr auto fields() {
-    return std::tuple{field("debounce_ms", &EvaluationConfiguration::debounce), field("early", &EvaluationConfiguration::early)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("debounce_ms", &EvaluationConfiguration::debounce), field("early", &EvaluationConfiguration::early));
   }
   friend bool operator==(const EvaluationConfiguration&, const EvaluationConfiguration&) = default;
 };

@@ -24,10 +24,10 @@ struct WebhookConfiguration {
   ResolvedNotice resolved{ResolvedNotice::sent};
   std::string url;              // http or https; exactly one of url and url_file
   std::string url_file;         // absolute
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using W = WebhookConfiguration;
-    return std::tuple{field("max_alerts", &W::max_alerts), field("resolved", &W::resolved), field("url", &W::url),
-                      field("url_file", &W::url_file)};
+    return to(field("max_alerts", &W::max_alerts), field("resolved", &W::resolved), field("url", &W::url),
+              field("url_file", &W::url_file));
   }
   friend bool operator==(const WebhookConfiguration&, const WebhookConfiguration&) = default;
 };
@@ -38,11 +38,11 @@ struct RootRoute {
   Duration group_wait{Duration::seconds(30)};
   std::string receiver;               // a key of `receivers`
   Duration repeat_interval{Duration::hours(4)};
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using R = RootRoute;
-    return std::tuple{field("group_by", &R::group_by), field("group_interval_ms", &R::group_interval),
-                      field("group_wait_ms", &R::group_wait), field("receiver", &R::receiver),
-                      field("repeat_interval_ms", &R::repeat_interval)};
+    return to(field("group_by", &R::group_by), field("group_interval_ms", &R::group_interval),
+              field("group_wait_ms", &R::group_wait), field("receiver", &R::receiver),
+              field("repeat_interval_ms", &R::repeat_interval));
   }
   friend bool operator==(const RootRoute&, const RootRoute&) = default;
 };
@@ -50,7 +50,7 @@ struct RootRoute {
 // Without webhooks a receiver takes notifications and tells nobody.
 struct ReceiverConfiguration {
   std::vector<WebhookConfiguration> webhooks;
-  static constexpr auto fields() { return std::tuple{field("webhooks", &ReceiverConfiguration::webhooks)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("webhooks", &ReceiverConfiguration::webhooks)); }
   friend bool operator==(const ReceiverConfiguration&, const ReceiverConfiguration&) = default;
 };
 
@@ -64,10 +64,10 @@ struct RoutingConfiguration {
   std::map<std::string, ReceiverConfiguration> receivers;
   Duration resolve_timeout{Duration::minutes(5)};
   RootRoute route;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using R = RoutingConfiguration;
-    return std::tuple{field("receivers", &R::receivers), field("resolve_timeout_ms", &R::resolve_timeout),
-                      field("route", &R::route)};
+    return to(field("receivers", &R::receivers), field("resolve_timeout_ms", &R::resolve_timeout),
+              field("route", &R::route));
   }
   friend bool operator==(const RoutingConfiguration&, const RoutingConfiguration&) = default;
 };

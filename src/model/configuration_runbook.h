@@ -31,9 +31,9 @@ struct ConfiguredAction {
   bool ask{false};         // on an unknown outcome a person is asked at once
   bool idempotent{false};  // exec, http: doing it twice is as good as once
   ActionKind kind{ActionKind::exec};
-  static constexpr auto fields() {
-    return std::tuple{field("args", &ConfiguredAction::args), field("ask", &ConfiguredAction::ask),
-                      field("idempotent", &ConfiguredAction::idempotent), field("kind", &ConfiguredAction::kind)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("args", &ConfiguredAction::args), field("ask", &ConfiguredAction::ask),
+              field("idempotent", &ConfiguredAction::idempotent), field("kind", &ConfiguredAction::kind));
   }
 };
 
@@ -45,10 +45,10 @@ struct ConfiguredCheck {
   std::optional<Duration> interval;         // [1s] 250ms … 60s
   std::optional<std::uint32_t> retries;     // http: asked at most so often, true once, instead of for/within
   std::optional<Duration> within;           // [60s], of wait_for [10m]
-  static constexpr auto fields() {
-    return std::tuple{field("action", &ConfiguredCheck::action),     field("delay_ms", &ConfiguredCheck::delay),
-                      field("for_ms", &ConfiguredCheck::for_),       field("interval_ms", &ConfiguredCheck::interval),
-                      field("retries", &ConfiguredCheck::retries),   field("within_ms", &ConfiguredCheck::within)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("action", &ConfiguredCheck::action),     field("delay_ms", &ConfiguredCheck::delay),
+              field("for_ms", &ConfiguredCheck::for_),       field("interval_ms", &ConfiguredCheck::interval),
+              field("retries", &ConfiguredCheck::retries),   field("within_ms", &ConfiguredCheck::within));
   }
 };
 
@@ -59,10 +59,10 @@ struct RetryPolicy {
   Duration initial{Duration::seconds(1)};
   Duration jitter{Duration::seconds(1)};
   Duration max{Duration::seconds(30)};
-  static constexpr auto fields() {
-    return std::tuple{field("attempts", &RetryPolicy::attempts), field("factor", &RetryPolicy::factor),
-                      field("initial_ms", &RetryPolicy::initial), field("jitter_ms", &RetryPolicy::jitter),
-                      field("max_ms", &RetryPolicy::max)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("attempts", &RetryPolicy::attempts), field("factor", &RetryPolicy::factor),
+              field("initial_ms", &RetryPolicy::initial), field("jitter_ms", &RetryPolicy::jitter),
+              field("max_ms", &RetryPolicy::max));
   }
 };
 
@@ -70,8 +70,8 @@ struct RetryPolicy {
 struct StepCondition {
   std::string step;
   Verdict verdict{Verdict::pass};
-  static constexpr auto fields() {
-    return std::tuple{field("step", &StepCondition::step), field("verdict", &StepCondition::verdict)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("step", &StepCondition::step), field("verdict", &StepCondition::verdict));
   }
 };
 
@@ -94,25 +94,25 @@ struct ConfiguredStep {
   std::optional<ConfiguredCheck> verify;          // of do; the condition of wait_for
   std::optional<ConfiguredCheck> verify_undo;
   std::optional<StepCondition> when;
-  static constexpr auto fields() {
-    return std::tuple{field("actions", &ConfiguredStep::actions),
-                      field("hosts", &ConfiguredStep::hosts),
-                      field("irreversible", &ConfiguredStep::irreversible),
-                      field("limiter", &ConfiguredStep::limiter),
-                      field("name", &ConfiguredStep::name),
-                      field("notify_receiver", &ConfiguredStep::notify_receiver),
-                      field("notify_text", &ConfiguredStep::notify_text),
-                      field("on_failure", &ConfiguredStep::on_failure),
-                      field("retry", &ConfiguredStep::retry),
-                      field("roles", &ConfiguredStep::roles),
-                      field("run", &ConfiguredStep::run),
-                      field("run_parameters", &ConfiguredStep::run_parameters),
-                      field("timeout_ms", &ConfiguredStep::timeout),
-                      field("undo", &ConfiguredStep::undo),
-                      field("verb", &ConfiguredStep::verb),
-                      field("verify", &ConfiguredStep::verify),
-                      field("verify_undo", &ConfiguredStep::verify_undo),
-                      field("when", &ConfiguredStep::when)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("actions", &ConfiguredStep::actions),
+              field("hosts", &ConfiguredStep::hosts),
+              field("irreversible", &ConfiguredStep::irreversible),
+              field("limiter", &ConfiguredStep::limiter),
+              field("name", &ConfiguredStep::name),
+              field("notify_receiver", &ConfiguredStep::notify_receiver),
+              field("notify_text", &ConfiguredStep::notify_text),
+              field("on_failure", &ConfiguredStep::on_failure),
+              field("retry", &ConfiguredStep::retry),
+              field("roles", &ConfiguredStep::roles),
+              field("run", &ConfiguredStep::run),
+              field("run_parameters", &ConfiguredStep::run_parameters),
+              field("timeout_ms", &ConfiguredStep::timeout),
+              field("undo", &ConfiguredStep::undo),
+              field("verb", &ConfiguredStep::verb),
+              field("verify", &ConfiguredStep::verify),
+              field("verify_undo", &ConfiguredStep::verify_undo),
+              field("when", &ConfiguredStep::when));
   }
 };
 

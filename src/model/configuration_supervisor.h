@@ -70,20 +70,20 @@ struct WorkloadConfiguration {
   std::string unit;                             // an existing systemd unit
   std::string user;                             // NAME or NAME:GROUP
   std::vector<std::string> wants;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using W = WorkloadConfiguration;
-    return std::tuple{field("after", &W::after), field("command", &W::command), field("components", &W::components),
-                      field("directory", &W::directory), field("environment", &W::environment),
-                      field("environment_file", &W::environment_file), field("group", &W::group), field("hang", &W::hang),
-                      field("instances", &W::instances), field("is_disabled", &W::is_disabled), field("kind", &W::kind),
-                      field("leader_exit", &W::leader_exit), field("live", &W::live), field("log", &W::log),
-                      field("max_runtime_ms", &W::max_runtime), field("may_gain_privileges", &W::may_gain_privileges),
-                      field("on_change", &W::on_change), field("on_dependency_restart", &W::on_dependency_restart),
-                      field("on_lost", &W::on_lost), field("open_files", &W::open_files), field("ready", &W::ready),
-                      field("reload_signal", &W::reload_signal), field("requires", &W::requirements),
-                      field("restart", &W::restart), field("skip_reason", &W::skip_reason), field("started", &W::started),
-                      field("stop", &W::stop), field("success_exit_codes", &W::success_exit_codes), field("umask", &W::umask),
-                      field("unit", &W::unit), field("user", &W::user), field("wants", &W::wants)};
+    return to(field("after", &W::after), field("command", &W::command), field("components", &W::components),
+              field("directory", &W::directory), field("environment", &W::environment),
+              field("environment_file", &W::environment_file), field("group", &W::group), field("hang", &W::hang),
+              field("instances", &W::instances), field("is_disabled", &W::is_disabled), field("kind", &W::kind),
+              field("leader_exit", &W::leader_exit), field("live", &W::live), field("log", &W::log),
+              field("max_runtime_ms", &W::max_runtime), field("may_gain_privileges", &W::may_gain_privileges),
+              field("on_change", &W::on_change), field("on_dependency_restart", &W::on_dependency_restart),
+              field("on_lost", &W::on_lost), field("open_files", &W::open_files), field("ready", &W::ready),
+              field("reload_signal", &W::reload_signal), field("requires", &W::requirements),
+              field("restart", &W::restart), field("skip_reason", &W::skip_reason), field("started", &W::started),
+              field("stop", &W::stop), field("success_exit_codes", &W::success_exit_codes), field("umask", &W::umask),
+              field("unit", &W::unit), field("user", &W::user), field("wants", &W::wants));
   }
   friend bool operator==(const WorkloadConfiguration&, const WorkloadConfiguration&) = default;
 };
@@ -93,10 +93,10 @@ struct SupervisorConfiguration {
   std::string exec_user;                              // who runs `exec` actions and probes; needed when the keeper is root
   std::string name_space{"default"};                  // `namespace`; never empty
   Duration shutdown_deadline{Duration::seconds(90)};  // more than 0
-  static constexpr auto fields() {
-    return std::tuple{field("exec_user", &SupervisorConfiguration::exec_user),
-                      field("namespace", &SupervisorConfiguration::name_space),
-                      field("shutdown_deadline_ms", &SupervisorConfiguration::shutdown_deadline)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("exec_user", &SupervisorConfiguration::exec_user),
+              field("namespace", &SupervisorConfiguration::name_space),
+              field("shutdown_deadline_ms", &SupervisorConfiguration::shutdown_deadline));
   }
   friend bool operator==(const SupervisorConfiguration&, const SupervisorConfiguration&) = default;
 };
@@ -106,9 +106,9 @@ struct WorkloadsConfiguration {
   std::map<std::string, ProbeConfiguration> probes;
   SupervisorConfiguration supervisor;
   std::map<std::string, WorkloadConfiguration> workloads;
-  static constexpr auto fields() {
-    return std::tuple{field("probes", &WorkloadsConfiguration::probes), field("supervisor", &WorkloadsConfiguration::supervisor),
-                      field("workloads", &WorkloadsConfiguration::workloads)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("probes", &WorkloadsConfiguration::probes), field("supervisor", &WorkloadsConfiguration::supervisor),
+              field("workloads", &WorkloadsConfiguration::workloads));
   }
   friend bool operator==(const WorkloadsConfiguration&, const WorkloadsConfiguration&) = default;
 };

@@ -41,12 +41,12 @@ struct ProbeConfiguration {
   std::optional<Duration> stale_after;             // absent: three times `every`
   std::string target;                              // URL, HOST:PORT, path of the socket, or condition
   Duration timeout{Duration::seconds(2)};          // more than 0
-  static constexpr auto fields() {
-    return std::tuple{field("command", &ProbeConfiguration::command), field("every_ms", &ProbeConfiguration::every),
-                      field("fall", &ProbeConfiguration::fall),       field("kind", &ProbeConfiguration::kind),
-                      field("labels", &ProbeConfiguration::labels),   field("rise", &ProbeConfiguration::rise),
-                      field("stale_after_ms", &ProbeConfiguration::stale_after), field("target", &ProbeConfiguration::target),
-                      field("timeout_ms", &ProbeConfiguration::timeout)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("command", &ProbeConfiguration::command), field("every_ms", &ProbeConfiguration::every),
+              field("fall", &ProbeConfiguration::fall),       field("kind", &ProbeConfiguration::kind),
+              field("labels", &ProbeConfiguration::labels),   field("rise", &ProbeConfiguration::rise),
+              field("stale_after_ms", &ProbeConfiguration::stale_after), field("target", &ProbeConfiguration::target),
+              field("timeout_ms", &ProbeConfiguration::timeout));
   }
   friend bool operator==(const ProbeConfiguration&, const ProbeConfiguration&) = default;
 };
@@ -68,14 +68,14 @@ struct RestartConfiguration {
   RestartPolicy policy{RestartPolicy::on_failure};
   Duration reset_after{Duration::seconds(60)};
   Duration window{Duration::minutes(10)};      // more than 0
-  static constexpr auto fields() {
-    return std::tuple{field("factor_millionths", &RestartConfiguration::factor_millionths),
-                      field("initial_ms", &RestartConfiguration::initial),
-                      field("is_unlimited", &RestartConfiguration::is_unlimited),
-                      field("jitter_millionths", &RestartConfiguration::jitter_millionths),
-                      field("limit", &RestartConfiguration::limit), field("max_ms", &RestartConfiguration::max),
-                      field("policy", &RestartConfiguration::policy), field("reset_after_ms", &RestartConfiguration::reset_after),
-                      field("window_ms", &RestartConfiguration::window)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("factor_millionths", &RestartConfiguration::factor_millionths),
+              field("initial_ms", &RestartConfiguration::initial),
+              field("is_unlimited", &RestartConfiguration::is_unlimited),
+              field("jitter_millionths", &RestartConfiguration::jitter_millionths),
+              field("limit", &RestartConfiguration::limit), field("max_ms", &RestartConfiguration::max),
+              field("policy", &RestartConfiguration::policy), field("reset_after_ms", &RestartConfiguration::reset_after),
+              field("window_ms", &RestartConfiguration::window));
   }
   friend bool operator==(const RestartConfiguration&, const RestartConfiguration&) = default;
 };
@@ -98,10 +98,10 @@ struct HangConfiguration {
   Heartbeat heartbeat{Heartbeat::notify};
   Duration start_grace;                      // not negative
   Duration timeout{Duration::seconds(60)};   // more than 0; the bill must say it
-  static constexpr auto fields() {
-    return std::tuple{field("action", &HangConfiguration::action), field("file", &HangConfiguration::file),
-                      field("heartbeat", &HangConfiguration::heartbeat), field("start_grace_ms", &HangConfiguration::start_grace),
-                      field("timeout_ms", &HangConfiguration::timeout)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("action", &HangConfiguration::action), field("file", &HangConfiguration::file),
+              field("heartbeat", &HangConfiguration::heartbeat), field("start_grace_ms", &HangConfiguration::start_grace),
+              field("timeout_ms", &HangConfiguration::timeout));
   }
   friend bool operator==(const HangConfiguration&, const HangConfiguration&) = default;
 };
@@ -113,11 +113,11 @@ struct StopConfiguration {
   std::vector<std::string> pre_stop;
   Duration pre_stop_timeout{Duration::seconds(5)};
   std::uint32_t signal{15};                           // 1 … 64; the bill writes TERM
-  static constexpr auto fields() {
-    return std::tuple{field("grace_ms", &StopConfiguration::grace), field("kill_grace_ms", &StopConfiguration::kill_grace),
-                      field("post_stop", &StopConfiguration::post_stop), field("pre_stop", &StopConfiguration::pre_stop),
-                      field("pre_stop_timeout_ms", &StopConfiguration::pre_stop_timeout),
-                      field("signal", &StopConfiguration::signal)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("grace_ms", &StopConfiguration::grace), field("kill_grace_ms", &StopConfiguration::kill_grace),
+              field("post_stop", &StopConfiguration::post_stop), field("pre_stop", &StopConfiguration::pre_stop),
+              field("pre_stop_timeout_ms", &StopConfiguration::pre_stop_timeout),
+              field("signal", &StopConfiguration::signal));
   }
   friend bool operator==(const StopConfiguration&, const StopConfiguration&) = default;
 };
@@ -126,9 +126,9 @@ struct LogConfiguration {
   std::uint32_t keep{4};
   std::uint64_t max_bytes{16U << 20};
   std::uint64_t rate_bytes{1U << 20};  // a second; beyond it output is discarded, the only `on_excess` there is
-  static constexpr auto fields() {
-    return std::tuple{field("keep", &LogConfiguration::keep), field("max_bytes", &LogConfiguration::max_bytes),
-                      field("rate_bytes", &LogConfiguration::rate_bytes)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("keep", &LogConfiguration::keep), field("max_bytes", &LogConfiguration::max_bytes),
+              field("rate_bytes", &LogConfiguration::rate_bytes));
   }
   friend bool operator==(const LogConfiguration&, const LogConfiguration&) = default;
 };

@@ -30,11 +30,11 @@ struct RuleEvaluated {
   std::uint32_t part{0};  // of a long answer, from 0
   std::vector<AlertId> returned;
   RuleId rule;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = RuleEvaluated;
-    return std::tuple{field("at_ms", &E::at),   field("expression", &E::expression), field("group", &E::group),
-                      field("kept", &E::kept),  field("kind", &E::kind),             field("name", &E::name),
-                      field("part", &E::part),  field("returned", &E::returned),     field("rule", &E::rule)};
+    return to(field("at_ms", &E::at),   field("expression", &E::expression), field("group", &E::group),
+              field("kept", &E::kept),  field("kind", &E::kind),             field("name", &E::name),
+              field("part", &E::part),  field("returned", &E::returned),     field("rule", &E::rule));
   }
 };
 
@@ -49,10 +49,10 @@ struct RuleEvaluationFailed {
   std::string message;
   std::string name;
   RuleId rule;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = RuleEvaluationFailed;
-    return std::tuple{field("at_ms", &E::at),          field("expression", &E::expression), field("group", &E::group),
-                      field("message", &E::message),   field("name", &E::name),             field("rule", &E::rule)};
+    return to(field("at_ms", &E::at),          field("expression", &E::expression), field("group", &E::group),
+              field("message", &E::message),   field("name", &E::name),             field("rule", &E::rule));
   }
 };
 
@@ -71,12 +71,12 @@ struct AlertBecamePending {
   RuleId rule;
   std::vector<SeenSeries> samples;
   std::string value;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = AlertBecamePending;
-    return std::tuple{field("alert", &E::alert),           field("annotations", &E::annotations), field("at_ms", &E::at),
-                      field("element", &E::element),       field("expression", &E::expression),   field("hold_ms", &E::hold),
-                      field("labels", &E::labels),         field("rule", &E::rule),               field("samples", &E::samples),
-                      field("value", &E::value)};
+    return to(field("alert", &E::alert),           field("annotations", &E::annotations), field("at_ms", &E::at),
+              field("element", &E::element),       field("expression", &E::expression),   field("hold_ms", &E::hold),
+              field("labels", &E::labels),         field("rule", &E::rule),               field("samples", &E::samples),
+              field("value", &E::value));
   }
 };
 
@@ -97,12 +97,12 @@ struct AlertFired {
   std::vector<SeenSeries> samples;
   AlertSource source{AlertSource::rule};
   std::string value;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = AlertFired;
-    return std::tuple{field("active_at_ms", &E::active_at), field("alert", &E::alert),     field("annotations", &E::annotations),
-                      field("at_ms", &E::at),               field("element", &E::element), field("expression", &E::expression),
-                      field("hold_ms", &E::hold),           field("labels", &E::labels),   field("rule", &E::rule),
-                      field("samples", &E::samples),        field("source", &E::source),   field("value", &E::value)};
+    return to(field("active_at_ms", &E::active_at), field("alert", &E::alert),     field("annotations", &E::annotations),
+              field("at_ms", &E::at),               field("element", &E::element), field("expression", &E::expression),
+              field("hold_ms", &E::hold),           field("labels", &E::labels),   field("rule", &E::rule),
+              field("samples", &E::samples),        field("source", &E::source),   field("value", &E::value));
   }
 };
 
@@ -117,10 +117,10 @@ struct AlertResolved {
   Labels labels;
   RuleId rule;
   AlertPhase was{AlertPhase::firing};  // pending or firing
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = AlertResolved;
-    return std::tuple{field("alert", &E::alert), field("at_ms", &E::at),  field("cause", &E::cause),
-                      field("labels", &E::labels), field("rule", &E::rule), field("was", &E::was)};
+    return to(field("alert", &E::alert), field("at_ms", &E::at),  field("cause", &E::cause),
+              field("labels", &E::labels), field("rule", &E::rule), field("was", &E::was));
   }
 };
 

@@ -26,16 +26,16 @@ struct BindingTriggered {
   Digest plan;
   std::string proposed;  // the run that was asked for by id; empty: it gets a new one
   std::string seed;
-  static constexpr auto fields() {
-    return std::tuple{field("alert", &BindingTriggered::alert),
-                      field("binding", &BindingTriggered::binding),
-                      field("joined", &BindingTriggered::joined),
-                      field("labels", &BindingTriggered::labels),
-                      field("lowered_by", &BindingTriggered::lowered_by),
-                      field("mode", &BindingTriggered::mode),
-                      field("plan", &BindingTriggered::plan),
-                      field("proposed", &BindingTriggered::proposed),
-                      field("seed", &BindingTriggered::seed)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("alert", &BindingTriggered::alert),
+              field("binding", &BindingTriggered::binding),
+              field("joined", &BindingTriggered::joined),
+              field("labels", &BindingTriggered::labels),
+              field("lowered_by", &BindingTriggered::lowered_by),
+              field("mode", &BindingTriggered::mode),
+              field("plan", &BindingTriggered::plan),
+              field("proposed", &BindingTriggered::proposed),
+              field("seed", &BindingTriggered::seed));
   }
 };
 
@@ -48,10 +48,10 @@ struct BindingRefused {
   std::string message;
   bool pages{false};  // limits are used up: a hold follows and people are told
   Refusal reason{Refusal::internal};
-  static constexpr auto fields() {
-    return std::tuple{field("alert", &BindingRefused::alert), field("binding", &BindingRefused::binding),
-                      field("message", &BindingRefused::message), field("pages", &BindingRefused::pages),
-                      field("reason", &BindingRefused::reason)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("alert", &BindingRefused::alert), field("binding", &BindingRefused::binding),
+              field("message", &BindingRefused::message), field("pages", &BindingRefused::pages),
+              field("reason", &BindingRefused::reason));
   }
 };
 

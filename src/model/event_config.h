@@ -19,8 +19,8 @@ struct ConfigAccepted {
   static constexpr Area area = Area::engine;
   std::string by;
   Digest configuration;  // of the blob: the canonical text of a Configuration
-  static constexpr auto fields() {
-    return std::tuple{field("by", &ConfigAccepted::by), field("configuration", &ConfigAccepted::configuration)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("by", &ConfigAccepted::by), field("configuration", &ConfigAccepted::configuration));
   }
   static constexpr auto state_blob = &ConfigAccepted::configuration;
 };
@@ -32,10 +32,10 @@ struct RejectedFinding {
   std::string file;
   std::uint32_t line{0};
   std::string path;  // of the key: "workloads.web.restrat"; absent: the whole file
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using F = RejectedFinding;
-    return std::tuple{field("code", &F::code), field("column", &F::column), field("file", &F::file), field("line", &F::line),
-                      field("path", &F::path)};
+    return to(field("code", &F::code), field("column", &F::column), field("file", &F::file), field("line", &F::line),
+              field("path", &F::path));
   }
   friend bool operator==(const RejectedFinding&, const RejectedFinding&) = default;
 };
@@ -49,10 +49,10 @@ struct ConfigRejected {
   std::uint64_t errors{0};
   Digest files;                           // of the names and bytes that were read: the same ones are refused alike
   std::vector<RejectedFinding> findings;  // the first errors, by file and place
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = ConfigRejected;
-    return std::tuple{field("by", &E::by), field("errors", &E::errors), field("files", &E::files),
-                      field("findings", &E::findings)};
+    return to(field("by", &E::by), field("errors", &E::errors), field("files", &E::files),
+              field("findings", &E::findings));
   }
 };
 
@@ -64,7 +64,7 @@ struct AcceptConfig {
   static constexpr Area area = Area::engine;
   static constexpr Lane lane = Lane::people;
   Digest configuration;
-  static constexpr auto fields() { return std::tuple{field("configuration", &AcceptConfig::configuration)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("configuration", &AcceptConfig::configuration)); }
 };
 
 // Records that a bill was refused. One that was refused last, too, for the same files changes nothing. Role admin.
@@ -76,9 +76,9 @@ struct RejectConfig {
   std::uint64_t errors{0};
   Digest files;
   std::vector<RejectedFinding> findings;  // at most limits.rejected_findings_max
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using C = RejectConfig;
-    return std::tuple{field("errors", &C::errors), field("files", &C::files), field("findings", &C::findings)};
+    return to(field("errors", &C::errors), field("files", &C::files), field("findings", &C::findings));
   }
 };
 

@@ -17,9 +17,9 @@ struct HoldSet {
   std::string reason;
   bool restarts{false};  // keepers suspend their standing orders too
   std::string scope;
-  static constexpr auto fields() {
-    return std::tuple{field("by", &HoldSet::by), field("reason", &HoldSet::reason), field("restarts", &HoldSet::restarts),
-                      field("scope", &HoldSet::scope)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("by", &HoldSet::by), field("reason", &HoldSet::reason), field("restarts", &HoldSet::restarts),
+              field("scope", &HoldSet::scope));
   }
 };
 
@@ -30,9 +30,9 @@ struct HoldReleased {
   std::string by;
   std::string reason;
   std::string scope;
-  static constexpr auto fields() {
-    return std::tuple{field("by", &HoldReleased::by), field("reason", &HoldReleased::reason),
-                      field("scope", &HoldReleased::scope)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("by", &HoldReleased::by), field("reason", &HoldReleased::reason),
+              field("scope", &HoldReleased::scope));
   }
 };
 

@@ -31,11 +31,11 @@ struct EffectIntended {
   std::uint32_t group{1};
   std::string run;
   std::string target;
-  static constexpr auto fields() {
-    return std::tuple{field("attempt", &EffectIntended::attempt), field("direction", &EffectIntended::direction),
-                      field("effect", &EffectIntended::effect),   field("effect_id", &EffectIntended::effect_id),
-                      field("fence", &EffectIntended::fence),     field("group", &EffectIntended::group),
-                      field("run", &EffectIntended::run),         field("target", &EffectIntended::target)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("attempt", &EffectIntended::attempt), field("direction", &EffectIntended::direction),
+              field("effect", &EffectIntended::effect),   field("effect_id", &EffectIntended::effect_id),
+              field("fence", &EffectIntended::fence),     field("group", &EffectIntended::group),
+              field("run", &EffectIntended::run),         field("target", &EffectIntended::target));
   }
 };
 
@@ -48,10 +48,10 @@ struct EffectSucceeded {
   std::string output;  // at most 4 KiB, redacted
   bool output_redacted{false};  // something was taken out of it: nothing may be bound to it
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("effect_id", &EffectSucceeded::effect_id), field("late", &EffectSucceeded::late),
-                      field("output", &EffectSucceeded::output), field("output_redacted", &EffectSucceeded::output_redacted),
-                      field("run", &EffectSucceeded::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("effect_id", &EffectSucceeded::effect_id), field("late", &EffectSucceeded::late),
+              field("output", &EffectSucceeded::output), field("output_redacted", &EffectSucceeded::output_redacted),
+              field("run", &EffectSucceeded::run));
   }
 };
 
@@ -65,10 +65,10 @@ struct EffectFailed {
   std::string output;
   std::string reason;  // "exit 1", "permission_denied", "busy", …
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("attempt", &EffectFailed::attempt), field("effect_id", &EffectFailed::effect_id),
-                      field("late", &EffectFailed::late),       field("output", &EffectFailed::output),
-                      field("reason", &EffectFailed::reason),   field("run", &EffectFailed::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("attempt", &EffectFailed::attempt), field("effect_id", &EffectFailed::effect_id),
+              field("late", &EffectFailed::late),       field("output", &EffectFailed::output),
+              field("reason", &EffectFailed::reason),   field("run", &EffectFailed::run));
   }
 };
 
@@ -80,9 +80,9 @@ struct EffectOutcomeUnknown {
   EffectId effect_id;
   std::string reason;  // "controller_lost", "no_answer", "agent_silent", "unkillable", …
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("effect_id", &EffectOutcomeUnknown::effect_id), field("reason", &EffectOutcomeUnknown::reason),
-                      field("run", &EffectOutcomeUnknown::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("effect_id", &EffectOutcomeUnknown::effect_id), field("reason", &EffectOutcomeUnknown::reason),
+              field("run", &EffectOutcomeUnknown::run));
   }
 };
 
@@ -94,9 +94,9 @@ struct EffectFoundDone {
   EffectId effect_id;
   std::string run;
   std::string source;  // "observation", "verify"
-  static constexpr auto fields() {
-    return std::tuple{field("effect_id", &EffectFoundDone::effect_id), field("run", &EffectFoundDone::run),
-                      field("source", &EffectFoundDone::source)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("effect_id", &EffectFoundDone::effect_id), field("run", &EffectFoundDone::run),
+              field("source", &EffectFoundDone::source));
   }
 };
 
@@ -108,9 +108,9 @@ struct EffectFoundAbsent {
   EffectId effect_id;
   std::string run;
   std::string source;  // "never_seen", "observation", "verify"
-  static constexpr auto fields() {
-    return std::tuple{field("effect_id", &EffectFoundAbsent::effect_id), field("run", &EffectFoundAbsent::run),
-                      field("source", &EffectFoundAbsent::source)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("effect_id", &EffectFoundAbsent::effect_id), field("run", &EffectFoundAbsent::run),
+              field("source", &EffectFoundAbsent::source));
   }
 };
 
@@ -121,8 +121,8 @@ struct EffectProbeExhausted {
   static constexpr Area area = Area::engine;
   EffectId effect_id;
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("effect_id", &EffectProbeExhausted::effect_id), field("run", &EffectProbeExhausted::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("effect_id", &EffectProbeExhausted::effect_id), field("run", &EffectProbeExhausted::run));
   }
 };
 

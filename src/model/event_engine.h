@@ -20,8 +20,8 @@ struct LineageStarted {
   static constexpr Area area = Area::engine;
   Lineage lineage;
   Lineage restored_from;  // the lineage of the backup; absent in a new journal
-  static constexpr auto fields() {
-    return std::tuple{field("lineage", &LineageStarted::lineage), field("restored_from", &LineageStarted::restored_from)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("lineage", &LineageStarted::lineage), field("restored_from", &LineageStarted::restored_from));
   }
 };
 
@@ -34,9 +34,9 @@ struct EpochStarted {
   Duration clock_ahead;  // how far the last record was ahead of the wall clock
   Epoch epoch{0};
   std::uint32_t state_format{0};
-  static constexpr auto fields() {
-    return std::tuple{field("build", &EpochStarted::build), field("clock_ahead_ms", &EpochStarted::clock_ahead),
-                      field("epoch", &EpochStarted::epoch), field("state_format", &EpochStarted::state_format)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("build", &EpochStarted::build), field("clock_ahead_ms", &EpochStarted::clock_ahead),
+              field("epoch", &EpochStarted::epoch), field("state_format", &EpochStarted::state_format));
   }
 };
 
@@ -50,10 +50,10 @@ struct CommandRefused {
   std::uint64_t count{1};
   std::string message;
   Refusal reason{Refusal::internal};
-  static constexpr auto fields() {
-    return std::tuple{field("caller", &CommandRefused::caller), field("command", &CommandRefused::command),
-                      field("count", &CommandRefused::count), field("message", &CommandRefused::message),
-                      field("reason", &CommandRefused::reason)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("caller", &CommandRefused::caller), field("command", &CommandRefused::command),
+              field("count", &CommandRefused::count), field("message", &CommandRefused::message),
+              field("reason", &CommandRefused::reason));
   }
 };
 
@@ -64,7 +64,8 @@ struct ClockJumped {
   static constexpr Area area = Area::engine;
   Duration by;  // positive: the wall went forward
   Instant wall;
-  static constexpr auto fields() { return std::tuple{field("by_ms", &ClockJumped::by), field("wall_ms", &ClockJumped::wall)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("by_ms", &ClockJumped::by), field("wall_ms", &ClockJumped::wall)); }
 };
 
 // The last record of a segment: no further record gets this segment's number.
@@ -74,8 +75,8 @@ struct SegmentSealed {
   static constexpr Area area = Area::engine;
   Digest head;  // hash of the record before this one
   Segment segment{0};
-  static constexpr auto fields() {
-    return std::tuple{field("head", &SegmentSealed::head), field("segment", &SegmentSealed::segment)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("head", &SegmentSealed::head), field("segment", &SegmentSealed::segment));
   }
 };
 
@@ -86,8 +87,8 @@ struct SnapshotWritten {
   static constexpr Area area = Area::engine;
   Digest digest;
   Sequence sequence{0};
-  static constexpr auto fields() {
-    return std::tuple{field("digest", &SnapshotWritten::digest), field("sequence", &SnapshotWritten::sequence)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("digest", &SnapshotWritten::digest), field("sequence", &SnapshotWritten::sequence));
   }
 };
 
@@ -99,9 +100,9 @@ struct ObjectArchived {
   std::string kind;  // "request", "delivery", …
   std::string object;
   Area owner{Area::engine};
-  static constexpr auto fields() {
-    return std::tuple{field("kind", &ObjectArchived::kind), field("object", &ObjectArchived::object),
-                      field("owner", &ObjectArchived::owner)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("kind", &ObjectArchived::kind), field("object", &ObjectArchived::object),
+              field("owner", &ObjectArchived::owner));
   }
 };
 
@@ -112,8 +113,8 @@ struct JournalBecameReadOnly {
   static constexpr Area area = Area::engine;
   std::string reason;  // "exhausted" or "read_only"
   Instant since;
-  static constexpr auto fields() {
-    return std::tuple{field("reason", &JournalBecameReadOnly::reason), field("since_ms", &JournalBecameReadOnly::since)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("reason", &JournalBecameReadOnly::reason), field("since_ms", &JournalBecameReadOnly::since));
   }
 };
 
@@ -122,7 +123,7 @@ struct JournalBecameWritable {
   static constexpr int version = 1;
   static constexpr Area area = Area::engine;
   Duration after;
-  static constexpr auto fields() { return std::tuple{field("after_ms", &JournalBecameWritable::after)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("after_ms", &JournalBecameWritable::after)); }
 };
 
 }  // namespace watchbill

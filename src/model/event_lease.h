@@ -20,9 +20,9 @@ struct ApprovalGiven {
   Digest plan;
   std::string run;
   std::string step;  // its path
-  static constexpr auto fields() {
-    return std::tuple{field("by", &ApprovalGiven::by), field("plan", &ApprovalGiven::plan), field("run", &ApprovalGiven::run),
-                      field("step", &ApprovalGiven::step)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("by", &ApprovalGiven::by), field("plan", &ApprovalGiven::plan), field("run", &ApprovalGiven::run),
+              field("step", &ApprovalGiven::step));
   }
 };
 
@@ -33,9 +33,9 @@ struct ApprovalRejected {
   std::string by;
   std::string reason;
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("by", &ApprovalRejected::by), field("reason", &ApprovalRejected::reason),
-                      field("run", &ApprovalRejected::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("by", &ApprovalRejected::by), field("reason", &ApprovalRejected::reason),
+              field("run", &ApprovalRejected::run));
   }
 };
 
@@ -45,8 +45,8 @@ struct ApprovalWithdrawn {
   static constexpr Area area = Area::approval;
   std::string by;
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("by", &ApprovalWithdrawn::by), field("run", &ApprovalWithdrawn::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("by", &ApprovalWithdrawn::by), field("run", &ApprovalWithdrawn::run));
   }
 };
 
@@ -56,7 +56,7 @@ struct ApprovalExpired {
   static constexpr int version = 1;
   static constexpr Area area = Area::approval;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("run", &ApprovalExpired::run)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("run", &ApprovalExpired::run)); }
 };
 
 // All that are needed.
@@ -65,7 +65,7 @@ struct ApprovalCompleted {
   static constexpr int version = 1;
   static constexpr Area area = Area::approval;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("run", &ApprovalCompleted::run)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("run", &ApprovalCompleted::run)); }
 };
 
 // The target belongs to this run until the run is terminal. The fence of a target only rises.
@@ -76,9 +76,9 @@ struct LockGranted {
   std::uint64_t fence{0};
   std::string run;
   std::string target;
-  static constexpr auto fields() {
-    return std::tuple{field("fence", &LockGranted::fence), field("run", &LockGranted::run),
-                      field("target", &LockGranted::target)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("fence", &LockGranted::fence), field("run", &LockGranted::run),
+              field("target", &LockGranted::target));
   }
 };
 
@@ -89,9 +89,9 @@ struct LockReleased {
   std::uint64_t fence{0};
   std::string run;
   std::string target;
-  static constexpr auto fields() {
-    return std::tuple{field("fence", &LockReleased::fence), field("run", &LockReleased::run),
-                      field("target", &LockReleased::target)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("fence", &LockReleased::fence), field("run", &LockReleased::run),
+              field("target", &LockReleased::target));
   }
 };
 
@@ -103,9 +103,9 @@ struct LeaseTakenOver {
   std::uint64_t fence{0};
   std::string run;
   std::string target;
-  static constexpr auto fields() {
-    return std::tuple{field("fence", &LeaseTakenOver::fence), field("run", &LeaseTakenOver::run),
-                      field("target", &LeaseTakenOver::target)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("fence", &LeaseTakenOver::fence), field("run", &LeaseTakenOver::run),
+              field("target", &LeaseTakenOver::target));
   }
 };
 
@@ -119,10 +119,10 @@ struct StaleFenceRefused {
   std::string run;
   std::uint64_t seen{0};
   std::string target;
-  static constexpr auto fields() {
-    return std::tuple{field("effect_id", &StaleFenceRefused::effect_id), field("fence", &StaleFenceRefused::fence),
-                      field("run", &StaleFenceRefused::run), field("seen", &StaleFenceRefused::seen),
-                      field("target", &StaleFenceRefused::target)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("effect_id", &StaleFenceRefused::effect_id), field("fence", &StaleFenceRefused::fence),
+              field("run", &StaleFenceRefused::run), field("seen", &StaleFenceRefused::seen),
+              field("target", &StaleFenceRefused::target));
   }
 };
 

@@ -31,9 +31,9 @@ struct Observation {
   Observed answer{Observed::no_data};
   std::string reason;                // of no_data: "stale", "empty", …
   std::vector<std::string> samples;  // at most 32, "VALUE@TIME"
-  static constexpr auto fields() {
-    return std::tuple{field("answer", &Observation::answer), field("reason", &Observation::reason),
-                      field("samples", &Observation::samples)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("answer", &Observation::answer), field("reason", &Observation::reason),
+              field("samples", &Observation::samples));
   }
 };
 
@@ -43,9 +43,9 @@ struct DryRunAnswer {
   std::string reason;   // of what is not true
   std::string step;     // its path
   bool verify{false};
-  static constexpr auto fields() {
-    return std::tuple{field("answer", &DryRunAnswer::answer), field("reason", &DryRunAnswer::reason),
-                      field("step", &DryRunAnswer::step), field("verify", &DryRunAnswer::verify)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("answer", &DryRunAnswer::answer), field("reason", &DryRunAnswer::reason),
+              field("step", &DryRunAnswer::step), field("verify", &DryRunAnswer::verify));
   }
 };
 
@@ -60,10 +60,10 @@ struct ObservationChanged {
   std::vector<std::string> samples;
   std::string step;  // its path
   bool undo{false};  // of verify_undo
-  static constexpr auto fields() {
-    return std::tuple{field("answer", &ObservationChanged::answer), field("reason", &ObservationChanged::reason),
-                      field("run", &ObservationChanged::run),       field("samples", &ObservationChanged::samples),
-                      field("step", &ObservationChanged::step),     field("undo", &ObservationChanged::undo)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("answer", &ObservationChanged::answer), field("reason", &ObservationChanged::reason),
+              field("run", &ObservationChanged::run),       field("samples", &ObservationChanged::samples),
+              field("step", &ObservationChanged::step),     field("undo", &ObservationChanged::undo));
   }
 };
 
@@ -76,9 +76,9 @@ struct RetryScheduled {
   Duration delay;
   EffectId effect_id;
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("attempt", &RetryScheduled::attempt), field("delay_ms", &RetryScheduled::delay),
-                      field("effect_id", &RetryScheduled::effect_id), field("run", &RetryScheduled::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("attempt", &RetryScheduled::attempt), field("delay_ms", &RetryScheduled::delay),
+              field("effect_id", &RetryScheduled::effect_id), field("run", &RetryScheduled::run));
   }
 };
 
@@ -92,10 +92,10 @@ struct OutcomeAnswered {
   std::string reason;
   std::string run;
   std::string step;  // its path
-  static constexpr auto fields() {
-    return std::tuple{field("answer", &OutcomeAnswered::answer), field("by", &OutcomeAnswered::by),
-                      field("reason", &OutcomeAnswered::reason), field("run", &OutcomeAnswered::run),
-                      field("step", &OutcomeAnswered::step)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("answer", &OutcomeAnswered::answer), field("by", &OutcomeAnswered::by),
+              field("reason", &OutcomeAnswered::reason), field("run", &OutcomeAnswered::run),
+              field("step", &OutcomeAnswered::step));
   }
 };
 

@@ -31,20 +31,20 @@ struct PlanProposed {
   std::string requester;
   std::string run;
   std::string seed;  // 16 hex digits for the jitter of retries
-  static constexpr auto fields() {
-    return std::tuple{field("alert", &PlanProposed::alert),
-                      field("approvals", &PlanProposed::approvals),
-                      field("approver_roles", &PlanProposed::approver_roles),
-                      field("binding", &PlanProposed::binding),
-                      field("labels", &PlanProposed::labels),
-                      field("lowered_by", &PlanProposed::lowered_by),
-                      field("mode", &PlanProposed::mode),
-                      field("parent", &PlanProposed::parent),
-                      field("plan", &PlanProposed::plan),
-                      field("reason", &PlanProposed::reason),
-                      field("requester", &PlanProposed::requester),
-                      field("run", &PlanProposed::run),
-                      field("seed", &PlanProposed::seed)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("alert", &PlanProposed::alert),
+              field("approvals", &PlanProposed::approvals),
+              field("approver_roles", &PlanProposed::approver_roles),
+              field("binding", &PlanProposed::binding),
+              field("labels", &PlanProposed::labels),
+              field("lowered_by", &PlanProposed::lowered_by),
+              field("mode", &PlanProposed::mode),
+              field("parent", &PlanProposed::parent),
+              field("plan", &PlanProposed::plan),
+              field("reason", &PlanProposed::reason),
+              field("requester", &PlanProposed::requester),
+              field("run", &PlanProposed::run),
+              field("seed", &PlanProposed::seed));
   }
   static constexpr auto state_blob = &PlanProposed::plan;
 };
@@ -55,7 +55,7 @@ struct PlanStarted {
   static constexpr int version = 1;
   static constexpr Area area = Area::plan;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("run", &PlanStarted::run)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("run", &PlanStarted::run)); }
 };
 
 // From here to MutateWithdrawn, and only there, effects that change something are intended.
@@ -64,7 +64,7 @@ struct MutateGranted {
   static constexpr int version = 1;
   static constexpr Area area = Area::plan;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("run", &MutateGranted::run)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("run", &MutateGranted::run)); }
 };
 
 // In the record of the terminal event.
@@ -73,7 +73,7 @@ struct MutateWithdrawn {
   static constexpr int version = 1;
   static constexpr Area area = Area::plan;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("run", &MutateWithdrawn::run)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("run", &MutateWithdrawn::run)); }
 };
 
 // Every step is done or skipped.
@@ -82,7 +82,7 @@ struct PlanCompleted {
   static constexpr int version = 1;
   static constexpr Area area = Area::plan;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("run", &PlanCompleted::run)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("run", &PlanCompleted::run)); }
 };
 
 // A step failed and nothing was to be taken back.
@@ -93,9 +93,8 @@ struct PlanFailed {
   std::vector<std::string> not_taken_back;  // irreversible steps that were intended
   std::string reason;
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("not_taken_back", &PlanFailed::not_taken_back), field("reason", &PlanFailed::reason),
-                      field("run", &PlanFailed::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("not_taken_back", &PlanFailed::not_taken_back), field("reason", &PlanFailed::reason), field("run", &PlanFailed::run));
   }
 };
 
@@ -107,9 +106,9 @@ struct PlanCompensated {
   std::vector<std::string> not_taken_back;
   std::string run;
   std::vector<std::string> undone;
-  static constexpr auto fields() {
-    return std::tuple{field("not_taken_back", &PlanCompensated::not_taken_back), field("run", &PlanCompensated::run),
-                      field("undone", &PlanCompensated::undone)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("not_taken_back", &PlanCompensated::not_taken_back), field("run", &PlanCompensated::run),
+              field("undone", &PlanCompensated::undone));
   }
 };
 
@@ -121,9 +120,8 @@ struct PlanCancelled {
   std::string by;
   std::string reason;  // "cancelled", "alert_resolved", "plan_changed"
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("by", &PlanCancelled::by), field("reason", &PlanCancelled::reason),
-                      field("run", &PlanCancelled::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("by", &PlanCancelled::by), field("reason", &PlanCancelled::reason), field("run", &PlanCancelled::run));
   }
 };
 
@@ -134,7 +132,8 @@ struct PlanRefused {
   static constexpr Area area = Area::plan;
   std::string reason;  // "approval_rejected", "approval_expired", "queue_expired"
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("reason", &PlanRefused::reason), field("run", &PlanRefused::run)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("reason", &PlanRefused::reason), field("run", &PlanRefused::run)); }
 };
 
 // A person ended it as it stands.
@@ -144,7 +143,8 @@ struct PlanLeft {
   static constexpr Area area = Area::plan;
   std::string by;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("by", &PlanLeft::by), field("run", &PlanLeft::run)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("by", &PlanLeft::by), field("run", &PlanLeft::run)); }
 };
 
 }  // namespace watchbill

@@ -40,11 +40,11 @@ struct NotificationIntended {
   DeliveryKind kind{DeliveryKind::step};
   std::string receiver;  // of an alert_group "ops/webhook[0]"
   std::string subject;   // what it is about, for people: "alert WebDown", "run run-01JD…"
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = NotificationIntended;
-    return std::tuple{field("alerts", &E::alerts),     field("body", &E::body),   field("by", &E::by),
-                      field("delivery", &E::delivery), field("group", &E::group), field("kind", &E::kind),
-                      field("receiver", &E::receiver), field("subject", &E::subject)};
+    return to(field("alerts", &E::alerts),     field("body", &E::body),   field("by", &E::by),
+              field("delivery", &E::delivery), field("group", &E::group), field("kind", &E::kind),
+              field("receiver", &E::receiver), field("subject", &E::subject));
   }
 };
 
@@ -55,8 +55,8 @@ struct NotificationSent {
   static constexpr Area area = Area::route;
   std::uint32_t attempt{0};  // from 1, over all rounds
   DeliveryId delivery;
-  static constexpr auto fields() {
-    return std::tuple{field("attempt", &NotificationSent::attempt), field("delivery", &NotificationSent::delivery)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("attempt", &NotificationSent::attempt), field("delivery", &NotificationSent::delivery));
   }
 };
 
@@ -70,10 +70,10 @@ struct NotificationFailed {
   std::string reason;  // "http 500", "timeout", "connection_refused", …
   std::optional<Instant> retry_at;
   bool round_over{false};  // the next attempt, if any, begins a new round
-  static constexpr auto fields() {
-    return std::tuple{field("attempt", &NotificationFailed::attempt), field("delivery", &NotificationFailed::delivery),
-                      field("reason", &NotificationFailed::reason), field("retry_at_ms", &NotificationFailed::retry_at),
-                      field("round_over", &NotificationFailed::round_over)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("attempt", &NotificationFailed::attempt), field("delivery", &NotificationFailed::delivery),
+              field("reason", &NotificationFailed::reason), field("retry_at_ms", &NotificationFailed::retry_at),
+              field("round_over", &NotificationFailed::round_over));
   }
 };
 
@@ -84,8 +84,8 @@ struct NotificationGivenUp {
   static constexpr Area area = Area::route;
   DeliveryId delivery;
   std::string reason;
-  static constexpr auto fields() {
-    return std::tuple{field("delivery", &NotificationGivenUp::delivery), field("reason", &NotificationGivenUp::reason)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("delivery", &NotificationGivenUp::delivery), field("reason", &NotificationGivenUp::reason));
   }
 };
 
@@ -114,10 +114,10 @@ struct NotificationNotSent {
   std::string receiver;         // absent: no routing
   std::string subject;          // "alerts {alertname=\"WebDown\"}"
   std::uint64_t total{0};       // alerts
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = NotificationNotSent;
-    return std::tuple{field("alerts", &E::alerts),     field("group", &E::group),     field("reason", &E::reason),
-                      field("receiver", &E::receiver), field("subject", &E::subject), field("total", &E::total)};
+    return to(field("alerts", &E::alerts),     field("group", &E::group),     field("reason", &E::reason),
+              field("receiver", &E::receiver), field("subject", &E::subject), field("total", &E::total));
   }
 };
 

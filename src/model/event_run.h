@@ -26,8 +26,8 @@ struct PlanHeld {
   HeldFor reason{HeldFor::hold};
   std::string run;
   std::string step;  // its path
-  static constexpr auto fields() {
-    return std::tuple{field("reason", &PlanHeld::reason), field("run", &PlanHeld::run), field("step", &PlanHeld::step)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("reason", &PlanHeld::reason), field("run", &PlanHeld::run), field("step", &PlanHeld::step));
   }
 };
 
@@ -38,8 +38,8 @@ struct PlanResumed {
   std::string by;
   std::string reason;
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("by", &PlanResumed::by), field("reason", &PlanResumed::reason), field("run", &PlanResumed::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("by", &PlanResumed::by), field("reason", &PlanResumed::reason), field("run", &PlanResumed::run));
   }
 };
 
@@ -48,7 +48,7 @@ struct QueueExpired {
   static constexpr int version = 1;
   static constexpr Area area = Area::plan;
   std::string run;
-  static constexpr auto fields() { return std::tuple{field("run", &QueueExpired::run)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("run", &QueueExpired::run)); }
 };
 
 struct CancelRequested {
@@ -58,9 +58,9 @@ struct CancelRequested {
   std::string by;
   std::string reason;
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("by", &CancelRequested::by), field("reason", &CancelRequested::reason),
-                      field("run", &CancelRequested::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("by", &CancelRequested::by), field("reason", &CancelRequested::reason),
+              field("run", &CancelRequested::run));
   }
 };
 
@@ -71,8 +71,8 @@ struct HoldRequested {
   static constexpr Area area = Area::plan;
   std::string run;
   std::string scope;
-  static constexpr auto fields() {
-    return std::tuple{field("run", &HoldRequested::run), field("scope", &HoldRequested::scope)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("run", &HoldRequested::run), field("scope", &HoldRequested::scope));
   }
 };
 
@@ -82,8 +82,8 @@ struct CompensationStarted {
   static constexpr Area area = Area::plan;
   std::string cause;  // "step 2 failed", "cancelled"
   std::string run;
-  static constexpr auto fields() {
-    return std::tuple{field("cause", &CompensationStarted::cause), field("run", &CompensationStarted::run)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("cause", &CompensationStarted::cause), field("run", &CompensationStarted::run));
   }
 };
 
@@ -98,11 +98,11 @@ struct DryRunCompleted {
   std::string requester;
   std::string runbook;
   std::vector<std::string> unknown;   // paths of read and probe steps without an answer
-  static constexpr auto fields() {
-    return std::tuple{field("answers", &DryRunCompleted::answers), field("plan", &DryRunCompleted::plan),
-                      field("refusals", &DryRunCompleted::refusals),
-                      field("requester", &DryRunCompleted::requester), field("runbook", &DryRunCompleted::runbook),
-                      field("unknown", &DryRunCompleted::unknown)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("answers", &DryRunCompleted::answers), field("plan", &DryRunCompleted::plan),
+              field("refusals", &DryRunCompleted::refusals),
+              field("requester", &DryRunCompleted::requester), field("runbook", &DryRunCompleted::runbook),
+              field("unknown", &DryRunCompleted::unknown));
   }
 };
 

@@ -23,10 +23,10 @@ struct StepIntended {
   PlanValues former;  // built-in observation; of several actions by their number
   std::string run;
   std::string step;  // its path
-  static constexpr auto fields() {
-    return std::tuple{field("before", &StepIntended::before), field("bound", &StepIntended::bound),
-                      field("fence", &StepIntended::fence),   field("former", &StepIntended::former),
-                      field("run", &StepIntended::run),       field("step", &StepIntended::step)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("before", &StepIntended::before), field("bound", &StepIntended::bound),
+              field("fence", &StepIntended::fence),   field("former", &StepIntended::former),
+              field("run", &StepIntended::run),       field("step", &StepIntended::step));
   }
 };
 
@@ -38,9 +38,9 @@ struct StepCompleted {
   std::string run;
   std::string step;  // its path
   Verdict verdict{Verdict::pass};
-  static constexpr auto fields() {
-    return std::tuple{field("observation", &StepCompleted::observation), field("run", &StepCompleted::run),
-                      field("step", &StepCompleted::step), field("verdict", &StepCompleted::verdict)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("observation", &StepCompleted::observation), field("run", &StepCompleted::run),
+              field("step", &StepCompleted::step), field("verdict", &StepCompleted::verdict));
   }
 };
 
@@ -52,9 +52,9 @@ struct StepFailed {
   std::string reason;
   std::string run;
   std::string step;  // its path
-  static constexpr auto fields() {
-    return std::tuple{field("observation", &StepFailed::observation), field("reason", &StepFailed::reason),
-                      field("run", &StepFailed::run), field("step", &StepFailed::step)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("observation", &StepFailed::observation), field("reason", &StepFailed::reason),
+              field("run", &StepFailed::run), field("step", &StepFailed::step));
   }
 };
 
@@ -65,8 +65,8 @@ struct StepSkipped {
   std::string reason;
   std::string run;
   std::string step;  // its path
-  static constexpr auto fields() {
-    return std::tuple{field("reason", &StepSkipped::reason), field("run", &StepSkipped::run), field("step", &StepSkipped::step)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("reason", &StepSkipped::reason), field("run", &StepSkipped::run), field("step", &StepSkipped::step));
   }
 };
 
@@ -76,7 +76,8 @@ struct UndoIntended {
   static constexpr Area area = Area::plan;
   std::string run;
   std::string step;  // its path
-  static constexpr auto fields() { return std::tuple{field("run", &UndoIntended::run), field("step", &UndoIntended::step)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("run", &UndoIntended::run), field("step", &UndoIntended::step)); }
 };
 
 struct UndoCompleted {
@@ -85,7 +86,8 @@ struct UndoCompleted {
   static constexpr Area area = Area::plan;
   std::string run;
   std::string step;  // its path
-  static constexpr auto fields() { return std::tuple{field("run", &UndoCompleted::run), field("step", &UndoCompleted::step)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("run", &UndoCompleted::run), field("step", &UndoCompleted::step)); }
 };
 
 struct UndoFailed {
@@ -95,8 +97,8 @@ struct UndoFailed {
   std::string reason;
   std::string run;
   std::string step;  // its path
-  static constexpr auto fields() {
-    return std::tuple{field("reason", &UndoFailed::reason), field("run", &UndoFailed::run), field("step", &UndoFailed::step)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("reason", &UndoFailed::reason), field("run", &UndoFailed::run), field("step", &UndoFailed::step));
   }
 };
 

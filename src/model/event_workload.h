@@ -23,11 +23,11 @@ struct StandingOrderGiven {
   bool resets_budget{false};     // asked by a person
   Digest terms;                  // of the order's terms; differs from the last one: new settings
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = StandingOrderGiven;
-    return std::tuple{field("directive", &E::directive), field("incarnation", &E::incarnation),
-                      field("is_suspended", &E::is_suspended), field("number", &E::number), field("reason", &E::reason),
-                      field("resets_budget", &E::resets_budget), field("terms", &E::terms), field("workload", &E::workload)};
+    return to(field("directive", &E::directive), field("incarnation", &E::incarnation),
+              field("is_suspended", &E::is_suspended), field("number", &E::number), field("reason", &E::reason),
+              field("resets_budget", &E::resets_budget), field("terms", &E::terms), field("workload", &E::workload));
   }
 };
 
@@ -39,9 +39,9 @@ struct StandingOrderTaken {
   std::uint64_t number{0};
   std::string refusal;  // the keeper's word for it; empty: it was taken
   std::string workload;
-  static constexpr auto fields() {
-    return std::tuple{field("number", &StandingOrderTaken::number), field("refusal", &StandingOrderTaken::refusal),
-                      field("workload", &StandingOrderTaken::workload)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("number", &StandingOrderTaken::number), field("refusal", &StandingOrderTaken::refusal),
+              field("workload", &StandingOrderTaken::workload));
   }
 };
 
@@ -55,10 +55,10 @@ struct WorkloadCommanded {
   std::string reason;
   WorkloadVerb verb{WorkloadVerb::start};
   std::string workload;
-  static constexpr auto fields() {
-    return std::tuple{field("by", &WorkloadCommanded::by), field("by_policy", &WorkloadCommanded::by_policy),
-                      field("reason", &WorkloadCommanded::reason), field("verb", &WorkloadCommanded::verb),
-                      field("workload", &WorkloadCommanded::workload)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("by", &WorkloadCommanded::by), field("by_policy", &WorkloadCommanded::by_policy),
+              field("reason", &WorkloadCommanded::reason), field("verb", &WorkloadCommanded::verb),
+              field("workload", &WorkloadCommanded::workload));
   }
 };
 
@@ -74,11 +74,11 @@ struct WorkloadStateChanged {
   std::optional<ReportNumber> report;
   WorkloadState to{WorkloadState::pending};
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = WorkloadStateChanged;
-    return std::tuple{field("detail", &E::detail), field("from", &E::from), field("incarnation", &E::incarnation),
-                      field("reason", &E::reason), field("report", &E::report), field("to", &E::to),
-                      field("workload", &E::workload)};
+    return to(field("detail", &E::detail), field("from", &E::from), field("incarnation", &E::incarnation),
+              field("reason", &E::reason), field("report", &E::report), field("to", &E::to),
+              field("workload", &E::workload));
   }
 };
 
@@ -92,10 +92,10 @@ struct WorkloadHealthChanged {
   std::uint64_t incarnation{0};
   ProbeRole role{ProbeRole::ready};
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = WorkloadHealthChanged;
-    return std::tuple{field("detail", &E::detail), field("health", &E::health), field("incarnation", &E::incarnation),
-                      field("role", &E::role), field("workload", &E::workload)};
+    return to(field("detail", &E::detail), field("health", &E::health), field("incarnation", &E::incarnation),
+              field("role", &E::role), field("workload", &E::workload));
   }
 };
 

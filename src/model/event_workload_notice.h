@@ -18,10 +18,10 @@ struct WorkloadHung {
   Duration silence;
   bool stays{false};
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = WorkloadHung;
-    return std::tuple{field("incarnation", &E::incarnation), field("limit_ms", &E::limit), field("report", &E::report),
-                      field("silence_ms", &E::silence), field("stays", &E::stays), field("workload", &E::workload)};
+    return to(field("incarnation", &E::incarnation), field("limit_ms", &E::limit), field("report", &E::report),
+              field("silence_ms", &E::silence), field("stays", &E::stays), field("workload", &E::workload));
   }
 };
 
@@ -38,10 +38,10 @@ struct WorkloadAdopted {
   std::optional<ReportNumber> report;
   std::uint64_t start_ticks{0};
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = WorkloadAdopted;
-    return std::tuple{field("exit_is_unseen", &E::exit_is_unseen), field("incarnation", &E::incarnation), field("pid", &E::pid),
-                      field("report", &E::report), field("start_ticks", &E::start_ticks), field("workload", &E::workload)};
+    return to(field("exit_is_unseen", &E::exit_is_unseen), field("incarnation", &E::incarnation), field("pid", &E::pid),
+              field("report", &E::report), field("start_ticks", &E::start_ticks), field("workload", &E::workload));
   }
 };
 
@@ -54,10 +54,10 @@ struct WorkloadLost {
   WorkloadReason reason{WorkloadReason::exit_unseen};
   std::optional<ReportNumber> report;
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = WorkloadLost;
-    return std::tuple{field("incarnation", &E::incarnation), field("reason", &E::reason), field("report", &E::report),
-                      field("workload", &E::workload)};
+    return to(field("incarnation", &E::incarnation), field("reason", &E::reason), field("report", &E::report),
+              field("workload", &E::workload));
   }
 };
 
@@ -71,10 +71,10 @@ struct KeeperReplaced {
   std::int64_t pid{0};
   std::uint64_t replaced_count{0};
   std::optional<ReportNumber> report;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = KeeperReplaced;
-    return std::tuple{field("boot_id", &E::boot_id), field("memory", &E::memory), field("pid", &E::pid),
-                      field("replaced_count", &E::replaced_count), field("report", &E::report)};
+    return to(field("boot_id", &E::boot_id), field("memory", &E::memory), field("pid", &E::pid),
+              field("replaced_count", &E::replaced_count), field("report", &E::report));
   }
 };
 
@@ -87,11 +87,11 @@ struct WorkloadNotice {
   std::optional<ReportNumber> report;
   std::uint64_t value{0};   // bytes that were discarded, lines or reports that were dropped
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = WorkloadNotice;
-    return std::tuple{field("at_ms", &E::at), field("blob", &E::blob), field("detail", &E::detail),
-                      field("incarnation", &E::incarnation), field("report", &E::report), field("value", &E::value),
-                      field("workload", &E::workload)};
+    return to(field("at_ms", &E::at), field("blob", &E::blob), field("detail", &E::detail),
+              field("incarnation", &E::incarnation), field("report", &E::report), field("value", &E::value),
+              field("workload", &E::workload));
   }
 };
 

@@ -23,11 +23,11 @@ struct WorkloadStarted {
   std::uint64_t start_ticks{0};
   std::string terms;  // of the order that it was started by
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = WorkloadStarted;
-    return std::tuple{field("at_ms", &E::at), field("by_standing_order", &E::by_standing_order),
-                      field("incarnation", &E::incarnation), field("pid", &E::pid), field("report", &E::report),
-                      field("start_ticks", &E::start_ticks), field("terms", &E::terms), field("workload", &E::workload)};
+    return to(field("at_ms", &E::at), field("by_standing_order", &E::by_standing_order),
+              field("incarnation", &E::incarnation), field("pid", &E::pid), field("report", &E::report),
+              field("start_ticks", &E::start_ticks), field("terms", &E::terms), field("workload", &E::workload));
   }
 };
 
@@ -48,12 +48,12 @@ struct WorkloadExited {
   std::uint64_t start_ticks{0};
   std::int64_t value{0};
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = WorkloadExited;
-    return std::tuple{field("at_ms", &E::at), field("boot_id", &E::boot_id), field("how", &E::how),
-                      field("incarnation", &E::incarnation), field("orphans", &E::orphans), field("pid", &E::pid),
-                      field("reason", &E::reason), field("report", &E::report), field("start_ticks", &E::start_ticks),
-                      field("value", &E::value), field("workload", &E::workload)};
+    return to(field("at_ms", &E::at), field("boot_id", &E::boot_id), field("how", &E::how),
+              field("incarnation", &E::incarnation), field("orphans", &E::orphans), field("pid", &E::pid),
+              field("reason", &E::reason), field("report", &E::report), field("start_ticks", &E::start_ticks),
+              field("value", &E::value), field("workload", &E::workload));
   }
 };
 
@@ -71,11 +71,11 @@ struct RestartDecided {
   std::uint64_t restart_number{0};  // since the last stable run
   std::uint64_t used_in_window{0};  // this one included
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = RestartDecided;
-    return std::tuple{field("at_ms", &E::at), field("delay_ms", &E::delay), field("incarnation", &E::incarnation),
-                      field("reason", &E::reason), field("report", &E::report), field("restart_number", &E::restart_number),
-                      field("used_in_window", &E::used_in_window), field("workload", &E::workload)};
+    return to(field("at_ms", &E::at), field("delay_ms", &E::delay), field("incarnation", &E::incarnation),
+              field("reason", &E::reason), field("report", &E::report), field("restart_number", &E::restart_number),
+              field("used_in_window", &E::used_in_window), field("workload", &E::workload));
   }
 };
 
@@ -88,10 +88,10 @@ struct RestartBudgetExhausted {
   std::uint64_t limit{0};
   Duration window;
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = RestartBudgetExhausted;
-    return std::tuple{field("incarnation", &E::incarnation), field("limit", &E::limit), field("window_ms", &E::window),
-                      field("workload", &E::workload)};
+    return to(field("incarnation", &E::incarnation), field("limit", &E::limit), field("window_ms", &E::window),
+              field("workload", &E::workload));
   }
 };
 
@@ -105,10 +105,10 @@ struct WorkloadStopped {
   WorkloadReason reason{WorkloadReason::cancelled};
   std::optional<ReportNumber> report;
   std::string workload;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using E = WorkloadStopped;
-    return std::tuple{field("at_ms", &E::at), field("incarnation", &E::incarnation), field("reason", &E::reason),
-                      field("report", &E::report), field("workload", &E::workload)};
+    return to(field("at_ms", &E::at), field("incarnation", &E::incarnation), field("reason", &E::reason),
+              field("report", &E::report), field("workload", &E::workload));
   }
 };
 

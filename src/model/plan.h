@@ -22,10 +22,10 @@ struct PlanAction {
   ActionKind kind{ActionKind::exec};
   UnknownPolicy policy{UnknownPolicy::resend_same_key};
   std::string target;  // what it changes, KIND/NAME; empty unless it mutates
-  static constexpr auto fields() {
-    return std::tuple{field("args", &PlanAction::args),     field("capability", &PlanAction::capability),
-                      field("idempotent", &PlanAction::idempotent), field("kind", &PlanAction::kind),
-                      field("policy", &PlanAction::policy), field("target", &PlanAction::target)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("args", &PlanAction::args),     field("capability", &PlanAction::capability),
+              field("idempotent", &PlanAction::idempotent), field("kind", &PlanAction::kind),
+              field("policy", &PlanAction::policy), field("target", &PlanAction::target));
   }
 };
 
@@ -38,24 +38,24 @@ struct PlanCheck {
   ActionKind kind{ActionKind::query};
   std::optional<std::uint32_t> retries;
   Duration within{Duration::seconds(60)};
-  static constexpr auto fields() {
-    return std::tuple{field("args", &PlanCheck::args),         field("delay_ms", &PlanCheck::delay),
-                      field("for_ms", &PlanCheck::for_),       field("interval_ms", &PlanCheck::interval),
-                      field("kind", &PlanCheck::kind),         field("retries", &PlanCheck::retries),
-                      field("within_ms", &PlanCheck::within)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("args", &PlanCheck::args),         field("delay_ms", &PlanCheck::delay),
+              field("for_ms", &PlanCheck::for_),       field("interval_ms", &PlanCheck::interval),
+              field("kind", &PlanCheck::kind),         field("retries", &PlanCheck::retries),
+              field("within_ms", &PlanCheck::within));
   }
 };
 
 struct PlanUndo {
   std::vector<PlanAction> actions;
-  static constexpr auto fields() { return std::tuple{field("actions", &PlanUndo::actions)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("actions", &PlanUndo::actions)); }
 };
 
 struct PlanNotice {
   std::string receiver;
   std::string text;
-  static constexpr auto fields() {
-    return std::tuple{field("receiver", &PlanNotice::receiver), field("text", &PlanNotice::text)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("receiver", &PlanNotice::receiver), field("text", &PlanNotice::text));
   }
 };
 
@@ -77,15 +77,15 @@ struct PlanStep {
   std::optional<PlanCheck> verify;
   std::optional<PlanCheck> verify_undo;
   std::optional<StepCondition> when;
-  static constexpr auto fields() {
-    return std::tuple{field("actions", &PlanStep::actions),       field("host", &PlanStep::host),
-                      field("irreversible", &PlanStep::irreversible), field("limiter", &PlanStep::limiter),
-                      field("name", &PlanStep::name),             field("notify", &PlanStep::notify),
-                      field("on_failure", &PlanStep::on_failure), field("path", &PlanStep::path),
-                      field("retry", &PlanStep::retry),           field("roles", &PlanStep::roles),
-                      field("timeout_ms", &PlanStep::timeout),    field("undo", &PlanStep::undo),
-                      field("verb", &PlanStep::verb),             field("verify", &PlanStep::verify),
-                      field("verify_undo", &PlanStep::verify_undo), field("when", &PlanStep::when)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("actions", &PlanStep::actions),       field("host", &PlanStep::host),
+              field("irreversible", &PlanStep::irreversible), field("limiter", &PlanStep::limiter),
+              field("name", &PlanStep::name),             field("notify", &PlanStep::notify),
+              field("on_failure", &PlanStep::on_failure), field("path", &PlanStep::path),
+              field("retry", &PlanStep::retry),           field("roles", &PlanStep::roles),
+              field("timeout_ms", &PlanStep::timeout),    field("undo", &PlanStep::undo),
+              field("verb", &PlanStep::verb),             field("verify", &PlanStep::verify),
+              field("verify_undo", &PlanStep::verify_undo), field("when", &PlanStep::when));
   }
 };
 
@@ -106,10 +106,10 @@ struct Plan {
   std::string schema{plan_schema};
   std::vector<PlanStep> steps;
   std::vector<std::string> targets;  // sorted, each once
-  static constexpr auto fields() {
-    return std::tuple{field("kind", &Plan::kind),             field("longest_ms", &Plan::longest), field("name", &Plan::name),
-                      field("on_failure", &Plan::on_failure), field("parameters", &Plan::parameters),
-                      field("schema", &Plan::schema),         field("steps", &Plan::steps), field("targets", &Plan::targets)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("kind", &Plan::kind),             field("longest_ms", &Plan::longest), field("name", &Plan::name),
+              field("on_failure", &Plan::on_failure), field("parameters", &Plan::parameters),
+              field("schema", &Plan::schema),         field("steps", &Plan::steps), field("targets", &Plan::targets));
   }
 };
 

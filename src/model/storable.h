@@ -40,7 +40,7 @@ template <Kinded... Ts> bool is_storable(const std::variant<Ts...>& value) noexc
 // As above.
 template <Described T>
 bool is_storable(const T& value) noexcept {
-  return std::apply([&](const auto&... each) { return (is_storable(value.*each.member) && ...); }, T::fields());
+  return T::fields([&](const auto&... each) { return (is_storable(value.*each.member) && ...); });
 }
 template <class T>
 bool is_storable(const std::optional<T>& value) noexcept {

@@ -88,9 +88,9 @@ struct ReportNumber {
   std::uint64_t after{0};    // the number told before it on this connection; 0: it is the first
   std::string memory;        // of the keeper: numbers count within one memory
   std::uint64_t number{0};   // from 1, with gaps where other areas' reports stand
-  static constexpr auto fields() {
-    return std::tuple{field("after", &ReportNumber::after), field("memory", &ReportNumber::memory),
-                      field("number", &ReportNumber::number)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("after", &ReportNumber::after), field("memory", &ReportNumber::memory),
+              field("number", &ReportNumber::number));
   }
   friend bool operator==(const ReportNumber&, const ReportNumber&) = default;
 };

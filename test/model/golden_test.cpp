@@ -86,7 +86,7 @@ void fill(std::map<std::string, V>& value) {
 }
 template <Described T>
 void fill(T& value) {
-  std::apply([&](const auto&... each) { (fill(value.*each.member), ...); }, T::fields());
+  T::fields([&](const auto&... each) { (fill(value.*each.member), ...); });
 }
 template <Kinded... Ts>
 void fill(std::variant<Ts...>& value) {

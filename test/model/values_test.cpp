@@ -16,7 +16,8 @@ namespace {
 struct Entry {
   std::int64_t count{0};
   std::string text;
-  static constexpr auto fields() { return std::tuple{field("count", &Entry::count), field("text", &Entry::text)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("count", &Entry::count), field("text", &Entry::text)); }
 };
 using Entries = Table<std::string, Entry>;
 

@@ -25,11 +25,11 @@ struct KeptRequest {
   std::string message;             // of the refusal
   std::optional<Refusal> refusal;  // none: it was done
   std::string subject;             // what was made or changed
-  static constexpr auto fields() {
-    return std::tuple{field("at_ms", &KeptRequest::at),        field("body", &KeptRequest::body),
-                      field("caller", &KeptRequest::caller),   field("id", &KeptRequest::id),
-                      field("message", &KeptRequest::message), field("refusal", &KeptRequest::refusal),
-                      field("subject", &KeptRequest::subject)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("at_ms", &KeptRequest::at),        field("body", &KeptRequest::body),
+              field("caller", &KeptRequest::caller),   field("id", &KeptRequest::id),
+              field("message", &KeptRequest::message), field("refusal", &KeptRequest::refusal),
+              field("subject", &KeptRequest::subject));
   }
 };
 
@@ -37,8 +37,8 @@ struct KeptRequest {
 struct RefusalCounter {
   Instant counted_at;        // when the last record was made
   std::uint64_t total{0};    // in records so far
-  static constexpr auto fields() {
-    return std::tuple{field("counted_at_ms", &RefusalCounter::counted_at), field("total", &RefusalCounter::total)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("counted_at_ms", &RefusalCounter::counted_at), field("total", &RefusalCounter::total));
   }
 };
 

@@ -34,14 +34,14 @@ struct Alert {
   std::vector<SeenSeries> samples;   // that the last decision rests on
   AlertSource source{AlertSource::rule};
   std::string value;                 // at that decision
-  static constexpr auto fields() {
-    return std::tuple{field("active_at_ms", &Alert::active_at),     field("annotations", &Alert::annotations),
-                      field("cause", &Alert::cause),                field("element", &Alert::element),
-                      field("expression", &Alert::expression),      field("fired_at_ms", &Alert::fired_at),
-                      field("kept_since_ms", &Alert::kept_since),   field("labels", &Alert::labels),
-                      field("phase", &Alert::phase),                field("resolved_at_ms", &Alert::resolved_at),
-                      field("rule", &Alert::rule),                  field("samples", &Alert::samples),
-                      field("source", &Alert::source),              field("value", &Alert::value)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("active_at_ms", &Alert::active_at),     field("annotations", &Alert::annotations),
+              field("cause", &Alert::cause),                field("element", &Alert::element),
+              field("expression", &Alert::expression),      field("fired_at_ms", &Alert::fired_at),
+              field("kept_since_ms", &Alert::kept_since),   field("labels", &Alert::labels),
+              field("phase", &Alert::phase),                field("resolved_at_ms", &Alert::resolved_at),
+              field("rule", &Alert::rule),                  field("samples", &Alert::samples),
+              field("source", &Alert::source),              field("value", &Alert::value));
   }
 };
 
@@ -53,10 +53,10 @@ struct Rule {
   std::string failure;                   // the last one's reason; stays to be read
   std::string group;                     // FILE;GROUP
   std::string name;
-  static constexpr auto fields() {
-    return std::tuple{field("answered_at_ms", &Rule::answered_at),      field("expression", &Rule::expression),
-                      field("failing_since_ms", &Rule::failing_since),  field("failure", &Rule::failure),
-                      field("group", &Rule::group),                     field("name", &Rule::name)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("answered_at_ms", &Rule::answered_at),      field("expression", &Rule::expression),
+              field("failing_since_ms", &Rule::failing_since),  field("failure", &Rule::failure),
+              field("group", &Rule::group),                     field("name", &Rule::name));
   }
 };
 

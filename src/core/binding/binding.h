@@ -20,17 +20,17 @@ struct CountedRun {
   bool is_rollback{false};  // the second half of a run that is counted already
   Instant proposed_at;
   std::vector<std::string> targets;
-  static constexpr auto fields() {
-    return std::tuple{field("ended_at_ms", &CountedRun::ended_at), field("has_started", &CountedRun::has_started),
-                      field("is_rollback", &CountedRun::is_rollback), field("proposed_at_ms", &CountedRun::proposed_at),
-                      field("targets", &CountedRun::targets)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("ended_at_ms", &CountedRun::ended_at), field("has_started", &CountedRun::has_started),
+              field("is_rollback", &CountedRun::is_rollback), field("proposed_at_ms", &CountedRun::proposed_at),
+              field("targets", &CountedRun::targets));
   }
 };
 
 // The runs of one binding that its limits may still count; those that ended before they started are dropped.
 struct Counted {
   std::map<std::string, CountedRun> runs;
-  static constexpr auto fields() { return std::tuple{field("runs", &Counted::runs)}; }
+  template <class To> static constexpr auto fields(To&& to) { return to(field("runs", &Counted::runs)); }
 };
 
 struct State {

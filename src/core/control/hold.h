@@ -17,9 +17,9 @@ struct Hold {
   std::string reason;
   bool restarts{false};  // keepers suspend their standing orders too
   Instant since;
-  static constexpr auto fields() {
-    return std::tuple{field("by", &Hold::by), field("reason", &Hold::reason), field("restarts", &Hold::restarts),
-                      field("since_ms", &Hold::since)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("by", &Hold::by), field("reason", &Hold::reason), field("restarts", &Hold::restarts),
+              field("since_ms", &Hold::since));
   }
 };
 

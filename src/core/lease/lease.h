@@ -15,8 +15,8 @@ struct Target {
   std::uint64_t fence{0};  // the last one that was given out
   std::string run;         // whose it is; empty: free
   Instant since;
-  static constexpr auto fields() {
-    return std::tuple{field("fence", &Target::fence), field("run", &Target::run), field("since_ms", &Target::since)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("fence", &Target::fence), field("run", &Target::run), field("since_ms", &Target::since));
   }
 };
 

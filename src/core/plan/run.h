@@ -63,10 +63,10 @@ struct OpenEffect {
   std::uint64_t fence{0};
   EffectId id;
   EffectPhase phase{EffectPhase::in_flight};
-  static constexpr auto fields() {
-    return std::tuple{field("at_ms", &OpenEffect::at), field("attempt", &OpenEffect::attempt),
-                      field("direction", &OpenEffect::direction), field("fence", &OpenEffect::fence),
-                      field("id", &OpenEffect::id), field("phase", &OpenEffect::phase)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("at_ms", &OpenEffect::at), field("attempt", &OpenEffect::attempt),
+              field("direction", &OpenEffect::direction), field("fence", &OpenEffect::fence),
+              field("id", &OpenEffect::id), field("phase", &OpenEffect::phase));
   }
 };
 
@@ -76,9 +76,9 @@ struct Watch {
   Instant answer_since;            // since when it is the same
   std::string reason;
   Instant since;                   // the last outcome
-  static constexpr auto fields() {
-    return std::tuple{field("answer", &Watch::answer), field("answer_since_ms", &Watch::answer_since),
-                      field("reason", &Watch::reason), field("since_ms", &Watch::since)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("answer", &Watch::answer), field("answer_since_ms", &Watch::answer_since),
+              field("reason", &Watch::reason), field("since_ms", &Watch::since));
   }
 };
 
@@ -94,13 +94,13 @@ struct StepProgress {
   StepState state{StepState::not_started};
   std::uint32_t undo_group{1};
   std::optional<Verdict> verdict;
-  static constexpr auto fields() {
-    return std::tuple{field("actions_done", &StepProgress::actions_done), field("before", &StepProgress::before),
-                      field("bound", &StepProgress::bound), field("captured", &StepProgress::captured),
-                      field("captured_redacted", &StepProgress::captured_redacted), field("former", &StepProgress::former),
-                      field("group", &StepProgress::group), field("reason", &StepProgress::reason),
-                      field("state", &StepProgress::state), field("undo_group", &StepProgress::undo_group),
-                      field("verdict", &StepProgress::verdict)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("actions_done", &StepProgress::actions_done), field("before", &StepProgress::before),
+              field("bound", &StepProgress::bound), field("captured", &StepProgress::captured),
+              field("captured_redacted", &StepProgress::captured_redacted), field("former", &StepProgress::former),
+              field("group", &StepProgress::group), field("reason", &StepProgress::reason),
+              field("state", &StepProgress::state), field("undo_group", &StepProgress::undo_group),
+              field("verdict", &StepProgress::verdict));
   }
 };
 

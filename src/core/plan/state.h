@@ -35,33 +35,33 @@ struct Run {
   Instant turn_at;                      // when the present wait, step or undo began: what timeouts count from
   std::vector<std::string> undone;
   std::optional<Watch> watch;
-  static constexpr auto fields() {
-    return std::tuple{field("alerts", &Run::alerts),
-                      field("approvals", &Run::approvals),
-                      field("approved_by", &Run::approved_by),
-                      field("approver_roles", &Run::approver_roles),
-                      field("binding", &Run::binding),
-                      field("cancel_requested", &Run::cancel_requested),
-                      field("cause", &Run::cause),
-                      field("effect", &Run::effect),
-                      field("ended_at_ms", &Run::ended_at),
-                      field("held_for", &Run::held_for),
-                      field("hold_requested", &Run::hold_requested),
-                      field("intended", &Run::intended),
-                      field("labels", &Run::labels),
-                      field("may_mutate", &Run::may_mutate),
-                      field("parent", &Run::parent),
-                      field("plan", &Run::plan),
-                      field("proposed_at_ms", &Run::proposed_at),
-                      field("reason", &Run::reason),
-                      field("requester", &Run::requester),
-                      field("seed", &Run::seed),
-                      field("started_at_ms", &Run::started_at),
-                      field("state", &Run::state),
-                      field("steps", &Run::steps),
-                      field("turn_at_ms", &Run::turn_at),
-                      field("undone", &Run::undone),
-                      field("watch", &Run::watch)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("alerts", &Run::alerts),
+              field("approvals", &Run::approvals),
+              field("approved_by", &Run::approved_by),
+              field("approver_roles", &Run::approver_roles),
+              field("binding", &Run::binding),
+              field("cancel_requested", &Run::cancel_requested),
+              field("cause", &Run::cause),
+              field("effect", &Run::effect),
+              field("ended_at_ms", &Run::ended_at),
+              field("held_for", &Run::held_for),
+              field("hold_requested", &Run::hold_requested),
+              field("intended", &Run::intended),
+              field("labels", &Run::labels),
+              field("may_mutate", &Run::may_mutate),
+              field("parent", &Run::parent),
+              field("plan", &Run::plan),
+              field("proposed_at_ms", &Run::proposed_at),
+              field("reason", &Run::reason),
+              field("requester", &Run::requester),
+              field("seed", &Run::seed),
+              field("started_at_ms", &Run::started_at),
+              field("state", &Run::state),
+              field("steps", &Run::steps),
+              field("turn_at_ms", &Run::turn_at),
+              field("undone", &Run::undone),
+              field("watch", &Run::watch));
   }
 };
 
@@ -69,7 +69,8 @@ struct Run {
 struct KeptPlan {
   Plan plan;
   std::uint32_t runs{0};
-  static constexpr auto fields() { return std::tuple{field("plan", &KeptPlan::plan), field("runs", &KeptPlan::runs)}; }
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("plan", &KeptPlan::plan), field("runs", &KeptPlan::runs)); }
 };
 
 struct State {

@@ -50,13 +50,13 @@ struct Delivery {
   std::uint32_t round_attempts{0};  // that ended, in this round
   DeliveryState state{DeliveryState::due};
   std::string subject;
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using D = Delivery;
-    return std::tuple{field("attempts", &D::attempts), field("body", &D::body), field("group", &D::group),
-                      field("intended_at_ms", &D::intended_at), field("kind", &D::kind),
-                      field("last_failure", &D::last_failure), field("next_at_ms", &D::next_at),
-                      field("receiver", &D::receiver), field("round_attempts", &D::round_attempts), field("state", &D::state),
-                      field("subject", &D::subject)};
+    return to(field("attempts", &D::attempts), field("body", &D::body), field("group", &D::group),
+              field("intended_at_ms", &D::intended_at), field("kind", &D::kind),
+              field("last_failure", &D::last_failure), field("next_at_ms", &D::next_at),
+              field("receiver", &D::receiver), field("round_attempts", &D::round_attempts), field("state", &D::state),
+              field("subject", &D::subject));
   }
 };
 
@@ -71,12 +71,12 @@ struct Group {
   std::string receiver;              // absent: no routing
   std::optional<Instant> told_at;    // the last message was accepted
   std::uint32_t webhook{0};          // index in the receiver
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using G = Group;
-    return std::tuple{field("delivery", &G::delivery),   field("failing", &G::failing),
-                      field("flush_at_ms", &G::flush_at), field("flushed_at_ms", &G::flushed_at),
-                      field("labels", &G::labels),       field("receiver", &G::receiver),
-                      field("told_at_ms", &G::told_at),  field("webhook", &G::webhook)};
+    return to(field("delivery", &G::delivery),   field("failing", &G::failing),
+              field("flush_at_ms", &G::flush_at), field("flushed_at_ms", &G::flushed_at),
+              field("labels", &G::labels),       field("receiver", &G::receiver),
+              field("told_at_ms", &G::told_at),  field("webhook", &G::webhook));
   }
 };
 
@@ -88,10 +88,10 @@ struct GroupedAlert {
   Instant starts_at;
   Told telling{Told::nothing};  // by the delivery that is on its way
   Told told{Told::nothing};
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using A = GroupedAlert;
-    return std::tuple{field("annotations", &A::annotations), field("ends_at_ms", &A::ends_at), field("labels", &A::labels),
-                      field("starts_at_ms", &A::starts_at),  field("telling", &A::telling),    field("told", &A::told)};
+    return to(field("annotations", &A::annotations), field("ends_at_ms", &A::ends_at), field("labels", &A::labels),
+              field("starts_at_ms", &A::starts_at),  field("telling", &A::telling),    field("told", &A::told));
   }
 };
 
@@ -100,9 +100,9 @@ struct Routing {
   std::string external_url;
   RootRoute route;
   std::vector<WebhookConfiguration> webhooks;  // of the route's receiver; without their addresses
-  static constexpr auto fields() {
-    return std::tuple{field("external_url", &Routing::external_url), field("route", &Routing::route),
-                      field("webhooks", &Routing::webhooks)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("external_url", &Routing::external_url), field("route", &Routing::route),
+              field("webhooks", &Routing::webhooks));
   }
   friend bool operator==(const Routing&, const Routing&) = default;
 };

@@ -18,10 +18,10 @@ struct LastExit {
   std::uint64_t incarnation{0};
   WorkloadReason reason{WorkloadReason::exit};
   std::int64_t value{0};
-  static constexpr auto fields() {
-    return std::tuple{field("at_ms", &LastExit::at), field("how", &LastExit::how),
-                      field("incarnation", &LastExit::incarnation), field("reason", &LastExit::reason),
-                      field("value", &LastExit::value)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("at_ms", &LastExit::at), field("how", &LastExit::how),
+              field("incarnation", &LastExit::incarnation), field("reason", &LastExit::reason),
+              field("value", &LastExit::value));
   }
 };
 
@@ -36,12 +36,12 @@ struct Order {
   bool resets_budget{false};
   std::uint64_t taken{0};
   Digest terms;
-  static constexpr auto fields() {
-    return std::tuple{field("at_ms", &Order::at), field("directive", &Order::directive),
-                      field("incarnation", &Order::incarnation), field("is_suspended", &Order::is_suspended),
-                      field("number", &Order::number), field("reason", &Order::reason),
-                      field("resets_budget", &Order::resets_budget), field("taken", &Order::taken),
-                      field("terms", &Order::terms)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("at_ms", &Order::at), field("directive", &Order::directive),
+              field("incarnation", &Order::incarnation), field("is_suspended", &Order::is_suspended),
+              field("number", &Order::number), field("reason", &Order::reason),
+              field("resets_budget", &Order::resets_budget), field("taken", &Order::taken),
+              field("terms", &Order::terms));
   }
   [[nodiscard]] bool is_owed() const noexcept { return taken < number; }
 };
@@ -81,9 +81,9 @@ struct Workload {
   WorkloadState state{WorkloadState::pending};
   Digest wanted_program;                // of command, user, environment and directory
   Digest wanted_terms;                  // of the order that the bill and the holds ask for
-  static constexpr auto fields() {
+  template <class To> static constexpr auto fields(To&& to) {
     using W = Workload;
-    return std::tuple{
+    return to(
         field("adopted_epoch", &W::adopted_epoch), field("boot_id", &W::boot_id),
         field("configuration", &W::configuration), field("configured_name", &W::configured_name), field("detail", &W::detail),
         field("ending", &W::ending), field("exit_is_unseen", &W::exit_is_unseen), field("has_failed_hook", &W::has_failed_hook),
@@ -96,7 +96,7 @@ struct Workload {
         field("reason", &W::reason), field("resets_budget", &W::resets_budget), field("restarts_ms", &W::restarts),
         field("running_program", &W::running_program), field("since_ms", &W::since), field("start_ticks", &W::start_ticks),
         field("started_at_ms", &W::started_at), field("state", &W::state), field("wanted_program", &W::wanted_program),
-        field("wanted_terms", &W::wanted_terms)};
+        field("wanted_terms", &W::wanted_terms));
   }
 };
 

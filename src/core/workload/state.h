@@ -18,10 +18,10 @@ struct Keeper {
   std::int64_t pid{0};
   std::uint64_t replaced_count{0};
   std::uint64_t reported_through{0};
-  static constexpr auto fields() {
-    return std::tuple{field("boot_id", &Keeper::boot_id), field("memory", &Keeper::memory), field("pid", &Keeper::pid),
-                      field("replaced_count", &Keeper::replaced_count),
-                      field("reported_through", &Keeper::reported_through)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("boot_id", &Keeper::boot_id), field("memory", &Keeper::memory), field("pid", &Keeper::pid),
+              field("replaced_count", &Keeper::replaced_count),
+              field("reported_through", &Keeper::reported_through));
   }
 };
 
@@ -30,10 +30,10 @@ struct Supervisor {
   std::optional<Instant> closing_until;  // the workloads are being stopped; the shutdown deadline
   Epoch epoch{0};
   std::vector<std::string> holds;        // with restarts: "all", "workload/NAME"
-  static constexpr auto fields() {
-    return std::tuple{field("closing_until_ms", &Supervisor::closing_until),
-                      field("configuration", &Supervisor::configuration), field("epoch", &Supervisor::epoch),
-                      field("holds", &Supervisor::holds)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("closing_until_ms", &Supervisor::closing_until),
+              field("configuration", &Supervisor::configuration), field("epoch", &Supervisor::epoch),
+              field("holds", &Supervisor::holds));
   }
 };
 
@@ -42,9 +42,9 @@ struct WatchedProbe {
   std::string detail;
   ProbeHealth health{ProbeHealth::unknown};
   Instant since;
-  static constexpr auto fields() {
-    return std::tuple{field("detail", &WatchedProbe::detail), field("health", &WatchedProbe::health),
-                      field("since_ms", &WatchedProbe::since)};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("detail", &WatchedProbe::detail), field("health", &WatchedProbe::health),
+              field("since_ms", &WatchedProbe::since));
   }
 };
 
