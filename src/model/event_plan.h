@@ -32,8 +32,7 @@ struct PlanProposed {
   std::string run;
   std::string seed;  // 16 hex digits for the jitter of retries
   template <class To> static constexpr auto fields(To&& to) {
-    return to(field("alert", &PlanProposed::alert),
-              field("approvals", &PlanProposed::approvals),
+    return to(field("alert", &PlanProposed::alert), field("approvals", &PlanProposed::approvals),
               field("approver_roles", &PlanProposed::approver_roles),
               field("binding", &PlanProposed::binding),
               field("labels", &PlanProposed::labels),
@@ -94,7 +93,8 @@ struct PlanFailed {
   std::string reason;
   std::string run;
   template <class To> static constexpr auto fields(To&& to) {
-    return to(field("not_taken_back", &PlanFailed::not_taken_back), field("reason", &PlanFailed::reason), field("run", &PlanFailed::run));
+    return to(field("not_taken_back", &PlanFailed::not_taken_back), field("reason", &PlanFailed::reason),
+              field("run", &PlanFailed::run));
   }
 };
 
