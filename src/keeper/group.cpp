@@ -2,7 +2,7 @@
 //
 // A member is the leader, its descendants, and whatever came to the keeper as an orphan (the keeper is a subreaper) and is known
 // by its session, group or marker. So after the leader's end an orphan among the keeper's own children is the sign that members
-// remain, which costs one read of /proc/self/…/children instead of a look at every process of the host.
+// remain, which costs one read of the first thread's /proc/self/task/…/children instead of a look at every process of the host.
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,7 +37,7 @@ bool is_adopted_leader_alive(const Workload& workload) noexcept {
 }  // namespace
 
 void refresh_orphans(Keeper& keeper) {
-  children_of_self(keeper.children_scratch);
+  children_of_first_thread(keeper.children_scratch);
   for (const pid_t pid : keeper.children_scratch) {
     if (keeper.processes.find(pid) != nullptr) continue;
     ProcessStat stat;

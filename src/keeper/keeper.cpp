@@ -1,6 +1,7 @@
 #include "keeper/keeper.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -157,7 +158,7 @@ int fail(const Error& error) {
   return error.kind == ErrorKind::busy ? 4 : 1;
 }
 
-// Runs the keeper in this process; `ready_fd` gets one byte when the socket answers.
+// Runs the keeper on this thread; `ready_fd` gets one byte when the socket answers.
 int serve(const Options& options, const std::string& program_path, const Limits& limits, int ready_fd) {
   const auto keeper = std::make_unique<Keeper>(limits);
   keeper->program_path = program_path;
@@ -175,10 +176,38 @@ int serve(const Options& options, const std::string& program_path, const Limits&
   return 0;
 }
 
+// Runs the keeper on a second thread while this one, the process's first, only waits. Linux lists children by the thread that made
+// them and gives orphans to the first: so its list holds orphans alone, and what an exit costs does not grow with the workloads.
+int serve_apart(const Options& options, const std::string& program_path, const Limits& limits, int ready_fd) {
+  struct Call {
+    const Options& options;
+    const std::string& program_path;
+    const Limits& limits;
+    int ready_fd;
+    sigset_t signals;
+    int code;
+  };
+  Call call{options, program_path, limits, ready_fd, {}, 0};
+  const auto run = [](void* argument) -> void* {
+    Call& asked = *static_cast<Call*>(argument);
+    pthread_sigmask(SIG_SETMASK, &asked.signals, nullptr);
+    asked.code = serve(asked.options, asked.program_path, asked.limits, asked.ready_fd);
+    return nullptr;
+  };
+  // A signal that the first thread could take would be lost: the keeper reads its own from a descriptor.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &call.signals);
+  pthread_t thread{};
+  if (pthread_create(&thread, nullptr, run, &call) != 0) run(&call);  // dearer, and right all the same
+  else pthread_join(thread, nullptr);
+  return call.code;
+}
+
 }  // namespace
 
 int run_keeper(const Options& options, const std::string& program_path, const Limits& limits) {
-  if (options.is_foreground || options.handoff_fd >= 0) return serve(options, program_path, limits, -1);
+  if (options.is_foreground || options.handoff_fd >= 0) return serve_apart(options, program_path, limits, -1);
   int ready[2];
   if (pipe2(ready, O_CLOEXEC) != 0) return fail(Error::from_errno(errno, "make a pipe", ""));
   const pid_t child = fork();
@@ -186,7 +215,7 @@ int run_keeper(const Options& options, const std::string& program_path, const Li
   if (child == 0) {
     close(ready[0]);
     setsid();
-    return serve(options, program_path, limits, ready[1]);
+    return serve_apart(options, program_path, limits, ready[1]);
   }
   close(ready[1]);
   char byte = 0;

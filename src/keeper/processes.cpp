@@ -150,9 +150,13 @@ void add_marked(PidList& list, const Marker& marker, pid_t group) noexcept {
   });
 }
 
-void children_of_self(std::vector<pid_t>& children) {
+void children_of_first_thread(std::vector<pid_t>& children) {
   static char text[256U << 10];
-  static const int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+  static const int fd = [] {
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+    return open(path, O_RDONLY | O_CLOEXEC);
+  }();
   children.clear();
   if (fd < 0) return;
   std::size_t size = 0;

@@ -51,8 +51,9 @@ void add_descendants(PidList& list) noexcept;
 // Costs some 10 µs for each process of the host: only for groups that this keeper did not start.
 void add_marked(PidList& list, const Marker& marker, pid_t group) noexcept;
 
-// The direct children of this process, zombies included, into `children` (cleared first).
-void children_of_self(std::vector<pid_t>& children);
+// The children of this process's first thread, zombies included, into `children` (cleared first): the orphans that came to it,
+// and what a keeper that was replaced in place had started.
+void children_of_first_thread(std::vector<pid_t>& children);
 
 // The clock ticks of a process's start, or 0.
 [[nodiscard]] std::uint64_t start_ticks_of(pid_t pid) noexcept;

@@ -131,6 +131,23 @@ TEST(keeper_stop, wait_group_waits_for_the_children_of_a_leader_that_is_gone) {
   EXPECT_GE((settled->message.head.monotonic_at - exited->message.head.monotonic_at).ms, 200);
 }
 
+// Otherwise each exit costs a look at every workload.
+TEST(keeper_stop, who_looks_for_orphans_finds_no_workload_among_them) {
+  KeeperProcess keeper;
+  Controller controller(keeper.data());
+  for (const char* name : {"one", "two"}) ASSERT_TRUE(controller.run(Order(name, actor({"sleep"}))));
+  const std::string first = std::to_string(keeper.pid());
+  const auto looked_at = [&] { return read_file("/proc/" + first + "/task/" + first + "/children"); };
+  EXPECT_EQ(looked_at(), "");
+  Order daemon("daemon", actor({"leave_child", "1", "0", "600000"}));
+  daemon.order.leader_exit = wire::LeaderExit::wait_group;
+  ASSERT_TRUE(controller.run(daemon));
+  ASSERT_TRUE(controller.told<wire::Exited>());
+  const auto left = marked(keeper.data(), "daemon");
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(looked_at(), std::to_string(left.front()) + " ");
+}
+
 TEST(keeper_stop, hooks_run_before_term_and_after_the_group_is_empty) {
   KeeperProcess keeper;
   Controller controller(keeper.data());
