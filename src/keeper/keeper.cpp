@@ -176,8 +176,9 @@ int serve(const Options& options, const std::string& program_path, const Limits&
   return 0;
 }
 
-// Runs the keeper on a second thread while this one, the process's first, only waits. Linux lists children by the thread that made
-// them and gives orphans to the first: so its list holds orphans alone, and what an exit costs does not grow with the workloads.
+// Runs the keeper on a second thread while this one, the process's first, only waits. Linux lists children by the thread that
+// made them and gives orphans to the first: so its list holds orphans alone, and what an exit costs does not grow with the
+// workloads.
 int serve_apart(const Options& options, const std::string& program_path, const Limits& limits, int ready_fd) {
   struct Call {
     const Options& options;
