@@ -156,6 +156,8 @@ struct Apply {
   void apply_alert(const T& event) const {
     alert::apply(state.alert, event, applying);
     if constexpr (T::type == AlertFired::type || T::type == AlertResolved::type) route::take(state.route, event, applying);
+    if constexpr (T::type == AlertResolved::type)
+      if (event.cause != AlertEnd::no_series) plan::apply_alert_over(state.plan, event.alert.text);
   }
   // After a restore whoever has seen the lost future refuses what contradicts it: the new life begins far above it.
   void apply_engine(const LineageStarted& event) const {
@@ -174,10 +176,14 @@ struct Apply {
   void apply_engine(const CommandRefused& event) const { access::apply(state.access, event, applying); }
   void apply_engine(const ObjectArchived& event) const {
     if (event.owner == Area::access) access::apply_archived(state.access, event.object, applying);
-    else if (event.owner == Area::alert) alert::apply_archived(state.alert, event.object, applying);
+    else if (event.owner == Area::alert) apply_archived_alert(event.object);
     else if (event.owner == Area::plan) plan::apply_archived(state.plan, event.object, applying);
     else if (event.owner == Area::route) route::apply_archived(state.route, event.object, applying);
     else if (event.owner == Area::workload) workload::apply_archived(state.workload, event.object, applying);
+  }
+  void apply_archived_alert(const std::string& id) const {
+    alert::apply_archived(state.alert, id, applying);
+    plan::apply_alert_over(state.plan, id);
   }
   void apply_engine(const SegmentSealed& event) const { state.progress.segment = event.segment + 1; }
   void apply_engine(const JournalBecameReadOnly&) const { state.progress.read_only = true; }
@@ -190,6 +196,7 @@ struct Apply {
     state.progress.rejected.reset();
     route::take_configuration(state.route, configuration, applying);
     workload::take_configuration(state.workload, configuration.supervision, applying);
+    binding::apply_configuration(state.binding, configuration.runbooks);
     plan::apply_configuration(state.plan, std::move(configuration.runbooks));
   }
   void apply_engine(const ConfigRejected& event) const {

@@ -20,7 +20,7 @@
 namespace watchbill::core {
 
 // The format of State's canonical text. Raised when a table's meaning changes; digests are compared within one format only.
-inline constexpr std::uint32_t state_format = 2;
+inline constexpr std::uint32_t state_format = 3;
 
 // The last bill that was refused, until one is taken.
 struct RejectedBill {
@@ -92,11 +92,13 @@ void each_table(StateReference& state, Visit&& visit) {
   visit("alert.alerts", state.alert.alerts);
   visit("alert.rules", state.alert.rules);
   visit("binding.counted", state.binding.bindings);
+  visit("binding.refused", state.binding.refusals);
   visit("control.holds", state.control.holds);
   visit("lease.targets", state.lease.targets);
   visit("plan.configuration", state.plan.configuration);
   visit("plan.plans", state.plan.plans);
   visit("plan.runs", state.plan.runs);
+  visit("plan.suggested", state.plan.suggestions);
   visit("route.alerts", state.route.alerts);
   visit("route.deliveries", state.route.deliveries);
   visit("route.groups", state.route.groups);

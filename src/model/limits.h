@@ -47,6 +47,9 @@ struct Limits {
   Duration approval_age_max{Duration::hours(24)};
   // Ended runs stay visible in state for a while, then the history has them.
   Duration run_age_max{Duration::hours(24)};
+  // What a binding only suggested, and the refused alerts of one binding, stay in state for people: the last ones.
+  std::size_t suggestions_max{100};
+  std::size_t refusals_per_binding_max{8};
   // Names of targets are never forgotten, as their fences must not fall.
   std::size_t targets_max{10'000};
   // Plans: a person has to be able to read one.

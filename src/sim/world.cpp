@@ -37,6 +37,8 @@ Limits limits_for(const WorldOptions& options) {
     limits.people_max = 2;
     limits.deadlines_per_batch_max = 2;
     limits.holds_max = 2;
+    limits.suggestions_max = 2;
+    limits.refusals_per_binding_max = 2;
     limits.open_runs_max = 3;
     limits.open_runs_of_bindings_max = 2;
     limits.runs_waiting_for_approval_max = 2;

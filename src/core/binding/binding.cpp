@@ -115,8 +115,34 @@ Decision decide(const State& state, const Facts& facts, const ConsiderBinding& c
   return Events{std::move(triggered)};
 }
 
-void apply(State&, const BindingTriggered&, const Applying&) {}
-void apply(State&, const BindingRefused&, const Applying&) {}
+void apply(State& state, const BindingTriggered& event, const Applying&) {
+  if (!state.refusals.contains(event.binding)) return;
+  std::vector<AlertRefusal>& last = state.refusals.edit(event.binding).last;
+  std::erase_if(last, [&](const AlertRefusal& each) { return each.alert == event.alert; });
+  if (last.empty()) state.refusals.erase(event.binding);
+}
+
+void apply(State& state, const BindingRefused& event, const Applying& applying) {
+  std::vector<AlertRefusal>& last = state.refusals.edit_or_insert(event.binding).last;
+  AlertRefusal refusal{event.alert, applying.at, 1, event.message, event.reason};
+  const auto former = std::find_if(last.begin(), last.end(), [&](const auto& each) { return each.alert == event.alert; });
+  if (former != last.end()) {
+    if (former->reason == event.reason) refusal.count += former->count;
+    last.erase(former);
+  }
+  if (last.size() >= applying.limits.refusals_per_binding_max) last.erase(last.begin());
+  last.push_back(std::move(refusal));
+}
+
+void apply_configuration(State& state, const RunbookConfiguration& configuration) {
+  std::vector<std::string> gone;
+  state.refusals.each([&](const std::string& name, const Refusals&) {
+    const auto binding = configuration.bindings.find(name);
+    if (binding == configuration.bindings.end() || !binding->second.unbound.empty()) gone.push_back(name);
+    return true;
+  });
+  for (const std::string& name : gone) state.refusals.erase(name);
+}
 
 void apply_proposed(State& state, const PlanProposed& event, const std::vector<std::string>& targets, const Applying& applying) {
   if (event.binding.empty() || event.mode == BindingMode::suggest) return;

@@ -33,8 +33,29 @@ struct Counted {
   template <class To> static constexpr auto fields(To&& to) { return to(field("runs", &Counted::runs)); }
 };
 
+// The last refusal of a mitigation for one alert.
+struct AlertRefusal {
+  std::string alert;
+  Instant at;
+  std::uint64_t count{1};  // in a row, for this reason
+  std::string message;
+  Refusal reason{Refusal::internal};
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("alert", &AlertRefusal::alert), field("at_ms", &AlertRefusal::at),
+              field("count", &AlertRefusal::count), field("message", &AlertRefusal::message),
+              field("reason", &AlertRefusal::reason));
+  }
+};
+
+// Of one binding, the newest last. An alert leaves when it gets a run, or to limits.refusals_per_binding_max others.
+struct Refusals {
+  std::vector<AlertRefusal> last;
+  template <class To> static constexpr auto fields(To&& to) { return to(field("last", &Refusals::last)); }
+};
+
 struct State {
   Table<std::string, Counted> bindings;
+  Table<std::string, Refusals> refusals;  // for people; nothing is decided by them
   // Derived: the binding of each counted run.
   std::map<std::string, std::string> binding_of;
 };
@@ -65,6 +86,8 @@ struct Facts {
 
 void apply(State& state, const BindingTriggered& event, const Applying& applying);
 void apply(State& state, const BindingRefused& event, const Applying& applying);
+// A bill was taken: what was refused of bindings that it does not have is of no use any more.
+void apply_configuration(State& state, const RunbookConfiguration& configuration);
 // What became of the runs: proposed (with the targets of its plan), started, ended.
 void apply_proposed(State& state, const PlanProposed& event, const std::vector<std::string>& targets, const Applying& applying);
 void apply_started(State& state, const std::string& run);

@@ -21,15 +21,51 @@ void unindex(Schedule& schedule, const std::string& id, const Run& run, const Pl
   schedule.deadlines.remove(Subject{Area::plan, id});
 }
 
+Plan stored_plan(const Digest& digest, const Applying& applying) {
+  const std::optional<std::string> bytes = applying.blobs(digest);
+  std::optional<Plan> plan = bytes ? read_plan(*bytes, applying.limits) : std::nullopt;
+  WB_ASSERT(plan.has_value(), "a plan is stored before the record that names it");
+  return std::move(*plan);
+}
+
+template <class Condition>
+void forget_suggestions(State& state, Condition is_over) {
+  std::vector<std::string> over;
+  state.suggestions.each([&](const std::string& id, const Suggestion& suggestion) {
+    if (is_over(suggestion)) over.push_back(id);
+    return true;
+  });
+  for (const std::string& id : over) state.suggestions.erase(id);
+}
+
+void suggest(State& state, const PlanProposed& event, const Applying& applying) {
+  std::pair<Instant, std::string> oldest{Instant::never(), ""};
+  state.suggestions.each([&](const std::string& id, const Suggestion& each) {
+    oldest = std::min(oldest, std::pair(each.at, id));
+    return true;
+  });
+  if (state.suggestions.size() >= applying.limits.suggestions_max) state.suggestions.erase(oldest.second);
+  const Plan plan = stored_plan(event.plan, applying);
+  Suggestion& suggestion = state.suggestions.edit_or_insert(event.run);
+  suggestion.alert = event.alert;
+  suggestion.at = applying.at;
+  suggestion.binding = event.binding;
+  suggestion.lowered_by = event.lowered_by;
+  suggestion.parameters = plan.parameters;
+  suggestion.parent = event.parent;
+  suggestion.plan = event.plan;
+  suggestion.runbook = plan.name;
+  suggestion.targets = plan.targets;
+}
+
 void apply_proposed(State& state, const PlanProposed& event, const Applying& applying) {
-  if (event.mode == BindingMode::suggest) return;
+  forget_suggestions(state, [&](const Suggestion& each) {
+    const bool is_run_now = event.mode != BindingMode::suggest && each.plan == event.plan;
+    return is_run_now || (!event.alert.empty() && each.alert == event.alert && each.binding == event.binding);
+  });
+  if (event.mode == BindingMode::suggest) return suggest(state, event, applying);
   KeptPlan& kept = state.plans.edit_or_insert(event.plan);
-  if (kept.runs++ == 0) {
-    const std::optional<std::string> bytes = applying.blobs(event.plan);
-    std::optional<Plan> plan = bytes ? read_plan(*bytes, applying.limits) : std::nullopt;
-    WB_ASSERT(plan.has_value(), "a plan is stored before the record that names it");
-    kept.plan = std::move(*plan);
-  }
+  if (kept.runs++ == 0) kept.plan = stored_plan(event.plan, applying);
   Run run = run_from(event, kept.plan, applying.at);
   index(applying.schedule, event.run, run, kept.plan, applying.limits);
   state.open.insert(event.run);
@@ -131,7 +167,16 @@ void apply_archived(State& state, const std::string& id, const Applying& applyin
   if (--state.plans.edit(digest).runs == 0) state.plans.erase(digest);
 }
 
+void apply_alert_over(State& state, const std::string& alert) {
+  forget_suggestions(state, [&](const Suggestion& each) { return each.alert == alert; });
+}
+
 void apply_configuration(State& state, RunbookConfiguration configuration) {
+  forget_suggestions(state, [&](const Suggestion& each) {
+    const auto binding = configuration.bindings.find(each.binding);
+    if (binding == configuration.bindings.end()) return true;
+    return each.runbook != (each.parent.empty() ? binding->second.mitigation : binding->second.rollback);
+  });
   state.configuration.edit_or_insert("") = std::move(configuration);
 }
 

@@ -67,6 +67,8 @@ inline constexpr bool ends_run =
 
 void apply(State& state, const Event& event, const Applying& applying);
 void apply_archived(State& state, const std::string& run, const Applying& applying);
+// An alert ended with evidence, or is forgotten: what was suggested for it is not needed.
+void apply_alert_over(State& state, const std::string& alert);
 // From here on new plans are resolved from this configuration.
 void apply_configuration(State& state, RunbookConfiguration configuration);
 

@@ -73,10 +73,34 @@ struct KeptPlan {
   static constexpr auto fields(To&& to) { return to(field("plan", &KeptPlan::plan), field("runs", &KeptPlan::runs)); }
 };
 
+// A plan that a binding only shows (mode suggest): no run, nothing is decided by it. It is shown until its alert ends with
+// evidence or is forgotten, somebody runs this plan, another is proposed for the same alert, a bill takes the runbook away from
+// the binding, or limits.suggestions_max newer ones came.
+struct Suggestion {
+  std::string alert;
+  Instant at;
+  std::string binding;
+  std::string lowered_by;                         // why it is no more than shown, where the binding says more
+  std::map<std::string, std::string> parameters;  // of the plan
+  std::string parent;                             // the run that it would roll back
+  Digest plan;
+  std::string runbook;
+  std::vector<std::string> targets;
+  template <class To> static constexpr auto fields(To&& to) {
+    using S = Suggestion;
+    return to(field("alert", &S::alert),           field("at_ms", &S::at),
+              field("binding", &S::binding),       field("lowered_by", &S::lowered_by),
+              field("parameters", &S::parameters), field("parent", &S::parent),
+              field("plan", &S::plan),             field("runbook", &S::runbook),
+              field("targets", &S::targets));
+  }
+};
+
 struct State {
   Table<std::string, RunbookConfiguration> configuration;  // one entry, "", once a bill was taken
   Table<Digest, KeptPlan> plans;
   Table<std::string, Run> runs;  // by id; open ones, and ended ones for limits.run_age_max
+  Table<std::string, Suggestion> suggestions;  // by the run id that was proposed
   // Derived: the runs that are not terminal.
   std::set<std::string> open;
 };
