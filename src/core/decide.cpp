@@ -91,7 +91,8 @@ struct Decide {
  private:
   template <Area area, class T>
   Decision in_area(const T& command) const {
-    if constexpr (area == Area::control) return control::decide(state.control, control_facts(context.actor), command, context);
+    if constexpr (area == Area::control)
+      return control::decide(state.control, control_facts(state, context.actor, command), command, context);
     else if constexpr (area == Area::alert || area == Area::rule)
       return alert::decide(state.alert, alert_facts(context.actor), command, context);
     else if constexpr (area == Area::route) return route::decide(state.route, route_facts(context.actor), command, context);

@@ -12,9 +12,13 @@ namespace watchbill::core {
 
 // What the actor's roles allow in each area.
 [[nodiscard]] alert::Facts alert_facts(const Actor& actor);
-[[nodiscard]] control::Facts control_facts(const Actor& actor);
 [[nodiscard]] route::Facts route_facts(const Actor& actor);
 [[nodiscard]] workload::Facts workload_facts(const Actor& actor);
+
+// The same, and whether the scope of a person's hold names something: all; a binding or workload of the bill; a host of it; a run
+// that has not ended; a target of another kind that runs can have. Before the first bill nothing is known, and all may be held.
+[[nodiscard]] control::Facts control_facts(const State& state, const Actor& actor, const SetHold& command);
+[[nodiscard]] control::Facts control_facts(const State& state, const Actor& actor, const ReleaseHold& command);
 
 // Holds and targets as runs see them. Lives no longer than `state`.
 [[nodiscard]] plan::Facts plan_facts(const State& state, const Actor& actor);

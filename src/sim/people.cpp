@@ -13,7 +13,7 @@ struct Person {
   std::string_view role;
 };
 constexpr std::array<Person, 3> persons{{{"ana", "operator"}, {"bo", "approver"}, {"eve", "viewer"}}};
-constexpr std::array<std::string_view, 4> scopes{"all", "binding/WebDown", "workload/web", "nonsense"};
+constexpr std::array<std::string_view, 4> scopes{"all", "binding/Alert0", "workload/web", "nonsense"};
 
 }  // namespace
 

@@ -32,6 +32,7 @@ RunbookConfiguration walked_bill() {
   out.runbooks["walk"].steps[2].irreversible = "";
   out.bindings["Walk"].mitigation = "walk";
   out.bindings["Walk"].mode = BindingMode::approve;
+  out.workload_groups = {{"a", ""}, {"b", ""}};
   return out;
 }
 

@@ -21,6 +21,8 @@ Refused bad_scope(const std::string& scope) {
 
 Decision decide(const State& state, const Facts& facts, const SetHold& command, const Context& context) {
   if (!facts.actor_may_set) return Refused{Refusal::role_missing, "setting a hold needs the role operator"};
+  if (!facts.unknown_scope.empty())
+    return Refused{Refusal::bad_argument, "scope \"" + command.scope + "\": " + facts.unknown_scope};
   if (!is_scope(command.scope)) return bad_scope(command.scope);
   if (command.reason.empty()) return Refused{Refusal::note_required, "a hold needs a reason"};
   if (command.reason.size() > reason_bytes_max)

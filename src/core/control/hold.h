@@ -31,9 +31,11 @@ struct State {
 struct Facts {
   bool actor_may_set{false};      // role operator
   bool actor_may_release{false};  // role approver
+  std::string unknown_scope;      // why the scope of a person's hold names nothing, for people; empty: it may be held
 };
 
-// Gives HoldSet. Setting a scope that is held already replaces nothing: it is refused `hold_active` with who holds it and why.
+// Gives HoldSet. A scope that names nothing is refused `bad_argument`: what a typing error holds goes on. Setting a scope that is
+// held already replaces nothing: it is refused `hold_active` with who holds it and why.
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const SetHold& command, const Context& context);
 // Gives HoldReleased. Refuses `not_held` when the scope has no hold of its own.
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const ReleaseHold& command, const Context& context);
