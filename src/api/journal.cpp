@@ -4,6 +4,7 @@
 
 #include "api/page.h"
 #include "api/routes.h"
+#include "engine/names.h"
 #include "engine/story.h"
 
 namespace watchbill::api {
@@ -11,6 +12,7 @@ namespace {
 
 // A question looks at this many records at most; a page that found less than its limit says with `next` where to go on.
 constexpr Sequence scanned_records_max = 20'000;
+constexpr std::size_t meanings_named_max = 8;  // of a name that is no id
 
 // Runs `ask(journal)` where it may wait; refuses when too many questions wait.
 template <class Ask>
@@ -130,28 +132,68 @@ void show_record(const CallPointer& call) {
   });
 }
 
-// The whole story is gone through for each page: what follows from a record is only known to who has seen that record.
-void answer_why(const CallPointer& call, const PageRequest& request, Sequence after, ports::JournalPort& journal) {
-  const Sequence head = head_of(call->services);
-  engine::Story story(call->path("id"));
+// What the journal has of a name that is no id. Refuses `unknown_record` where that is nothing, or more than one thing.
+Result<std::string, Refused> id_of_name(const std::string& name, Sequence head, ports::JournalPort& journal,
+                                        ports::JournalPort& blobs, std::optional<Error>& failure) {
+  const BlobLookup blob = [&blobs](const Digest& digest) -> std::optional<std::string> {
+    const Result<std::optional<std::string>> bytes = blobs.blob(digest);
+    return bytes ? *bytes : std::nullopt;
+  };
+  engine::Names names(name);
+  const Status read = journal.read(1, head, [&](const StoredRecord& record) {
+    if (const Status taken = names.take(record, blob); !taken) failure = taken.error();
+    return !failure;
+  });
+  if (!read && !failure) failure = read.error();
+  const std::vector<engine::Meaning> meanings = names.meanings();
+  if (meanings.size() == 1) return meanings.front().id;
+  if (meanings.empty()) return Refused{Refusal::unknown_record, "nothing in the journal is about " + name};
+  std::string message = name + " means " + std::to_string(meanings.size()) + " things; the last of them:";
+  for (std::size_t i = meanings.size() - std::min(meanings.size(), meanings_named_max); i < meanings.size(); ++i)
+    message += " " + meanings[i].id;
+  return Refused{Refusal::unknown_record, std::move(message)};
+}
+
+struct WhyPage {
   Page page;
+  bool has_story{false};  // there are records of it, on this page or another
+  bool has_more{false};
+  Sequence last{0};
   std::optional<Error> failure;
-  bool has_more = false;
-  Sequence last = after;
+};
+
+// The whole story is gone through for each page: what follows from a record is only known to who has seen that record.
+WhyPage page_of_story(const std::string& id, std::size_t limit, Sequence after, Sequence head, ports::JournalPort& journal) {
+  engine::Story story(id);
+  WhyPage out;
+  out.last = after;
   const Status read = journal.read(1, head, [&](const StoredRecord& record) {
     const auto taken = story.take(record);
-    if (!taken) failure = taken.error();
+    if (!taken) out.failure = taken.error();
+    out.has_story = out.has_story || (taken && *taken);
     if (!taken || !*taken || record.sequence <= after) return taken.has_value();
-    has_more = page.size() == request.limit;
-    if (has_more) return false;
-    if (const auto header = decode_header(record.header)) page.add(record_json(record, *header));
-    last = record.sequence;
+    out.has_more = out.page.size() == limit;
+    if (out.has_more) return false;
+    if (const auto header = decode_header(record.header)) out.page.add(record_json(record, *header));
+    out.last = record.sequence;
     return true;
   });
-  if (!read || failure) return call->fail(failure ? *failure : read.error());
-  if (last == 0)
-    return call->refuse(Refused{Refusal::unknown_record, "nothing in the journal is about " + call->path("id")});
-  call->answer(page.finish(head, has_more ? std::to_string(last) : ""), head);
+  if (!read && !out.failure) out.failure = read.error();
+  return out;
+}
+
+void answer_why(const CallPointer& call, const PageRequest& request, Sequence after, ports::JournalPort& journal) {
+  const Sequence head = head_of(call->services);
+  WhyPage told = page_of_story(call->path("id"), request.limit, after, head, journal);
+  if (!told.failure && !told.has_story) {
+    const auto blobs = call->services.history.open();  // asked while the other one walks
+    if (!blobs) return call->fail(blobs.error());
+    const auto id = id_of_name(call->path("id"), head, journal, **blobs, told.failure);
+    if (!told.failure && !id) return call->refuse(id.error());
+    if (!told.failure) told = page_of_story(*id, request.limit, after, head, journal);
+  }
+  if (told.failure) return call->fail(*told.failure);
+  call->answer(told.page.finish(head, told.has_more ? std::to_string(told.last) : ""), head);
 }
 
 void tell_why(const CallPointer& call) {

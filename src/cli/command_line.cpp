@@ -427,10 +427,13 @@ class CommandLine {
     again->add_option("--to", parsed_.replay.to, "the last record to apply")->check(CLI::PositiveNumber);
     again->add_flag("--decide", parsed_.replay.decide, "decide every recorded cause again and list what differs");
     CLI::App* explain = add(app_, "why", "explain a record or everything that happened to an object",
-                            "  watchbill why 4107\n  watchbill why binding/WebDown --data ./data",
+                            "  watchbill why 4107\n  watchbill why WebDown --data ./data",
                             [this](Terminal& terminal) { return cli::why(terminal, world_, parsed_.why); });
     add_data(explain, parsed_.why.data);
-    explain->add_option("ID", parsed_.why.id, "a record's number, or any id that watchbill printed")->required();
+    explain
+        ->add_option("ID", parsed_.why.id,
+                     "a record's number, any id that watchbill printed, or the name of an alert, binding or runbook")
+        ->required();
     explain->add_flag("--samples", parsed_.why.samples, "all samples that a decision rests on, not the last four of each series");
   }
 

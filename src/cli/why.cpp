@@ -1,7 +1,9 @@
 #include <algorithm>
 
+#include "base/spelling.h"
 #include "cli/event_text.h"
 #include "cli/verbs.h"
+#include "engine/names.h"
 #include "engine/story.h"
 #include "metrics/promql/parser.h"
 #include "metrics/promql/print.h"
@@ -11,6 +13,7 @@
 namespace watchbill::cli {
 namespace {
 
+constexpr std::size_t meanings_shown = 20;  // of a name, the last ones
 constexpr std::size_t samples_shown = 4;  // of one series, the last ones; --samples shows all that were recorded
 
 // The text of a rule in a bill; its place and digest are what an answer names.
@@ -131,28 +134,115 @@ std::optional<Digest> accepted_in(const StoredRecord& record) {
   return std::nullopt;
 }
 
-}  // namespace
-
-ExitCode why(Terminal& terminal, World& world, const WhyArguments& arguments) {
+// Tells the story; nothing when it was complained about, else how many records were told and the bill that holds at the end.
+struct Told {
+  std::size_t count{0};
+  Digest configuration;
+};
+std::optional<Told> tell(Terminal& terminal, World& world, const WhyArguments& arguments, ExitCode& code) {
+  const auto failed = [&](const Error& error) {
+    code = terminal.fail(error);
+    return std::nullopt;
+  };
   auto journal = world.read_journal(arguments.data);
-  if (!journal) return terminal.fail(journal.error());
+  if (!journal) return failed(journal.error());
   auto blobs = world.read_journal(arguments.data);  // asked while the other one walks
-  if (!blobs) return terminal.fail(blobs.error());
+  if (!blobs) return failed(blobs.error());
   engine::Story story(arguments.id);
   Teller teller(terminal, **blobs, arguments);
+  Told told;
   std::optional<Error> failure;
   const Status walked = (*journal)->read(1, ~Sequence{0}, [&](const StoredRecord& record) {
-    if (const std::optional<Digest> accepted = accepted_in(record)) teller.hold(*accepted);
+    if (const std::optional<Digest> accepted = accepted_in(record)) {
+      told.configuration = *accepted;
+      teller.hold(*accepted);
+    }
     const Result<std::optional<engine::Chapter>> chapter = story.take(record);
     if (!chapter) failure = chapter.error();
     else if (*chapter) teller.tell(**chapter);
     return chapter.has_value();
   });
-  if (failure) return terminal.fail(*failure);
-  if (!walked) return terminal.fail(walked.error());
-  if (teller.told_count() > 0) return ExitCode::done;
-  terminal.complain("nothing in the journal is about " + arguments.id);
+  if (failure || !walked) return failed(failure ? *failure : walked.error());
+  told.count = teller.told_count();
+  return told;
+}
+
+// --- names ---
+
+Result<std::vector<engine::Meaning>> meanings_of(World& world, const WhyArguments& arguments) {
+  auto journal = world.read_journal(arguments.data);
+  if (!journal) return journal.error();
+  auto blobs = world.read_journal(arguments.data);
+  if (!blobs) return blobs.error();
+  const BlobLookup blob = [&](const Digest& digest) -> std::optional<std::string> {
+    const Result<std::optional<std::string>> bytes = (*blobs)->blob(digest);
+    return bytes ? *bytes : std::nullopt;
+  };
+  engine::Names names(arguments.id);
+  Status taken;
+  const Status walked = (*journal)->read(1, ~Sequence{0}, [&](const StoredRecord& record) {
+    taken = names.take(record, blob);
+    return taken.has_value();
+  });
+  if (!taken) return taken.error();
+  if (!walked) return walked.error();
+  return names.meanings();
+}
+
+ExitCode list_meanings(Terminal& terminal, const std::string& name, const std::vector<engine::Meaning>& meanings) {
+  if (terminal.format() == Format::json) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().key("meanings").begin_array();
+    for (const engine::Meaning& each : meanings)
+      json.begin_object().key("at").string(format_rfc3339(each.at)).key("detail").string(each.detail).key("id").string(each.id)
+          .key("what").string(each.what).end_object();
+    json.end_array().end_object();
+    terminal.print(out);
+  } else {
+    std::vector<std::vector<std::string>> rows;
+    for (std::size_t i = meanings.size() - std::min(meanings.size(), meanings_shown); i < meanings.size(); ++i)
+      rows.push_back({meanings[i].id, meanings[i].what, format_rfc3339(meanings[i].at), meanings[i].detail});
+    terminal.table({"ID", "WHAT", "AT", "DETAIL"}, rows);
+  }
+  terminal.complain(name + " means " + std::to_string(meanings.size()) + " things, the last one stands last: `watchbill why ID`");
   return ExitCode::usage;
+}
+
+// What the bill has of that name, or of one like it.
+std::string hint_from(World& world, const WhyArguments& arguments, const Digest& configuration) {
+  auto journal = world.read_journal(arguments.data);
+  if (!journal) return {};
+  const Result<std::optional<std::string>> bytes = (*journal)->blob(configuration);
+  Configuration bill;
+  if (!bytes || !*bytes || !from_canonical_text(**bytes, bill)) return {};
+  std::vector<std::string_view> names;
+  for (const auto& [name, binding] : bill.runbooks.bindings) names.push_back(name);
+  for (const auto& [name, runbook] : bill.runbooks.runbooks) names.push_back(name);
+  for (const auto& [name, group] : bill.runbooks.workload_groups) names.push_back(name);
+  if (std::find(names.begin(), names.end(), arguments.id) != names.end())
+    return ": the bill has it, and nothing ever happened to it";
+  const std::string_view nearest = nearest_spelling(arguments.id, names);
+  return nearest.empty() ? "" : "; did you mean " + std::string(nearest) + "?";
+}
+
+}  // namespace
+
+ExitCode why(Terminal& terminal, World& world, const WhyArguments& arguments) {
+  ExitCode code = ExitCode::done;
+  const std::optional<Told> told = tell(terminal, world, arguments, code);
+  if (!told || told->count > 0) return code;
+  const Result<std::vector<engine::Meaning>> meanings = meanings_of(world, arguments);
+  if (!meanings) return terminal.fail(meanings.error());
+  if (meanings->size() > 1) return list_meanings(terminal, arguments.id, *meanings);
+  if (meanings->empty()) {
+    terminal.complain("nothing in the journal is about " + arguments.id + hint_from(world, arguments, told->configuration));
+    return ExitCode::usage;
+  }
+  WhyArguments meant = arguments;
+  meant.id = meanings->front().id;
+  static_cast<void>(tell(terminal, world, meant, code));
+  return code;
 }
 
 }  // namespace watchbill::cli
