@@ -4,6 +4,7 @@
 
 #include "api/page.h"
 #include "api/routes.h"
+#include "api/run_view.h"
 #include "engine/story.h"
 #include "metrics/promql/print.h"
 
@@ -18,10 +19,6 @@ constexpr std::size_t happenings_shown_max = 100;  // of one alert's present cou
 
 void write_instant(JsonWriter& json, std::string_view name, const std::optional<Instant>& at) {
   if (at) json.key(name).string(format_rfc3339(*at));
-}
-
-void write_text(JsonWriter& json, std::string_view name, const std::string& text) {
-  if (!text.empty()) json.key(name).string(text);
 }
 
 template <class Pairs>
@@ -119,11 +116,48 @@ void write_rule(JsonWriter& json, const Watch& watch, const Alert& alert, const 
 struct Happening {
   EventReference place;
   Instant at;
-  std::string kind;    // "run", "refused", "told_firing", "told_end", "not_sent"
-  std::string what;    // the run, the reason, the delivery
+  std::string kind;    // "run", "suggested", "refused", "told_firing", "told_end", "not_sent"
+  std::string what;    // the run (of what is only suggested: that it would have been), the reason, the delivery
   std::string detail;  // the mode, the message, the channel
   std::string outcome; // of a run or a message, so far
 };
+
+// What waits for a person now, of all that followed: how it stands and what can be done, by run; a refusal by its event's words.
+struct Waiting {
+  std::string state;
+  std::vector<WayOn> ways;
+};
+using WaitingByName = std::map<std::string, Waiting>;
+
+std::string name_of_refusal(std::string_view reason, const std::string& message) { return std::string(reason) + ": " + message; }
+
+void add_refusals(const core::State& state, const std::string& alert, WaitingByName& out) {
+  state.binding.refusals.each([&](const std::string& binding, const core::binding::Refusals& refusals) {
+    for (const core::binding::AlertRefusal& each : refusals.last)
+      if (each.alert == alert) out[name_of_refusal(word(each.reason), each.message)] = {{}, ways_on(state, binding, each)};
+    return true;
+  });
+}
+
+WaitingByName waiting_of(const core::State& state, const std::string& alert) {
+  WaitingByName out;
+  for (const std::string& id : state.plan.open) {
+    const core::plan::Run& run = *state.plan.runs.find(id);
+    const Plan& plan = core::plan::plan_of(state.plan, run);
+    const bool is_of_it = std::find(run.alerts.begin(), run.alerts.end(), alert) != run.alerts.end();
+    if (!is_of_it || !waits_for_person(run, plan)) continue;
+    std::string words(word(run.state));
+    if (run.state == core::plan::RunState::awaiting_approval)
+      words += ", " + std::to_string(run.approved_by.size()) + " of " + std::to_string(run.approvals) + " given";
+    out[id] = {std::move(words), ways_on(id, run, plan)};
+  }
+  state.plan.suggestions.each([&](const std::string& id, const core::plan::Suggestion& suggestion) {
+    if (suggestion.alert == alert) out[id] = {{}, ways_on(suggestion)};
+    return true;
+  });
+  add_refusals(state, alert, out);
+  return out;
+}
 
 class Course {
  public:
@@ -155,6 +189,7 @@ class Course {
   }
   void note(const PlanProposed& event) {
     if (event.alert != alert_) return;
+    if (event.mode == BindingMode::suggest) return add("suggested", event.run, plan_digest_text(event.plan));
     add("run", event.run, std::string(word(event.mode)) + (event.lowered_by.empty() ? "" : ", " + event.lowered_by));
   }
   void note(const NotificationIntended& event) {
@@ -201,13 +236,15 @@ class Course {
   std::vector<Happening> happenings_;
 };
 
-void write_happenings(JsonWriter& json, const std::vector<Happening>& happenings) {
+void write_happenings(JsonWriter& json, const std::vector<Happening>& happenings, const WaitingByName& waiting) {
   json.key("followed").begin_array();
   for (const Happening& each : happenings) {
+    const auto waits = waiting.find(each.kind == "refused" ? name_of_refusal(each.what, each.detail) : each.what);
     json.begin_object().key("at").string(format_rfc3339(each.at)).key("kind").string(each.kind).key("what").string(each.what);
     json.key("event").string(std::to_string(each.place.sequence) + "." + std::to_string(each.place.index));
     write_text(json, "detail", each.detail);
-    write_text(json, "outcome", each.outcome);
+    write_text(json, "outcome", each.outcome.empty() && waits != waiting.end() ? waits->second.state : each.outcome);
+    if (waits != waiting.end()) write_next(json, waits->second.ways);
     json.end_object();
   }
   json.end_array();
@@ -244,8 +281,15 @@ void list_alerts(const CallPointer& call) {
 }
 
 // The answer goes on on the history's thread, which reads what followed.
-void answer_with_course(const CallPointer& call, const std::string& id, std::string text, Sequence sequence) {
-  const bool is_taken = call->services.history.run([call, id, text = std::move(text), sequence]() mutable {
+struct Begun {
+  std::string id;
+  std::string text;
+  WaitingByName waiting;
+  Sequence sequence{0};
+};
+void answer_with_course(const CallPointer& call, Begun begun) {
+  const bool is_taken = call->services.history.run([call, begun = std::move(begun)]() mutable {
+    auto& [id, text, waiting, sequence] = begun;
     const Result<std::unique_ptr<ports::JournalPort>> journal = call->services.history.open();
     if (!journal) return call->fail(journal.error());
     engine::Story story(id);
@@ -261,7 +305,7 @@ void answer_with_course(const CallPointer& call, const std::string& id, std::str
     std::string followed;
     JsonWriter json(followed);
     json.begin_object();
-    write_happenings(json, course.happenings());
+    write_happenings(json, course.happenings(), waiting);
     json.end_object();
     // Two objects become one.
     text.back() = ',';
@@ -277,6 +321,7 @@ void show_alert(const CallPointer& call) {
   Alert alert;
   std::optional<core::alert::Rule> rule;
   std::string channels;
+  WaitingByName waiting;
   const Sequence sequence = call->services.follower.read([&](const core::State& state, const ChainHead& head) {
     ids = candidates(state.alert, asked);
     if (ids.size() != 1) return head.sequence;
@@ -284,6 +329,7 @@ void show_alert(const CallPointer& call) {
     if (const core::alert::Rule* known = state.alert.rules.find(alert.rule.text)) rule = *known;
     JsonWriter json(channels);
     write_channels(json, state.route, ids.front());
+    waiting = waiting_of(state, ids.front());
     return head.sequence;
   });
   if (ids.size() != 1) return call->refuse(not_one(asked, ids), Area::alert);
@@ -295,7 +341,7 @@ void show_alert(const CallPointer& call) {
   write_rule(json, call->services.watch, alert, rule ? &*rule : nullptr);
   write_samples(json, alert.samples);
   json.key("channels").raw(channels).end_object();
-  answer_with_course(call, ids.front(), std::move(text), sequence);
+  answer_with_course(call, {ids.front(), std::move(text), std::move(waiting), sequence});
 }
 
 }  // namespace

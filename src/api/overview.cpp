@@ -1,4 +1,5 @@
 // What is going on, in one answer: what `watchbill status` shows.
+#include "api/attention.h"
 #include "api/call.h"
 #include "api/metrics.h"
 #include "api/routes.h"
@@ -133,11 +134,12 @@ void write_targets(JsonWriter& json, const Watch& watch) {
 void show_status(const CallPointer& call) {
   std::string out;
   JsonWriter json(out);
-  json.begin_object().key("build").string(call->services.build);
+  json.begin_object().key("at").string(format_rfc3339(call->services.watch.now())).key("build").string(call->services.build);
   json.key("write_mode").string(word_of(call->services.write_mode()));
   const Sequence sequence = call->services.follower.read([&](const core::State& state, const ChainHead& head) {
     write_progress(json, state.progress);
     write_holds(json, state.control);
+    write_attention(json, state, call->services.limits);
     write_deliveries(json, state.route);
     write_alerts(json, state.alert);
     write_workload_counts(json, state.workload, call->services);
@@ -157,8 +159,8 @@ void list_metrics(const CallPointer& call) { call->answer(metrics_catalogue_json
 
 Routes overview_routes() {
   return {
-      {"GET", "/api/watchbill/v1/status", "overview: journal, holds, deliveries owed, waiting commands", "viewer", {}, {}, {},
-       show_status},
+      {"GET", "/api/watchbill/v1/status", "overview: what waits for a person, holds, runs, refusals, alerts, deliveries, journal",
+       "viewer", {}, {}, {}, show_status},
       {"GET", "/api/watchbill/v1/metrics-catalogue", "every metric family that this build emits", "viewer", {}, {}, {},
        list_metrics},
   };

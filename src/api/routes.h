@@ -16,7 +16,8 @@ namespace watchbill::api {
 [[nodiscard]] Routes hold_routes();          // /hold
 [[nodiscard]] Routes alert_routes();         // /alerts, /alerts/{id}
 [[nodiscard]] Routes notification_routes();  // /notifications
-[[nodiscard]] Routes run_routes();           // /runs, /plans, /approvals
+[[nodiscard]] Routes run_routes();           // /runs, /approvals
+[[nodiscard]] Routes plan_routes();          // /plans
 [[nodiscard]] Routes operation_routes();     // /-/healthy, /-/ready, /metrics
 [[nodiscard]] Routes reload_routes();        // /-/reload, /reload
 [[nodiscard]] Routes workload_routes();      // /workloads, /workloads/{name}

@@ -1,6 +1,7 @@
 // Runs of runbooks, their plans and their approvals (domain/plans.md §10).
 #include "api/page.h"
 #include "api/routes.h"
+#include "api/run_view.h"
 #include "core/plan/owed.h"
 #include "core/plan/resolution.h"
 #include "model/codec.h"
@@ -13,46 +14,12 @@ using core::plan::RunState;
 using core::plan::StepProgress;
 
 constexpr std::string_view below_runs = "/api/watchbill/v1/runs/";
-constexpr std::string_view digest_prefix = "sha256:";
-
-void write_time(JsonWriter& json, std::string_view name, Instant at) {
-  if (at != Instant{}) json.key(name).string(format_rfc3339(at));
-}
-
-void write_text(JsonWriter& json, std::string_view name, const std::string& text) {
-  if (!text.empty()) json.key(name).string(text);
-}
-
-void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
-  if (texts.empty()) return;
-  json.key(name).begin_array();
-  for (const std::string& text : texts) json.string(text);
-  json.end_array();
-}
-
-// What a list shows of a run.
-void write_overview(JsonWriter& json, const std::string& id, const Run& run, const Plan& plan) {
-  json.key("id").string(id).key("runbook").string(plan.name).key("state").string(word(run.state));
-  json.key("plan").string(plan_digest_text(run.plan)).key("requester").string(run.requester);
-  write_text(json, "binding", run.binding);
-  write_text(json, "parent", run.parent);
-  write_texts(json, "alerts", run.alerts);
-  write_texts(json, "targets", plan.targets);
-  write_text(json, "reason", run.reason);
-  if (run.held_for) json.key("held_for").string(word(*run.held_for));
-  if (const auto step = core::plan::present_step(run)) json.key("step").string(plan.steps[*step].path);
-  if (run.cancel_requested) json.key("cancel_requested").boolean(true);
-  write_time(json, "proposed_at", run.proposed_at);
-  write_time(json, "started_at", run.started_at);
-  write_time(json, "ended_at", run.ended_at);
-  if (const std::optional<int> code = core::plan::exit_code_of(run)) json.key("exit_code").integer(*code);
-}
 
 std::string overview_json(const std::string& id, const Run& run, const Plan& plan) {
   std::string out;
   JsonWriter json(out);
   json.begin_object();
-  write_overview(json, id, run, plan);
+  write_run_overview(json, id, run, plan);
   json.end_object();
   return out;
 }
@@ -76,7 +43,7 @@ std::string run_json(const core::State& state, const std::string& id, const Run&
   std::string out;
   JsonWriter json(out);
   json.begin_object();
-  write_overview(json, id, run, plan);
+  write_run_overview(json, id, run, plan);
   json.key("mode").string(run.approvals > 0 ? "approve" : "auto");
   json.key("approvals").begin_object().key("needed").integer(run.approvals);
   write_texts(json, "given_by", run.approved_by);
@@ -262,16 +229,9 @@ void resolve_run(const CallPointer& call) {
   call->command(ResolveRun{*answer, call->text("reason"), call->path("id"), call->text("step")});
 }
 
-// "sha256:" and 64 hex digits, or the digits alone.
-std::optional<Digest> digest_of(std::string_view text) {
-  if (text.starts_with(digest_prefix)) text.remove_prefix(digest_prefix.size());
-  Digest digest;
-  return digest.assign_hex(text) ? std::optional(digest) : std::nullopt;
-}
-
 void give_approval(const CallPointer& call) {
   if (call->truth("reject")) return call->command(RejectApproval{call->text("reason"), call->path("id")});
-  const std::optional<Digest> digest = digest_of(call->text("digest"));
+  const std::optional<Digest> digest = plan_digest_of(call->text("digest"));
   if (!digest)
     return call->refuse(Refused{Refusal::bad_argument, "digest: expected that of the plan, sha256: and 64 hex digits"},
                         Area::approval);
@@ -283,33 +243,6 @@ void give_approval(const CallPointer& call) {
 }
 
 void withdraw_approval(const CallPointer& call) { call->command(WithdrawApproval{call->path("id")}); }
-
-// --- plans ---
-
-std::string plan_json(const Digest& digest, const std::string& bytes) {
-  std::string out;
-  JsonWriter json(out);
-  json.begin_object().key("digest").string(plan_digest_text(digest)).key("plan").raw(bytes).end_object();
-  return out;
-}
-
-// From the journal: also the plan of a dry run, or of a run that is archived.
-void show_plan(const CallPointer& call) {
-  const std::optional<Digest> digest = digest_of(call->path("digest"));
-  if (!digest)
-    return call->refuse(Refused{Refusal::bad_argument, "the digest: expected sha256: and 64 hex digits"}, Area::plan);
-  const bool is_taken = call->services.history.run([call, digest = *digest] {
-    const Result<std::unique_ptr<ports::JournalPort>> journal = call->services.history.open();
-    if (!journal) return call->fail(journal.error());
-    const Result<std::optional<std::string>> bytes = (*journal)->blob(digest);
-    if (!bytes) return call->fail(bytes.error());
-    // Bills and messages are blobs too.
-    if (!*bytes || !read_plan(**bytes, call->services.limits))
-      return call->refuse(Refused{Refusal::unknown_plan, "there is no plan " + plan_digest_text(digest)}, Area::plan);
-    call->answer(plan_json(digest, **bytes));
-  });
-  if (!is_taken) call->refuse(Refused{Refusal::busy, "too many questions to the journal wait"}, Area::plan);
-}
 
 const Member reason_member{"reason", ValueKind::text, "why"};
 const Member needed_reason{"reason", ValueKind::text, "why, for whoever reads it later", true};
@@ -379,7 +312,6 @@ Routes run_routes() {
                     {"answer", ValueKind::text, "done, not_done or leave", true},
                     needed_reason},
                    {Refusal::note_required, Refusal::nothing_to_answer}, resolve_run),
-      {"GET", "/api/watchbill/v1/plans/{digest}", "a resolved plan", "viewer", {}, {}, {Refusal::unknown_plan}, show_plan},
   };
   for (Route& route : approval_routes()) routes.push_back(std::move(route));
   return routes;

@@ -1,6 +1,7 @@
 // `alerts`: what is pending or fires, and one alert with all that it rests on and that followed from it.
 #include <algorithm>
 
+#include "cli/attention.h"
 #include "cli/json_text.h"
 #include "cli/online.h"
 #include "metrics/promql/series_selector.h"
@@ -74,6 +75,7 @@ std::string followed_text(const JsonValue& each) {
   std::string out = member(each, "at") + "  ";
   const std::string outcome = member(each, "outcome");
   if (kind == "run") out += what + ", " + detail + (outcome.empty() ? "" : ": " + outcome);
+  else if (kind == "suggested") out += "suggested, not started: plan " + detail;
   else if (kind == "refused") out += "no run: " + what + ", " + detail;
   else if (kind == "told_firing") out += detail + " told that it fires: " + outcome + " (" + what + ")";
   else if (kind == "told_end") out += detail + " told of its end: " + outcome + " (" + what + ")";
@@ -102,7 +104,10 @@ void print_alert(Terminal& terminal, const JsonValue& alert) {
     if (!member(channel, "next_at").empty()) line += ", next message at " + member(channel, "next_at");
     print_line(terminal, "channel", line);
   }
-  for (const JsonValue& each : list_of(alert.find("followed"))) print_line(terminal, "followed", followed_text(each));
+  for (const JsonValue& each : list_of(alert.find("followed"))) {
+    print_line(terminal, "followed", followed_text(each));
+    print_next(terminal, each, "              ");
+  }
   print_line(terminal, "more", "watchbill why " + member(alert, "id"));
 }
 

@@ -43,6 +43,7 @@ struct Parsed {
   WorkloadArguments workload;
   LogArguments log;
   RunArguments run;
+  StatusArguments status;
   bool watch{false};
 };
 
@@ -163,15 +164,16 @@ class CommandLine {
   }
 
   void add_status() {
-    CLI::App* sub = add(app_, "status", "what a running controller is doing: journal, holds, deliveries, waiting commands",
+    CLI::App* sub = add(app_, "status", "what waits for a person and the command to type next, then what the controller is doing",
                         "  watchbill status\n  watchbill status --watch --server http://127.0.0.1:9911",
                         {});
     sub->callback([this, sub] {
       if (!sub->get_subcommands().empty()) return;
-      parsed_.verb = [this](Terminal& terminal) { return cli::status(terminal, world_, parsed_.server, parsed_.watch); };
+      parsed_.verb = [this](Terminal& terminal) { return cli::status(terminal, world_, parsed_.server, parsed_.status); };
     });
     add_server(sub);
-    sub->add_flag("--watch", parsed_.watch, "again each second, until interrupted");
+    sub->add_flag("--watch", parsed_.status.watch, "again each second, until interrupted");
+    sub->add_flag("--warn-as-fail", parsed_.status.warn_as_fail, "exit 1 when something is wrong or waits for a person");
     sub->require_subcommand(0, 1);
     CLI::App* list = add(*sub, "workloads", "every workload: state, restarts, what it uses and how old that figure is",
                          "  watchbill status workloads\n  watchbill status workloads --watch",
@@ -349,8 +351,8 @@ class CommandLine {
                          "  watchbill plan show run-01JD0000000000000000000099\n  watchbill plan show sha256:41c0… -o json",
                          plan_show),
             "the digest of the plan, or a run of it");
-    add_run_verb(*plan, "list", "the plans of the runs in state", "  watchbill plan list\n  watchbill plan list -o json",
-                 plan_list);
+    add_run_verb(*plan, "list", "the plans of runs and those that are suggested, with the command that takes each",
+                 "  watchbill plan list\n  watchbill plan list -o json", plan_list);
     CLI::App* diff = add_run_verb(*plan, "diff", "where two plans differ; exit 1 when they do",
                                   "  watchbill plan diff sha256:41c0… sha256:9d2e…\n  watchbill plan diff run-01JD… run-01JE…",
                                   plan_diff);

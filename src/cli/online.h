@@ -19,6 +19,11 @@ struct ServerArguments {
   std::string data{"./data"};
 };
 
+struct StatusArguments {
+  bool watch{false};  // again each second
+  bool warn_as_fail{false};
+};
+
 struct HoldArguments {
   std::string scope{"all"};
   std::string reason;
@@ -61,8 +66,8 @@ class Online {
 // A part of a path, with every byte escaped that is not a letter, a digit or one of "-._~".
 [[nodiscard]] std::string escaped(std::string_view text);
 
-// `status`: the overview.
-[[nodiscard]] ExitCode status(Terminal& terminal, World& world, const ServerArguments& server, bool watch);
+// `status`: what waits for a person, then the overview. With warn_as_fail exit 1 for what cli/attention.h calls a warning.
+[[nodiscard]] ExitCode status(Terminal& terminal, World& world, const ServerArguments& server, const StatusArguments& arguments);
 // `hold`, `hold release`, `hold show`.
 [[nodiscard]] ExitCode hold_set(Terminal& terminal, World& world, const ServerArguments& server, const HoldArguments& hold);
 [[nodiscard]] ExitCode hold_release(Terminal& terminal, World& world, const ServerArguments& server, const HoldArguments& hold);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/attention.h"
 #include "cli/json_text.h"
 
 namespace watchbill::cli {
@@ -72,25 +73,16 @@ void print_run(Terminal& terminal, const JsonValue& run) {
 
 // What a person can do about a run that waits for one.
 void print_ways_on(Terminal& terminal, const JsonValue& run) {
-  const std::string id = member(run, "id"), step = member(run, "step"), state = member(run, "state");
+  const std::string id = member(run, "id"), state = member(run, "state");
   const auto& steps = items_of(run, "steps");
-  const bool is_irreversible =
-      std::any_of(steps.begin(), steps.end(), [](const JsonValue& each) { return each.find("irreversible") != nullptr; });
   const bool has_failed =
       std::any_of(steps.begin(), steps.end(), [](const JsonValue& each) { return member(each, "verdict") == "fail"; });
-  if (state == "awaiting_approval")
-    terminal.print("to start it: watchbill approve " + id + " --digest " + member(run, "plan") +
-                   (is_irreversible ? " --accept-irreversible" : ""));
   if (state == "queued")
     terminal.print(
         "it waits for another run of a target above it in `watchbill run list`, or for a hold (`watchbill hold show`)");
   if (has_failed) terminal.print("what was said, and by whom: watchbill why " + id);
-  if (state != "held" && state != "outcome_unknown") return;
-  const bool is_unknown = state == "outcome_unknown" || member(run, "held_for") == "outcome_unknown";
   if (state == "outcome_unknown") terminal.print("it is being looked for; a person who knows may answer first");
-  if (!is_unknown) terminal.print("to go on:    watchbill run resume " + id + " --reason …");
-  if (!step.empty())
-    terminal.print("to answer:   watchbill run resolve " + id + " --step " + step + " --answer done|not_done|leave --reason …");
+  print_next(terminal, run, "to ");
 }
 
 std::string duration_of(const JsonValue& value, std::string_view name) {
@@ -268,6 +260,28 @@ std::optional<std::string> usage_of(const RunArguments& run) {
   return std::nullopt;
 }
 
+// "suggested, for approval": what a plan waits for.
+std::string waits_of(const JsonValue& plan) {
+  const bool is_suggested = plan.find("suggested") != nullptr, waits = plan.find("waiting") != nullptr;
+  return std::string(is_suggested ? "suggested" : "") + (is_suggested && waits ? ", " : "") + (waits ? "for approval" : "");
+}
+
+// The commands that take a plan.
+void print_takers(Terminal& terminal, const JsonValue& plan) {
+  for (const JsonValue& each : items_of(plan, "suggested")) {
+    const std::string labels = member(each, "alert_labels");
+    terminal.print(
+        member(each, "runbook") + " is suggested for " + (labels.empty() ? member(each, "binding") : labels) + " since " +
+        member(each, "at") +
+        (member(each, "is_current") == "false" ? "; the bill has changed since, and the command starts another plan" : ""));
+    print_next(terminal, each, "  to ");
+  }
+  for (const JsonValue& run : items_of(plan, "waiting")) {
+    terminal.print(member(run, "id") + " of " + member(run, "runbook") + " waits for approval");
+    print_next(terminal, run, "  to ");
+  }
+}
+
 }  // namespace
 
 ExitCode run_start(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run) {
@@ -349,37 +363,16 @@ ExitCode approve(Terminal& terminal, World& world, const ServerArguments& server
 }
 
 ExitCode plan_list(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments&) {
-  Online online(world, server);
-  ExitCode code = ExitCode::done;
-  const std::optional<JsonValue> page = online.ask_or_complain(terminal, {"GET", "/runs?limit=1000"}, code);
-  if (!page) return code;
-  struct Use {
-    std::string runbook, last;
-    std::int64_t runs{0};
-  };
-  std::map<std::string, Use> uses;  // by digest
-  for (const JsonValue& run : items_of(*page, "items")) {
-    Use& use = uses[member(run, "plan")];
-    use.runbook = member(run, "runbook");
-    use.last = member(run, "proposed_at");  // runs come oldest first
-    ++use.runs;
-  }
-  std::string out;
-  JsonWriter json(out);
-  json.begin_object().key("items").begin_array();
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& [digest, use] : uses) {
-    json.begin_object().key("last").string(use.last).key("plan").string(digest).key("runbook").string(use.runbook);
-    json.key("runs").integer(use.runs).end_object();
-    rows.push_back({digest, use.runbook, std::to_string(use.runs), use.last});
-  }
-  json.end_array().end_object();
-  if (page->find("next") != nullptr && page->find("next")->as_string() != nullptr)
-    terminal.complain("only the first 1000 runs were looked at");
-  if (terminal.format() == Format::json) terminal.print(out);
-  else if (rows.empty()) terminal.print("there are no plans: no run is in state");
-  else terminal.table({"PLAN", "RUNBOOK", "RUNS", "LAST"}, rows);
-  return ExitCode::done;
+  return ask_and_print(terminal, world, server, {"GET", "/plans?limit=1000"}, [&](const JsonValue& page) {
+    const JsonValue::Array& plans = items_of(page, "items");
+    if (plans.empty()) return static_cast<void>(terminal.print("there are no plans: no run is in state, and none is suggested"));
+    std::vector<std::vector<std::string>> rows;
+    for (const JsonValue& plan : plans)
+      rows.push_back({member(plan, "plan"), member(plan, "runbook"), member(plan, "runs"), member(plan, "last"), waits_of(plan)});
+    terminal.table({"PLAN", "RUNBOOK", "RUNS", "LAST", "WAITS"}, rows);
+    for (const JsonValue& plan : plans) print_takers(terminal, plan);
+    if (!member(page, "next").empty() && member(page, "next") != "null") terminal.complain("only the first 1000 plans are shown");
+  });
 }
 
 ExitCode plan_diff(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run) {

@@ -36,7 +36,7 @@ struct RunArguments {
 [[nodiscard]] ExitCode run_cancel(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run);
 // `approve ID`: a yes to the digest, a no, or one's own yes taken back.
 [[nodiscard]] ExitCode approve(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run);
-// `plan list`: those of the runs in state.
+// `plan list`: those of the runs in state, and those that are only suggested, with the command that takes each.
 [[nodiscard]] ExitCode plan_list(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run);
 // `plan diff A B`: each place where they differ; 0 when they are the same, 1 when not.
 [[nodiscard]] ExitCode plan_diff(Terminal& terminal, World& world, const ServerArguments& server, const RunArguments& run);

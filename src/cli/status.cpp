@@ -1,6 +1,7 @@
 // What a running controller says of itself.
 #include <unistd.h>
 
+#include "cli/attention.h"
 #include "cli/json_text.h"
 #include "cli/online.h"
 
@@ -68,6 +69,7 @@ void print_status(Terminal& terminal, const JsonValue& status) {
   const std::string mode = member(status, "write_mode");
   print_rejected(terminal, status);
   terminal.print("writing     " + (mode == "normal" ? mode : mode + ": the journal refuses; see free space on its disk"));
+  print_attention(terminal, status);
   terminal.print("lanes       " + lanes_text(status.find("lanes")));
   terminal.print("deliveries  " + counts(status.find("deliveries")));
   print_watch(terminal, status);
@@ -75,20 +77,13 @@ void print_status(Terminal& terminal, const JsonValue& status) {
   const JsonValue* warnings = status.find("warnings");
   if (warnings != nullptr && warnings->as_array() != nullptr)
     for (const JsonValue& warning : *warnings->as_array()) terminal.print("warning     " + text_of(&warning));
-  const JsonValue* holds = status.find("holds");
-  if (holds == nullptr) return;
-  terminal.print("holds       " + member(*holds, "count"));
-  const JsonValue* items = holds->find("items");
-  if (items == nullptr || items->as_array() == nullptr) return;
-  for (const JsonValue& hold : *items->as_array())
-    terminal.print("  " + member(hold, "scope") + "  by " + member(hold, "by") + " since " + member(hold, "since") + ": " +
-                   member(hold, "reason"));
 }
 
-ExitCode show(Terminal& terminal, Online& online, bool clear) {
+ExitCode show(Terminal& terminal, Online& online, bool clear, bool warn_as_fail) {
   ExitCode code = ExitCode::done;
   const std::optional<JsonValue> status = online.ask_or_complain(terminal, {"GET", "/status"}, code);
   if (!status) return code;
+  if (warn_as_fail && has_warning(*status)) code = ExitCode::negative;
   if (terminal.format() == Format::json) {
     print_json(terminal, *status);
     return code;
@@ -127,11 +122,12 @@ ExitCode change(Terminal& terminal, World& world, const ServerArguments& server,
 
 }  // namespace
 
-ExitCode status(Terminal& terminal, World& world, const ServerArguments& server, bool watch) {
+ExitCode status(Terminal& terminal, World& world, const ServerArguments& server, const StatusArguments& arguments) {
   Online online(world, server);
-  const bool clear = watch && ::isatty(STDOUT_FILENO) == 1;
-  ExitCode code = show(terminal, online, clear);
-  while (watch && terminal.flush() && world.pause(redraw_interval)) code = show(terminal, online, clear);
+  const bool clear = arguments.watch && ::isatty(STDOUT_FILENO) == 1;
+  ExitCode code = show(terminal, online, clear, arguments.warn_as_fail);
+  while (arguments.watch && terminal.flush() && world.pause(redraw_interval))
+    code = show(terminal, online, clear, arguments.warn_as_fail);
   return code;
 }
 
