@@ -72,9 +72,9 @@ class OneShotPort {
  public:
   virtual ~OneShotPort() = default;
 
-  // Starts it, unless this id and attempt was started before: then `done` gets that outcome. `done` comes once, on the loop,
-  // never from within this call; while the keeper cannot be reached it waits, at most until `timeout` and a minute have passed.
-  // Any thread.
+  // Starts it, unless this id and attempt was started before: then `done` gets that outcome, or the refusal `stale_attempt` when
+  // a later attempt was started and this one's outcome was recorded. `done` comes once, on the loop, never from within this call;
+  // while the keeper cannot be reached it waits, at most until `timeout` and a minute have passed. Any thread.
   virtual void run(OneShot shot, std::function<void(OneShotOutcome)> done) = 0;
   // The outcome is durable at the caller: the keeper need not keep it and its output any longer. Any thread.
   virtual void recorded(const std::string& effect_id, std::uint32_t attempt) = 0;
