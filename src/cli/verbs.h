@@ -49,7 +49,8 @@ struct WhyArguments {
   std::string id;
   bool samples{false};  // all that were recorded
 };
-// `why ID`: a record, or everything that happened to an object, with who asked, what was decided and what followed.
+// `why ID`: a record, or everything that happened to an object, with who asked, what was decided and what followed. The name of
+// an alert, binding or runbook stands for the one thing that it means; for several, their ids are listed (exit 2).
 [[nodiscard]] ExitCode why(Terminal& terminal, World& world, const WhyArguments& arguments);
 
 struct SimulateArguments {

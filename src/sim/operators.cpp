@@ -86,11 +86,12 @@ Configuration configuration_of_world() {
     for (std::uint64_t i = 1; i <= steps; ++i) runbook.steps.push_back(step_of(random, i));
   }
   for (const char* name : {"a", "b", "c"}) out.workload_groups[workload_of(name)] = "";
-  for (std::uint64_t n = 0; n < 2; ++n) {
+  constexpr std::array modes{BindingMode::auto_, BindingMode::approve, BindingMode::suggest};
+  for (std::uint64_t n = 0; n < modes.size(); ++n) {
     ConfiguredBinding& binding = out.bindings["Alert" + std::to_string(n)];
     binding.mitigation = runbook_name(n);
     binding.rollback = runbook_name(n + 2);
-    binding.mode = n == 0 ? BindingMode::auto_ : BindingMode::approve;
+    binding.mode = modes[n];
     binding.limits.cooldown = Duration::minutes(2);
     binding.limits.target_share_millionths = 1'000'000;
   }
@@ -129,7 +130,7 @@ Command Operators::next_command() {
   if (dice < 50) {
     ConsiderBinding consider;
     consider.alert = "alert-" + std::to_string(next_alert_++);
-    consider.binding = "Alert" + std::to_string(random_.below(3));
+    consider.binding = "Alert" + std::to_string(random_.below(4));  // the last one does not exist
     return Command{consider, engine_actor("alert"), std::nullopt, std::nullopt, {}};
   }
   return about(open[random_.below(open.size())]);
