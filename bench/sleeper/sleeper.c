@@ -1,7 +1,8 @@
 /* The smallest workload: one process that waits. Static, so that exec costs what it must.
  *
  * Where WB_BENCH_SOCKET names an abstract datagram socket, it first tells when its main() began: pid, CLOCK_MONOTONIC in
- * nanoseconds, and the number that is the last part of its working directory. */
+ * nanoseconds, and the number that is the last part of its working directory. Called as `keeper_sleeper --once SOCKET` it tells
+ * that and exits. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,10 +31,12 @@ static void tell(const char* name, uint64_t main_at_ns) {
   close(fd);
 }
 
-int main(void) {
+int main(int argc, char** argv) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  const char* const name = getenv("WB_BENCH_SOCKET");
+  const int is_once = argc == 3 && strcmp(argv[1], "--once") == 0;
+  const char* const name = is_once ? argv[2] : getenv("WB_BENCH_SOCKET");
   if (name != NULL) tell(name, (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec);
-  for (;;) pause();
+  while (!is_once) pause();
+  return 0;
 }
