@@ -4,10 +4,10 @@
   first_step.py [ROUNDS]                                                    100
 
 A real `serve` probes an HTTP server of this program every 250 ms (fall: 1); in each round that begins to answer 503. The alert on
-probe_success fires by an early look (its rule's slots are 2 s apart; `early` tells how many did), its binding starts a run, and the first step executes
-keeper_sleeper, which tells when its main() began. From just before the failing answer is sent, so the way of that answer to the
-prober is counted too, to that main(); both on CLOCK_MONOTONIC. The records of alert, run and intent are durable before the step
-starts. Then the server answers 200 again, the run is verified, the alert ends, and the next round begins.
+probe_success fires by an early look (its rule's slots are 2 s apart; `early` tells how many did), its binding starts a run, and
+the first step executes keeper_sleeper, which tells when its main() began. The time runs from just before the failing answer is
+sent, so its way to the prober is counted too, to that main(); both on CLOCK_MONOTONIC. The records of alert, run and intent are
+durable before the step starts. Then the server answers 200 again, the run is verified, the alert ends, the next round begins.
 """
 import http.server
 import random
@@ -89,8 +89,8 @@ def main():
                 "/api/watchbill/v1/runs?state=open")["items"], every=0.05)
         append = serve.append_ms()
         early = sum(r["event"]["type"] == "RuleEvaluated" and r["event"]["kind"] == "early" for r in serve.events())
-    serving.print_line(bench="first_step", rounds=len(took_ms), early=early, probe_result_to_process_ms=serving.percentiles(took_ms),
-                       mean_append_ms=append)
+    serving.print_line(bench="first_step", rounds=len(took_ms), early=early,
+                       probe_result_to_process_ms=serving.percentiles(took_ms), mean_append_ms=append)
 
 
 main()

@@ -23,7 +23,7 @@ global: {{scrape_interval: 20s, scrape_timeout: 15s, evaluation_interval: 20s}}
 scrape_configs: [{{job_name: bench, static_configs: [{{targets: ["127.0.0.1:{port}"]}}]}}]
 rule_files: [rules.yml]
 bindings: {{Bad: {{unbound: nobody acts on it}}}}
-"""
+{workloads}"""
 RULES = "groups: [{name: bad, rules: [{alert: Bad, expr: 'bench_bad > 0', annotations: {summary: '{{ $labels.n }} is bad'}}]}]\n"
 ROUNDS = 3
 
@@ -48,11 +48,11 @@ class Caller:
     def __init__(self, serve, number):
         self.connection = socket.create_connection(("127.0.0.1", serve.port))
         self.connection.setblocking(False)
-        body = b'{"scope":"workload/bench-%d","reason":"bench"}' % number
+        body = b'{"scope":"workload/w%d","reason":"bench"}' % number
         head = "{} /api/watchbill/v1/hold{} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {}\r\n" \
                "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n"
         self.requests = [head.format("PUT", "", serve.port, serve.token, len(body)).encode() + body,
-                         head.format("DELETE", f"?scope=workload/bench-{number}", serve.port, serve.token, 0).encode()]
+                         head.format("DELETE", f"?scope=workload/w{number}", serve.port, serve.token, 0).encode()]
         self.turn = 0
         self.answer = b""
         self.answered = self.refused = 0
@@ -115,7 +115,8 @@ def batch_ms(records):
 def turn(serve, callers, readers, seconds):
     first = serve.get("/api/watchbill/v1/status")["records"] + 1
     counts, stops = multiprocessing.Value("i", 0), multiprocessing.Event()
-    processes = [multiprocessing.Process(target=read_alerts, args=(serve.port, counts, stops), daemon=True) for _ in range(readers)]
+    processes = [multiprocessing.Process(target=read_alerts, args=(serve.port, counts, stops), daemon=True)
+                 for _ in range(readers)]
     for process in processes:
         process.start()
     call_for(callers, seconds)
@@ -127,24 +128,28 @@ def turn(serve, callers, readers, seconds):
 
 
 def main():
-    alerts, call_count, readers, seconds = (int(word) for word in (sys.argv[1:] + ["100000", "320", "2", "20"][len(sys.argv) - 1:]))
+    words = sys.argv[1:] + ["100000", "320", "2", "20"][len(sys.argv) - 1:]
+    alerts, call_count, readers, seconds = (int(word) for word in words)
     Page.page = b"# TYPE bench_bad gauge\n" + b"".join(b'bench_bad{n="%d"} 1\n' % n for n in range(alerts))
     page = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
     threading.Thread(target=page.serve_forever, daemon=True).start()
-    with serving.Serve(BILL.format(port=page.server_address[1]), rules=RULES) as serve:
+    # What holds may name.
+    declared = serving.sleepers(call_count, ", enabled: false, skip_reason: only held")
+    with serving.Serve(BILL.format(port=page.server_address[1], workloads=declared), rules=RULES) as serve:
         firing = lambda: serve.get("/api/watchbill/v1/status")["alerts"]["firing"]
         serving.wait_until("all alerts fire", lambda: firing() == alerts, seconds=300, every=0.5)
         callers = [Caller(serve, n) for n in range(call_count)]
-        turns = [turn(serve, callers, with_readers, seconds) + (with_readers,) for _ in range(ROUNDS) for with_readers in (0, readers)]
+        turns = [turn(serve, callers, with_readers, seconds) + (with_readers,)
+                 for _ in range(ROUNDS) for with_readers in (0, readers)]
         p99 = {}
         for with_readers in (0, readers):
             mine = [each for each in turns if each[3] == with_readers]
             lasted = [ms for first, last, _, _ in mine for ms in batch_ms(serve.events(first, last))]
             figures = serving.percentiles(lasted)
             p99[with_readers] = figures["p99"]
-            serving.print_line(bench="many_alerts", alerts=alerts, callers=call_count, readers=with_readers, batches=len(lasted),
-                               records=sum(last - first for first, last, _, _ in mine), answers_read=sum(each[2] for each in mine),
-                               batch_ms=figures)
+            serving.print_line(bench="many_alerts", alerts=alerts, callers=call_count, readers=with_readers,
+                               batches=len(lasted), records=sum(last - first for first, last, _, _ in mine),
+                               answers_read=sum(each[2] for each in mine), batch_ms=figures)
         serving.print_line(bench="many_alerts", p99_ratio=round(p99[readers] / p99[0], 2),
                            refused=sum(caller.refused for caller in callers))
 
