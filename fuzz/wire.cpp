@@ -35,7 +35,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                    wire::Accepted, wire::Refused, wire::EffectKnown, wire::ProbeDone, wire::WorkloadState, wire::SnapshotEnd,
                    wire::Started, wire::Exited, wire::RestartDecided, wire::Settled, wire::Hung, wire::StopAdvanced,
                    wire::Diagnosed, wire::OutputGap, wire::HookFailed, wire::BecameReady, wire::Beat, wire::TaskNoted,
-                   wire::EffectDone, wire::Adopted, wire::Unlogged, wire::OutcomesDropped, wire::Replaced>(frame);
+                   wire::EffectDone, wire::Adopted, wire::Unlogged, wire::OutcomesDropped, wire::Replaced, wire::EndEffect,
+                   wire::GuardHello, wire::GuardController, wire::SignalController, wire::EndController, wire::ControllerState,
+                   wire::ControllerOutput>(frame);
     wire::Exec exec;
     if (wire::read_message(frame.body, exec))
       for (wire::TextList list = exec.program.argv; !list.empty();) (void)list.take_first();

@@ -29,6 +29,9 @@ void tend_memory(Keeper& keeper);
 
 // orders.cpp
 [[nodiscard]] Workload* find_workload(Keeper& keeper, std::string_view name) noexcept;
+// The same, but only what an agent ordered; effects and the guarded controller are not its workloads.
+[[nodiscard]] Workload* find_ordered(Keeper& keeper, std::string_view name) noexcept;
+[[nodiscard]] std::uint32_t ordered_count(Keeper& keeper) noexcept;
 // The marker of the workload's incarnation.
 [[nodiscard]] Marker marker_of(const Keeper& keeper, const Workload& workload) noexcept;
 // The workload that this marker names now; null when it is not ours, not known or of another incarnation.
@@ -37,12 +40,18 @@ void tend_memory(Keeper& keeper);
 // Refusals of an order or of a program; empty when it can be taken. `detail` says what is wrong.
 [[nodiscard]] std::optional<wire::Refusal> check_order(const Keeper& keeper, const wire::StandingOrder& order,
                                                        std::string_view& detail);
+// Of an order all but its name.
+[[nodiscard]] std::optional<wire::Refusal> check_terms(const Keeper& keeper, const wire::StandingOrder& order,
+                                                       std::string_view& detail);
 [[nodiscard]] std::optional<wire::Refusal> check_program(const Keeper& keeper, const wire::Program& program,
                                                          std::string_view& detail);
 // Takes an order that was checked: a new workload, or another order for a known one.
 Workload& take_order(Keeper& keeper, std::string_view name, std::string_view body, const wire::StandingOrder* order);
 // Makes an order of an effect's frame: once, at most `timeout` long, TERM, 10 s, KILL.
 Workload& take_effect(Keeper& keeper, std::string_view name, std::string_view body);
+// Makes an order of a GuardController frame that was checked.
+Workload& take_guarded(Keeper& keeper, std::string_view body);
+[[nodiscard]] wire::StandingOrder order_of(const wire::GuardController& guard) noexcept;
 void drop_workload(Keeper& keeper, Workload& workload);
 [[nodiscard]] ProcessPlan plan_of(const Keeper& keeper, const Workload& workload) noexcept;
 
@@ -92,6 +101,7 @@ void judge(Keeper& keeper, Workload& workload);
 
 // requests.cpp, effects.cpp
 void serve_request(Keeper& keeper, Connection& connection, const wire::Frame& frame);
+[[nodiscard]] wire::Welcome welcome_of(Keeper& keeper, const Connection& connection);
 void serve_exec(Keeper& keeper, Connection& connection, const wire::Frame& frame);
 void serve_end_effect(Keeper& keeper, Connection& connection, const wire::Frame& frame);
 void serve_probe(Keeper& keeper, Connection& connection, const wire::Frame& frame);
@@ -103,6 +113,15 @@ void acknowledge_effects(Keeper& keeper, std::uint64_t through);
 void probe_exited(Keeper& keeper, std::uint32_t index, wire::ExitHow how, std::int32_t value);
 [[nodiscard]] Instant next_probe_due(const Keeper& keeper) noexcept;
 void end_late_probes(Keeper& keeper);
+
+// guard.cpp
+void serve_guard_hello(Keeper& keeper, Connection& connection, const wire::Frame& frame);
+// Any other request of a guardian.
+void serve_guardian(Keeper& keeper, Connection& connection, const wire::Frame& frame);
+[[nodiscard]] Workload* find_guarded(Keeper& keeper) noexcept;
+// Tells every guardian what the guarded controller is now.
+void tell_guardians(Keeper& keeper, const Workload& guarded) noexcept;
+void pass_on_output(Keeper& keeper, bool is_error_stream, std::string_view bytes) noexcept;
 
 // exits.cpp
 void serve_exits(Keeper& keeper);

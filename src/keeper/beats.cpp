@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <string_view>
 
@@ -27,6 +28,9 @@ Workload* workload_of_sender(Keeper& keeper, pid_t pid) {
     const ProcessEntry* const entry = candidate > 0 ? keeper.processes.find(candidate) : nullptr;
     if (entry != nullptr && entry->kind != ProcessKind::probe && entry->slot != no_slot) return keeper.slots[entry->slot].get();
   }
+  // An adopted leader is no child, and may have ended before what it sent is read.
+  Workload* const guarded = find_guarded(keeper);
+  if (guarded != nullptr && guarded->pid == pid && guarded->is_active()) return guarded;
   static std::array<char, 160U << 10> buffer;
   Marker marker;
   return read_marker(pid, buffer, marker) ? find_marked(keeper, marker) : nullptr;
@@ -47,10 +51,21 @@ void note_task(Keeper& keeper, Workload& workload, pid_t pid, std::string_view n
   workload.notes_dropped = 0;
 }
 
+// "EXIT_STATUS=0", said by the guarded controller before it ends.
+void note_exit_status(Guarded& guarded, std::string_view line) noexcept {
+  if (line.substr(0, wire::exit_status_note.size()) != wire::exit_status_note) return;
+  line.remove_prefix(wire::exit_status_note.size());
+  std::int32_t code = 0;
+  const auto [after, failure] = std::from_chars(line.data(), line.data() + line.size(), code);
+  if (failure == std::errc{} && after == line.data() + line.size() && code >= 0 && code <= 255) guarded.told_exit = code;
+}
+
 void take_line(Keeper& keeper, Workload& workload, pid_t pid, std::string_view line) {
   constexpr std::string_view task = "WATCHBILL_TASK=";
   if (line == "WATCHDOG=1") {
     if (workload.order.hang && workload.order.hang->heartbeat == wire::Heartbeat::notify) beat(keeper, workload);
+  } else if (workload.guarded != nullptr) {
+    if (pid == workload.pid) note_exit_status(*workload.guarded, line);
   } else if (line == "READY=1") {
     if (workload.is_ready) return;
     workload.is_ready = true;

@@ -78,7 +78,7 @@ void send_snapshot(Keeper& keeper, Connection& connection) {
   auto at =
       std::upper_bound(keeper.by_name.begin(), keeper.by_name.end(), std::string_view(connection.snapshot_after), is_before);
   for (; at != keeper.by_name.end(); ++at) {
-    if ((*at)->effect != nullptr) continue;
+    if (!(*at)->is_ordered()) continue;
     if (connection.room() < 2 * wire::frame_bytes_max) return;
     (void)send(connection, connection.snapshot_number, state_of(keeper, **at));
     connection.snapshot_after.assign((*at)->name);

@@ -20,6 +20,8 @@ struct Connection {
   std::uint32_t index{0};
   std::uint64_t generation{0};
   bool said_hello{false};
+  bool is_guardian{false};       // said GuardHello instead; told of the guarded controller only
+  std::uint64_t omitted_bytes{0};  // of its output, since a guardian took the last
   std::uint64_t hello_order{0};  // grows with each hello
   std::uint64_t epoch{0};
   std::int32_t peer_pid{0};

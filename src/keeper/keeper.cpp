@@ -22,6 +22,7 @@ namespace watchbill::keeper {
 namespace {
 
 constexpr std::uint32_t datagrams_per_turn = 64;
+constexpr std::uint32_t datagrams_before_an_end = 4096;  // more than the kernel queues
 constexpr std::uint32_t due_per_turn = 64;
 constexpr Duration idle_look_every = Duration::seconds(1);
 
@@ -52,6 +53,8 @@ void adopted_ended(Keeper& keeper, std::uint32_t slot) {
   if (workload == nullptr || workload->pid_fd < 0) return;
   close(workload->pid_fd);
   workload->pid_fd = -1;
+  // Its own word on how it ends may still wait to be read.
+  if (workload->guarded != nullptr) serve_notify(keeper, datagrams_before_an_end);
   leader_exited(keeper, *workload, wire::ExitHow::unseen, 0);
 }
 

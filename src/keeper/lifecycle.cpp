@@ -37,6 +37,7 @@ void reset_incarnation(Keeper& keeper, Workload& workload, std::uint64_t incarna
   workload.is_hung = false;
   workload.file_bytes = -1;
   workload.file_checked_at = keeper.now;
+  if (workload.guarded != nullptr) workload.guarded->told_exit.reset();
   workload.stop = supervise::StopState{};
   workload.pre_stop_took = workload.terminating_took = Duration{};
   workload.owes_diagnosis = false;
@@ -45,7 +46,7 @@ void reset_incarnation(Keeper& keeper, Workload& workload, std::uint64_t incarna
 }
 
 void tell_exit(Keeper& keeper, Workload& workload, std::uint32_t orphans) {
-  if (workload.effect != nullptr) return;  // its outcome is one report, when the group is empty
+  if (!workload.is_ordered()) return;  // what became of it is one report, when the group is empty
   wire::Exited exited;
   exited.head = head_of(keeper, workload);
   exited.pid = workload.pid;
@@ -71,7 +72,8 @@ void start_failed(Keeper& keeper, Workload& workload, int error) {
 void tell_start(Keeper& keeper, Workload& workload, std::uint64_t exec_returned_at_us) {
   const std::uint64_t exit_seen_us = workload.exit_seen_us;
   workload.exit_seen_us = 0;
-  if (workload.effect != nullptr) return;
+  if (workload.guarded != nullptr) tell_guardians(keeper, workload);
+  if (!workload.is_ordered()) return;
   wire::Started started;
   started.head = head_of(keeper, workload);
   started.pid = workload.pid;
@@ -110,7 +112,9 @@ void act(Keeper& keeper, Workload& workload, StopAction action) {
   advanced.phase = static_cast<wire::StopPhase>(workload.stop.phase);
   advanced.since_begin = since_begin;
   record(keeper, workload);
-  if (action == StopAction::report_unkillable) {
+  if (workload.guarded != nullptr) {
+    tell_guardians(keeper, workload);
+  } else if (action == StopAction::report_unkillable) {
     PidList members;
     list_members(keeper, workload, members);
     for (const pid_t pid : members.all()) (void)advanced.pids.add(pid);
@@ -124,6 +128,24 @@ void act(Keeper& keeper, Workload& workload, StopAction action) {
   if (action == StopAction::diagnose) start_diagnosis(keeper, workload);
   if (action == StopAction::send_kill || action == StopAction::report_unkillable) signal_group(keeper, workload, SIGKILL);
   schedule(keeper, workload);
+}
+
+void tell_restart(Keeper& keeper, const Workload& workload, const supervise::Decision& decision) {
+  wire::RestartDecided decided;
+  decided.head = head_of(keeper, workload);
+  decided.reason = static_cast<wire::EndReason>(workload.end_reason);
+  decided.delay = decision.delay;
+  decided.restart_number = decision.restart_number;
+  decided.used_in_window =
+      workload.budget.used(workload.rule.limit ? workload.rule.limit->window : Duration::hours(1), keeper.now);
+  (void)tell_numbered(keeper, decided);
+}
+
+// An exit of the guarded controller that a restart would only repeat.
+bool is_final(const Workload& workload) noexcept {
+  if (workload.guarded == nullptr || workload.how != wire::ExitHow::code) return false;
+  const auto codes = workload.guarded->final_exit_codes.all();
+  return std::find(codes.begin(), codes.end(), workload.value) != codes.end();
 }
 
 Instant next_due(const Keeper& keeper, const Workload& workload) noexcept {
@@ -150,7 +172,8 @@ Instant next_due(const Keeper& keeper, const Workload& workload) noexcept {
 }
 
 void tell_gap(Keeper& keeper, Workload& workload) {
-  (void)tell_numbered(keeper, wire::OutputGap{head_of(keeper, workload), workload.log.discarded_bytes, workload.log.error});
+  if (workload.is_ordered())
+    (void)tell_numbered(keeper, wire::OutputGap{head_of(keeper, workload), workload.log.discarded_bytes, workload.log.error});
   workload.log.discarded_bytes = 0;
   workload.log.error = 0;
   workload.gap_told_at = keeper.now;
@@ -170,7 +193,7 @@ void start_workload(Keeper& keeper, Workload& workload, std::uint64_t incarnatio
   const OutputPath output = output_path(workload, false);
   const OutputPath error = output_path(workload, true);
   plan.output_path = output.data();
-  if (workload.effect != nullptr) plan.error_path = error.data();
+  if (workload.error_fd >= 0) plan.error_path = error.data();
   const ProcessStart started = start_process(plan, keeper.inherited);
   const std::uint64_t exec_returned_at_us = monotonic_us();
   if (started.pid == 0) return start_failed(keeper, workload, started.error);
@@ -208,6 +231,11 @@ void leader_exited(Keeper& keeper, Workload& workload, wire::ExitHow how, std::i
   workload.is_leader_gone = true;
   workload.how = how;
   workload.value = value;
+  if (workload.guarded != nullptr) {
+    drain_output(keeper, workload);  // its last words come before the news of its end
+    const auto& told = workload.guarded->told_exit;
+    if (how == wire::ExitHow::unseen && told) workload.how = wire::ExitHow::code, workload.value = *told;
+  }
   workload.ended_at_wall = keeper.wall;
   workload.restarts.broke(workload.rule.backoff.reset_after, keeper.now);
   if (workload.state == wire::State::running)
@@ -238,12 +266,10 @@ void settle_group(Keeper& keeper, Workload& workload) {
 void settle(Keeper& keeper, Workload& workload, wire::State state, wire::SettledReason reason) {
   workload.state = state;
   workload.is_concluding = false;
-  if (workload.effect == nullptr) {
-    drain_output(keeper, workload);
-    (void)tell_numbered(keeper, wire::Settled{head_of(keeper, workload), state, reason});
-  } else {
-    effect_ended(keeper, workload);
-  }
+  if (workload.effect != nullptr) effect_ended(keeper, workload);
+  else drain_output(keeper, workload);
+  if (workload.guarded != nullptr) tell_guardians(keeper, workload);
+  if (workload.is_ordered()) (void)tell_numbered(keeper, wire::Settled{head_of(keeper, workload), state, reason});
   record(keeper, workload);
   schedule(keeper, workload);
 }
@@ -252,7 +278,7 @@ void conclude(Keeper& keeper, Workload& workload) {
   workload.is_concluding = false;
   const auto reason = static_cast<wire::SettledReason>(workload.end_reason);
   // The exit of an adopted leader cannot be learnt, so nobody can say that it failed.
-  const bool is_unseen = workload.is_adopted && workload.how == wire::ExitHow::unseen;
+  const bool is_unseen = workload.is_adopted && workload.how == wire::ExitHow::unseen && workload.guarded == nullptr;
   if (is_unseen && workload.afterwards == wire::Afterwards::judge && workload.end_reason == supervise::EndReason::exit)
     return settle(keeper, workload, wire::State::lost, wire::SettledReason::exit_unseen);
   if (workload.effect != nullptr) return settle(keeper, workload, wire::State::completed, reason);
@@ -269,7 +295,7 @@ void conclude(Keeper& keeper, Workload& workload) {
                           std::find(codes.begin(), codes.end(), workload.value) != codes.end();
   const bool stays_hung = workload.end_reason == supervise::EndReason::hang && workload.order.hang &&
                           workload.order.hang->action == wire::HangAction::stop;
-  if (stays_hung) return settle(keeper, workload, wire::State::failed, reason);
+  if (stays_hung || is_final(workload)) return settle(keeper, workload, wire::State::failed, reason);
   const supervise::StartKey key{workload.order.workload_namespace, workload.name, workload.incarnation + 1};
   const supervise::Decision decision = supervise::decide_restart(workload.rule, {workload.end_reason, is_success}, key,
                                                                  workload.budget, workload.restarts, keeper.now);
@@ -281,17 +307,11 @@ void conclude(Keeper& keeper, Workload& workload) {
       return settle(keeper, workload, wire::State::failed, wire::SettledReason::restart_budget_exhausted);
     case supervise::Verdict::restart: break;
   }
-  wire::RestartDecided decided;
-  decided.head = head_of(keeper, workload);
-  decided.reason = static_cast<wire::EndReason>(workload.end_reason);
-  decided.delay = decision.delay;
-  decided.restart_number = decision.restart_number;
-  decided.used_in_window =
-      workload.budget.used(workload.rule.limit ? workload.rule.limit->window : Duration::hours(1), keeper.now);
-  (void)tell_numbered(keeper, decided);
+  if (workload.is_ordered()) tell_restart(keeper, workload, decision);
   workload.state = wire::State::backoff;
   workload.cause = wire::StartCause::standing_order;
   workload.next_start_at = keeper.now + decision.delay;
+  if (workload.guarded != nullptr) tell_guardians(keeper, workload);
   if (decision.delay.ms != 0) workload.exit_seen_us = 0;
   record(keeper, workload);
   schedule(keeper, workload);

@@ -93,6 +93,16 @@ Workload* find_workload(Keeper& keeper, std::string_view name) noexcept {
   return at != keeper.by_name.end() && (*at)->name == name ? *at : nullptr;
 }
 
+Workload* find_ordered(Keeper& keeper, std::string_view name) noexcept {
+  Workload* const found = find_workload(keeper, name);
+  return found != nullptr && found->is_ordered() ? found : nullptr;
+}
+
+std::uint32_t ordered_count(Keeper& keeper) noexcept {
+  const std::size_t others = keeper.effect_count + (find_guarded(keeper) != nullptr ? 1U : 0U);
+  return static_cast<std::uint32_t>(keeper.by_name.size() - others);
+}
+
 Marker marker_of(const Keeper& keeper, const Workload& workload) noexcept {
   return {keeper.keeper_id, workload.name, workload.incarnation};
 }
@@ -128,11 +138,15 @@ std::optional<wire::Refusal> check_program(const Keeper& keeper, const wire::Pro
 }
 
 std::optional<wire::Refusal> check_order(const Keeper& keeper, const wire::StandingOrder& order, std::string_view& detail) {
+  if (!is_name(order.name)) return wire::Refusal::invalid_name;
+  return check_terms(keeper, order, detail);
+}
+
+std::optional<wire::Refusal> check_terms(const Keeper& keeper, const wire::StandingOrder& order, std::string_view& detail) {
   const auto wrong = [&detail](std::string_view what) {
     detail = what;
     return std::optional(wire::Refusal::invalid_order);
   };
-  if (!is_name(order.name)) return wire::Refusal::invalid_name;
   if (const auto refusal = check_program(keeper, order.program, detail)) return refusal;
   if (order.order_id.size() > 128 || order.workload_namespace.size() > 256) return wrong("order_id or namespace is too long");
   if (!are_limits_right(order)) return wrong("a restart limit, delay, factor or jitter is out of its range");
@@ -184,6 +198,23 @@ Workload& take_effect(Keeper& keeper, std::string_view name, std::string_view bo
   prepare_calls(keeper, workload);
   workload.environment.erase(workload.environment.begin());  // an effect has nobody to notify
   prepare_rules(workload);
+  return workload;
+}
+
+Workload& take_guarded(Keeper& keeper, std::string_view body) {
+  Workload* const known = find_workload(keeper, wire::guarded_name);
+  Workload& workload = known != nullptr ? *known : make_workload(keeper, wire::guarded_name);
+  workload.body.assign(body);
+  wire::GuardController guard;
+  const bool is_readable = wire::read_message(workload.body, guard);
+  WB_ASSERT(is_readable, "the frame was read before, and records carry a checksum");
+  if (workload.guarded == nullptr) workload.guarded = std::make_unique<Guarded>();
+  workload.guarded->final_exit_codes = guard.final_exit_codes;
+  workload.order = order_of(guard);
+  workload.order.name = workload.name;
+  prepare_calls(keeper, workload);
+  prepare_rules(workload);
+  schedule(keeper, workload);
   return workload;
 }
 

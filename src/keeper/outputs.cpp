@@ -1,4 +1,4 @@
-// Output of workloads and effects: FIFOs below keeper/, one for each workload, two for each effect.
+// Output of workloads and effects: FIFOs below keeper/, one for each workload, two for each effect and the guarded controller.
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
@@ -50,10 +50,10 @@ OutputPath output_path(const Workload& workload, bool is_error_stream) noexcept 
 bool open_outputs(Keeper& keeper, Workload& workload) {
   if (workload.output_fd < 0)
     workload.output_fd = open_fifo(keeper, workload, output_path(workload, false).data(), workload.slot);
-  Effect* const effect = workload.effect.get();
-  if (effect != nullptr && effect->error_fd < 0)
-    effect->error_fd = open_fifo(keeper, workload, output_path(workload, true).data(), workload.slot | error_stream_bit);
-  return workload.output_fd >= 0 && (effect == nullptr || effect->error_fd >= 0);
+  const bool has_two = !workload.is_ordered();
+  if (has_two && workload.error_fd < 0)
+    workload.error_fd = open_fifo(keeper, workload, output_path(workload, true).data(), workload.slot | error_stream_bit);
+  return workload.output_fd >= 0 && (!has_two || workload.error_fd >= 0);
 }
 
 void close_outputs(Keeper&, Workload& workload) noexcept {
@@ -62,13 +62,13 @@ void close_outputs(Keeper&, Workload& workload) noexcept {
     unlink(output_path(workload, false).data());
     workload.output_fd = -1;
   }
+  if (workload.error_fd >= 0) {
+    close(workload.error_fd);
+    unlink(output_path(workload, true).data());
+    workload.error_fd = -1;
+  }
   Effect* const effect = workload.effect.get();
   if (effect == nullptr) return;
-  if (effect->error_fd >= 0) {
-    close(effect->error_fd);
-    unlink(output_path(workload, true).data());
-    effect->error_fd = -1;
-  }
   if (effect->capture != nullptr) unmap_capture(effect->capture);
   effect->capture = nullptr;
 }
@@ -76,7 +76,7 @@ void close_outputs(Keeper&, Workload& workload) noexcept {
 bool read_output(Keeper& keeper, Workload& workload, bool is_error_stream) {
   static std::array<char, 64U << 10> buffer;
   Effect* const effect = workload.effect.get();
-  const int fd = is_error_stream && effect != nullptr ? effect->error_fd : workload.output_fd;
+  const int fd = is_error_stream ? workload.error_fd : workload.output_fd;
   if (fd < 0) return false;
   const ssize_t got = read(fd, buffer.data(), buffer.size());
   if (got <= 0) return false;
@@ -85,6 +85,7 @@ bool read_output(Keeper& keeper, Workload& workload, bool is_error_stream) {
     if (effect->capture != nullptr) capture(is_error_stream ? effect->capture->err : effect->capture->out, bytes);
     return true;
   }
+  if (workload.guarded != nullptr) pass_on_output(keeper, is_error_stream, bytes);
   const std::uint64_t discarded_before = workload.log.discarded_total;
   write_log(workload.order.log, workload.log, {workload.name, bytes, keeper.now, keeper.wall});
   if (workload.log.discarded_total != discarded_before) keeper.has_flood = true;
@@ -100,7 +101,7 @@ void drain_output(Keeper& keeper, Workload& workload) {
   // A FIFO holds 64 KiB: twice is everything that a group which has ended left behind.
   for (int i = 0; i < 2 && read_output(keeper, workload, false); ++i) {
   }
-  for (int i = 0; i < 2 && workload.effect != nullptr && read_output(keeper, workload, true); ++i) {
+  for (int i = 0; i < 2 && workload.error_fd >= 0 && read_output(keeper, workload, true); ++i) {
   }
 }
 

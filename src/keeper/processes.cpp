@@ -127,16 +127,19 @@ void PidList::add(pid_t pid) noexcept {
 }
 
 void add_descendants(PidList& list) noexcept {
+  const pid_t self = getpid();  // may have been started by a member: the guarded controller starts a keeper that it misses
   for (std::size_t i = 0; i < list.size; ++i) {
     const pid_t pid = list.pids[i];
     char path[96];
     std::snprintf(path, sizeof path, "/proc/%d/task", pid);
     // A child belongs to the thread that made it, so each thread is asked.
-    for_each_numbered_entry(path, [&list, pid](pid_t thread) {
+    for_each_numbered_entry(path, [&list, pid, self](pid_t thread) {
       char children[96];
       std::snprintf(children, sizeof children, "/proc/%d/task/%d/children", pid, thread);
       char text[16U << 10];
-      for_each_number({text, read_file(children, text)}, [&list](pid_t child) { list.add(child); });
+      for_each_number({text, read_file(children, text)}, [&list, self](pid_t child) {
+        if (child != self) list.add(child);
+      });
     });
   }
 }
@@ -144,7 +147,7 @@ void add_descendants(PidList& list) noexcept {
 void add_marked(PidList& list, const Marker& marker, pid_t group) noexcept {
   for_each_numbered_entry("/proc", [&](pid_t pid) {
     ProcessStat stat;
-    if (!read_stat(pid, stat) || stat.state == 'Z') return;
+    if (pid == getpid() || !read_stat(pid, stat) || stat.state == 'Z') return;
     const bool is_in_group = group != 0 && (stat.session == group || stat.group == group);
     if (is_in_group || carries_marker(pid, marker)) list.add(pid);
   });

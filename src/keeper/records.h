@@ -9,7 +9,7 @@
 
 namespace watchbill::keeper {
 
-enum class RecordType : std::uint8_t { none, opened, controller, order, workload, forgotten, outcome, acknowledged };
+enum class RecordType : std::uint8_t { none, opened, controller, order, workload, forgotten, outcome, acknowledged, guard };
 
 // Who has spoken to this keeper last.
 struct ControllerRecord {
@@ -86,6 +86,15 @@ struct WorkloadRecord {
     visit(self.stop_phase_until), visit(self.started_at), visit(self.started_at_wall), visit(self.ended_at_wall);
     visit(self.next_start_at), visit(self.restart_count), visit(self.stable_since), visit(self.decided_at);
   }
+};
+
+// The guarded controller's order.
+struct GuardRecord {
+  using is_wire = void;
+  static constexpr RecordType type = RecordType::guard;
+  std::string_view body;  // of the GuardController frame
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) { visit(self.body); }
 };
 
 struct ForgottenRecord {

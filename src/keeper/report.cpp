@@ -67,6 +67,7 @@ void record(Keeper& keeper, const Workload& workload) {
 }
 
 void record_order(Keeper& keeper, const Workload& workload) {
+  if (workload.guarded != nullptr) return keeper.memory.add(GuardRecord{workload.body});
   OrderRecord order;
   order.name = workload.name;
   order.body = workload.body;

@@ -43,24 +43,6 @@ bool shares_cgroup(std::int32_t pid) noexcept {
   return size != 0 && size == read(path, theirs) && std::memcmp(ours, theirs, size) == 0;
 }
 
-void welcome(const Asked& asked) {
-  const Keeper& keeper = asked.keeper;
-  wire::Welcome answer;
-  answer.memory = keeper.memory_id;
-  answer.boot_id = keeper.boot.view();
-  answer.lineage = keeper.lineage;
-  answer.epoch = keeper.epoch;
-  answer.sequence = keeper.sequence;
-  answer.pid = getpid();
-  answer.replaced_count = keeper.replaced_count;
-  answer.wall_now = keeper.wall;
-  answer.monotonic_now = keeper.now;
-  answer.unlogged_count = keeper.memory.unlogged_count();
-  answer.workload_count = static_cast<std::uint32_t>(keeper.by_name.size() - keeper.effect_count);
-  answer.shares_cgroup = shares_cgroup(asked.connection.peer_pid);
-  (void)send(asked.connection, asked.number, answer);
-}
-
 void serve_hello(const Asked& asked) {
   Keeper& keeper = asked.keeper;
   wire::Hello hello;
@@ -70,7 +52,8 @@ void serve_hello(const Asked& asked) {
     return asked.refuse(wire::Refusal::version_unsupported, "this keeper speaks version 1 of the protocol");
   const bool begins_lineage = hello.begins_lineage && hello.lineage != keeper.lineage;
   if (hello.epoch < keeper.epoch && !begins_lineage) return asked.refuse(wire::Refusal::stale_epoch, keeper.lineage);
-  welcome(asked);  // tells what was seen before this hello
+  // Tells what was seen before this hello.
+  (void)send(asked.connection, asked.number, welcome_of(keeper, asked.connection));
   asked.connection.said_hello = true;
   asked.connection.epoch = hello.epoch;
   asked.connection.hello_order = ++keeper.hello_count;
@@ -89,9 +72,9 @@ void serve_give_order(const Asked& asked) {
   if (!wire::read_message(asked.body, given)) return asked.refuse(wire::Refusal::malformed, "give_order");
   std::string_view detail;
   if (const auto refusal = check_order(keeper, given.order, detail)) return asked.refuse(*refusal, detail);
-  const bool is_new = find_workload(keeper, given.order.name) == nullptr;
+  const bool is_new = find_ordered(keeper, given.order.name) == nullptr;
   const std::uint32_t room = std::min(keeper.limits.workload_count_max, keeper.workload_room);
-  if (is_new && keeper.by_name.size() - keeper.effect_count >= room) return asked.refuse(wire::Refusal::too_many_workloads);
+  if (is_new && ordered_count(keeper) >= room) return asked.refuse(wire::Refusal::too_many_workloads);
   const Workload& workload = take_order(keeper, given.order.name, asked.body, nullptr);
   record_order(keeper, workload);
   if (is_new) record(keeper, workload);
@@ -101,8 +84,8 @@ void serve_give_order(const Asked& asked) {
 void serve_forget(const Asked& asked) {
   wire::ForgetOrder forget;
   if (!wire::read_message(asked.body, forget)) return asked.refuse(wire::Refusal::malformed, "forget_order");
-  Workload* const workload = find_workload(asked.keeper, forget.name);
-  if (workload == nullptr || workload->effect != nullptr) return asked.refuse(wire::Refusal::unknown_workload);
+  Workload* const workload = find_ordered(asked.keeper, forget.name);
+  if (workload == nullptr) return asked.refuse(wire::Refusal::unknown_workload);
   if (workload->is_active() || workload->side.kind != SideKind::none) return asked.refuse(wire::Refusal::already_running);
   if (workload->state != wire::State::lost && !is_group_empty(asked.keeper, *workload))
     return asked.refuse(wire::Refusal::group_not_empty);
@@ -114,8 +97,8 @@ void serve_start(const Asked& asked) {
   Keeper& keeper = asked.keeper;
   wire::Start start;
   if (!wire::read_message(asked.body, start)) return asked.refuse(wire::Refusal::malformed, "start");
-  Workload* const workload = find_workload(keeper, start.name);
-  if (workload == nullptr || workload->effect != nullptr) return asked.refuse(wire::Refusal::unknown_workload);
+  Workload* const workload = find_ordered(keeper, start.name);
+  if (workload == nullptr) return asked.refuse(wire::Refusal::unknown_workload);
   // The same question again, because its answer was lost: it has been done.
   if (workload->incarnation == start.incarnation && workload->is_active()) return asked.accept();
   if (start.incarnation <= workload->incarnation) return asked.refuse(wire::Refusal::stale_incarnation);
@@ -138,8 +121,8 @@ void serve_start(const Asked& asked) {
 void serve_stop(const Asked& asked) {
   wire::Stop stop;
   if (!wire::read_message(asked.body, stop)) return asked.refuse(wire::Refusal::malformed, "stop");
-  Workload* const workload = find_workload(asked.keeper, stop.name);
-  if (workload == nullptr || workload->effect != nullptr) return asked.refuse(wire::Refusal::unknown_workload);
+  Workload* const workload = find_ordered(asked.keeper, stop.name);
+  if (workload == nullptr) return asked.refuse(wire::Refusal::unknown_workload);
   const bool is_it = stop.incarnation == workload->incarnation && workload->is_active();
   const bool judges_backoff = stop.afterwards == wire::Afterwards::judge && workload->state == wire::State::backoff;
   if (!is_it || judges_backoff) return asked.refuse(wire::Refusal::not_running);
@@ -150,8 +133,8 @@ void serve_stop(const Asked& asked) {
 void serve_signal(const Asked& asked) {
   wire::Signal signal;
   if (!wire::read_message(asked.body, signal)) return asked.refuse(wire::Refusal::malformed, "signal");
-  const Workload* const workload = find_workload(asked.keeper, signal.name);
-  if (workload == nullptr || workload->effect != nullptr) return asked.refuse(wire::Refusal::unknown_workload);
+  const Workload* const workload = find_ordered(asked.keeper, signal.name);
+  if (workload == nullptr) return asked.refuse(wire::Refusal::unknown_workload);
   if (signal.signal < 1 || signal.signal > 64) return asked.refuse(wire::Refusal::invalid_order, "no such signal");
   if (workload->incarnation != signal.incarnation || workload->is_leader_gone) return asked.refuse(wire::Refusal::not_running);
   signal_leader(*workload, static_cast<int>(signal.signal));
@@ -161,8 +144,8 @@ void serve_signal(const Asked& asked) {
 void serve_tell_stable(const Asked& asked) {
   wire::TellStable told;
   if (!wire::read_message(asked.body, told)) return asked.refuse(wire::Refusal::malformed, "tell_stable");
-  Workload* const workload = find_workload(asked.keeper, told.name);
-  if (workload == nullptr || workload->effect != nullptr) return asked.refuse(wire::Refusal::unknown_workload);
+  Workload* const workload = find_ordered(asked.keeper, told.name);
+  if (workload == nullptr) return asked.refuse(wire::Refusal::unknown_workload);
   const bool is_it = workload->state == wire::State::running && workload->incarnation == told.incarnation;
   if (!is_it) return asked.refuse(wire::Refusal::not_running);
   if (told.is_stable) workload->restarts.became_stable(asked.keeper.now);
@@ -212,9 +195,29 @@ void serve_replace(const Asked& asked) {
 
 }  // namespace
 
+wire::Welcome welcome_of(Keeper& keeper, const Connection& connection) {
+  wire::Welcome answer;
+  answer.memory = keeper.memory_id;
+  answer.boot_id = keeper.boot.view();
+  answer.lineage = keeper.lineage;
+  answer.epoch = keeper.epoch;
+  answer.sequence = keeper.sequence;
+  answer.pid = getpid();
+  answer.replaced_count = keeper.replaced_count;
+  answer.wall_now = keeper.wall;
+  answer.monotonic_now = keeper.now;
+  answer.unlogged_count = keeper.memory.unlogged_count();
+  answer.workload_count = ordered_count(keeper);
+  answer.shares_cgroup = shares_cgroup(connection.peer_pid);
+  return answer;
+}
+
 void serve_request(Keeper& keeper, Connection& connection, const wire::Frame& frame) {
   const Asked asked{keeper, connection, frame.number, frame.body};
+  if (connection.is_guardian) return serve_guardian(keeper, connection, frame);
   if (frame.type == wire::MessageType::hello) return serve_hello(asked);
+  if (frame.type == wire::MessageType::guard_hello && !connection.said_hello)
+    return serve_guard_hello(keeper, connection, frame);
   if (!connection.said_hello) return asked.refuse(wire::Refusal::hello_required);
   if (connection.epoch < keeper.epoch) return asked.refuse(wire::Refusal::stale_epoch, keeper.lineage);
   switch (frame.type) {
@@ -242,7 +245,9 @@ void serve_request(Keeper& keeper, Connection& connection, const wire::Frame& fr
     case wire::MessageType::output_gap: case wire::MessageType::hook_failed: case wire::MessageType::became_ready:
     case wire::MessageType::beat: case wire::MessageType::task_noted: case wire::MessageType::effect_done:
     case wire::MessageType::adopted: case wire::MessageType::unlogged: case wire::MessageType::outcomes_dropped:
-    case wire::MessageType::replaced: break;
+    case wire::MessageType::replaced: case wire::MessageType::guard_hello: case wire::MessageType::guard_controller:
+    case wire::MessageType::signal_controller: case wire::MessageType::end_controller:
+    case wire::MessageType::controller_state: case wire::MessageType::controller_output: break;
   }
   asked.refuse(wire::Refusal::malformed, "this message is not a request of version 1");
 }

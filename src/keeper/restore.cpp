@@ -91,6 +91,7 @@ void take_record(Reading& reading, RecordType type, std::string_view body) {
   WorkloadRecord workload;
   ForgottenRecord forgotten;
   AcknowledgedRecord acknowledged;
+  GuardRecord guard;
   switch (type) {
     case RecordType::opened:
       if (!read_record(body, opened) || opened.version != 1) break;
@@ -123,6 +124,10 @@ void take_record(Reading& reading, RecordType type, std::string_view body) {
       keeper.next_number = std::max(keeper.next_number, acknowledged.through + 1);
       keeper.outcomes.acknowledge(acknowledged.through);
       return;
+    case RecordType::guard:
+      if (!read_record(body, guard)) break;
+      (void)take_guarded(keeper, guard.body);
+      return;
     case RecordType::none: break;
   }
   reading.is_damaged = true;
@@ -135,6 +140,8 @@ void lose(Keeper& keeper, Workload& workload, wire::SettledReason reason) {
   workload.ended_at_wall = keeper.wall;
   workload.stop = supervise::StopState{};
   if (workload.effect != nullptr) ++keeper.effect_running;  // settled at once
+  // A controller that is gone is wanted again; should another have come meanwhile, the lock of the data directory stops this one.
+  if (workload.guarded != nullptr && reason != wire::SettledReason::host_rebooted) return conclude(keeper, workload);
   settle(keeper, workload, wire::State::lost, reason);
 }
 
@@ -177,7 +184,7 @@ void adopt(Keeper& keeper, Workload& workload, const ProcessStat& stat, bool is_
   const bool waits_for_side =
       workload.stop.phase == supervise::StopPhase::pre_stop || workload.stop.phase == supervise::StopPhase::diagnosing;
   if (waits_for_side) workload.stop.phase_until = keeper.now;
-  if (!is_same_process && workload.effect == nullptr)
+  if (!is_same_process && workload.is_ordered())
     (void)tell_numbered(keeper, wire::Adopted{head_of(keeper, workload), workload.pid, workload.start_ticks});
   record(keeper, workload);
   schedule(keeper, workload);
@@ -186,6 +193,7 @@ void adopt(Keeper& keeper, Workload& workload, const ProcessStat& stat, bool is_
 void restore_workload(Keeper& keeper, Workload& workload, bool is_same_boot, bool is_same_process) {
   if (!workload.is_active()) return;
   if (workload.state == wire::State::backoff) {
+    if (!is_same_boot && workload.guarded != nullptr) return lose(keeper, workload, wire::SettledReason::host_rebooted);
     if (!is_same_boot) workload.next_start_at = keeper.now;
     return schedule(keeper, workload);
   }

@@ -54,7 +54,7 @@ void start_hook(Keeper& keeper, Workload& workload, SideKind kind) {
 }
 
 void start_diagnosis(Keeper& keeper, Workload& workload) {
-  if (workload.effect != nullptr) {  // nobody reads facts about a command that ran into its timeout
+  if (!workload.is_ordered()) {  // nobody reads facts about a command that ran into its timeout
     workload.stop.phase_until = keeper.now;
     return;
   }

@@ -26,9 +26,14 @@ inline constexpr std::uint32_t no_slot = 0xffffffffU;
 struct Effect {
   std::uint64_t capture_number{0};
   Capture* capture{nullptr};  // mapped while it runs
-  int error_fd{-1};           // FIFO of stderr; stdout's is Workload::output_fd
   bool is_acknowledged{false};
   std::uint64_t outcome_number{0};
+};
+
+// What the guarded controller has beside a workload: no agent orders it, sees it or counts it.
+struct Guarded {
+  wire::BoundedList<std::int32_t, 32> final_exit_codes;
+  std::optional<std::int32_t> told_exit;  // of this incarnation, by its own word
 };
 
 // pre_stop, post_stop or the helper that gathers diagnostic facts: at most one at a time.
@@ -47,6 +52,7 @@ struct Workload {
   std::string body;  // of the frame that gave the order; `order` and the vectors point into it
   wire::StandingOrder order;
   std::unique_ptr<Effect> effect;
+  std::unique_ptr<Guarded> guarded;
 
   // The order as system calls and `supervise` want it, made when it was given.
   std::vector<char*> argv, environment, pre_stop, post_stop;
@@ -94,6 +100,7 @@ struct Workload {
   supervise::RestartCount restarts;
 
   int output_fd{-1};
+  int error_fd{-1};  // FIFO of stderr, where that is told from stdout: effects and the guarded controller
   LogState log;
   Instant gap_told_at;
 
@@ -101,6 +108,8 @@ struct Workload {
   Instant due_at{Instant::never()};
   std::uint32_t due_index{no_slot};
 
+  // By an agent, who is told of it.
+  [[nodiscard]] bool is_ordered() const noexcept { return effect == nullptr && guarded == nullptr; }
   [[nodiscard]] bool is_active() const noexcept {
     return state == wire::State::running || state == wire::State::stopping || state == wire::State::backoff;
   }

@@ -83,19 +83,33 @@ std::vector<std::string> actor(std::vector<std::string> arguments) {
 
 std::vector<std::string> shell(const std::string& script) { return {"/bin/sh", "-c", script}; }
 
-Controller::Controller(const std::string& data, std::uint64_t epoch, bool acknowledges, const std::string& lineage)
-    : acknowledges_(acknowledges) {
+bool Controller::connect(const std::string& data) {
   const bool is_connected = until([&] {
     auto client = KeeperClient::connect(data);
     if (client) client_.emplace(std::move(*client));
     return client.has_value();
   });
   EXPECT_TRUE(is_connected) << "no keeper answers in " << data;
-  if (!is_connected) return;
+  return is_connected;
+}
+
+Controller::Controller(const std::string& data, Guardian) : acknowledges_(false) {
+  if (!connect(data)) return;
+  send(wire::GuardHello{});
+  await_welcome();
+}
+
+Controller::Controller(const std::string& data, std::uint64_t epoch, bool acknowledges, const std::string& lineage)
+    : acknowledges_(acknowledges) {
+  if (!connect(data)) return;
   wire::Hello hello;
   hello.lineage = lineage;
   hello.epoch = epoch;
   send(hello);
+  await_welcome();
+}
+
+void Controller::await_welcome() {
   wait([&] {
     welcome_ = take<wire::Welcome>([](const wire::Welcome&, std::uint64_t) { return true; });
     const auto refused = take<wire::Refused>([](const wire::Refused&, std::uint64_t) { return true; });

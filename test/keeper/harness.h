@@ -43,6 +43,9 @@ struct Told {
 // One connection that said hello. Acknowledges what it is told, unless told not to.
 class Controller {
  public:
+  // A guardian's connection instead.
+  struct Guardian {};
+  Controller(const std::string& data, Guardian);
   explicit Controller(const std::string& data, std::uint64_t epoch = 1, bool acknowledges = true,
                       const std::string& lineage = "l1");
   [[nodiscard]] bool is_connected() const { return client_.has_value(); }
@@ -105,6 +108,8 @@ class Controller {
   [[nodiscard]] bool is_over() const { return is_over_; }
 
  private:
+  bool connect(const std::string& data);
+  void await_welcome();
   struct Seen {
     wire::MessageType type;
     std::uint64_t number;

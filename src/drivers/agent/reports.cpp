@@ -227,7 +227,9 @@ std::optional<ToldReport> told_of_workload(const wire::Frame& frame, const Repor
     case wire::MessageType::accepted: case wire::MessageType::refused: case wire::MessageType::effect_known:
     case wire::MessageType::probe_done: case wire::MessageType::workload_state: case wire::MessageType::snapshot_end:
     case wire::MessageType::became_ready: case wire::MessageType::beat: case wire::MessageType::effect_done:
-    case wire::MessageType::unlogged: case wire::MessageType::end_effect: break;
+    case wire::MessageType::unlogged: case wire::MessageType::end_effect: case wire::MessageType::guard_hello:
+    case wire::MessageType::guard_controller: case wire::MessageType::signal_controller: case wire::MessageType::end_controller:
+    case wire::MessageType::controller_state: case wire::MessageType::controller_output: break;
   }
   return std::nullopt;
 }

@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "model/wire/notes.h"
+#include "model/wire/guard.h"
 
 namespace watchbill::model::wire {
 

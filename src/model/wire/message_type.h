@@ -46,7 +46,13 @@ enum class MessageType : std::uint8_t {
   outcomes_dropped,
   replaced,
   end_effect,
+  guard_hello,
+  guard_controller,
+  signal_controller,
+  end_controller,
+  controller_state,
+  controller_output,
 };
-constexpr MessageType last_value(MessageType) noexcept { return MessageType::end_effect; }
+constexpr MessageType last_value(MessageType) noexcept { return MessageType::controller_output; }
 
 }  // namespace watchbill::model::wire
