@@ -5,6 +5,7 @@
 
 #include "app/serve.h"
 #include "app/simulate.h"
+#include "app/supervised.h"
 #include "cli/command_line.h"
 #include "drivers/agent/log_files.h"
 #include "drivers/net/http_client.h"
@@ -67,7 +68,7 @@ int main(int argument_count, char** arguments) {
   cli::World world{WB_BUILD, clock, entropy, app::read_journal, app::write_journal, app::logs, app::call, app::pause};
   cli::ProgramVerbs program;
   program.serve = [&world](cli::Terminal& terminal, const cli::ServeArguments& serve) {
-    return app::serve(terminal, serve, world);
+    return serve.is_supervised ? app::serve_supervised(terminal, serve) : app::serve(terminal, serve, world);
   };
   program.simulate = app::simulate;
   return cli::run(argument_count, arguments, world, program);

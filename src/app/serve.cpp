@@ -6,18 +6,14 @@
 #include <cstdio>
 
 #include "app/admin_token.h"
-#include "app/listen.h"
+#include "app/serve_plan.h"
 #include "app/service.h"
-#include "cli/check.h"
+#include "app/supervised.h"
+#include "drivers/agent/guardian.h"
 #include "drivers/sqlite/journal.h"
 
 namespace watchbill::app {
 namespace {
-
-cli::ExitCode refuse_start(cli::Terminal& terminal, const std::string& reason, const Error& error, cli::ExitCode code) {
-  terminal.complain("serve: " + reason + ": " + error.text());
-  return code;
-}
 
 cli::ExitCode refuse_recovery(cli::Terminal& terminal, const engine::RecoveryFailure& failure) {
   switch (failure.fault) {
@@ -70,39 +66,6 @@ class StopSignals {
   sigset_t set_{};
 };
 
-// The bill that `serve` was told to run, or the one that is there; empty for none.
-std::string bill_path(const cli::ServeArguments& arguments) {
-  constexpr const char* usual = "watchbill.yaml";
-  if (!arguments.config.empty()) return arguments.config;
-  return ::access(usual, F_OK) == 0 ? usual : "";
-}
-
-// What `serve` was told, by the command line before the bill.
-struct Plan {
-  std::string data{"./data"};
-  std::vector<drivers::net::HttpListen> listen;
-};
-
-Result<Plan, ListenProblem> read_plan(const cli::ServeArguments& arguments, const std::optional<Bill>& bill) {
-  Plan plan;
-  ListenSecurity security;
-  std::vector<std::string> addresses{std::string(listen_default)};
-  if (bill) {
-    plan.data = bill->configuration.data;
-    addresses = bill->configuration.listen;
-    security.has_tokens = !bill->tokens.empty();
-    if (const auto& tls = bill->configuration.tls) security.tls = drivers::net::TlsServerFiles{tls->cert_file, tls->key_file, {}};
-  }
-  if (!arguments.data.empty()) plan.data = arguments.data;
-  if (!arguments.listen.empty()) addresses = arguments.listen;
-  for (const std::string& address : addresses) {
-    auto listen = parse_listen(address, security);
-    if (!listen) return listen.error();
-    plan.listen.push_back(std::move(*listen));
-  }
-  return plan;
-}
-
 void announce(cli::Terminal& terminal, const Service& service, const std::string& build, const std::string& data,
               Sequence records) {
   terminal.print("watchbill " + build + " serves " + data + ", " + std::to_string(records) + " records");
@@ -137,10 +100,10 @@ void stop_workloads(cli::Terminal& terminal, Service& service) {
 cli::ExitCode serve_data(cli::Terminal& terminal, Service::Settings settings, cli::World& world, bool stops_workloads) {
   const StopSignals signals;  // before any thread: all of them inherit the mask
   const std::string data = settings.data;
+  // Between a crash and the next start nobody holds the lock, and yet the data directory is not free.
+  if (const auto guarded = another_is_guarded(data)) return refuse_lock(terminal, *guarded);
   auto lock = drivers::sqlite::DataLock::take(data);
-  if (!lock && lock.error().kind == ErrorKind::busy)
-    return refuse_start(terminal, "data_in_use", lock.error(), cli::ExitCode::locked);
-  if (!lock) return refuse_start(terminal, "data_not_writable", lock.error(), cli::ExitCode::usage);
+  if (!lock) return refuse_lock(terminal, lock.error());
   const drivers::sqlite::Journal::Options options{drivers::sqlite::Access::read_write, true};
   auto journal = drivers::sqlite::Journal::open(data, options);
   auto follower_journal = drivers::sqlite::Journal::open(data, options);
@@ -175,26 +138,24 @@ cli::ExitCode serve_data(cli::Terminal& terminal, Service::Settings settings, cl
   return cli::ExitCode::done;
 }
 
-}  // namespace
-
-cli::ExitCode serve(cli::Terminal& terminal, const cli::ServeArguments& arguments, cli::World& world) {
+cli::ExitCode run(cli::Terminal& terminal, const cli::ServeArguments& arguments, cli::World& world) {
+  auto plan = read_plan(terminal, arguments, true);
+  if (!plan) return cli::ExitCode::usage;
   Service::Settings settings;
   settings.build = world.build;
-  settings.bill_path = bill_path(arguments);
-  if (!settings.bill_path.empty()) {
-    BillReading reading = read_bill(settings.bill_path);
-    if (!reading.loaded.findings.empty()) cli::print_findings(terminal, reading.loaded);
-    if (!reading.bill) return cli::ExitCode::usage;
-    settings.bill = std::move(reading.bill);
-  }
-  auto plan = read_plan(arguments, settings.bill);
-  if (!plan) {
-    terminal.complain("serve: " + plan.error().reason + ": " + plan.error().message);
-    return cli::ExitCode::usage;
-  }
+  settings.bill_path = std::move(plan->bill_path);
+  settings.bill = std::move(plan->bill);
   settings.data = std::move(plan->data);
   settings.listen = std::move(plan->listen);
   return serve_data(terminal, std::move(settings), world, arguments.stops_workloads);
+}
+
+}  // namespace
+
+cli::ExitCode serve(cli::Terminal& terminal, const cli::ServeArguments& arguments, cli::World& world) {
+  const cli::ExitCode code = run(terminal, arguments, world);
+  if (drivers::agent::is_guarded_here()) drivers::agent::tell_exit_code(static_cast<int>(code));
+  return code;
 }
 
 }  // namespace watchbill::app

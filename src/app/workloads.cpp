@@ -9,6 +9,7 @@
 
 #include "app/probe_targets.h"
 #include "core/workload/relations.h"
+#include "drivers/agent/guardian.h"
 
 namespace watchbill::app {
 namespace {
@@ -21,14 +22,9 @@ constexpr Duration unit_patience = Duration::seconds(10);
 // Changes within this time are looked at together: reading thousands of workloads costs a millisecond.
 constexpr Duration refresh_pause = Duration::milliseconds(50);
 
-// The keeper's program lies beside ours.
-std::string keeper_program() {
-  std::error_code error;
-  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? std::string() : (own.parent_path() / "watchbill-keeper").string();
+bool is_unit() {
+  return std::getenv("INVOCATION_ID") != nullptr && ::getppid() == 1 && !drivers::agent::is_guarded_here();
 }
-
-bool is_unit() { return std::getenv("INVOCATION_ID") != nullptr && ::getppid() == 1; }
 
 OfferOutcome outcome_of(const core::Answer& answer) {
   if (!answer.refused) return answer.sequence != 0 && !answer.is_replayed ? OfferOutcome::recorded : OfferOutcome::nothing_new;
@@ -56,6 +52,12 @@ std::string line_of(const std::string& name, const core::workload::Workload& wor
 }
 
 }  // namespace
+
+std::string keeper_program() {
+  std::error_code error;
+  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? std::string() : (own.parent_path() / "watchbill-keeper").string();
+}
 
 Workloads::Workloads(const std::string& data, Epoch recovered_epoch, Parts parts)
     : parts_(std::move(parts)),
@@ -140,7 +142,9 @@ void Workloads::look(const core::State& state, const ChainHead& head) {
     parts_.loop.post([this] { parts_.loop.after(refresh_pause, [this] { refresh(); }); });
   if (is_open_ || state.progress.epoch <= recovered_epoch_) return;
   is_open_ = true;
-  agent_.open({state.progress.lineage.text, state.progress.epoch, head.sequence}, !state.workload.workloads.empty());
+  // A guarded controller misses its keeper also without a workload: nobody would start it again.
+  const bool is_needed = !state.workload.workloads.empty() || drivers::agent::is_guarded_here();
+  agent_.open({state.progress.lineage.text, state.progress.epoch, head.sequence}, is_needed);
 }
 
 void Workloads::complain(const Refused& refused) const {

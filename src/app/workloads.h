@@ -21,6 +21,9 @@
 
 namespace watchbill::app {
 
+// The keeper's program lies beside ours; empty when that cannot be told.
+[[nodiscard]] std::string keeper_program();
+
 class Workloads {
  public:
   struct Parts {

@@ -118,10 +118,11 @@ class CommandLine {
     sub->add_option("--listen", parsed_.serve.listen, "an address to listen on, instead of the bill's");
     sub->add_flag("--stop-workloads", parsed_.serve.stops_workloads,
                   "when it ends it stops all workloads, in order; else they run on");
+    sub->add_flag("--supervised", parsed_.serve.is_supervised,
+                  "the keeper runs the controller and starts it again when it crashes: for hosts without systemd");
     // Specified, not built: known by name, in no help.
     for (const char* later : {"--prometheus.config", "--alertmanager.config"})
       sub->add_option_function<std::string>(later, [this, later](const std::string&) { later_serve_option_ = later; })->group("");
-    sub->add_flag_callback("--supervised", [this] { later_serve_option_ = "--supervised"; })->group("");
   }
 
   void add_check() {

@@ -16,6 +16,7 @@ struct ServeArguments {
   std::string data;
   std::vector<std::string> listen;
   bool stops_workloads{false};
+  bool is_supervised{false};
 };
 
 // Verbs that need what only the program itself may start: threads, servers, simulated worlds side by side.

@@ -37,8 +37,7 @@ TEST(verbs, follow_shows_an_event_at_once_though_its_reader_is_a_pipe) {
 }
 
 TEST(verbs, what_serve_is_to_do_later_is_refused_by_name) {
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"serve", "--supervised"},
-                                                {"serve", "--prometheus.config", "prometheus.yml"},
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"serve", "--prometheus.config", "prometheus.yml"},
                                                 {"serve", "--alertmanager.config", "alertmanager.yml"}}) {
     const Ended refused = run_program(words);
     EXPECT_NE(refused.exit_code, 0);

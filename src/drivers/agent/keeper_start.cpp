@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "base/assert.h"
 
@@ -31,8 +32,12 @@ pid_t spawn(const std::string& program, const std::string& data, int& error) {
   std::string program_text = program;
   std::string data_text = data;
   char* argv[] = {program_text.data(), data_text.data(), nullptr};
+  std::vector<char*> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry)
+    if (!is_given_by_a_keeper(*entry)) environment.push_back(*entry);
+  environment.push_back(nullptr);
   pid_t pid = 0;
-  error = posix_spawn(&pid, program.c_str(), nullptr, &attributes, argv, environ);
+  error = posix_spawn(&pid, program.c_str(), nullptr, &attributes, argv, environment.data());
   posix_spawnattr_destroy(&attributes);
   return error == 0 ? pid : 0;
 }
@@ -47,6 +52,11 @@ Status outcome_of(int status, const std::string& program) {
 }
 
 }  // namespace
+
+bool is_given_by_a_keeper(std::string_view entry) {
+  const std::string_view name = entry.substr(0, entry.find('='));
+  return name == "NOTIFY_SOCKET" || name == "WATCHBILL_KEEPER" || name == "WATCHBILL_WORKLOAD" || name == "WATCHBILL_INCARNATION";
+}
 
 KeeperStart::~KeeperStart() {
   if (pid_fd_ < 0) return;

@@ -1,0 +1,249 @@
+// `serve --supervised`: the real programs, each of them killed in turn (domain/supervision.md §8).
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "agent/house.h"
+#include "base/sha256.h"
+#include "serve/program.h"
+
+namespace watchbill::serve_test {
+namespace {
+
+using agent_test::House;
+using agent_test::is_alive;
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+// A port that was free a moment ago: the controller comes back to the one it was told.
+std::uint16_t free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), size), 0);
+  EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  ::close(fd);
+  return ntohs(address.sin_port);
+}
+
+class supervised : public ::testing::Test {
+ protected:
+  void write_bill_with_a_workload() const {
+    house_.write_bill("workloads:\n  web:\n    command: [/bin/sleep, infinity]\n" + agent_test::user_line());
+  }
+  [[nodiscard]] std::vector<std::string> arguments(std::vector<std::string> more = {}) const {
+    std::vector<std::string> all = house_.arguments();
+    all.insert(all.end(), {"--supervised", "--listen", "127.0.0.1:" + std::to_string(port_)});
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  [[nodiscard]] Ended serve_again(const std::string& flag = {}) const {
+    std::vector<std::string> words{"serve", "--data", house_.data(), "--listen", "127.0.0.1:0"};
+    if (!flag.empty()) words.push_back(flag);
+    const std::vector<std::string> bill = house_.arguments();
+    words.insert(words.end(), bill.begin(), bill.end());
+    return run_program(words);
+  }
+  // The guarded controller that runs now; 0 when none does.
+  [[nodiscard]] pid_t controller_pid() const {
+    std::error_code error;
+    const std::string keeper = sha256(std::filesystem::canonical(house_.data(), error).string()).hex().substr(0, 24);
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+      const pid_t pid = std::atoi(entry.path().filename().c_str());
+      if (pid <= 0) continue;
+      const std::string environment = read_file(entry.path() / "environ");
+      const bool is_it = environment.find("WATCHBILL_KEEPER=" + keeper) != std::string::npos &&
+                         environment.find(std::string("WATCHBILL_WORKLOAD=.controller") + '\0') != std::string::npos;
+      if (is_it && is_alive(pid)) return pid;
+    }
+    return 0;
+  }
+  // Waits for another controller than this one that takes an order. Its pid.
+  [[nodiscard]] pid_t next_controller(const Controller& foreground, pid_t former) const {
+    EXPECT_TRUE(eventually([&] {
+      const pid_t pid = controller_pid();
+      return pid != 0 && pid != former;
+    }));
+    EXPECT_TRUE(eventually([&] { return foreground.hold("all").status == 200; })) << "it decides again";
+    EXPECT_EQ(foreground.release("all").status, 200);
+    return controller_pid();
+  }
+  [[nodiscard]] bool has_no_controller() const {
+    return eventually([&] { return controller_pid() == 0; });
+  }
+  void expect_a_journal_that_verifies() const {
+    const Ended verified = run_program({"verify", "--data", house_.data()});
+    EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+    const Ended replayed = run_program({"replay", "--decide", "--data", house_.data()});
+    EXPECT_EQ(replayed.exit_code, 0) << replayed.out << replayed.err;
+  }
+
+  House house_;
+  const std::uint16_t port_{free_port()};
+};
+
+TEST_F(supervised, a_killed_controller_is_back_over_the_same_workloads) {
+  write_bill_with_a_workload();
+  Controller foreground(house_.data(), arguments());
+  ASSERT_TRUE(foreground.is_serving()) << foreground.ended().err;
+  ASSERT_TRUE(house_.becomes("web", "running"));
+  const pid_t workload = house_.pid_of("web");
+  const pid_t first = controller_pid();
+  ASSERT_GT(first, 0);
+  ASSERT_EQ(::kill(first, SIGKILL), 0);
+  const pid_t second = next_controller(foreground, first);
+  EXPECT_TRUE(house_.sees("WorkloadAdopted", 1, "web"));
+  EXPECT_TRUE(is_alive(workload));
+  ASSERT_EQ(::kill(second, SIGSEGV), 0);
+  static_cast<void>(next_controller(foreground, second));
+  EXPECT_EQ(house_.facts("EpochStarted").size(), 3U);
+  EXPECT_EQ(house_.facts("WorkloadStarted").size(), 1U);
+  const Ended ended = foreground.stop();
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.err.find("was ended by signal 9"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("was ended by signal 11"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("runs again, pid " + std::to_string(second)), std::string::npos) << ended.err;
+  EXPECT_EQ(controller_pid(), 0) << "it was told to end";
+  EXPECT_TRUE(is_alive(workload)) << "workloads outlive it, unless it is told otherwise";
+  expect_a_journal_that_verifies();
+}
+
+TEST_F(supervised, stop_workloads_stops_them_when_the_foreground_is_told_to_end) {
+  write_bill_with_a_workload();
+  Controller foreground(house_.data(), arguments({"--stop-workloads"}));
+  ASSERT_TRUE(house_.becomes("web", "running"));
+  const pid_t workload = house_.pid_of("web");
+  foreground.signal(SIGINT);
+  const Ended ended = foreground.ended();
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.err.find("stopping all workloads"), std::string::npos) << "what the controller prints is shown: " << ended.err;
+  EXPECT_FALSE(is_alive(workload));
+  EXPECT_EQ(controller_pid(), 0);
+  EXPECT_EQ(house_.state_of("web"), "stopped");
+}
+
+TEST_F(supervised, without_its_foreground_the_controller_is_guarded_all_the_same) {
+  write_bill_with_a_workload();
+  Controller foreground(house_.data(), arguments());
+  ASSERT_TRUE(house_.becomes("web", "running"));
+  const pid_t workload = house_.pid_of("web");
+  pid_t pid = controller_pid();
+  foreground.kill_at_once();
+  EXPECT_TRUE(is_alive(pid));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(::kill(pid, SIGKILL), 0);
+    // It runs again or is about to: nobody else may begin, and that disturbs nothing.
+    for (const char* flag : {"", "--supervised"}) {
+      const Ended second = serve_again(flag);
+      EXPECT_EQ(second.exit_code, 4) << second.err;
+      EXPECT_NE(second.err.find("data_in_use"), std::string::npos) << second.err;
+    }
+    pid = next_controller(foreground, pid);
+  }
+  EXPECT_TRUE(is_alive(workload));
+  // An end by itself is no crash.
+  ASSERT_EQ(::kill(pid, SIGTERM), 0);
+  ASSERT_TRUE(has_no_controller());
+  const std::string log = house_.log(".controller");
+  EXPECT_NE(log.find("API"), std::string::npos) << log;
+  Controller plain(house_.data(), house_.arguments());
+  EXPECT_TRUE(plain.is_serving()) << "the data directory is free: " << plain.ended().err;
+  EXPECT_EQ(controller_pid(), 0);
+}
+
+TEST_F(supervised, a_killed_keeper_is_replaced_and_the_next_one_guards) {
+  house_.write_bill("");
+  Controller foreground(house_.data(), arguments());
+  ASSERT_TRUE(foreground.is_serving()) << foreground.ended().err;
+  const pid_t controller = controller_pid();
+  const pid_t first = house_.keeper_pid();
+  ASSERT_EQ(::kill(first, SIGKILL), 0);
+  const auto has_another = [this](pid_t former) {
+    return eventually([&] {
+      const pid_t pid = house_.keeper_pid();
+      return pid != 0 && pid != former;
+    });
+  };
+  ASSERT_TRUE(has_another(first));
+  EXPECT_EQ(controller_pid(), controller) << "it was adopted, not started again";
+  // Nobody but the controller is there to miss the next one, and it supervises nothing.
+  foreground.kill_at_once();
+  const pid_t second = house_.keeper_pid();
+  ASSERT_EQ(::kill(second, SIGKILL), 0);
+  ASSERT_TRUE(has_another(second));
+  EXPECT_EQ(controller_pid(), controller);
+  ASSERT_EQ(::kill(controller, SIGKILL), 0);
+  const pid_t next = next_controller(foreground, controller);
+  EXPECT_GT(next, 0);
+  ASSERT_EQ(::kill(next, SIGTERM), 0);
+  EXPECT_TRUE(has_no_controller());
+}
+
+TEST_F(supervised, an_adopted_controller_that_ends_by_itself_is_not_started_again) {
+  house_.write_bill("");
+  Controller foreground(house_.data(), arguments());
+  const pid_t controller = controller_pid();
+  const pid_t keeper = house_.keeper_pid();
+  ASSERT_EQ(::kill(keeper, SIGKILL), 0);
+  ASSERT_TRUE(eventually([&] { return house_.keeper_pid() != keeper && house_.keeper_pid() != 0; }));
+  ASSERT_EQ(::kill(controller, SIGTERM), 0);
+  EXPECT_EQ(foreground.ended().exit_code, 0) << "its keeper is not its parent, so it told how it ended";
+  EXPECT_EQ(controller_pid(), 0);
+}
+
+TEST_F(supervised, a_start_that_would_be_refused_again_is_not_repeated) {
+  house_.write("watchbill.yaml", "watchbill: 1\nworkload: {}\n");
+  Controller wrong(house_.data(), arguments());
+  const Ended refused = wrong.ended();
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE((refused.out + refused.err).find("workload"), std::string::npos) << refused.out << refused.err;
+  EXPECT_FALSE(std::filesystem::exists(house_.data())) << "exit 2 has no side effect";
+  house_.write_bill("");
+  const TemporaryDirectory other;
+  Controller neighbour(other.path());
+  Controller taken(house_.data(), {"--supervised", "--listen", "127.0.0.1:" + std::to_string(neighbour.port())});
+  const Ended ended = taken.ended();
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_NE(ended.err.find("address_in_use"), std::string::npos) << "the controller's own words: " << ended.err;
+  EXPECT_EQ(controller_pid(), 0);
+  Controller after(house_.data(), arguments());
+  EXPECT_EQ(house_.facts("EpochStarted").size(), 1U);
+}
+
+TEST_F(supervised, folders_environment_and_signals_are_those_of_the_foreground) {
+  house_.write_bill("");
+  const std::filesystem::path former = std::filesystem::current_path();
+  std::filesystem::current_path(house_.path(""));
+  ::setenv("WATCHBILL_OVERRIDE_WEB__STOP_GRACE", "7s", 1);
+  Controller foreground("data", {"--supervised", "--config", "watchbill.yaml"});
+  ::unsetenv("WATCHBILL_OVERRIDE_WEB__STOP_GRACE");
+  std::filesystem::current_path(former);
+  ASSERT_TRUE(foreground.is_serving()) << foreground.ended().err;
+  const std::filesystem::path process = "/proc/" + std::to_string(controller_pid());
+  EXPECT_EQ(std::filesystem::read_symlink(process / "cwd"), std::filesystem::canonical(house_.path("")));
+  EXPECT_NE(read_file(process / "environ").find("WATCHBILL_OVERRIDE_WEB__STOP_GRACE=7s"), std::string::npos);
+  EXPECT_EQ(std::filesystem::read_symlink(process / "fd/0"), "/dev/null");
+  house_.write_bill("workloads:\n  web:\n    command: [/bin/sleep, infinity]\n" + agent_test::user_line());
+  foreground.signal(SIGHUP);
+  EXPECT_TRUE(house_.becomes("web", "running")) << "the bill was read again";
+  const Ended ended = foreground.stop();
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_NE(ended.err.find("the bill was taken"), std::string::npos) << ended.err;
+}
+
+}  // namespace
+}  // namespace watchbill::serve_test
