@@ -170,6 +170,17 @@ TEST_F(watch, a_probe_leaves_samples_and_a_rule_reads_them) {
   EXPECT_TRUE(eventually([&] { return asked("probe_success") == "no series\n"; })) << "what is not asked any more ends";
 }
 
+TEST_F(watch, a_probe_is_answered_by_an_early_look_and_waits_for_no_slot) {
+  write("watchbill.yaml", bill("evaluation: {early: all}\n"
+                               "probes: {door: {tcp: \"127.0.0.1:1\", every: 100ms, fall: 1}}\n"));
+  write("rules.yml", "groups:\n  - name: rooms\n    interval: 1000h\n    rules:\n"
+                     "      - {alert: Own, expr: 'probe_success{job=\"door\"} == 0'}\n");
+  Controller controller(data(), arguments());
+  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  ASSERT_TRUE(comes("AlertFired", "door"));
+  EXPECT_NE(events("RuleEvaluated").find(R"("kind":"early")"), std::string::npos) << events("RuleEvaluated");
+}
+
 TEST_F(watch, our_own_series_are_stored_when_a_rule_reads_them) {
   write("rules.yml", rules("      - {alert: Own, expr: 'watchbill_holds > 0 and on() node_load1 >= 0'}\n"));
   write("watchbill.yaml", bill());

@@ -279,6 +279,18 @@ void MetricsPath::stored(const scrape::TargetSeries& series) {
   asker_.arrived(readers.rules, links_.now());
 }
 
+// The rules that rest on one series of our own; `early_` has them by all its labels, the name too, which no target has.
+const std::vector<rules::RulePlace>& MetricsPath::readers_of(const Labels& series) {
+  const auto [at, is_new] = early_.try_emplace(series);
+  if (is_new) {
+    Labels target = series;
+    target.remove(metric_name_label);
+    const std::vector<std::string> names{std::string(series.get(metric_name_label))};
+    at->second.rules = rules::early_readers(plan_->groups, target, names);
+  }
+  return at->second.rules;
+}
+
 // --- what the API shows ---
 
 api::Watch MetricsPath::watch() {
@@ -322,6 +334,7 @@ void MetricsPath::append(std::vector<scrape::OwnSample> samples) {
     return !plan_->reads(sample.labels, std::string(sample.labels.get(metric_name_label)));
   });
   scraper_.append_own(samples);
+  for (const scrape::OwnSample& sample : samples) asker_.arrived(readers_of(sample.labels), links_.now());
 }
 
 // The two sources are asked only while somebody reads them, for they have an `up` too.

@@ -98,6 +98,7 @@ class MetricsPath {
   [[nodiscard]] drivers::query::InheritedRule inherit(const RuleId& rule) const;
   void offer(Command command, std::function<void(bool)> done);
   void stored(const drivers::scrape::TargetSeries& series);
+  [[nodiscard]] const std::vector<metrics::rules::RulePlace>& readers_of(const Labels& series);
   void retire_rules();
   void retire(const RuleId& rule);
   void configure_own();
@@ -115,7 +116,7 @@ class MetricsPath {
   drivers::scrape::Scraper scraper_;       // loop
   drivers::scrape::HostReader host_;       // loop
   std::shared_ptr<const MetricsPlan> plan_;  // loop, once it runs
-  std::map<Labels, Readers> early_;        // of `plan_`, by target; loop
+  std::map<Labels, Readers> early_;        // of `plan_`, by target, or own series; loop
   std::atomic<bool> is_ready_{false};
   std::atomic<bool> is_ending_{false};
 
