@@ -7,6 +7,7 @@
 #include "base/spelling.h"
 #include "core/plan/plan.h"
 #include "core/plan/resolution.h"
+#include "core/workload/relations.h"
 
 namespace watchbill::core {
 namespace {
@@ -130,6 +131,8 @@ plan::Facts plan_facts(const State& state, const Actor& actor) {
     return known == nullptr ? plan::TargetFact{} : plan::TargetFact{known->fence, known->run};
   };
   facts.targets_known = state.lease.targets.size();
+  if (const workload::Keeper* keeper = state.workload.keepers.find(std::string(workload::local_host)); keeper != nullptr)
+    facts.keeper = keeper_name(keeper->memory, keeper->boot_id, keeper->pid);
   facts.last_record_at = state.progress.time;
   return facts;
 }

@@ -106,6 +106,7 @@ struct ProbeAction {
   Direction direction{Direction::do_};
   std::uint32_t attempt{1};
   std::uint64_t fence{0};
+  std::string keeper;               // that an exec was intended for, as keeper_name() gives it; empty: nobody knows
   PlanValues former;
   std::optional<PlanCheck> verify;  // absent where a true answer would prove nothing: it was true before
   Duration interval;

@@ -29,13 +29,15 @@ struct EffectIntended {
   EffectId effect_id;
   std::uint64_t fence{0};  // of the target; 0 where nothing is changed
   std::uint32_t group{1};
+  std::string keeper;      // keeper_name() of the one that an exec will go to, where one is known: its "never seen" is proof
   std::string run;
   std::string target;
   template <class To> static constexpr auto fields(To&& to) {
     return to(field("attempt", &EffectIntended::attempt), field("direction", &EffectIntended::direction),
               field("effect", &EffectIntended::effect),   field("effect_id", &EffectIntended::effect_id),
               field("fence", &EffectIntended::fence),     field("group", &EffectIntended::group),
-              field("run", &EffectIntended::run),         field("target", &EffectIntended::target));
+              field("keeper", &EffectIntended::keeper),   field("run", &EffectIntended::run),
+              field("target", &EffectIntended::target));
   }
 };
 

@@ -56,14 +56,14 @@ struct OneShotOutcome {
 // What the keeper remembers of an effect.
 enum class OneShotPhase : std::uint8_t {
   unreachable,  // it cannot be asked now
-  never_seen,   // worth something only while `memory` is what it was when the effect was sent
+  never_seen,   // worth something only while `keeper` is who the effect was intended for
   running,
   ended,        // `outcome` is that of `attempt`; its output is gone once it was acknowledged
 };
 
 struct OneShotKnown {
   OneShotPhase phase{OneShotPhase::unreachable};
-  std::string memory;  // names the keeper's memory; another one means that it was lost
+  std::string keeper;  // who says so: keeper_name() of model/workload_terms.h
   std::uint32_t attempt{0};
   OneShotOutcome outcome;
 };

@@ -207,6 +207,30 @@ TEST(actions, a_lost_exec_is_asked_of_the_keeper) {
   EXPECT_EQ(bench.last<NoteOutcome>().outcome, EffectOutcome::succeeded);
 }
 
+TEST(actions, an_exec_that_the_keeper_it_was_meant_for_never_saw_is_absent) {
+  Bench bench;
+  ProbeAction probe = probe_of(exec(bench));
+  probe.keeper = keeper_name("m1", "b1", 7);
+  bench.keeper.known.phase = ports::OneShotPhase::never_seen;
+  bench.keeper.known.keeper = keeper_name("m1", "b1", 7);
+  bench.begin(probe, "run-1/probe/1");
+  EXPECT_EQ(bench.last<NoteProbe>().finding, ProbeFinding::absent);
+  EXPECT_EQ(bench.last<NoteProbe>().source, "never_seen");
+}
+
+TEST(actions, that_another_keeper_never_saw_an_exec_proves_nothing) {
+  for (const std::string& meant : {keeper_name("m1", "b1", 6), keeper_name("m1", "b0", 7), keeper_name("m0", "b1", 7), std::string()}) {
+    Bench bench;
+    ProbeAction probe = probe_of(exec(bench));
+    probe.keeper = meant;
+    bench.keeper.known.phase = ports::OneShotPhase::never_seen;
+    bench.keeper.known.keeper = keeper_name("m1", "b1", 7);
+    bench.begin(probe, "run-1/probe/1");
+    bench.settle(Duration::seconds(20));
+    EXPECT_TRUE(bench.offered.empty()) << "meant for " << meant;
+  }
+}
+
 TEST(actions, a_lost_call_is_judged_by_the_verify_of_its_step) {
   Bench bench;
   ProbeAction probe = probe_of(post(bench));

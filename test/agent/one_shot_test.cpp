@@ -153,7 +153,9 @@ TEST_F(one_shot, outlives_who_asked_and_is_told_to_who_asks_next) {
   EXPECT_EQ(known.attempt, 1U);
   EXPECT_EQ(known.outcome.value, 3);
   EXPECT_EQ(known.outcome.out.head, "said\n");
-  EXPECT_EQ(agency.look("never").phase, OneShotPhase::never_seen);
+  const OneShotKnown never = agency.look("never");
+  EXPECT_EQ(never.phase, OneShotPhase::never_seen);
+  EXPECT_TRUE(never.keeper.ends_with("/" + std::to_string(agency.agent().status().keeper_pid))) << never.keeper;
 }
 
 TEST_F(one_shot, whose_keeper_died_is_unknown_and_never_run_again) {

@@ -129,6 +129,32 @@ class cancel_always_ends : public Scenario {
   }
 };
 
+// Who an exec is meant for stands in its intent, and whoever asks for it after a crash is told.
+class an_exec_is_meant_for_one_keeper : public Scenario {
+ protected:
+  void SetUp() override {
+    tell(found(41));
+    begin({change(ActionKind::exec, {{"argv", PlanValue::List{PlanValue("drain")}}},
+                  {{"argv", PlanValue::List{PlanValue("undrain")}}})});
+    look();
+  }
+  static NoteKeeper found(std::int64_t pid) {
+    NoteKeeper note;
+    note.boot_id = "b1";
+    note.memory = "m1";
+    note.pid = pid;
+    return note;
+  }
+};
+
+TEST_F(an_exec_is_meant_for_one_keeper, whichever_answers_when_it_is_lost) {
+  tell(found(42));  // its successor
+  pass(Duration::seconds(60));
+  pass(Duration::seconds(60));
+  ASSERT_EQ(owed("probe").size(), 1U);
+  EXPECT_EQ(std::get<ProbeAction>(owed("probe").front().what).keeper, keeper_name("m1", "b1", 41));
+}
+
 TEST_F(cancel_always_ends, with_the_exec_asked_to_end_and_its_step_taken_back) {
   EXPECT_EQ(happened(), "CancelRequested");
   EXPECT_EQ(owed("end").size(), 1U);

@@ -258,7 +258,8 @@ void evolve(Run& run, const Plan&, const EffectIntended& event, Instant at) {
   StepProgress& progress = present(run);
   progress.state = event.direction == Direction::do_ ? StepState::acting : StepState::undoing;
   run.state = state_for(event.direction);
-  run.effect = OpenEffect{at, event.attempt, event.direction, event.fence, event.effect_id, EffectPhase::in_flight};
+  run.effect = OpenEffect{at, event.attempt, event.direction, event.fence, event.effect_id, event.keeper,
+                          EffectPhase::in_flight};
 }
 
 void evolve(Run& run, const Plan& plan, const EffectSucceeded& event, Instant at) {

@@ -25,6 +25,7 @@ struct Facts {
   std::function<bool(const std::string& scope)> is_held;
   std::function<TargetFact(const std::string& target)> target;
   std::size_t targets_known{0};
+  std::string keeper;             // keeper_name() of this host's, as it was found last; empty: none was
   Instant last_record_at;         // before the one that is decided now: until then the controller before was alive
 };
 

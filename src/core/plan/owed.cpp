@@ -123,6 +123,7 @@ ProbeAction probe_effect(const Present& at) {
   out.direction = at.run.effect->direction;
   out.attempt = at.run.effect->attempt;
   out.fence = at.run.effect->fence;
+  out.keeper = at.run.effect->keeper;
   const bool is_built_in_undo = text_of(out.action.args, "state") == "former";
   out.former = former_of(at, is_built_in_undo ? at.step.actions.size() - at.progress.actions_done : at.progress.actions_done + 1);
   // True before, a true answer now proves nothing.

@@ -62,11 +62,13 @@ struct OpenEffect {
   Direction direction{Direction::do_};
   std::uint64_t fence{0};
   EffectId id;
+  std::string keeper;              // as EffectIntended has it
   EffectPhase phase{EffectPhase::in_flight};
   template <class To> static constexpr auto fields(To&& to) {
     return to(field("at_ms", &OpenEffect::at), field("attempt", &OpenEffect::attempt),
               field("direction", &OpenEffect::direction), field("fence", &OpenEffect::fence),
-              field("id", &OpenEffect::id), field("phase", &OpenEffect::phase));
+              field("id", &OpenEffect::id), field("keeper", &OpenEffect::keeper),
+              field("phase", &OpenEffect::phase));
   }
 };
 

@@ -148,6 +148,7 @@ void intend(Draft& draft, std::size_t index, Attempt attempt) {
     WB_ASSERT(draft.run().may_mutate, "nothing is changed outside MutateGranted and MutateWithdrawn");
     intended.fence = draft.deciding().target(action.target).fence;
   }
+  if (action.kind == ActionKind::exec) intended.keeper = draft.deciding().facts.keeper;
   draft.happens(std::move(intended));
 }
 

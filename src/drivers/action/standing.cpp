@@ -135,7 +135,9 @@ void Actions::probe_exec(const std::string& name) {
         return later(name, probe.interval, &Actions::probe_again);
       case ports::OneShotPhase::never_seen: break;
     }
-    // Whether its memory is the one of the dispatch is not known to us.
+    // Who would have been sent it was never sent it, and now that an agent of a higher epoch is heard, will not be.
+    if (!probe.keeper.empty() && known.keeper == probe.keeper)
+      return found(name, NoteProbe{probe.effect_id, ProbeFinding::absent, probe.place.run, "never_seen"});
     probe_by_verify(name);
   });
 }

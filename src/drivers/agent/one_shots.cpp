@@ -287,7 +287,8 @@ void OneShots::look(const std::string& effect_id, std::function<void(ports::OneS
     const bool is_answered = outcome == KeeperLink::Outcome::answered && frame.type == wire::MessageType::effect_known &&
                              wire::read_message(frame.body, answer);
     if (!is_answered) return done(known);
-    known.memory = answer.memory;
+    const KeeperIdentity& keeper = parts_.link.keeper();
+    known.keeper = keeper_name(keeper.memory, keeper.boot_id, keeper.pid);
     known.phase = static_cast<ports::OneShotPhase>(static_cast<int>(answer.phase) + 1);
     if (answer.done) {
       known.attempt = answer.done->attempt;
