@@ -122,7 +122,8 @@ class Foreground {
     if (error.kind == ErrorKind::busy) return end_with(refuse_lock(terminal_, error));
     if (error.kind == ErrorKind::interrupted && is_ending_) return end_with(cli::ExitCode::done);
     say(error.text());
-    end_with(error.kind == ErrorKind::timed_out ? cli::ExitCode::try_later : cli::ExitCode::internal);
+    if (error.kind == ErrorKind::timed_out) return end_with(cli::ExitCode::try_later);
+    end_with(error.kind == ErrorKind::invalid ? cli::ExitCode::usage : cli::ExitCode::internal);
   }
 
   void take_signals(int descriptor) {
@@ -158,10 +159,13 @@ class Foreground {
   }
 
   void running(const wire::ControllerState& former) {
+    // Its end was not told when the keeper that saw it, or the one before, ended too.
+    const bool is_next = former.incarnation != state_.incarnation;
+    if (is_next && former.state == wire::State::running) say(name_of(former.pid) + " " + text_of_end(state_));
     const std::string keeper = "the keeper (pid " + std::to_string(guardian_.keeper_pid()) + ")";
     if (std::exchange(guarding_keeper_, guardian_.keeper_pid()) != guardian_.keeper_pid())
       return say(keeper + " guards " + name_of(state_.pid));
-    if (former.incarnation != state_.incarnation) say("the controller runs again, pid " + std::to_string(state_.pid));
+    if (is_next) say("the controller runs again, pid " + std::to_string(state_.pid));
   }
 
   void waiting(const wire::ControllerState& former) {

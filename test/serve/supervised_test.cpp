@@ -193,6 +193,23 @@ TEST_F(supervised, a_killed_keeper_is_replaced_and_the_next_one_guards) {
   EXPECT_TRUE(has_no_controller());
 }
 
+TEST_F(supervised, keeper_and_controller_killed_together_are_both_back) {
+  write_bill_with_a_workload();
+  Controller foreground(house_.data(), arguments());
+  ASSERT_TRUE(house_.becomes("web", "running"));
+  const pid_t workload = house_.pid_of("web");
+  const pid_t controller = controller_pid();
+  ASSERT_EQ(::kill(house_.keeper_pid(), SIGKILL), 0);
+  ASSERT_EQ(::kill(controller, SIGKILL), 0);
+  static_cast<void>(next_controller(foreground, controller));
+  EXPECT_TRUE(is_alive(workload));
+  const Ended ended = foreground.stop();
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.err.find("the controller (pid " + std::to_string(controller) + ") "), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("nobody saw how"), std::string::npos) << ended.err;
+  expect_a_journal_that_verifies();
+}
+
 TEST_F(supervised, an_adopted_controller_that_ends_by_itself_is_not_started_again) {
   house_.write_bill("");
   Controller foreground(house_.data(), arguments());

@@ -219,7 +219,7 @@ void Guardian::take_frame(const wire::Frame& frame) {
 void Guardian::take_refusal(const wire::Frame& frame) {
   wire::Refused refused;
   if (!wire::read_message(frame.body, refused)) return;
-  const std::string why = std::string(word(refused.reason)) + " " + std::string(refused.detail);
+  const std::string why = std::string(word(refused.reason)) + (refused.detail.empty() ? "" : ": ") + std::string(refused.detail);
   const bool knows_no_guarding = frame.number == hello_number_;
   if (knows_no_guarding)
     return fail(Error{ErrorKind::invalid, "have the controller run by the keeper of", settings_.data,
