@@ -1,5 +1,8 @@
 #include "sim/detector.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/assert.h"
 
 namespace watchbill::sim {
@@ -7,10 +10,10 @@ namespace {
 
 namespace rules = metrics::rules;
 
-constexpr Duration scrape_every = Duration::seconds(5);
 constexpr Duration settled_after = Duration::minutes(10);  // longer than lookback, hold and interval together
-constexpr Duration first_scrape_apart = Duration::seconds(20);  // targets spread: a start has slots before it has asked them all
-constexpr std::uint64_t change_percent = 4;                // of each target at each scrape
+constexpr Duration first_scrapes_take = Duration::minutes(1);  // targets spread: a start has slots before it has asked them all
+constexpr std::uint64_t change_percent = 4;                // of each of three targets at each scrape every 5 s
+constexpr std::int64_t change_apart_ms = 5'000 / 3;
 
 rules::RuleGroup group_of_the_world() {
   rules::GroupSource source;
@@ -37,10 +40,11 @@ Labels series(const char* name, const std::string& instance) {
 
 }  // namespace
 
-SimulatedDetector::SimulatedDetector(Links links, Random random, Plant plant)
-    : links_(std::move(links)), random_(random), plant_(plant), group_(group_of_the_world()),
+SimulatedDetector::SimulatedDetector(Links links, Random random, Plant plant, const Scale& scale)
+    : links_(std::move(links)), random_(random), plant_(plant), scale_(scale), group_(group_of_the_world()),
       surroundings_{text_template::AnnotationScope({}, "http://watch.example"), {}} {
   for (const char* instance : {"a", "b", "c"}) targets_.emplace(instance, Target{});
+  for (std::size_t i = 0; i < scale.more_targets; ++i) targets_.emplace("more-" + std::to_string(i), Target{});
 }
 
 void SimulatedDetector::start_life(const core::State& state) {
@@ -71,21 +75,28 @@ void SimulatedDetector::tick(std::uint64_t life) {
     if (const auto slot = clock_->take_due(now)) evaluate(*slot);
   if (!healed_at_) change_targets();
   scrape(now);
+  if (scale_.looks_early && waiting_ == 0) look_early(now);
   if (healed_at_ && links_.now() - *healed_at_ > settled_after) return;
-  links_.agenda.plan(links_.now() + scrape_every, [this, life] { tick(life); });
+  links_.agenda.plan(links_.now() + scale_.scrape_every, [this, life] { tick(life); });
 }
 
 void SimulatedDetector::change_targets() {
   for (auto& [instance, target] : targets_) {
-    if (random_.chance(change_percent)) target.is_alive = !target.is_alive;
-    if (random_.chance(change_percent)) target.is_hot = !target.is_hot;
+    if (changes()) target.is_alive = !target.is_alive;
+    if (changes()) target.is_hot = !target.is_hot;
   }
+}
+
+// All targets together change as often as three do, however many they are and however often they are asked.
+bool SimulatedDetector::changes() noexcept {
+  const auto apart = static_cast<std::int64_t>(targets_.size()) * change_apart_ms / scale_.scrape_every.ms;
+  return random_.below(100 * static_cast<std::uint64_t>(std::max<std::int64_t>(apart, 1))) < change_percent;
 }
 
 void SimulatedDetector::scrape(Instant at) {
   Instant first_at = life_began_;
   for (auto& [instance, target] : targets_) {
-    first_at = first_at + first_scrape_apart;
+    first_at = first_at + first_scrapes_take / static_cast<std::int64_t>(targets_.size());
     if (at < first_at) continue;
     const bool was_alive = !target.seen.empty() && target.seen.back().is_alive;
     static_cast<void>(head_->append(series("up", instance), at, target.is_alive ? 1 : 0));
@@ -104,8 +115,16 @@ void SimulatedDetector::evaluate(Instant slot) {
     for (const auto& [instance, target] : targets_)
       if (target.seen.empty()) readiness.unscraped_targets.push_back(Labels({{"instance", instance}, {"job", "host"}}));
   }
-  rules::Evaluation done = evaluator_->evaluate(slot, *head_, readiness);
-  for (rules::RuleOutcome& outcome : done.outcomes) {
+  tell_all(evaluator_->evaluate(slot, *head_, readiness));
+}
+
+void SimulatedDetector::look_early(Instant at) {
+  constexpr std::array<std::size_t, 2> both{0, 1};
+  tell_all(evaluator_->look_early(both, at, head_->snapshot()));
+}
+
+void SimulatedDetector::tell_all(rules::Evaluation evaluation) {
+  for (rules::RuleOutcome& outcome : evaluation.outcomes) {
     WB_ASSERT(!outcome.failure, "nothing in the world makes these rules fail");
     for (NoteRuleAnswer& answer : outcome.answers) {
       for (ElementChange& change : answer.changes) {

@@ -29,7 +29,12 @@ class SimulatedDetector {
     // Offers a command to the living controller; the callback comes when it answers, or never.
     std::function<void(Command, std::function<void(const core::Answer&)>)> offer;
   };
-  SimulatedDetector(Links links, Random random, Plant plant);
+  struct Scale {
+    std::size_t more_targets{0};  // beside the three of every world
+    Duration scrape_every{Duration::seconds(5)};
+    bool looks_early{false};      // after each scrape of them all
+  };
+  SimulatedDetector(Links links, Random random, Plant plant, const Scale& scale);
 
   // A controller lives: evaluation begins with what its journal has, over an empty store.
   void start_life(const core::State& state);
@@ -56,12 +61,16 @@ class SimulatedDetector {
   void tick(std::uint64_t life);
   void change_targets();
   void scrape(Instant at);
+  [[nodiscard]] bool changes() noexcept;
   void evaluate(Instant slot);
+  void look_early(Instant at);
+  void tell_all(metrics::rules::Evaluation evaluation);
   void tell(CommandBody body, std::function<void()> confirm);
 
   Links links_;
   Random random_;
   Plant plant_;
+  Scale scale_;
   metrics::rules::RuleGroup group_;
   metrics::rules::Surroundings surroundings_;
   std::map<std::string, Target> targets_;  // by instance

@@ -11,6 +11,7 @@ namespace watchbill::sim {
 namespace {
 
 constexpr std::array<std::string_view, 6> asked_for{"db", "web", "flaky", "batch", "relay", "group:shop"};
+constexpr std::string_view more_prefix = "more-";
 
 WorkloadConfiguration program(std::string name) {
   WorkloadConfiguration workload;
@@ -39,7 +40,9 @@ std::string name_of(const std::string& workload, std::uint64_t incarnation) {
 
 }  // namespace
 
-Configuration fleet_configuration() {
+std::string name_of_more(std::size_t number) { return std::string(more_prefix) + std::to_string(number); }
+
+Configuration fleet_configuration(std::size_t more) {
   Configuration configuration;
   auto& workloads = configuration.supervision.workloads;
   for (const std::string_view name : {"batch", "db", "flaky", "relay", "steady", "web"})
@@ -52,6 +55,11 @@ Configuration fleet_configuration() {
   workloads["steady"].restart.policy = RestartPolicy::always;
   workloads["web"].on_dependency_restart = OnDependencyRestart::restart;
   workloads["web"].requirements["db"] = DependencyCondition::ready;
+  for (std::size_t i = 0; i < more; ++i) {
+    WorkloadConfiguration& workload = workloads[name_of_more(i)] = program(name_of_more(i));
+    workload.on_lost = OnLost::restart;
+    workload.restart.is_unlimited = true;
+  }
   // Two webhooks, so that what one is told must not depend on the other.
   RoutingConfiguration& routing = configuration.routing.emplace();
   routing.route.receiver = "ops";
@@ -71,6 +79,7 @@ SimulatedHost::Life Fleet::life_of(const std::string& workload) {
   if (is_healed_ || workload == "steady") return life;
   if (workload == "flaky") life.length = Duration::milliseconds(random_.between(0, 20'000));
   if (workload == "db") life.length = Duration::seconds(random_.between(1, 600));
+  if (workload.starts_with(more_prefix)) life.length = Duration::minutes(random_.between(1, 600));
   return life;
 }
 
@@ -146,7 +155,8 @@ std::string started_what_was_lost(const std::vector<StoredRecord>& records, cons
       if (asked->workload == "group:shop") lost.erase("db"), lost.erase("web");
     }
     const auto* order = std::get_if<StandingOrderGiven>(&event);
-    const bool starts = order != nullptr && order->directive == OrderDirective::start && order->workload != "relay";
+    const bool starts = order != nullptr && order->directive == OrderDirective::start && order->workload != "relay" &&
+                        !order->workload.starts_with(more_prefix);
     return starts && lost.contains(order->workload) ? order->workload + " was lost, and started by nobody's decision"
                                                     : std::string();
   });

@@ -37,8 +37,10 @@ class Fleet {
 };
 
 // The workloads in the bill of every simulated world: "steady" is asked nothing and depends on nothing, "relay" may be started
-// again when it was lost.
-[[nodiscard]] Configuration fleet_configuration();
+// again when it was lost; `more` others like "relay".
+[[nodiscard]] Configuration fleet_configuration(std::size_t more);
+// "more-0" to "more-N".
+[[nodiscard]] std::string name_of_more(std::size_t number);
 
 // Each gives an empty text, or what is wrong in one sentence.
 // Every exit that the keeper saw is recorded exactly once, and no other.

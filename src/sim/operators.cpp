@@ -74,9 +74,9 @@ ConfiguredStep step_of(Random& random, std::size_t number) {
 
 }  // namespace
 
-Configuration configuration_of_world() {
+Configuration configuration_of_world(std::size_t more_workloads) {
   Random random(41);  // the same bill in every world: worlds differ by what happens in them
-  Configuration configuration = fleet_configuration();
+  Configuration configuration = fleet_configuration(more_workloads);
   RunbookConfiguration& out = configuration.runbooks;
   out.own_host = "here";
   for (std::uint64_t n = 0; n < runbook_count; ++n) {
@@ -99,7 +99,7 @@ Configuration configuration_of_world() {
 }
 
 void Operators::controller_started() {
-  const std::string text = canonical_text(configuration_of_world());
+  const std::string text = canonical_text(configuration_of_world(more_workloads_));
   Command command{AcceptConfig{sha256(text)}, engine_actor(), std::nullopt, std::nullopt, {text}};
   links_.ask(std::move(command), [this](const core::Answer& answer) {
     if (!answer.refused) return;

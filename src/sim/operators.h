@@ -28,7 +28,8 @@ class Operators {
     std::function<void(Command, std::function<void(const core::Answer&)>)> ask;
     std::function<std::vector<OpenRun>()> open_runs;
   };
-  Operators(Links links, Random random) : links_(std::move(links)), random_(random) {}
+  Operators(Links links, Random random, std::size_t more_workloads)
+      : links_(std::move(links)), random_(random), more_workloads_(more_workloads) {}
 
   // A controller has started: it gets the bill.
   void controller_started();
@@ -42,11 +43,12 @@ class Operators {
 
   Links links_;
   Random random_;
+  std::size_t more_workloads_;
   bool is_stopped_{false};
   std::uint64_t next_alert_{1};
 };
 
-// The bill of every simulated world: the fleet, runbooks of one to four steps that share a few targets, and two bindings of them.
-[[nodiscard]] Configuration configuration_of_world();
+// The bill of a simulated world: the fleet with `more_workloads`, runbooks of one to four steps that share a few targets, and two bindings of them.
+[[nodiscard]] Configuration configuration_of_world(std::size_t more_workloads);
 
 }  // namespace watchbill::sim

@@ -76,10 +76,11 @@ class World {
       : options_(options), limits_(limits_for(options)), random_(options.seed), disk_(random_.fork("disk"), options.plant),
         entropy_(random_.fork("entropy")), faults_random_(random_.fork("faults")), wall_(world_start),
         receivers_(receiver_links(), random_.fork("receivers"), options.plant), people_(people_links(), random_.fork("people")),
-        detector_(detector_links(), random_.fork("detector"), options.plant),
+        detector_(detector_links(), random_.fork("detector"), options.plant,
+                  {options.more_workloads, options.probe_every, options.looks_early}),
         fleet_(fleet_links(), random_.fork("fleet"), options.plant),
         executors_(executor_links(), random_.fork("executors"), options.plant),
-        operators_(operator_links(), random_.fork("operators")),
+        operators_(operator_links(), random_.fork("operators"), options.more_workloads),
         full_replay_(limits_) {}
 
   WorldResult run() {

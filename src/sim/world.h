@@ -17,6 +17,10 @@ struct WorldOptions {
   Plant plant{Plant::none};
   Duration length{Duration::minutes(30)};
   Duration fault_every{Duration::minutes(1)};
+  // A larger world, for figures: so many more workloads. Each runs on, crashes now and then, and is a target of the metrics path.
+  std::size_t more_workloads{0};
+  Duration probe_every{Duration::seconds(5)};  // of each target
+  bool looks_early{false};                     // at the rules, after each round of probes
   // Every bound of model/limits.h that a world of this size can meet is shrunk, so that each is met often.
   bool shrinks_limits{true};
 };
