@@ -1,8 +1,8 @@
 // depends: wb_sim
 // How much faster than the world a simulated world of a hundred workloads lives: with a probe of each every 10 s and rules every
-// 15 s, and with probes every 250 ms and early looks after each. A fault a minute, people, runs and messages as in every world, the
-// bounds of production, every checker on. What is counted is the time that the world lived with faults, without the quiet day at
-// its end that shows whether everything settles; the processor time is that of all of it.
+// 15 s, and with probes every 250 ms and early looks after each. A fault a minute, people, runs and messages as in every world,
+// the bounds of production, every checker on. What is counted is the time that the world lived with faults, without the quiet day
+// at its end that shows whether everything settles; the processor time is that of all of it.
 //
 //   bench_simulation [HOURS]                                                  2
 //

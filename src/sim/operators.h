@@ -48,7 +48,8 @@ class Operators {
   std::uint64_t next_alert_{1};
 };
 
-// The bill of a simulated world: the fleet with `more_workloads`, runbooks of one to four steps that share a few targets, and two bindings of them.
+// The bill of a simulated world: the fleet with `more_workloads`, runbooks of one to four steps that share a few targets, and
+// bindings of them.
 [[nodiscard]] Configuration configuration_of_world(std::size_t more_workloads);
 
 }  // namespace watchbill::sim
