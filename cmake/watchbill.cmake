@@ -49,6 +49,7 @@ endif()
 if(WB_SANITIZE)
   add_compile_options(-fsanitize=${WB_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${WB_SANITIZE})
+  add_compile_definitions(WB_SANITIZED)  # for tests that run shorter then
   if(WB_SANITIZE MATCHES "undefined")
     # These six cost half of the compile time and find what the assertions of libstdc++ find too.
     add_compile_options(-fno-sanitize=null,alignment,vptr,object-size,nonnull-attribute,returns-nonnull-attribute)

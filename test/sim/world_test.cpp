@@ -13,8 +13,15 @@ std::string story(const WorldResult& result) {
   return out;
 }
 
-TEST(world, holds_every_promise_in_thirty_seeds) {
-  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+// A sanitized world takes ten times as long, and the seeds beyond are the same elsewhere.
+#ifdef WB_SANITIZED
+constexpr std::uint64_t seed_count = 8;
+#else
+constexpr std::uint64_t seed_count = 30;
+#endif
+
+TEST(world, holds_every_promise_in_some_seeds) {
+  for (std::uint64_t seed = 1; seed <= seed_count; ++seed) {
     WorldOptions options;
     options.seed = seed;
     const WorldResult result = run_world(options);
@@ -58,19 +65,18 @@ TEST(world, every_planted_fault_is_found_by_its_checker) {
       {Plant::run_loses_everything, "runs settled"},   {Plant::page_is_taken_back, "paged"}};
   for (std::size_t index = 1; index < Words<Plant>::table.size(); ++index) {
     const auto plant = static_cast<Plant>(index);
-    std::map<std::string, int> found_by;
+    bool is_found = false;
     std::string what;
-    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 10 && !is_found; ++seed) {
       WorldOptions options;
       options.seed = seed;
       options.plant = plant;
       const WorldResult result = run_world(options);
       if (!result.violation) continue;
-      ++found_by[result.violation->checker];
+      is_found = result.violation->checker == finder.at(plant);
       what += "\n  seed " + std::to_string(seed) + " " + result.violation->checker + ": " + result.violation->what.substr(0, 160);
     }
-    EXPECT_TRUE(found_by.contains(finder.at(plant)))
-        << word(plant) << " was not found by \"" << finder.at(plant) << "\":" << what;
+    EXPECT_TRUE(is_found) << word(plant) << " was not found by \"" << finder.at(plant) << "\":" << what;
   }
 }
 
