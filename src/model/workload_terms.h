@@ -95,8 +95,8 @@ struct ReportNumber {
   friend bool operator==(const ReportNumber&, const ReportNumber&) = default;
 };
 
-// Names the process of a keeper that remembers effects; empty: none is known. Replaced in place it keeps its name. A successor has
-// another one, even with the same memory file, as that file may lack what a full disk refused.
+// Names the process of a keeper that remembers effects; empty: none is known. Replaced in place it keeps its name. A successor
+// has another one, even with the same memory file, as that file may lack what a full disk refused.
 [[nodiscard]] inline std::string keeper_name(const std::string& memory, const std::string& boot_id, std::int64_t pid) {
   return memory.empty() ? "" : memory + "/" + boot_id + "/" + std::to_string(pid);
 }

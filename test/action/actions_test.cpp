@@ -219,7 +219,8 @@ TEST(actions, an_exec_that_the_keeper_it_was_meant_for_never_saw_is_absent) {
 }
 
 TEST(actions, that_another_keeper_never_saw_an_exec_proves_nothing) {
-  for (const std::string& meant : {keeper_name("m1", "b1", 6), keeper_name("m1", "b0", 7), keeper_name("m0", "b1", 7), std::string()}) {
+  for (const std::string& meant :
+       {keeper_name("m1", "b1", 6), keeper_name("m1", "b0", 7), keeper_name("m0", "b1", 7), std::string()}) {
     Bench bench;
     ProbeAction probe = probe_of(exec(bench));
     probe.keeper = meant;

@@ -132,8 +132,8 @@ TEST_F(one_shot, runs_once_for_its_id_and_attempt) {
   again.attempt = 2;
   EXPECT_EQ(agency.run(again).end, OneShotEnd::exited);
   EXPECT_EQ(lines_of("ran"), 2U);
-  // A late caller of the first attempt starts nothing, and is told so once its outcome is kept no more: that depends on whether the
-  // first life's word that it is durable reached the keeper.
+  // A late caller of the first attempt starts nothing, and is told so once its outcome is kept no more: that depends on whether
+  // the first life's word that it is durable reached the keeper.
   const OneShotOutcome late = agency.run(shot);
   EXPECT_TRUE(late.end == OneShotEnd::exited || late.refusal == "stale_attempt") << late.refusal << ": " << late.detail;
   EXPECT_EQ(lines_of("ran"), 2U);
