@@ -118,7 +118,7 @@ void clear_undelivered(const State& state, const Event& event, std::vector<Comma
   const auto& sent = std::get<NotificationSent>(event);
   const std::string& channel = state.route.deliveries.find(sent.delivery.text)->receiver;
   if (alert::firing_built_in(state.alert, undelivered.name, undelivered.label, channel) == nullptr) return;
-  if (!route::is_failing(state.route, channel)) commands.push_back(clear(undelivered, channel));
+  if (!route::is_failing(state.route, state.schedule, channel)) commands.push_back(clear(undelivered, channel));
 }
 
 void clear_gone_channels(const State& state, const Event&, std::vector<Command>& commands) {
@@ -126,7 +126,7 @@ void clear_gone_channels(const State& state, const Event&, std::vector<Command>&
     if (alert.source != AlertSource::built_in || alert.phase != AlertPhase::firing) return true;
     if (alert.labels.get("alertname") != undelivered.name) return true;
     const std::string channel(alert.labels.get(undelivered.label));
-    if (!route::is_failing(state.route, channel)) commands.push_back(clear(undelivered, channel));
+    if (!route::is_failing(state.route, state.schedule, channel)) commands.push_back(clear(undelivered, channel));
     return true;
   });
 }

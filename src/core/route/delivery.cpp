@@ -144,16 +144,19 @@ Effect effect_of(const State& state, const std::string& id) {
   return Effect{subject_for(id), SendMessage{DeliveryId{id}, delivery->attempts + 1, delivery->receiver, delivery->body}};
 }
 
-bool is_failing(const State& state, const std::string& receiver) {
+bool is_failing(const State& state, const Schedule& schedule, const std::string& receiver) {
   bool found = false;
   state.groups.each([&](const std::string&, const Group& group) {
     found = group.failing && webhook_name(group.receiver, group.webhook) == receiver;
     return !found;
   });
   if (found) return true;
-  state.deliveries.each([&](const std::string&, const Delivery& delivery) {
+  // Those that are owed, by the index: a day's sent ones are kept, and this is asked for each message while a page fires.
+  schedule.ready.each_due(Instant::never(), [&](Instant, const Subject& subject) {
+    if (subject.owner != Area::route) return true;
+    const Delivery& delivery = *state.deliveries.find(subject.name);
     const bool has_failed = !delivery.last_failure.empty() && delivery.attempts >= attempts_before_page;
-    found = delivery.state == DeliveryState::due && has_failed && delivery.receiver == receiver;
+    found = has_failed && delivery.receiver == receiver;
     return !found;
   });
   return found;

@@ -32,8 +32,8 @@ void apply_archived(State& state, const std::string& delivery, const Applying& a
 [[nodiscard]] Effect effect_of(const State& state, const std::string& delivery);
 
 // Whether this receiver ("ops/webhook[0]") owes an answer: a message to it that was tried three times is still due, or the last
-// message of one of its groups was not accepted. Scans deliveries and groups: ask when an answer came, not in between.
-[[nodiscard]] bool is_failing(const State& state, const std::string& receiver);
+// message of one of its groups was not accepted. Walks what is owed now, and the groups.
+[[nodiscard]] bool is_failing(const State& state, const Schedule& schedule, const std::string& receiver);
 // Attempts of a message that must fail before people are told of it on another channel. Source: domain/incidents.md §4.
 inline constexpr std::uint32_t attempts_before_page = 3;
 
