@@ -14,6 +14,8 @@ constexpr Duration busy_pause = Duration::milliseconds(100);
 // One part may become more events than a decision holds: it is told again until it says nothing new.
 constexpr int part_repeats_max = 64;
 constexpr Duration figures_interval = Duration::seconds(10);
+constexpr Duration figures_interval_max = Duration::minutes(1);
+constexpr std::int64_t figures_rest = 200;  // times as long as the last look took: at most 0.5 % of one core
 constexpr Duration figures_pause = Duration::seconds(1);  // until there is something to look at
 
 Instant steady_now() {
@@ -244,13 +246,17 @@ void Agent::read_figures() {
   for (const auto& [name, seen] : seen_)
     if (seen.pid != 0) leaders.insert(seen.pid);
   const auto task = [this, leaders] {
-    parts_.loop.post([this, figures = read_group_figures(leaders)] {
+    const Instant begun = steady_now();
+    auto figures = read_group_figures(leaders);
+    parts_.loop.post([this, figures = std::move(figures), took = steady_now() - begun] {
+      figures_took_ = took;
       for (auto& [name, seen] : seen_)
         if (const auto found = figures.find(seen.pid); found != figures.end()) seen.figures = found->second;
     });
   };
   if (!leaders.empty()) (void)parts_.run_elsewhere(task);
-  parts_.loop.after(leaders.empty() ? figures_pause : figures_interval, [this] {
+  const Duration pause = std::clamp(figures_took_ * figures_rest, figures_interval, figures_interval_max);
+  parts_.loop.after(leaders.empty() ? figures_pause : pause, [this] {
     reads_figures_ = false;
     if (link_.is_ready()) read_figures();
   });

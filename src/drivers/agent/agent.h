@@ -124,6 +124,7 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
   std::vector<KeptWorkload> kept_;                     // of the snapshot under way
   std::uint64_t connection_{0};
   bool reads_figures_{false};                 // the next look at them is planned
+  Duration figures_took_;                     // the last look
   bool is_adopted_{false};                             // the core knows what this keeper has: orders may go
   mutable std::mutex status_mutex_;
   AgentStatus status_;
