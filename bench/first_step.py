@@ -4,7 +4,7 @@
   first_step.py [ROUNDS]                                                    100
 
 A real `serve` probes an HTTP server of this program every 250 ms (fall: 1); in each round that begins to answer 503. The alert on
-probe_success fires by an early look (its rule's slots are 2 s apart; `early` tells how many did), its binding starts a run, and
+probe_success fires by an early look (its rule's slots are 1 s apart; `early` tells how many did), its binding starts a run, and
 the first step executes keeper_sleeper, which tells when its main() began. The time runs from just before the failing answer is
 sent, so its way to the prober is counted too, to that main(); both on CLOCK_MONOTONIC. The records of alert, run and intent are
 durable before the step starts. Then the server answers 200 again, the run is verified, the alert ends, the next round begins.
@@ -20,7 +20,7 @@ import time
 import serving
 
 BILL = """
-global: {{scrape_interval: 15s, evaluation_interval: 2s}}
+global: {{scrape_interval: 15s, evaluation_interval: 1s}}
 rule_files: [rules.yml]
 {supervisor}probes:
   site: {{http: "http://127.0.0.1:{port}/", every: 250ms, timeout: 200ms, rise: 1, fall: 1}}
@@ -79,7 +79,7 @@ def main():
         serving.wait_until("the first passing probe",
                            lambda: serve.get('/api/v1/query?query=probe_success==1')["data"]["result"])
         for _ in range(rounds):
-            time.sleep(random.uniform(2.2, 4.2))  # at no fixed place between probes or slots, and past the cooldown
+            time.sleep(random.uniform(1.1, 2.1))  # at no fixed place between probes or slots, and past the cooldown
             Site.failed_at_ns = None
             Site.fails = True
             _, _, main_at_ns = struct.unpack("=iIQ", told.recv(64))

@@ -141,6 +141,11 @@ class Serve:
                         for part in ("sum", "count"))
         return round(total / count * 1000, 3)
 
+    def append_counts(self):
+        """How many durable appends took at most so many seconds, by the controller's own metrics."""
+        buckets = re.findall(r'^watchbill_journal_append_duration_seconds_bucket{le="(\S+)"} (\d+)$', self.get("/metrics"), re.M)
+        return {float(le): int(count) for le, count in buckets}
+
     def states(self):
         """How many workloads are in which state."""
         counts = {}
@@ -150,10 +155,17 @@ class Serve:
 
     def events(self, since=1, through=None):
         """The journal's records from `since` on, one for each event."""
-        lines = subprocess.run([BUILD / "watchbill", "journal", "list", "--since", str(since), "--data", self.data, "-o", "json"],
-                               check=True, capture_output=True, text=True).stdout.splitlines()
-        events = [json.loads(line) for line in lines]
-        return [event for event in events if through is None or int(event["id"].partition(".")[0]) <= through]
+        words = ["journal", "list", "--since", str(since), "--data", self.data, "-o", "json"]
+        listing = subprocess.Popen([BUILD / "watchbill", *words], stdout=subprocess.PIPE, text=True)
+        events = []
+        for line in listing.stdout:
+            event = json.loads(line)
+            if through is not None and int(event["id"].partition(".")[0]) > through:
+                listing.kill()
+                break
+            events.append(event)
+        listing.wait()
+        return events
 
 
 def sleepers(count, more=""):

@@ -35,11 +35,11 @@ bool live(const Kind& kind, Duration length) {
   const sim::WorldResult result = sim::run_world(options);
   const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   std::printf(R"({"bench":"simulation","world":"%s","workloads":100,"hours":%.1f,"processor_s":%.2f,"times_real_time":%.0f,)"
-              R"("records":%llu,"events":%llu,"faults":%llu,"starts":%llu})"
+              R"("records":%llu,"faults":%llu,"starts":%llu})"
               "\n",
               kind.name, static_cast<double>(length.ms) / 3'600'000, seconds, static_cast<double>(length.ms) / 1000 / seconds,
-              static_cast<unsigned long long>(result.records), static_cast<unsigned long long>(result.events),
-              static_cast<unsigned long long>(result.faults), static_cast<unsigned long long>(result.starts));
+              static_cast<unsigned long long>(result.records), static_cast<unsigned long long>(result.faults),
+              static_cast<unsigned long long>(result.starts));
   std::fflush(stdout);
   if (result.violation)
     std::fprintf(stderr, "%s: %s: %s\n", kind.name, result.violation->checker.c_str(), result.violation->what.c_str());
