@@ -3,11 +3,11 @@
 
   many_alerts.py [ALERTS [CALLERS [READERS [SECONDS]]]]                     100000 320 2 20
 
-A real `serve` scrapes a page with one bad series for each alert. Then CALLERS connections set and release holds, each as soon as
-the former is answered: more than the inbox has room for. Turns alternate without and with READERS that ask `GET /api/v1/alerts`
-without a pause, from a process of their own. `apart_ms` is from one batch's engine time to the next batch's, as the journal has
-it, in milliseconds. Where callers wait for more than the engine that is more than its batch lasts, so the bucket of the controller's
-own histogram in which the p99 of its durable appends lies is told beside it: `append_p99_le_ms`.
+A real `serve` scrapes a page with one bad series for each alert. Then CALLERS connections set and release holds, each as soon
+as the former is answered: more than the inbox has room for. Turns alternate without and with READERS that ask `GET
+/api/v1/alerts` without a pause, from a process of their own. `apart_ms` is from one batch's engine time to the next batch's,
+as the journal has it, in milliseconds. Where callers wait for more than the engine that is more than its batch lasts, so the
+bucket of the controller's own histogram in which the p99 of its durable appends lies is told beside it: `append_p99_le_ms`.
 """
 import http.server
 import multiprocessing
