@@ -207,13 +207,19 @@ void read_no_new_privileges(const Cursor& at, bool& may_gain_privileges) {
   may_gain_privileges = !is_forbidden;
 }
 
+void read_unit(const Cursor& at, std::string& out) {
+  read_filled(at, out);
+  at.complain("not_yet_supported",
+              "a workload is a command in this release; the action service of a runbook starts, stops and restarts units");
+}
+
 void read_max_runtime(const Cursor& at, std::optional<Duration>& out) { read_positive(at, out.emplace()); }
 void read_components(const Cursor& at, std::vector<std::string>& out) { read_each<std::string, read_filled>(at, out); }
 
 constexpr auto workload = table<W>(
     "workloads.NAME",
     optional<&W::command, read_command>("command", "list of text", "", "program and arguments; exactly one of command and unit"),
-    optional<&W::unit, read_filled>("unit", "text", "", "an existing systemd unit instead of a command"),
+    optional<&W::unit, read_unit>("unit", "text", "", "an existing systemd unit instead of a command: not yet supported"),
     optional<&W::kind>("kind", "text", "", "a free label, shown in the registry"),
     optional<&W::components, read_components>("components", "list of text", "", "shown as supervised_components"),
     optional<&W::is_disabled, read_enabled>("enabled", "truth", "true", "false: listed, not started; needs skip_reason"),

@@ -86,7 +86,7 @@ workloads:
     limits: {open_files: 1024}
     reload: {on_change: signal, signal: USR1}
     ready: {notify: true}
-  b: {unit: b.service, group: g, instances: 3, wants: [a]}
+  b: {command: [z], group: g, instances: 3, wants: [a]}
 environments: {production: {auto_actions: true, approvals: {required: 2, roles: [release_manager]}}}
 runbooks:
   r:
