@@ -13,7 +13,7 @@ build_packages=(
 quickstart_packages=(nginx-light python3 procps)
 # Testing, with a second compiler, sanitizers and fuzzing.
 # shellcheck disable=SC2034
-test_packages=(clang-14 libclang-rt-14-dev lld libgtest-dev librapidcheck-dev util-linux)
+test_packages=(clang-14 libclang-rt-14-dev lld libgtest-dev librapidcheck-dev util-linux systemd)
 
 # missing_packages NAME…: prints those that are not installed, one on a line. One query for all: ./run asks each time.
 missing_packages() {
