@@ -198,8 +198,12 @@ TEST_F(keeper_guard, an_adopted_one_tells_its_exit_code_itself) {
     make_file();
     EXPECT_TRUE(hears(guardian, state)) << note;
     if (state != State::backoff) continue;
-    EXPECT_EQ(guardian.ask(wire::EndController{}), std::nullopt);
-    EXPECT_TRUE(hears(guardian, State::stopped));
+    // Its successor may have found the file and ended already: then there is nothing left to end.
+    const std::optional<wire::Refusal> refused = guardian.ask(wire::EndController{});
+    EXPECT_TRUE(refused.value_or(wire::Refusal::not_running) == wire::Refusal::not_running);
+    if (!refused) {
+      EXPECT_TRUE(hears(guardian, State::stopped));
+    }
   }
 }
 

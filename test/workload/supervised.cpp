@@ -25,6 +25,7 @@ std::optional<Refusal> Supervised::policy(const CommandBody& command) {
 void Supervised::configure(const WorkloadsConfiguration& supervision) {
   Configuration configuration;
   configuration.supervision = supervision;
+  for (const auto& [name, workload] : supervision.workloads) configuration.runbooks.workload_groups[name] = workload.group;
   const std::string text = canonical_text(configuration);
   EXPECT_FALSE(process(Command{AcceptConfig{sha256(text)}, engine_actor(), std::nullopt, std::nullopt, {text}}));
 }
