@@ -144,6 +144,8 @@ class Foreground {
 
   void take(const wire::ControllerState& state) {
     const wire::ControllerState former = std::exchange(state_, state);
+    // A leader that is gone is told as 0 while its group ends.
+    if (state_.pid == 0 && state_.incarnation == former.incarnation) state_.pid = former.pid;
     switch (state.state) {
       case wire::State::running: return running(former);
       case wire::State::backoff: return waiting(former);
@@ -200,7 +202,9 @@ class Foreground {
     return has_code ? code : cli::ExitCode::internal;
   }
 
-  [[nodiscard]] static std::string name_of(std::int32_t pid) { return "the controller (pid " + std::to_string(pid) + ")"; }
+  [[nodiscard]] static std::string name_of(std::int32_t pid) {
+    return pid == 0 ? "the controller" : "the controller (pid " + std::to_string(pid) + ")";
+  }
   [[nodiscard]] std::string log_path() const { return data_ + "/logs/" + std::string(wire::guarded_name) + ".log"; }
 
   cli::Terminal& terminal_;
