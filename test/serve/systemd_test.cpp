@@ -53,7 +53,8 @@ class real_systemd : public ::testing::Test {
                "/bin/bash", WB_SOURCE_DIR "/test/serve/systemd.sh", nullptr);
       ::_exit(127);
     }
-    if (!eventually([&] { return is_there("booted"); })) GTEST_SKIP() << "no systemd runs in namespaces here: " << read("unshare.out");
+    if (!eventually([&] { return is_there("booted"); }))
+      GTEST_SKIP() << "no systemd runs in namespaces here: " << read("unshare.out");
   }
   void TearDown() override {
     if (pid_ < 0) return;
