@@ -33,7 +33,7 @@ void print_findings(Terminal& terminal, const config::Loaded& loaded) {
       std::count_if(loaded.findings.begin(), loaded.findings.end(),
                     [](const config::Finding& finding) { return finding.severity == config::Severity::error; }));
   for (const config::Finding& finding : loaded.findings)
-    terminal.print(terminal.format() == Format::json ? finding.json() : finding.line());
+    terminal.print(terminal.format() == Format::json ? finding.json() : one_line(finding.line()));
   if (terminal.format() != Format::table) return;
   if (loaded.dropped_count > 0) terminal.print("… and " + std::to_string(loaded.dropped_count) + " more");
   terminal.print(std::to_string(errors) + " errors, " + std::to_string(loaded.findings.size() - errors) + " warnings");

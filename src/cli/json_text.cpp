@@ -4,7 +4,7 @@ namespace watchbill::cli {
 
 std::string text_of(const JsonValue* value) {
   if (value == nullptr) return "";
-  if (const std::string* text = value->as_string()) return *text;
+  if (const std::string* text = value->as_string()) return one_line(*text);
   std::string out;
   append_json(out, *value);
   return out;

@@ -10,7 +10,7 @@
 
 namespace watchbill::cli {
 
-// A text as it is, everything else as JSON; "" of null.
+// A text as one_line() shows it, everything else as JSON; "" of null.
 [[nodiscard]] std::string text_of(const JsonValue* value);
 // The text of a member of an object, or of a member of its member `object`; "" where there is none.
 [[nodiscard]] std::string member(const JsonValue& value, std::string_view name);

@@ -26,14 +26,18 @@ enum class ExitCode : int {
 
 enum class Format : std::uint8_t { table, json };
 
+// Text of strangers (labels, reasons, names) as it stands within a line of ours: print()'s escapes, and a newline as \n, so that
+// nobody can add lines to what a verb says.
+[[nodiscard]] std::string one_line(std::string_view text);
+
 class Terminal {
  public:
   Terminal(std::FILE* out, std::FILE* err, Format format, bool colors) : out_(out), err_(err), format_(format), colors_(colors) {}
 
   [[nodiscard]] Format format() const noexcept { return format_; }
-  // One line, or text that ends with its own newline. In tables, characters that would move a terminal's cursor or change its
-  // state are shown as \xNN: what is printed may come from strangers' labels and outputs. False when nobody reads any more (a
-  // closed pipe).
+  // One line, or text that ends with its own newline. In tables, characters that would move a terminal's cursor, change its state
+  // or reorder its text are shown as \xNN and \u20NN: what is printed may come from strangers' labels and outputs; their newlines
+  // are for one_line(). False when nobody reads any more (a closed pipe).
   bool print(std::string_view line);
   // Bytes as they are, followed by nothing.
   bool print_raw(std::string_view bytes);

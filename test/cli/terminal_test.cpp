@@ -43,6 +43,17 @@ TEST_F(terminal, keeps_tables_straight_around_them) {
   EXPECT_EQ(text_of(out_), "NAME   X\na\\x1b  1\nü      2\n");
 }
 
+TEST_F(terminal, shows_what_would_reorder_a_line) {
+  made(Format::table).print("a\u202Eb\u2028c\u2066d\u200Fe – ü\n");
+  EXPECT_EQ(text_of(out_), "a\\u202eb\\u2028c\\u2066d\\u200fe – ü\n");
+}
+
+TEST_F(terminal, a_stranger_adds_no_line) {
+  EXPECT_EQ(one_line("bob\n#999 alice\x1b"), "bob\\n#999 alice\\x1b");
+  made(Format::table).table({"NAME"}, {{"a\nb"}});
+  EXPECT_EQ(text_of(out_), "NAME\na\\nb\n");
+}
+
 TEST_F(terminal, complains_without_them_and_leaves_json_and_logs_alone) {
   Terminal json = made(Format::json);
   json.complain("no such \x1bworkload");
