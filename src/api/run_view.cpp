@@ -59,13 +59,13 @@ std::optional<WayOn> by_hand(const core::State& state, const std::string& bindin
   std::string missing;
   for (const auto& [name, declared] : runbook->second.parameters) {
     if (known != nullptr && known->labels.has(name)) parameters[name] = std::string(known->labels.get(name));
-    else if (declared.required && !declared.default_) missing += " --set " + shell_word(name + "=") + "…";
+    else if (declared.required && !declared.default_) missing += " --set " + shell_word(name + "=") + "<" + name + ">";
   }
   return WayOn{"do it by hand", run_command(configured->mitigation, parameters) + missing};
 }
 
 WayOn release_of(const std::string& scope) {
-  return {"let it act again", "watchbill hold release --scope " + shell_word(scope) + " --reason …"};
+  return {"let it act when it fires next", "watchbill hold release --scope " + shell_word(scope) + " --reason <why>"};
 }
 
 // The holds that cover the binding or what its mitigation would change.
@@ -93,17 +93,17 @@ std::vector<WayOn> ways_on(const std::string& id, const Run& run, const Plan& pl
     const bool accepts = begins && core::plan::has_irreversible_step(plan);
     out.push_back({begins ? "start it" : "let it go on", "watchbill approve " + id + " --digest " + plan_digest_text(run.plan) +
                                                              (accepts ? " --accept-irreversible" : "")});
-    out.push_back({"refuse it", "watchbill approve " + id + " --reject --reason …"});
+    out.push_back({"refuse it", "watchbill approve " + id + " --reject --reason <why>"});
     return out;
   }
   const bool is_unknown = run.state == RunState::outcome_unknown || run.held_for == HeldFor::outcome_unknown;
   const bool has_failed_undo = run.held_for == HeldFor::undo_failed;
-  if (!is_unknown) out.push_back({"go on", "watchbill run resume " + id + " --reason …"});
-  if (!is_unknown && !has_failed_undo) out.push_back({"take it back", "watchbill cancel " + id + " --reason …"});
+  if (!is_unknown) out.push_back({"go on", "watchbill run resume " + id + " --reason <why>"});
+  if (!is_unknown && !has_failed_undo) out.push_back({"take it back", "watchbill cancel " + id + " --reason <why>"});
   const auto step = core::plan::present_step(run);
   if (step && (is_unknown || has_failed_undo))
     out.push_back({"answer", "watchbill run resolve " + id + " --step " + plan.steps[*step].path +
-                                 " --answer done|not_done|leave --reason …"});
+                                 " --answer <done|not_done|leave> --reason <why>"});
   return out;
 }
 

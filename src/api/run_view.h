@@ -13,7 +13,7 @@
 namespace watchbill::api {
 
 // One command and what it is for: {"to": "start it", "command": "watchbill approve …"}. What comes from labels and bills is
-// quoted for a shell; "…" stands for what only the person knows.
+// quoted for a shell; `<name>` stands for what only the person knows, and no shell takes it.
 struct WayOn {
   std::string to;
   std::string command;

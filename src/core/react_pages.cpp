@@ -36,7 +36,7 @@ Command clear(const Page& page, std::string subject) {
 
 // What a person has to do about a run that is held for this reason (domain/plans.md §2.1).
 std::string next_step(HeldFor reason, const std::string& run) {
-  const std::string resume = "`watchbill run resume " + run + " --reason …`";
+  const std::string resume = "`watchbill run resume " + run + " --reason WHY`";
   const std::string resolve = "`watchbill run resolve " + run + " --answer done|not_done|leave`";
   switch (reason) {
     case HeldFor::hold: return "release the hold, then " + resume;

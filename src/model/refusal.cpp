@@ -148,7 +148,8 @@ std::string_view fix_of(Refusal reason) noexcept {
     case Refusal::lost_needs_decision: return "make sure the old processes are gone, then start it by hand";
     case Refusal::supervisor_closing: return "the workloads are being stopped; try again after the next start";
     case Refusal::position_gone: return "start again without a position: retention has removed it";
-    case Refusal::hold_active: return "have an approver release the hold: `watchbill hold release`";
+    case Refusal::hold_active:
+      return "see `watchbill hold show`; an approver releases one by `watchbill hold release --scope SCOPE`";
     case Refusal::not_held: return "nothing to release: see `watchbill hold show`";
     case Refusal::not_given_up: return "only a delivery that was given up can be sent again";
     case Refusal::data_in_use: return "stop the other controller, or choose another --data directory";
