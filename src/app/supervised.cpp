@@ -233,9 +233,11 @@ cli::ExitCode serve_supervised(cli::Terminal& terminal, const cli::ServeArgument
   // What is wrong is said here; what is only doubtful the controller says.
   const auto plan = read_plan(terminal, arguments, false);
   if (!plan) return cli::ExitCode::usage;
-  if (const auto guarded = another_is_guarded(plan->data)) return refuse_lock(terminal, *guarded);
-  // Taken to see that it is free and the directory can be written, and given back: the controller holds it.
-  if (const auto lock = drivers::sqlite::DataLock::take(plan->data); !lock) return refuse_lock(terminal, lock.error());
+  const auto guarded = drivers::agent::guarded_controller(plan->data);
+  if (!guarded || !drivers::agent::is_active(*guarded)) {
+    // Taken to see that it is free and the directory can be written, and given back: the controller holds it.
+    if (const auto lock = drivers::sqlite::DataLock::take(plan->data); !lock) return refuse_lock(terminal, lock.error());
+  }
   return Foreground(terminal, plan->data, arguments.stops_workloads).run(program_of(arguments, *plan, terminal.format()));
 }
 

@@ -1,5 +1,6 @@
 // The guarded controller and its guardians: `serve --supervised` without systemd. It is a workload as any other, but no agent
 // orders it, sees it or counts it, and it is told to guardians only. Source: domain/supervision.md §8.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -22,6 +23,12 @@ wire::ControllerState state_of(const Keeper& keeper, const Workload& guarded) no
   return state;
 }
 
+bool has_another_guardian(const Keeper& keeper, const Connection& connection) noexcept {
+  return std::any_of(keeper.connections.begin(), keeper.connections.end(), [&](const auto& each) {
+    return each != nullptr && each.get() != &connection && each->is_guardian;
+  });
+}
+
 void serve_guard_controller(Keeper& keeper, Connection& connection, const wire::Frame& frame) {
   wire::GuardController guard;
   if (!wire::read_message(frame.body, guard))
@@ -30,8 +37,16 @@ void serve_guard_controller(Keeper& keeper, Connection& connection, const wire::
   if (const auto refusal = check_terms(keeper, order_of(guard), detail))
     return refuse(connection, frame.number, *refusal, detail);
   const Workload* const known = find_guarded(keeper);
-  if (known != nullptr && known->is_active())
-    return refuse(connection, frame.number, wire::Refusal::already_running, "a controller is guarded already");
+  if (known != nullptr && known->is_active()) {
+    if (has_another_guardian(keeper, connection))
+      return refuse(connection, frame.number, wire::Refusal::already_running, "a controller is guarded already, and followed");
+    // Who asked for it is gone: this one follows what runs on.
+    Workload& followed = take_guarded(keeper, frame.body);
+    record_order(keeper, followed);
+    (void)send(connection, frame.number, wire::Accepted{});
+    (void)send(connection, 0, state_of(keeper, followed));
+    return;
+  }
   Workload& workload = take_guarded(keeper, frame.body);
   workload.budget.clear();
   workload.budget.count(keeper.now);

@@ -138,6 +138,24 @@ TEST_F(keeper_guard, a_second_one_is_refused_and_disturbs_nothing) {
   EXPECT_EQ(seen->message.incarnation, 1U);
 }
 
+TEST_F(keeper_guard, one_that_was_left_alone_is_followed_by_who_asks_next) {
+  pid_t pid = 0;
+  {
+    Controller guardian(keeper_.data(), Controller::Guardian{});
+    pid = guard(guardian, actor({"sleep"}))->message.pid;
+  }
+  Controller next(keeper_.data(), Controller::Guardian{});
+  ASSERT_EQ(next.ask(Guard(actor({"exit", "6"})).request), std::nullopt);
+  const auto followed = hears(next, State::running);
+  ASSERT_TRUE(followed);
+  EXPECT_EQ(followed->message.pid, pid);
+  EXPECT_EQ(followed->message.incarnation, 1U);
+  kill(pid, SIGKILL);
+  const auto ended = hears(next, State::failed);
+  ASSERT_TRUE(ended) << "its next start has the terms of who asked last";
+  EXPECT_EQ(ended->message.value, 6);
+}
+
 TEST_F(keeper_guard, it_goes_on_without_its_guardian_and_ends_when_asked) {
   pid_t pid = 0;
   {

@@ -1,14 +1,17 @@
 // `serve --supervised`: the real programs, each of them killed in turn (domain/supervision.md §8).
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "agent/house.h"
 #include "base/sha256.h"
@@ -39,6 +42,43 @@ std::uint16_t free_port() {
   ::close(fd);
   return ntohs(address.sin_port);
 }
+
+// A foreground of which nobody waits for a line about its API: it follows a controller that was there before.
+class Follower {
+ public:
+  explicit Follower(const std::vector<std::string>& arguments) {
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    const int said = ::open(file().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ::dup2(said, STDOUT_FILENO);
+    ::dup2(said, STDERR_FILENO);
+    std::vector<char*> words;
+    for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
+    words.push_back(nullptr);
+    ::execv(WB_BINARY_DIR "/watchbill", words.data());
+    ::_exit(127);
+  }
+  ~Follower() {
+    if (pid_ > 0) (void)end(SIGKILL);
+  }
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+  [[nodiscard]] bool says(const std::string& text) const {
+    return eventually([&] { return read_file(file()).find(text) != std::string::npos; });
+  }
+  // Its exit code.
+  [[nodiscard]] int end(int signal) {
+    int status = 0;
+    ::kill(pid_, signal);
+    ::waitpid(std::exchange(pid_, -1), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+ private:
+  [[nodiscard]] std::string file() const { return directory_.path() + "/said"; }
+  TemporaryDirectory directory_;
+  pid_t pid_{-1};
+};
 
 class supervised : public ::testing::Test {
  protected:
@@ -148,11 +188,9 @@ TEST_F(supervised, without_its_foreground_the_controller_is_guarded_all_the_same
   for (int i = 0; i < 3; ++i) {
     ASSERT_EQ(::kill(pid, SIGKILL), 0);
     // It runs again or is about to: nobody else may begin, and that disturbs nothing.
-    for (const char* flag : {"", "--supervised"}) {
-      const Ended second = serve_again(flag);
-      EXPECT_EQ(second.exit_code, 4) << second.err;
-      EXPECT_NE(second.err.find("data_in_use"), std::string::npos) << second.err;
-    }
+    const Ended second = serve_again("");
+    EXPECT_EQ(second.exit_code, 4) << second.err;
+    EXPECT_NE(second.err.find("data_in_use"), std::string::npos) << second.err;
     pid = next_controller(foreground, pid);
   }
   EXPECT_TRUE(is_alive(workload));
@@ -164,6 +202,29 @@ TEST_F(supervised, without_its_foreground_the_controller_is_guarded_all_the_same
   Controller plain(house_.data(), house_.arguments());
   EXPECT_TRUE(plain.is_serving()) << "the data directory is free: " << plain.ended().err;
   EXPECT_EQ(controller_pid(), 0);
+}
+
+TEST_F(supervised, a_killed_foreground_has_a_successor_that_follows_and_ends_what_runs) {
+  write_bill_with_a_workload();
+  Controller first(house_.data(), arguments());
+  ASSERT_TRUE(house_.becomes("web", "running"));
+  const pid_t workload = house_.pid_of("web");
+  const pid_t controller = controller_pid();
+  first.kill_at_once();
+  std::vector<std::string> words{"watchbill", "serve", "--data", house_.data()};
+  const std::vector<std::string> more = arguments();
+  words.insert(words.end(), more.begin(), more.end());
+  Follower second(words);
+  ASSERT_TRUE(second.says("guards the controller (pid " + std::to_string(controller) + ")"));
+  const Ended third = serve_again("--supervised");
+  EXPECT_EQ(third.exit_code, 4) << third.err;
+  EXPECT_NE(third.err.find("data_in_use"), std::string::npos) << third.err;
+  ASSERT_EQ(::kill(controller, SIGKILL), 0);
+  EXPECT_TRUE(second.says("runs again, pid "));
+  EXPECT_EQ(second.end(SIGTERM), 0);
+  EXPECT_TRUE(has_no_controller());
+  EXPECT_TRUE(is_alive(workload));
+  expect_a_journal_that_verifies();
 }
 
 TEST_F(supervised, a_killed_keeper_is_replaced_and_the_next_one_guards) {

@@ -232,13 +232,8 @@ void Guardian::take_refusal(const wire::Frame& frame) {
 
 void Guardian::take_state(const wire::ControllerState& state) {
   pause_ = pause_first;
-  if (!is_guarded_ && is_active(state)) {
-    if (!was_asked_)
-      return fail(Error{ErrorKind::busy, "have the controller run by the keeper of", settings_.data,
-                        "it guards one already, pid " + std::to_string(state.pid)});
-    is_guarded_ = true;  // the answer was lost with the keeper that gave it
-  }
   if (!is_guarded_) {
+    // Also where one runs: left behind by a foreground that is gone, or ours, whose answer was lost with the keeper that gave it.
     if (guard_number_ != 0) return;
     was_asked_ = true;
     guard_number_ = ask(request_);

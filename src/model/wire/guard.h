@@ -25,8 +25,9 @@ struct GuardHello {
   static void fields(Self& self, Visit& visit) { visit(self.protocol); }
 };
 
-// Starts the controller and guards it from now on. This first start counts in restart.limit as a restart does. Refused
-// already_running while one is guarded that has not come to rest.
+// Starts the controller and guards it from now on. This first start counts in restart.limit as a restart does. While one is
+// guarded that has not come to rest: refused already_running when another guardian is connected; else it is followed as it is, its
+// state is told once more, and these terms are those of its next start.
 struct GuardController {
   using is_wire = void;
   static constexpr MessageType type = MessageType::guard_controller;
