@@ -26,8 +26,8 @@ struct GuardHello {
 };
 
 // Starts the controller and guards it from now on. This first start counts in restart.limit as a restart does. While one is
-// guarded that has not come to rest: refused already_running when another guardian is connected; else it is followed as it is, its
-// state is told once more, and these terms are those of its next start.
+// guarded that has not come to rest: refused already_running when another guardian is connected; else it is followed as it is,
+// its state is told once more, and these terms are those of its next start.
 struct GuardController {
   using is_wire = void;
   static constexpr MessageType type = MessageType::guard_controller;
