@@ -3,9 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <sstream>
 
-#include "serve/program.h"
+#include "serve/folder.h"
 #include "serve/target.h"
 
 namespace watchbill::serve_test {
@@ -49,7 +48,7 @@ std::string scrape_of(const std::string& address) {
          "scrape_configs: [{job_name: house, static_configs: [{targets: [\"" + address + "\"]}]}]\n";
 }
 
-class attention : public ::testing::Test {
+class attention : public ServedFolder {
  protected:
   attention() {
     write("bo.token", "bos-own-token\n");
@@ -59,19 +58,6 @@ class attention : public ::testing::Test {
           "      - {alert: Asks, expr: 'asks > 0'}\n"
           "      - {alert: Hints, expr: 'hints > 0', labels: {room: \"it's the attic\"}}\n"
           "      - {alert: Lame, expr: 'lame > 0'}\n");
-  }
-  [[nodiscard]] std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }
-  [[nodiscard]] std::string read(const std::string& name) const {
-    std::ostringstream text;
-    text << std::ifstream(path(name)).rdbuf();
-    return text.str();
-  }
-  [[nodiscard]] std::vector<std::string> arguments() const { return {"--config", path("watchbill.yaml")}; }
-  [[nodiscard]] Ended verb(const Controller& controller, std::vector<std::string> words) const {
-    for (const std::string& word : {std::string("--server"), controller.url(), std::string("--data"), path("data")})
-      words.push_back(word);
-    return run_program(std::move(words));
   }
   [[nodiscard]] Ended why(const std::string& name) const { return run_program({"why", name, "--data", path("data")}); }
   [[nodiscard]] bool shows(const Controller& controller, const std::string& text) const {
@@ -93,8 +79,6 @@ class attention : public ::testing::Test {
     for (std::string line; std::getline(in, line);) words.push_back(line);
     return verb(controller, std::move(words));
   }
-
-  TemporaryDirectory directory_;
   Target target_{"asks 0\nhints 0\nlame 0\n"};
 };
 

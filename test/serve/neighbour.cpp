@@ -1,9 +1,7 @@
 #include "serve/neighbour.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,25 +9,9 @@
 #include <filesystem>
 #include <sstream>
 
-#include "base/assert.h"
+#include "serve/program.h"
 
 namespace watchbill::serve_test {
-namespace {
-
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool is_bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-                        ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  WB_ASSERT(is_bound, "a test has a port to spare");
-  ::close(fd);
-  return ntohs(address.sin_port);
-}
-
-}  // namespace
 
 std::optional<std::string> Prometheus::program() {
   if (const char* named = std::getenv("WB_PROMETHEUS"); named != nullptr) return named;

@@ -277,4 +277,17 @@ HttpReply Controller::release(const std::string& scope, const std::string& reque
   return ask({"DELETE", "/api/watchbill/v1/hold?scope=" + scope, token_, request_id, {}, {}});
 }
 
+std::uint16_t free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const bool is_bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+                        ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  WB_ASSERT(is_bound, "a test has a port to spare");
+  ::close(fd);
+  return ntohs(address.sin_port);
+}
+
 }  // namespace watchbill::serve_test

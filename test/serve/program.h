@@ -18,6 +18,9 @@ namespace watchbill::serve_test {
 // True as soon as `condition` is; false when it was not within 20 s.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition);
 
+// A port of 127.0.0.1 that was free a moment ago, for who must know it before it is taken.
+[[nodiscard]] std::uint16_t free_port();
+
 // A directory that is removed with all it holds.
 class TemporaryDirectory {
  public:

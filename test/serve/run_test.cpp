@@ -3,10 +3,8 @@
 #include <signal.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
-#include "serve/program.h"
+#include "serve/folder.h"
 
 namespace watchbill::serve_test {
 namespace {
@@ -53,25 +51,11 @@ runbooks:
         wait_for: {query: "vector(0) == 1", within: 10m}
 )";
 
-class run : public ::testing::Test {
+class run : public ServedFolder {
  protected:
   run() {
     write("bo.token", "bos-own-token\n");
     write("watchbill.yaml", runbooks);
-  }
-  [[nodiscard]] std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }
-  [[nodiscard]] std::string read(const std::string& name) const {
-    std::ostringstream text;
-    text << std::ifstream(path(name)).rdbuf();
-    return text.str();
-  }
-  [[nodiscard]] std::vector<std::string> arguments() const { return {"--config", path("watchbill.yaml")}; }
-  // A verb, as admin of this host.
-  [[nodiscard]] Ended verb(const Controller& controller, std::vector<std::string> words) const {
-    for (const std::string& word : {std::string("--server"), controller.url(), std::string("--data"), path("data")})
-      words.push_back(word);
-    return run_program(std::move(words));
   }
   // The id of the run that a verb has begun.
   static std::string id_in(const std::string& text) {
@@ -82,8 +66,6 @@ class run : public ::testing::Test {
   [[nodiscard]] HttpReply approve(const Controller& controller, const std::string& id, const std::string& body) const {
     return controller.ask({"POST", "/api/watchbill/v1/approvals/" + id, "bos-own-token", {}, body, {}});
   }
-
-  TemporaryDirectory directory_;
 };
 
 TEST_F(run, of_a_runbook_changes_a_file_and_is_done) {
