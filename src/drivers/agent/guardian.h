@@ -37,7 +37,8 @@ class Guardian {
   struct Events {
     std::function<void(const model::wire::ControllerState&)> changed;  // also after each new connection
     std::function<void(const model::wire::ControllerOutput&)> printed;
-    // The controller could not be guarded, and nothing was started; `busy`: one is guarded already. The last callback.
+    // The controller could not be guarded, and nothing was started; `busy`: one is, and another guardian follows it. The last
+    // callback.
     std::function<void(const Error&)> failed;
     std::function<void(const std::string&)> log;  // one line for people
   };
@@ -92,7 +93,7 @@ class Guardian {
   std::uint64_t connection_count_{0};  // what was posted for an earlier one means nothing
   std::uint64_t hello_number_{0};
   std::uint64_t guard_number_{0};      // on this connection; 0: not asked
-  bool was_asked_{false};              // on any: what is guarded from then on is ours
+  bool was_asked_{false};              // on any: what fails from then on is tried again
   bool is_guarded_{false};
   bool ends_{false};
   bool is_end_asked_{false};  // on this connection
