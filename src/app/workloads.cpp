@@ -53,11 +53,13 @@ std::string line_of(const std::string& name, const core::workload::Workload& wor
 
 }  // namespace
 
-std::string keeper_program() {
+std::string program_beside_us(const char* name) {
   std::error_code error;
   const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? std::string() : (own.parent_path() / "watchbill-keeper").string();
+  return error ? std::string() : (own.parent_path() / name).string();
 }
+
+std::string keeper_program() { return program_beside_us("watchbill-keeper"); }
 
 Workloads::Workloads(const std::string& data, Epoch recovered_epoch, Parts parts)
     : parts_(std::move(parts)),
@@ -70,7 +72,8 @@ Workloads::Workloads(const std::string& data, Epoch recovered_epoch, Parts parts
                 offer(std::move(body), std::move(blobs), std::move(done));
               },
               [this](std::function<void()> task) { return waits_.run(std::move(task)); }, parts_.log, parts_.query,
-              [this](const drivers::agent::ProbeSample& sample) { parts_.store(samples_.take(sample)); }}) {}
+              [this](const drivers::agent::ProbeSample& sample) { parts_.store(samples_.take(sample)); },
+              program_beside_us("watchbill-unit")}) {}
 
 api::WorkloadServices Workloads::services() {
   const auto keeper = [this] {

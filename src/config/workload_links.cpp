@@ -65,6 +65,13 @@ bool runs_exec(const Configuration& configuration) {
   const auto is_exec = [](const ConfiguredAction& action) { return action.kind == ActionKind::exec; };
   for (const auto& [name, probe] : configuration.supervision.probes)
     if (probe.kind == ProbeKind::exec) return true;
+  const auto is_exec_probe = [](const std::optional<ProbeConfiguration>& probe) {
+    return probe && probe->kind == ProbeKind::exec;
+  };
+  for (const auto& [name, workload] : configuration.supervision.workloads)
+    if (!workload.unit.empty() &&
+        (is_exec_probe(workload.started) || is_exec_probe(workload.live) || is_exec_probe(workload.ready)))
+      return true;
   for (const auto& [name, runbook] : configuration.runbooks.runbooks)
     for (const ConfiguredStep& step : runbook.steps)
       if (std::any_of(step.actions.begin(), step.actions.end(), is_exec) ||

@@ -93,7 +93,7 @@ using Stop = StopConfiguration;
 constexpr auto stop =
     table<Stop>("workloads.NAME.stop",
                 optional<&Stop::signal, read_signal_number>("signal", "name of a signal", "TERM", "sent to the whole group"),
-                optional<&Stop::grace>("grace", "duration", "10s", "then KILL follows"),
+                optional<&Stop::grace>("grace", "duration", "10s", "then KILL follows; of a unit 100s"),
                 optional<&Stop::kill_grace>("kill_grace", "duration", "5s", "then it is unkillable"));
 
 void read_stop(const Cursor& at, Stop& out) { read_object(at, stop, out); }
@@ -209,9 +209,47 @@ void read_no_new_privileges(const Cursor& at, bool& may_gain_privileges) {
 
 void read_unit(const Cursor& at, std::string& out) {
   read_filled(at, out);
-  at.complain("not_yet_supported",
-              "a workload is a command in this release; the action service of a runbook starts, stops and restarts units");
+  if (out.empty()) return;
+  if (out.find('.') == std::string::npos) out += ".service";
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
+  const bool is_service = out.ends_with(".service") && out.size() > std::string_view(".service").size() && out.size() <= 255 &&
+                          out.front() != '-' && out.find_first_not_of(allowed) == std::string::npos;
+  if (!is_service) at.complain("out_of_range", "expected a systemd service such as nginx.service");
 }
+
+// What the unit's own file says is not said here again.
+void check_unit(const Cursor& at, W& out) {
+  struct Key {
+    std::string_view name, instead;
+  };
+  constexpr std::array<Key, 12> keys{{{"environment", "Environment="},
+                                      {"environment_file", "EnvironmentFile="},
+                                      {"instances", "a workload for each unit"},
+                                      {"leader_exit", "KillMode="},
+                                      {"limits", "LimitNOFILE= and the like"},
+                                      {"no_new_privileges", "NoNewPrivileges="},
+                                      {"post_stop", "ExecStopPost="},
+                                      {"pre_stop", "ExecStop="},
+                                      {"success_exit_codes", "SuccessExitStatus="},
+                                      {"umask", "UMask="},
+                                      {"user", "User="},
+                                      {"working_directory", "WorkingDirectory="}}};
+  const std::vector<NodeIndex>& children = at.node().children;
+  for (std::size_t i = 0; i < children.size(); i += 2)
+    for (const Key& key : keys)
+      if (at.at(children[i]).text == key.name)
+        at.complain_at_key(children[i], "not_of_a_unit",
+                           fmt::format("{} belongs to the unit's own file ({})", key.name, key.instead));
+  if (out.stop.signal != StopConfiguration{}.signal)
+    at.complain("not_of_a_unit", "stop.signal belongs to the unit's own file (KillSignal=)");
+  if (out.hang && out.hang->heartbeat == Heartbeat::notify)
+    at.complain("not_of_a_unit", "the heartbeat notify of a unit is systemd's (WatchdogSec=); use output or file");
+  if (out.on_change == OnChange::signal)
+    at.complain("not_of_a_unit", "reload.on_change: signal is for commands; restart starts the unit anew");
+}
+
+// systemd's own TimeoutStopSec= is 90 s unless a unit says otherwise: the unit's way of ending comes before our KILL.
+constexpr Duration unit_grace = Duration::seconds(100);
 
 void read_max_runtime(const Cursor& at, std::optional<Duration>& out) { read_positive(at, out.emplace()); }
 void read_components(const Cursor& at, std::vector<std::string>& out) { read_each<std::string, read_filled>(at, out); }
@@ -219,7 +257,8 @@ void read_components(const Cursor& at, std::vector<std::string>& out) { read_eac
 constexpr auto workload = table<W>(
     "workloads.NAME",
     optional<&W::command, read_command>("command", "list of text", "", "program and arguments; exactly one of command and unit"),
-    optional<&W::unit, read_unit>("unit", "text", "", "an existing systemd unit instead of a command: not yet supported"),
+    optional<&W::unit, read_unit>("unit", "text", "",
+                                  "an existing systemd service instead of a command; without a suffix a .service"),
     optional<&W::kind>("kind", "text", "", "a free label, shown in the registry"),
     optional<&W::components, read_components>("components", "list of text", "", "shown as supervised_components"),
     optional<&W::is_disabled, read_enabled>("enabled", "truth", "true", "false: listed, not started; needs skip_reason"),
@@ -260,9 +299,12 @@ constexpr auto workload = table<W>(
     later<W>("fallback", "it needs caches"));
 
 void read_workload(const Cursor& at, W& out) {
-  out.directory = at.file().folder.empty() ? "/" : at.file().folder;
+  const bool is_unit = at.has("unit");
+  out.directory = is_unit || at.file().folder.empty() ? "/" : at.file().folder;
+  if (is_unit) out.stop.grace = unit_grace;
   if (!read_object(at, workload, out)) return;
   if (at.has("command") == at.has("unit")) at.complain("missing_key", "expected exactly one of the keys command and unit");
+  if (is_unit) check_unit(at, out);
   if (out.is_disabled && !at.has("skip_reason")) at.complain("missing_key", "enabled: false needs a skip_reason");
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "keeper/acts.h"
+#include "model/wire/leader_notes.h"
 
 namespace watchbill::keeper {
 namespace {
@@ -28,12 +29,13 @@ Workload* workload_of_sender(Keeper& keeper, pid_t pid) {
     const ProcessEntry* const entry = candidate > 0 ? keeper.processes.find(candidate) : nullptr;
     if (entry != nullptr && entry->kind != ProcessKind::probe && entry->slot != no_slot) return keeper.slots[entry->slot].get();
   }
-  // An adopted leader is no child, and may have ended before what it sent is read.
-  Workload* const guarded = find_guarded(keeper);
-  if (guarded != nullptr && guarded->pid == pid && guarded->is_active()) return guarded;
   static std::array<char, 160U << 10> buffer;
   Marker marker;
-  return read_marker(pid, buffer, marker) ? find_marked(keeper, marker) : nullptr;
+  if (read_marker(pid, buffer, marker)) return find_marked(keeper, marker);
+  // An adopted leader is no child, and may have ended before what it sent is read.
+  for (const auto& workload : keeper.slots)
+    if (workload != nullptr && workload->is_adopted && workload->pid == pid && workload->is_active()) return workload.get();
+  return nullptr;
 }
 
 void note_task(Keeper& keeper, Workload& workload, pid_t pid, std::string_view note) {
@@ -51,28 +53,37 @@ void note_task(Keeper& keeper, Workload& workload, pid_t pid, std::string_view n
   workload.notes_dropped = 0;
 }
 
-// "EXIT_STATUS=0", said by the guarded controller before it ends.
-void note_exit_status(Guarded& guarded, std::string_view line) noexcept {
-  if (line.substr(0, wire::exit_status_note.size()) != wire::exit_status_note) return;
-  line.remove_prefix(wire::exit_status_note.size());
+// The value of "EXIT_STATUS=0".
+void note_exit_status(Workload& workload, std::string_view value) noexcept {
   std::int32_t code = 0;
-  const auto [after, failure] = std::from_chars(line.data(), line.data() + line.size(), code);
-  if (failure == std::errc{} && after == line.data() + line.size() && code >= 0 && code <= 255) guarded.told_exit = code;
+  const auto [after, failure] = std::from_chars(value.data(), value.data() + value.size(), code);
+  if (failure == std::errc{} && after == value.data() + value.size() && code >= 0 && code <= 255) workload.told_exit = code;
 }
 
-void take_line(Keeper& keeper, Workload& workload, pid_t pid, std::string_view line) {
+// What is named here gets KILL: only below the one mount point, and never the keeper's own group or one above it.
+void note_cgroup(Workload& workload, std::string_view directory) {
+  if (directory == workload.cgroup_directory || !is_cgroup_of_others(directory)) return;
+  workload.cgroup_directory.assign(directory);
+}
+
+void take_line(Keeper& keeper, Workload& workload, const ucred& sender, std::string_view line) {
   constexpr std::string_view task = "WATCHBILL_TASK=";
+  const bool is_leader = sender.pid == workload.pid;
   if (line == "WATCHDOG=1") {
     if (workload.order.hang && workload.order.hang->heartbeat == wire::Heartbeat::notify) beat(keeper, workload);
+  } else if (is_leader && line.substr(0, wire::exit_status_note.size()) == wire::exit_status_note) {
+    note_exit_status(workload, line.substr(wire::exit_status_note.size()));
   } else if (workload.guarded != nullptr) {
-    if (pid == workload.pid) note_exit_status(*workload.guarded, line);
+    return;
   } else if (line == "READY=1") {
     if (workload.is_ready) return;
     workload.is_ready = true;
     if (workload.order.stability == wire::Stability::notify) workload.restarts.became_stable(keeper.now);
     tell(keeper, wire::BecameReady{head_of(keeper, workload)});
   } else if (line.substr(0, task.size()) == task && line.size() > task.size()) {
-    note_task(keeper, workload, pid, line.substr(task.size()));
+    note_task(keeper, workload, sender.pid, line.substr(task.size()));
+  } else if (line.substr(0, wire::cgroup_note.size()) == wire::cgroup_note) {
+    if (is_leader && (sender.uid == 0 || sender.uid == geteuid())) note_cgroup(workload, line.substr(wire::cgroup_note.size()));
   }
 }
 
@@ -98,7 +109,7 @@ bool take_datagram(Keeper& keeper) {
   while (!rest.empty()) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    take_line(keeper, *workload, sender.pid, line);
+    take_line(keeper, *workload, sender, line);
   }
   return true;
 }

@@ -34,6 +34,15 @@ bool is_adopted_leader_alive(const Workload& workload) noexcept {
   return !workload.is_leader_gone && start_ticks_of(workload.pid) == workload.start_ticks;
 }
 
+// A unit's processes are members while its leader attends it, and once its stop has come to KILL. What a unit leaves behind on
+// purpose (KillMode=process) when it has ended is nobody's to end.
+bool counts_cgroup(const Workload& workload) noexcept {
+  if (workload.cgroup_directory.empty()) return false;
+  const bool is_killed = workload.state == wire::State::stopping && (workload.stop.phase == supervise::StopPhase::killing ||
+                                                                     workload.stop.phase == supervise::StopPhase::unkillable);
+  return !workload.is_leader_gone || is_killed;
+}
+
 }  // namespace
 
 void refresh_orphans(Keeper& keeper) {
@@ -61,13 +70,14 @@ void list_members(Keeper& keeper, const Workload& workload, PidList& members) {
   }
   for (const ProcessEntry& entry : keeper.processes.all())
     if (entry.kind == ProcessKind::orphan && entry.slot == workload.slot) members.add(entry.pid);
+  if (counts_cgroup(workload)) add_of_cgroup(members, workload.cgroup_directory.c_str());
   add_descendants(members);
 }
 
 bool is_group_empty(Keeper& keeper, Workload& workload) {
   if (workload.pid == 0) return true;
   if (!workload.is_leader_gone || workload.orphan_count != 0) return false;
-  if (!workload.is_adopted) return !has_process_group(workload.pid);
+  if (!workload.is_adopted && !counts_cgroup(workload)) return !has_process_group(workload.pid);
   PidList members;
   list_members(keeper, workload, members);
   return members.size == 0;
@@ -81,6 +91,14 @@ void signal_leader(const Workload& workload, int signal) noexcept {
 }
 
 void signal_group(Keeper& keeper, Workload& workload, int signal) {
+  if (counts_cgroup(workload)) {
+    // The leader has systemd stop the unit, in the unit's own way.
+    if (signal != SIGKILL) {
+      signal_leader(workload, signal);
+      return signal_leader(workload, SIGCONT);
+    }
+    (void)kill_cgroup(workload.cgroup_directory.c_str());
+  }
   PidList members;
   refresh_orphans(keeper);
   list_members(keeper, workload, members);

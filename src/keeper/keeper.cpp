@@ -54,7 +54,7 @@ void adopted_ended(Keeper& keeper, std::uint32_t slot) {
   close(workload->pid_fd);
   workload->pid_fd = -1;
   // Its own word on how it ends may still wait to be read.
-  if (workload->guarded != nullptr) serve_notify(keeper, datagrams_before_an_end);
+  serve_notify(keeper, datagrams_before_an_end);
   leader_exited(keeper, *workload, wire::ExitHow::unseen, 0);
 }
 

@@ -24,6 +24,7 @@ void reset_incarnation(Keeper& keeper, Workload& workload, std::uint64_t incarna
   workload.state = wire::State::running;
   workload.pid = 0;
   workload.start_ticks = 0;
+  workload.cgroup_directory.clear();
   workload.is_adopted = false;
   workload.is_leader_gone = true;
   workload.is_concluding = false;
@@ -37,7 +38,7 @@ void reset_incarnation(Keeper& keeper, Workload& workload, std::uint64_t incarna
   workload.is_hung = false;
   workload.file_bytes = -1;
   workload.file_checked_at = keeper.now;
-  if (workload.guarded != nullptr) workload.guarded->told_exit.reset();
+  workload.told_exit.reset();
   workload.stop = supervise::StopState{};
   workload.pre_stop_took = workload.terminating_took = Duration{};
   workload.owes_diagnosis = false;
@@ -231,11 +232,11 @@ void leader_exited(Keeper& keeper, Workload& workload, wire::ExitHow how, std::i
   workload.is_leader_gone = true;
   workload.how = how;
   workload.value = value;
-  if (workload.guarded != nullptr) {
-    drain_output(keeper, workload);  // its last words come before the news of its end
-    const auto& told = workload.guarded->told_exit;
-    if (how == wire::ExitHow::unseen && told) workload.how = wire::ExitHow::code, workload.value = *told;
+  if (how == wire::ExitHow::unseen && workload.told_exit) {
+    workload.how = wire::ExitHow::code;
+    workload.value = *workload.told_exit;
   }
+  if (workload.guarded != nullptr) drain_output(keeper, workload);  // its last words come before the news of its end
   workload.ended_at_wall = keeper.wall;
   workload.restarts.broke(workload.rule.backoff.reset_after, keeper.now);
   if (workload.state == wire::State::running)

@@ -153,6 +153,46 @@ void add_marked(PidList& list, const Marker& marker, pid_t group) noexcept {
   });
 }
 
+void add_of_cgroup(PidList& list, const char* directory) noexcept {
+  static char text[64U << 10];
+  char path[512];
+  if (std::snprintf(path, sizeof path, "%s/cgroup.procs", directory) >= static_cast<int>(sizeof path)) return;
+  for_each_number({text, read_file(path, text)}, [&list](pid_t pid) {
+    ProcessStat stat;
+    if (pid > 0 && read_stat(pid, stat) && stat.state != 'Z') list.add(pid);
+  });
+}
+
+bool kill_cgroup(const char* directory) noexcept {
+  char path[512];
+  if (std::snprintf(path, sizeof path, "%s/cgroup.kill", directory) >= static_cast<int>(sizeof path)) return false;
+  const int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool is_done = write(fd, "1", 1) == 1;
+  close(fd);
+  return is_done;
+}
+
+bool is_cgroup_of_others(std::string_view directory) noexcept {
+  constexpr std::string_view mount = "/sys/fs/cgroup/";
+  if (directory.size() <= mount.size() || directory.size() > 480 || directory.substr(0, mount.size()) != mount) return false;
+  if (directory.find('\0') != std::string_view::npos || directory.find("/..") != std::string_view::npos) return false;
+  char text[4096];
+  std::string_view own(text, read_file("/proc/self/cgroup", text));
+  if (own.empty()) return false;
+  // Lines of "NUMBER:CONTROLLERS:/PATH". Which hierarchy is mounted where does not matter: a path that ends in ours, or in one
+  // above it, is taken for it.
+  while (!own.empty()) {
+    const std::string_view line = own.substr(0, own.find('\n'));
+    own.remove_prefix(std::min(own.size(), line.size() + 1));
+    const std::size_t colon = line.find(':', line.find(':') + 1);
+    std::string_view path = colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
+    for (; path.size() > 1; path = path.substr(0, path.rfind('/')))
+      if (directory.size() > path.size() && directory.substr(directory.size() - path.size()) == path) return false;
+  }
+  return true;
+}
+
 void children_of_first_thread(std::vector<pid_t>& children) {
   static char text[256U << 10];
   static const int fd = [] {

@@ -51,6 +51,15 @@ void add_descendants(PidList& list) noexcept;
 // Costs some 10 µs for each process of the host: only for groups that this keeper did not start.
 void add_marked(PidList& list, const Marker& marker, pid_t group) noexcept;
 
+// Adds the processes of the control group at this directory (not of those below it); nothing where there is none.
+void add_of_cgroup(PidList& list, const char* directory) noexcept;
+
+// Has the kernel kill all processes of a control group and of those below it. False where it cannot: version 1, no right.
+[[nodiscard]] bool kill_cgroup(const char* directory) noexcept;
+
+// Whether this can be the control group of others: below /sys/fs/cgroup, no "..", and this process is not in it or below it.
+[[nodiscard]] bool is_cgroup_of_others(std::string_view directory) noexcept;
+
 // The children of this process's first thread, zombies included, into `children` (cleared first): the orphans that came to it,
 // and what a keeper that was replaced in place had started.
 void children_of_first_thread(std::vector<pid_t>& children);

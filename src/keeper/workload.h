@@ -33,7 +33,6 @@ struct Effect {
 // What the guarded controller has beside a workload: no agent orders it, sees it or counts it.
 struct Guarded {
   wire::BoundedList<std::int32_t, 32> final_exit_codes;
-  std::optional<std::int32_t> told_exit;  // of this incarnation, by its own word
 };
 
 // pre_stop, post_stop or the helper that gathers diagnostic facts: at most one at a time.
@@ -68,6 +67,8 @@ struct Workload {
   pid_t pid{0};                  // leader, group and session; stays until the next start
   std::uint64_t start_ticks{0};
   int pid_fd{-1};                // only of an adopted leader: it is not our child
+  std::optional<std::int32_t> told_exit;  // exit code of this incarnation, by its leader's word: of use when nobody can learn it
+  std::string cgroup_directory;  // of a systemd unit that the leader stands for, by its own word; empty: none
   bool is_adopted{false};
   bool is_leader_gone{true};
   bool is_concluding{false};     // the group is empty, post_stop runs

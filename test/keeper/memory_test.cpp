@@ -72,6 +72,38 @@ TEST(keeper_memory, an_adopted_workload_is_lost_only_when_it_is_gone) {
   EXPECT_FALSE(controller.take<wire::Started>(is_another)) << "a standing order restarts what failed, not what is unknown";
 }
 
+TEST(keeper_memory, an_adopted_workload_that_says_its_exit_code_is_not_lost) {
+  struct Case {
+    const char *note, *code;
+    wire::State state;
+    wire::ExitHow how;
+    std::int32_t value;
+  };
+  for (const Case& each : {Case{"EXIT_STATUS=0", "0", wire::State::completed, wire::ExitHow::code, 0},
+                           Case{"EXIT_STATUS=3", "3", wire::State::failed, wire::ExitHow::code, 3},
+                           Case{"EXIT_STATUS=300", "0", wire::State::lost, wire::ExitHow::unseen, 0},
+                           Case{"STATUS=done", "0", wire::State::lost, wire::ExitHow::unseen, 0}}) {
+    KeeperProcess keeper;
+    const std::string file = keeper.data() + "/ends";
+    {
+      Controller controller(keeper.data());
+      Order order("w", actor({"tell_and_exit", file, each.note, each.code}));
+      order.order.restart.policy = wire::RestartPolicy::never;
+      ASSERT_TRUE(controller.run(order));
+    }
+    keeper.kill_it();
+    keeper.start();
+    Controller controller(keeper.data());
+    ASSERT_TRUE(controller.told<wire::Adopted>());
+    std::ofstream(file).flush();
+    const auto exited = controller.told<wire::Exited>();
+    ASSERT_TRUE(exited);
+    EXPECT_EQ(exited->message.how, each.how) << each.note;
+    EXPECT_EQ(exited->message.value, each.value) << each.note;
+    EXPECT_EQ(controller.told<wire::Settled>()->message.state, each.state) << each.note;
+  }
+}
+
 TEST(keeper_memory, a_workload_that_ended_unseen_is_lost_and_never_started_twice) {
   KeeperProcess keeper;
   pid_t pid = 0;

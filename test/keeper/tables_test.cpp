@@ -1,8 +1,10 @@
 // The parts that need no process: messages, the heap of what is due, the ring of reports, captures.
+#include <fstream>
 #include <random>
 
 #include "keeper/harness.h"
 #include "keeper/outcomes.h"
+#include "keeper/processes.h"
 #include "keeper/tables.h"
 
 namespace watchbill::keeper::testing {
@@ -81,6 +83,23 @@ TEST(keeper_wire, a_text_with_a_nul_cannot_become_an_argument) {
   std::string packed;
   EXPECT_FALSE(wire::TextList::append(packed, std::string_view("a\0b", 3)));
   EXPECT_TRUE(packed.empty());
+}
+
+TEST(keeper_processes, a_control_group_that_is_to_be_killed_is_never_our_own) {
+  for (const char* directory : {"/sys/fs/cgroup/system.slice/nginx.service", "/sys/fs/cgroup/unified/a.slice/b.service"})
+    EXPECT_TRUE(is_cgroup_of_others(directory)) << directory;
+  for (const char* directory : {"", "/", "/sys/fs/cgroup", "/sys/fs/cgroup/", "/etc/nginx.service", "sys/fs/cgroup/a.service",
+                                "/sys/fs/cgroup/a/../b.service", "/sys/fs/cgroup/.."})
+    EXPECT_FALSE(is_cgroup_of_others(directory)) << directory;
+  EXPECT_FALSE(is_cgroup_of_others("/sys/fs/cgroup/" + std::string(500, 'a')));
+  EXPECT_FALSE(is_cgroup_of_others(std::string_view("/sys/fs/cgroup/a\0b", 18)));
+  std::ifstream own("/proc/self/cgroup");
+  for (std::string line; std::getline(own, line);) {
+    std::string path = line.substr(line.find(':', line.find(':') + 1) + 1);
+    for (; path.size() > 1; path.resize(path.rfind('/')))
+      for (const char* mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"})
+        EXPECT_FALSE(is_cgroup_of_others(mount + path)) << "this process is in it, or below it: " << path;
+  }
 }
 
 }  // namespace

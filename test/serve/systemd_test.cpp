@@ -1,10 +1,11 @@
-// Runbooks that change units of a real systemd: process 1 of namespaces of its own, with units that live in its /run only
-// (domain/plans.md §3.3 "service"). What happens there: systemd.sh.
+// A real systemd: process 1 of namespaces of its own, with units that live in its /run only. What happens there: systemd_*.sh.
+// Runbooks that change units: domain/plans.md §3.3 "service". Workloads that are units: domain/supervision.md §2.1, §8.
 #include <gtest/gtest.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "serve/folder.h"
@@ -12,7 +13,7 @@
 namespace watchbill::serve_test {
 namespace {
 
-constexpr const char* bill = R"(watchbill: 1
+constexpr const char* runbooks_bill = R"(watchbill: 1
 supervisor: {exec_user: root}
 data: FOLDER/data
 runbooks:
@@ -32,18 +33,31 @@ runbooks:
         undo: {service: {name: sleeper, state: started}}
 )";
 
+constexpr const char* workloads_bill = R"(watchbill: 1
+data: FOLDER/data
+workloads:
+  ghost: {unit: ghost, restart: {policy: never}}
+  hopeless: {unit: hopeless, restart: {limit: 2 per 10m, backoff: {initial: 10ms, max: 10ms}}}
+  selfish: {unit: selfish}
+  steady: {unit: steady.service, restart: {backoff: {initial: 0s}}, ready: {notify: true}}
+  stubborn: {unit: stubborn, stop: {grace: 1s, kill_grace: 2s}}
+)";
+
 class real_systemd : public ServedFolder {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "namespaces for a systemd need root";
     if (::access("/lib/systemd/systemd", X_OK) != 0) GTEST_SKIP() << "systemd is not installed";
-    std::string text = bill;
-    text.replace(text.find("FOLDER"), 6, folder());
-    write("watchbill.yaml", text);
+  }
+  // Plays a story of this folder; what is left to do then is to judge it.
+  void play(std::string bill, const std::string& story) {
+    bill.replace(bill.find("FOLDER"), 6, folder());
+    write("watchbill.yaml", bill);
     pid_ = ::fork();
     if (pid_ == 0) {
       ::setenv("FOLDER", folder().c_str(), 1);
       ::setenv("PROGRAM", WB_BINARY_DIR "/watchbill", 1);
+      ::setenv("STORY", (WB_SOURCE_DIR "/test/serve/" + story).c_str(), 1);
       const int out = ::open(path("unshare.out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
       ::dup2(out, 1);
       ::dup2(out, 2);
@@ -53,11 +67,20 @@ class real_systemd : public ServedFolder {
     }
     if (!eventually([&] { return is_there("booted"); }))
       GTEST_SKIP() << "no systemd runs in namespaces here: " << read("unshare.out");
+    // A story has several times the patience of one condition.
+    bool is_over = false;
+    for (int i = 0; i < 6 && !is_over; ++i) is_over = eventually([&] { return is_there("over"); });
+    ASSERT_TRUE(is_over) << told();
   }
   void TearDown() override {
     if (pid_ < 0) return;
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
+  }
+  // The last steps of a story, and what its commands said.
+  [[nodiscard]] std::string told() const {
+    const std::string log = read("story.log");
+    return log.substr(log.size() - std::min<std::size_t>(log.size(), 4000)) + read("story.out") + read("serve.out");
   }
   [[nodiscard]] bool is_there(const std::string& name) const { return ::access(path(name).c_str(), F_OK) == 0; }
 
@@ -65,10 +88,8 @@ class real_systemd : public ServedFolder {
 };
 
 TEST_F(real_systemd, restarts_a_unit_once_and_takes_back_a_stop_that_did_not_help) {
-  // Each start of the unit takes two seconds: the story has three times the patience of one condition.
-  bool is_over = false;
-  for (int i = 0; i < 3 && !is_over; ++i) is_over = eventually([&] { return is_there("over"); });
-  ASSERT_TRUE(is_over) << read("story.log") << read("serve.out");
+  ASSERT_NO_FATAL_FAILURE(play(runbooks_bill, "systemd_runbooks.sh"));
+  if (IsSkipped()) return;
   EXPECT_NE(read("before"), "\n");
   EXPECT_NE(read("before"), read("after")) << read("restart.out");
   EXPECT_NE(read("restart.out").find(" done"), std::string::npos) << read("restart.out");
@@ -76,8 +97,22 @@ TEST_F(real_systemd, restarts_a_unit_once_and_takes_back_a_stop_that_did_not_hel
   EXPECT_NE(read("stop.out").find(" compensated"), std::string::npos) << read("stop.out");
   EXPECT_EQ(read("stopped"), "active\n") << "what was stopped in vain runs again";
   // The controller was killed while the unit was on its way.
-  EXPECT_NE(read("show.out").find(" done\n"), std::string::npos) << read("show.out") << read("story.log");
+  EXPECT_NE(read("show.out").find(" done\n"), std::string::npos) << read("show.out") << told();
   EXPECT_EQ(std::stoi("0" + read("count-after")), std::stoi("0" + read("count-before")) + 1) << "it was restarted once";
+  EXPECT_NE(read("verify.out").find("verified "), std::string::npos) << read("verify.out");
+}
+
+TEST_F(real_systemd, supervises_units_as_it_supervises_commands) {
+  ASSERT_NO_FATAL_FAILURE(play(workloads_bill, "systemd_workloads.sh"));
+  if (IsSkipped()) return;
+  const std::string passed = read("passed");
+  for (const char* claim :
+       {"a unit that runs is taken over", "a unit that does not exist says so", "a crash loop ends with its budget",
+        "its words are in its log", "a crash is answered by the standing order", "restarts of systemd and by others are theirs",
+        "it is stopped and started by hand", "what does not stop is killed", "a crash without a controller is answered and told",
+        "a keeper that was killed knows what to kill", "what its processes use is counted",
+        "a unit runs on without its attendant", "a stop by others is seen"})
+    EXPECT_NE(passed.find(claim), std::string::npos) << claim << "\n" << told();
   EXPECT_NE(read("verify.out").find("verified "), std::string::npos) << read("verify.out");
 }
 

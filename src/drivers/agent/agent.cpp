@@ -239,9 +239,9 @@ void Agent::see_report(const wire::Frame& frame) {
   probes_.note_ready(std::string(head->name));
 }
 
-// Again and again while there is a keeper; thousands of processes take a moment, so elsewhere.
+// At once, and then again and again while there is a keeper; thousands of processes take a moment, so elsewhere.
 void Agent::read_figures() {
-  if (std::exchange(reads_figures_, true)) return;
+  parts_.loop.cancel(figures_timer_);
   std::set<std::int64_t> leaders;
   for (const auto& [name, seen] : seen_)
     if (seen.pid != 0) leaders.insert(seen.pid);
@@ -256,8 +256,7 @@ void Agent::read_figures() {
   };
   if (!leaders.empty()) (void)parts_.run_elsewhere(task);
   const Duration pause = std::clamp(figures_took_ * figures_rest, figures_interval, figures_interval_max);
-  parts_.loop.after(leaders.empty() ? figures_pause : pause, [this] {
-    reads_figures_ = false;
+  figures_timer_ = parts_.loop.after(leaders.empty() ? figures_pause : pause, [this] {
     if (link_.is_ready()) read_figures();
   });
 }
@@ -321,7 +320,7 @@ void Agent::carry(const std::string& workload) {
   order.is_under_way = true;
   if (order.effect.directive == OrderDirective::forget) return direct(workload, number, {});
   const auto task = [this, workload, number, effect = order.effect] {
-    auto terms = std::make_shared<const Result<OrderTerms, TermsProblem>>(make_terms(effect));
+    auto terms = std::make_shared<const Result<OrderTerms, TermsProblem>>(make_terms(effect, parts_.unit_program));
     parts_.loop.post([this, workload, number, terms] {
       if (order_of(workload, number) != nullptr) give(workload, number, terms);
     });

@@ -52,6 +52,7 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
     // Of Probes::Parts; both may be empty.
     std::function<void(const std::string& condition, Duration timeout, ports::ProbeDone done)> query{};
     std::function<void(const ProbeSample&)> sampled{};
+    std::string unit_program{};  // absolute path of watchbill-unit: what a workload that is a systemd unit runs
   };
   Agent(KeeperLink::Settings settings, Parts parts);
   // Holds: the loop has stopped, or this is its thread.
@@ -123,7 +124,7 @@ class Agent final : public ports::EffectPort, public ports::OneShotPort {
   std::map<std::string, Seen, std::less<>> seen_;
   std::vector<KeptWorkload> kept_;                     // of the snapshot under way
   std::uint64_t connection_{0};
-  bool reads_figures_{false};                 // the next look at them is planned
+  ports::TimerId figures_timer_{};            // the next look at them
   Duration figures_took_;                     // the last look
   bool is_adopted_{false};                             // the core knows what this keeper has: orders may go
   mutable std::mutex status_mutex_;

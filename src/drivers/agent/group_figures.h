@@ -18,7 +18,9 @@ struct GroupFigures {
 };
 
 // Reads every process once and adds up those whose session is one of `leaders` (a workload's leader begins a session). Members
-// that left the session are not counted. Blocks for about 10 µs a process; any thread.
+// that left the session are not counted. A leader that is a watchbill-unit stands for a systemd service: the processes of that
+// service's control group and of those below it count as its own. Blocks for about 10 µs a process, twice that where there is
+// such a leader; any thread.
 [[nodiscard]] std::map<std::int64_t, GroupFigures> read_group_figures(const std::set<std::int64_t>& leaders);
 
 }  // namespace watchbill::drivers::agent

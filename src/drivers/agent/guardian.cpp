@@ -14,6 +14,8 @@
 #include <cstring>
 #include <utility>
 
+#include "model/wire/leader_notes.h"
+
 namespace watchbill::drivers::agent {
 
 namespace wire = model::wire;

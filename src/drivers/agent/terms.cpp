@@ -1,5 +1,7 @@
 #include "drivers/agent/terms.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -106,7 +108,18 @@ Result<wire::StopTerms, TermsProblem> stop_terms(const StopConfiguration& stop, 
   return terms;
 }
 
-ProgramDescription program_of(const WorkloadConfiguration& configuration) {
+// The process that stands for a unit. Units are changed by root; a keeper of another account asks systemd under its own, and may
+// be refused.
+ProgramDescription attendant_of(const WorkloadConfiguration& configuration, const std::string& unit_program) {
+  ProgramDescription description;
+  description.command = {unit_program, configuration.unit};
+  description.directory = "/";
+  if (geteuid() == 0) description.user = "root";
+  return description;
+}
+
+ProgramDescription program_of(const WorkloadConfiguration& configuration, const std::string& unit_program) {
+  if (!configuration.unit.empty()) return attendant_of(configuration, unit_program);
   ProgramDescription description;
   description.command = configuration.command;
   description.environment = configuration.environment;
@@ -179,16 +192,14 @@ Result<wire::Program, TermsProblem> make_program(const ProgramDescription& descr
   return program;
 }
 
-Result<OrderTerms, TermsProblem> make_terms(const CarryOutOrder& order) {
+Result<OrderTerms, TermsProblem> make_terms(const CarryOutOrder& order, const std::string& unit_program) {
   const WorkloadConfiguration& configuration = order.configuration;
-  if (!configuration.unit.empty())
-    return TermsProblem{"not_yet_supported", "a workload cannot be the unit " + configuration.unit + " yet; give its command"};
   OrderTerms terms;
   wire::StandingOrder& standing = terms.give.order;
   standing.name = terms.texts.keep(order.workload);
   standing.workload_namespace = terms.texts.keep(order.name_space);
   standing.order_id = terms.texts.keep(order.terms.hex());
-  const auto program = make_program(program_of(configuration), terms.texts);
+  const auto program = make_program(program_of(configuration, unit_program), terms.texts);
   if (!program) return program.error();
   standing.program = *program;
   for (const std::int32_t code : configuration.success_exit_codes) (void)standing.success_exit_codes.add(code);

@@ -57,8 +57,8 @@ struct OrderTerms {
   Texts texts;
   model::wire::GiveOrder give;
 };
-// As make_program().
-[[nodiscard]] Result<OrderTerms, TermsProblem> make_terms(const CarryOutOrder& order);
+// As make_program(). `unit_program`: absolute path of watchbill-unit, which attends a workload that is a systemd unit.
+[[nodiscard]] Result<OrderTerms, TermsProblem> make_terms(const CarryOutOrder& order, const std::string& unit_program);
 
 // Reads the lines KEY=value of an environment file as systemd does: blank lines and those that begin with # or ; are skipped, one
 // pair of quotes around a value is taken off. Fails `environment_file_invalid` with the number of the line.

@@ -12,9 +12,6 @@ namespace watchbill::model::wire {
 
 // Its name in WATCHBILL_WORKLOAD, FIFO and log. No bill, order or effect can have it: their names do not begin with a dot.
 inline constexpr std::string_view guarded_name = ".controller";
-// What it writes to the notify socket before it ends, followed by its exit code in decimal: an adopted one has no other witness.
-inline constexpr std::string_view exit_status_note = "EXIT_STATUS=";
-
 // The first message of a guardian, instead of Hello. Answer: Welcome, followed by one ControllerState, or Refused
 // version_unsupported. From then on each change and all output is told.
 struct GuardHello {
