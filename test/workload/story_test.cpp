@@ -309,6 +309,61 @@ TEST(holds, a_hold_with_restarts_suspends_the_standing_orders_it_covers) {
   EXPECT_FALSE(world.take_order("db")->is_suspended);
 }
 
+SetHold hold_all() {
+  SetHold hold;
+  hold.reason = "looking";
+  hold.restarts = true;
+  hold.scope = "all";
+  return hold;
+}
+
+ReleaseHold release_all() {
+  ReleaseHold release;
+  release.scope = "all";
+  return release;
+}
+
+TEST(holds, what_crashed_under_a_hold_comes_up_when_it_is_released) {
+  struct Case {
+    RestartPolicy policy;
+    WorkloadState ended;
+    WorkloadReason reason;
+    bool comes_up;
+  };
+  for (const Case& each : {Case{RestartPolicy::on_failure, WorkloadState::failed, WorkloadReason::exit, true},
+                           Case{RestartPolicy::on_failure, WorkloadState::failed, WorkloadReason::liveness, true},
+                           Case{RestartPolicy::always, WorkloadState::completed, WorkloadReason::exit, true},
+                           Case{RestartPolicy::on_failure, WorkloadState::completed, WorkloadReason::exit, false},
+                           Case{RestartPolicy::on_failure, WorkloadState::failed, WorkloadReason::start_failed, false},
+                           Case{RestartPolicy::never, WorkloadState::failed, WorkloadReason::exit, false}}) {
+    Supervised world(two([&](auto& db, auto&) { db.restart.policy = each.policy; }));
+    world.bring_up("db");
+    ASSERT_FALSE(world.person(hold_all()));
+    world.take_order("db");
+    world.exited("db", 1);
+    world.settled("db", 1, each.ended, each.reason);
+    EXPECT_FALSE(world.take_order("db")) << "the hold holds";
+    ASSERT_FALSE(world.policy(release_all()));
+    const auto order = world.take_order("db");
+    EXPECT_EQ(order.has_value(), each.comes_up) << word(each.policy) << " " << word(each.reason);
+    if (!order) continue;
+    EXPECT_EQ(order->incarnation, 2U);
+    EXPECT_FALSE(order->is_suspended);
+    EXPECT_EQ(world.state_of("db"), WorkloadState::starting);
+  }
+}
+
+TEST(holds, what_had_failed_before_a_hold_stays_down_after_it) {
+  Supervised world(two());
+  world.bring_up("db");
+  world.exited("db", 1);
+  world.settled("db", 1, WorkloadState::failed, WorkloadReason::restart_budget_exhausted);
+  ASSERT_FALSE(world.person(hold_all()));
+  ASSERT_FALSE(world.policy(release_all()));
+  EXPECT_FALSE(world.take_order("db"));
+  EXPECT_EQ(world.state_of("db"), WorkloadState::failed);
+}
+
 TEST(instances, each_has_its_own_state_and_a_dependency_means_all) {
   Supervised world(two([](auto& db, auto&) { db.instances = 2; }));
   world.bring_up("db@1");

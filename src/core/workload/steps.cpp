@@ -37,6 +37,21 @@ Due due_while_stopping(const State& state, const Workload& workload) {
   return stays && workload.order.incarnation != workload.incarnation ? at_once(Step::stop) : Due{};
 }
 
+// It ended while a hold suspended its restarts; without the hold it would have been started again.
+bool was_held_down(const Workload& workload) noexcept {
+  const RestartConfiguration& restart = workload.configuration.restart;
+  const bool is_restarted = restart.policy != RestartPolicy::never && (restart.is_unlimited || restart.limit != 0);
+  if (workload.is_held || !workload.order.is_suspended || !is_restarted) return false;
+  if (workload.state == WorkloadState::completed) return restart.policy == RestartPolicy::always;
+  if (workload.state != WorkloadState::failed) return false;
+  switch (workload.reason) {
+    case WorkloadReason::exit: case WorkloadReason::signal: case WorkloadReason::liveness:
+    case WorkloadReason::runtime_exceeded: return true;
+    case WorkloadReason::hang: return workload.configuration.hang && workload.configuration.hang->action != HangAction::stop;
+    default: return false;
+  }
+}
+
 Due due_at_rest(const State& state, const Workload& workload) {
   if (workload.is_withdrawn) {
     const bool is_known = workload.order.number != 0 && workload.order.directive != OrderDirective::forget;
@@ -44,7 +59,7 @@ Due due_at_rest(const State& state, const Workload& workload) {
   }
   if (must_rest(workload) || supervisor_of(state).closing_until) return {};
   const bool was_put_down = workload.state == WorkloadState::stopped && !workload.is_left_stopped;
-  if (workload.owed != Owed::nothing || was_put_down) return at_once(Step::come_up);
+  if (workload.owed != Owed::nothing || was_put_down || was_held_down(workload)) return at_once(Step::come_up);
   const bool tries_again = workload.state == WorkloadState::lost && workload.configuration.on_lost == OnLost::restart &&
                            !workload.is_lost_start_given;
   return tries_again ? at_once(Step::start_lost) : Due{};
