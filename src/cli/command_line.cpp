@@ -25,6 +25,7 @@ struct Parsed {
   std::string format{"table"};
   bool no_color{false};
   std::function<ExitCode(Terminal&)> verb;
+  bool answers_on_output{true};  // a verb whose work is what it prints; a service lives on without a reader
 
   ServeArguments serve;
   JournalArguments journal;
@@ -88,7 +89,8 @@ class CommandLine {
     }
     const Format format = parsed_.format == "json" ? Format::json : Format::table;
     Terminal terminal(stdout, stderr, format, has_colors(parsed_.no_color));
-    return static_cast<int>(parsed_.verb(terminal));
+    const ExitCode code = parsed_.verb(terminal);
+    return static_cast<int>(parsed_.answers_on_output ? terminal.close(code) : code);
   }
 
  private:
@@ -110,6 +112,7 @@ class CommandLine {
         add(app_, "serve", "run the controller",
             "  watchbill serve --config watchbill.yaml\n  watchbill serve --config watchbill.yaml --data /var/lib/watchbill",
             [this](Terminal& terminal) {
+              parsed_.answers_on_output = false;
               if (later_serve_option_.empty()) return program_.serve(terminal, parsed_.serve);
               return terminal.refuse(Refused{Refusal::not_yet_supported, later_serve_option_ + " of serve"});
             });

@@ -1,6 +1,8 @@
 #include "cli/terminal.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "base/json.h"
 
@@ -77,16 +79,26 @@ std::string one_line(std::string_view text) {
 bool Terminal::print(std::string_view line) {
   if (format_ == Format::json || is_printable(line)) print_raw(line);
   else print_raw(printable(line));
-  if (line.empty() || line.back() != '\n') std::fputc('\n', out_);
-  return std::ferror(out_) == 0;
+  return line.empty() || line.back() != '\n' ? print_raw("\n") : write_error_ == 0;
 }
 
 bool Terminal::print_raw(std::string_view bytes) {
-  std::fwrite(bytes.data(), 1, bytes.size(), out_);
-  return std::ferror(out_) == 0;
+  if (std::fwrite(bytes.data(), 1, bytes.size(), out_) != bytes.size() && write_error_ == 0) write_error_ = errno;
+  return write_error_ == 0;
 }
 
-bool Terminal::flush() { return std::fflush(out_) == 0; }
+bool Terminal::flush() {
+  if (std::fflush(out_) != 0 && write_error_ == 0) write_error_ = errno;
+  return write_error_ == 0;
+}
+
+ExitCode Terminal::close(ExitCode code) {
+  // Who stops reading (head, less) has what he wanted.
+  if (flush() || write_error_ == EPIPE) return code;
+  complain(std::string("standard output took not everything: ") + std::strerror(write_error_) +
+           "; what was asked for is done or refused all the same");
+  return ExitCode::internal;
+}
 
 void Terminal::table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::vector<std::string>> cells{header};

@@ -43,6 +43,9 @@ class Terminal {
   bool print_raw(std::string_view bytes);
   // What was printed reaches its reader now, though it be a pipe: for verbs that go on. False when nobody reads any more.
   bool flush();
+  // The last call: what was printed has reached its reader, and `code` is the verb's; or a disk did not take it, which is said on
+  // standard error and is `internal`. A reader that went away is no failure.
+  [[nodiscard]] ExitCode close(ExitCode code);
   // A table with a header line; columns are as wide as their widest cell.
   void table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows);
   // "watchbill: …" on standard error.
@@ -57,6 +60,7 @@ class Terminal {
   std::FILE* err_;
   Format format_;
   bool colors_;
+  int write_error_{0};  // the first errno of standard output
 };
 
 // The body of a refusal as HTTP and `-o json` show it (design/http.md §5).

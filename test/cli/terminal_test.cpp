@@ -1,8 +1,11 @@
 // What verbs print: nothing of a stranger's text reaches the terminal as a command to it.
 #include "cli/terminal.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <string>
 
 namespace watchbill::cli {
@@ -61,6 +64,36 @@ TEST_F(terminal, complains_without_them_and_leaves_json_and_logs_alone) {
   json.print_raw("raw \x1b[1m");
   EXPECT_EQ(text_of(err_), "watchbill: no such \\x1bworkload\n");
   EXPECT_EQ(text_of(out_), "{\"a\":1}\nraw \x1b[1m");
+}
+
+TEST_F(terminal, a_disk_that_takes_nothing_is_told_and_no_success) {
+  for (const std::size_t size : {std::size_t{10}, std::size_t{1} << 20}) {
+    std::FILE* const full = std::fopen("/dev/full", "we");
+    ASSERT_NE(full, nullptr);
+    Terminal told(full, err_, Format::table, false);
+    told.print(std::string(size, 'x'));
+    EXPECT_EQ(told.close(ExitCode::done), ExitCode::internal) << size;
+    EXPECT_NE(text_of(err_).find("No space left on device"), std::string::npos);
+    std::fclose(full);
+  }
+  Terminal fine = made(Format::table);
+  fine.print("done");
+  EXPECT_EQ(fine.close(ExitCode::done), ExitCode::done);
+  EXPECT_EQ(fine.close(ExitCode::blocked), ExitCode::blocked) << "a verb's own code stays";
+}
+
+TEST_F(terminal, a_reader_that_went_away_is_no_failure) {
+  std::signal(SIGPIPE, SIG_IGN);
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  ::close(ends[0]);
+  std::FILE* const out = ::fdopen(ends[1], "w");
+  Terminal told(out, err_, Format::table, false);
+  told.print("nobody reads this");
+  EXPECT_FALSE(told.flush());
+  EXPECT_EQ(told.close(ExitCode::done), ExitCode::done);
+  EXPECT_EQ(text_of(err_), "");
+  std::fclose(out);
 }
 
 }  // namespace
