@@ -21,11 +21,4 @@ Ending ending_of(const UnitFacts& facts) {
   return {1, 0, "it failed: " + facts.result};
 }
 
-bool is_service_name(std::string_view name) noexcept {
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
-  constexpr std::string_view suffix = ".service";
-  return name.size() > suffix.size() && name.size() <= 255 && name.front() != '-' && name.ends_with(suffix) &&
-         name.find_first_not_of(allowed) == std::string_view::npos;
-}
-
 }  // namespace watchbill::attendant

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 namespace watchbill::attendant {
 
@@ -37,8 +36,5 @@ struct Ending {
   std::string detail;      // for people
 };
 [[nodiscard]] Ending ending_of(const UnitFacts& facts);
-
-// Letters, digits and : - _ . \ @, and the suffix ".service"; at most 255 bytes. Source: systemd.unit(5).
-[[nodiscard]] bool is_service_name(std::string_view name) noexcept;
 
 }  // namespace watchbill::attendant

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "attendant/attendant.h"
+#include "base/unit_name.h"
 
 namespace {
 
@@ -37,7 +38,7 @@ int main(int argc, char** argv) {
     std::fputs(usage, stdout);
     return 0;
   }
-  if (argc != 2 || !watchbill::attendant::is_service_name(argv[1])) {
+  if (argc != 2 || !watchbill::is_service_name(argv[1])) {
     std::fputs(usage, stderr);
     return 2;
   }

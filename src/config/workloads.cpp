@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "base/unit_name.h"
 #include "config/secrets.h"
 #include "config/texts.h"
 #include "config/values.h"
@@ -211,10 +212,7 @@ void read_unit(const Cursor& at, std::string& out) {
   read_filled(at, out);
   if (out.empty()) return;
   if (out.find('.') == std::string::npos) out += ".service";
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
-  const bool is_service = out.ends_with(".service") && out.size() > std::string_view(".service").size() && out.size() <= 255 &&
-                          out.front() != '-' && out.find_first_not_of(allowed) == std::string::npos;
-  if (!is_service) at.complain("out_of_range", "expected a systemd service such as nginx.service");
+  if (!is_service_name(out)) at.complain("out_of_range", "expected a systemd service such as nginx.service");
 }
 
 // What the unit's own file says is not said here again.

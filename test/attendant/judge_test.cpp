@@ -65,13 +65,5 @@ TEST(attendant_ending, is_the_end_that_the_keeper_would_have_seen) {
   }
 }
 
-TEST(attendant_names, services_only) {
-  for (const char* name : {"nginx.service", "foo@bar.service", "a\\x2db.service", "user@0.service"})
-    EXPECT_TRUE(is_service_name(name)) << name;
-  for (const char* name : {"", ".service", "nginx", "nginx.socket", "-x.service", "a b.service", "a/b.service", "a\n.service"})
-    EXPECT_FALSE(is_service_name(name)) << name;
-  EXPECT_FALSE(is_service_name(std::string(255, 'a') + ".service"));
-}
-
 }  // namespace
 }  // namespace watchbill::attendant

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/unit_name.h"
 #include "drivers/systemd/command.h"
 
 namespace watchbill::drivers::systemd {
@@ -70,13 +71,6 @@ UnitState parse_unit(std::string_view text) {
     else if (key == "Result") state.result = value;
   }
   return state;
-}
-
-bool is_unit_name(std::string_view name) {
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
-  const std::size_t dot = name.rfind('.');
-  return name.size() <= 255 && dot != std::string_view::npos && dot > 0 && dot + 1 < name.size() && name.front() != '-' &&
-         name.find_first_not_of(allowed) == std::string_view::npos;
 }
 
 void Units::read(const std::string& unit, std::function<void(Result<UnitState>)> done) {

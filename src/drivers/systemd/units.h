@@ -32,7 +32,4 @@ class Units final : public ports::UnitPort {
 
 // What `systemctl show` prints, KEY=VALUE a line. Pure.
 [[nodiscard]] ports::UnitState parse_unit(std::string_view text);
-// Letters, digits and : - _ . \ @, with a suffix such as ".service"; at most 255 bytes. Source: systemd.unit(5).
-[[nodiscard]] bool is_unit_name(std::string_view name);
-
 }  // namespace watchbill::drivers::systemd
