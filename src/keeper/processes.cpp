@@ -173,6 +173,15 @@ bool kill_cgroup(const char* directory) noexcept {
   return is_done;
 }
 
+bool is_within_unit(std::string_view cgroups) noexcept {
+  while (!cgroups.empty()) {
+    const std::string_view part = cgroups.substr(0, cgroups.find_first_of("/\n"));
+    if (part.ends_with(".service") || part.ends_with(".scope")) return true;
+    cgroups.remove_prefix(std::min(cgroups.size(), part.size() + 1));
+  }
+  return false;
+}
+
 bool is_cgroup_of_others(std::string_view directory) noexcept {
   constexpr std::string_view mount = "/sys/fs/cgroup/";
   if (directory.size() <= mount.size() || directory.size() > 480 || directory.substr(0, mount.size()) != mount) return false;

@@ -57,6 +57,10 @@ void add_of_cgroup(PidList& list, const char* directory) noexcept;
 // Has the kernel kill all processes of a control group and of those below it. False where it cannot: version 1, no right.
 [[nodiscard]] bool kill_cgroup(const char* directory) noexcept;
 
+// Whether these lines of /proc/PID/cgroup are of a service or scope of systemd. In the root of a container, say, nobody ends the
+// group as a whole.
+[[nodiscard]] bool is_within_unit(std::string_view cgroups) noexcept;
+
 // Whether this can be the control group of others: below /sys/fs/cgroup, no "..", and this process is not in it or below it.
 [[nodiscard]] bool is_cgroup_of_others(std::string_view directory) noexcept;
 

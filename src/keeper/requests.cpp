@@ -26,7 +26,7 @@ struct Asked {
   }
 };
 
-// The cgroup paths of this process and another, compared as text.
+// The cgroup paths of this process and another, compared as text; only where systemd ends such a group as a whole.
 bool shares_cgroup(std::int32_t pid) noexcept {
   const auto read = [](const char* path, char (&text)[4096]) {
     std::FILE* const file = std::fopen(path, "re");
@@ -40,7 +40,8 @@ bool shares_cgroup(std::int32_t pid) noexcept {
   static char ours[4096];
   static char theirs[4096];
   const std::size_t size = read("/proc/self/cgroup", ours);
-  return size != 0 && size == read(path, theirs) && std::memcmp(ours, theirs, size) == 0;
+  return size != 0 && size == read(path, theirs) && std::memcmp(ours, theirs, size) == 0 &&
+         is_within_unit({ours, size});
 }
 
 void serve_hello(const Asked& asked) {

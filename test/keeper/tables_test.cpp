@@ -85,6 +85,14 @@ TEST(keeper_wire, a_text_with_a_nul_cannot_become_an_argument) {
   EXPECT_TRUE(packed.empty());
 }
 
+TEST(keeper_processes, only_a_unit_of_systemd_ends_as_a_whole) {
+  EXPECT_TRUE(is_within_unit("0::/system.slice/watchbill.service\n"));
+  EXPECT_TRUE(is_within_unit("2:cpu:/\n0::/user.slice/user-0.slice/session-3.scope"));
+  EXPECT_TRUE(is_within_unit("0::/system.slice/a.service/below\n"));
+  for (const char* text : {"", "0::/\n", "9:name=systemd:/\n0::/\n", "4:memory:/docker/0123\n", "0::/my.services/x\n"})
+    EXPECT_FALSE(is_within_unit(text)) << text;
+}
+
 TEST(keeper_processes, a_control_group_that_is_to_be_killed_is_never_our_own) {
   for (const char* directory : {"/sys/fs/cgroup/system.slice/nginx.service", "/sys/fs/cgroup/unified/a.slice/b.service"})
     EXPECT_TRUE(is_cgroup_of_others(directory)) << directory;
