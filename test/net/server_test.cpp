@@ -268,6 +268,26 @@ TEST(http_server, a_connection_that_says_nothing_is_closed) {
   EXPECT_EQ(server.counters().idle_closed, 1U);
 }
 
+TEST(http_server, an_answer_may_take_longer_than_any_deadline_of_its_connection) {
+  HttpLimits limits;
+  limits.header_timeout = limits.idle_timeout = Duration::milliseconds(20);
+  LoopThread* loop = nullptr;
+  Router router;
+  router.add({.method = "GET", .pattern = "/", .handler = [&loop](HttpRequest, Responder responder) {
+                const std::shared_ptr<HttpResponder> kept = std::move(responder);
+                // The loop's timers ring in order: by then that of the connection has, too.
+                loop->loop.after(Duration::milliseconds(60), [kept] { kept->answer(HttpResponse{}); });
+              }});
+  ServerUnderTest server{std::move(router), limits};
+  loop = &server.thread;
+  RawClient client = server.connect();
+  for (int i = 0; i < 3; ++i) {
+    client.send("GET / HTTP/1.1\r\n" + server.host() + "\r\n");
+    EXPECT_TRUE(client.receive_response(false).starts_with("HTTP/1.1 200 OK")) << i;
+  }
+  EXPECT_TRUE(client.is_closed()) << "idle";
+}
+
 TEST(http_server, a_slow_body_is_closed) {
   HttpLimits limits;
   limits.body_timeout = Duration::milliseconds(50);

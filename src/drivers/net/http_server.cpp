@@ -570,7 +570,8 @@ void Connection::linger() {
   if (!is_reading) read();
 }
 
-// The timer is left alone when it rings early enough anyway: most deadlines pass without having been needed.
+// The timer is left alone when it rings early enough anyway: most deadlines pass without having been needed. There always is one:
+// while a request is handled nothing is read, written or due, and the timer's wait alone keeps the connection.
 void Connection::set_deadline(Duration timeout) {
   deadline_ = Clock::now() + std::chrono::milliseconds{timeout.ms};
   if (deadline_ < armed_until_) arm_timer();
@@ -582,7 +583,6 @@ void Connection::arm_timer() {
   timer_.async_wait([self = shared_from_this()](error_code error) {
     if (error || self->phase_ == Phase::closed) return;
     self->armed_until_ = Clock::time_point::max();
-    if (self->deadline_ == Clock::time_point::max()) return;
     if (Clock::now() < self->deadline_) return self->arm_timer();
     self->on_deadline();
   });
