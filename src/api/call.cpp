@@ -14,9 +14,7 @@ constexpr std::string_view request_id_header = "Idempotency-Key";
 
 }  // namespace
 
-Sequence head_of(const Services& services) {
-  return services.follower.read([](const core::State&, const ChainHead& head) { return head.sequence; });
-}
+Sequence head_of(const Services& services) { return services.follower.head_sequence(); }
 
 std::string refusal_body(const Refused& refused, Sequence sequence, std::string_view findings) {
   std::string out;

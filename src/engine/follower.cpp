@@ -7,8 +7,8 @@ namespace watchbill::engine {
 
 Follower::Follower(Recovered recovered, ports::JournalPort& journal, const Limits& limits, std::uint64_t snapshot_every_records)
     : journal_(journal), limits_(limits), snapshot_every_records_(snapshot_every_records), state_(std::move(recovered.state)),
-      head_(recovered.head), last_snapshot_(recovered.from_snapshot), durable_sequence_(recovered.head.sequence),
-      applied_sequence_(recovered.head.sequence) {}
+      head_(recovered.head), head_sequence_(recovered.head.sequence), last_snapshot_(recovered.from_snapshot),
+      durable_sequence_(recovered.head.sequence), applied_sequence_(recovered.head.sequence) {}
 
 void Follower::offer(std::span<const StoredRecord> records) {
   if (records.empty()) return;
@@ -52,7 +52,7 @@ std::size_t Follower::run(std::size_t max) {
   Sequence applied_to = 0;
   {
     const BlobLookup blobs = blobs_of(journal_);
-    const std::unique_lock lock(state_mutex_);
+    const std::unique_lock lock(state_lock_);
     if (!taken) failure_ = RecoveryFailure{RecoveryFault::store_failed, head_.sequence + 1, taken.error().text()};
     else
       for (const StoredRecord& record : *taken) {
@@ -62,6 +62,7 @@ std::size_t Follower::run(std::size_t max) {
         ++count;
       }
     applied_to = head_.sequence;
+    head_sequence_ = applied_to;  // before a reader can see the record: none finds the number behind what was read
   }
   {
     const std::lock_guard lock(queue_mutex_);
@@ -117,15 +118,18 @@ bool Follower::wait_for(Sequence sequence, Duration longest) const {
 }
 
 std::optional<RecoveryFailure> Follower::failure() const {
-  const std::shared_lock lock(state_mutex_);
+  const std::shared_lock lock(state_lock_);
   return failure_;
 }
 
 std::optional<ports::StoredSnapshot> Follower::take_snapshot(Digest& digest) {
-  const std::unique_lock lock(state_mutex_);
+  // Only this thread changes the state: it needs the lock where it does, and readers go on while the text is written.
   if (failure_ || head_.sequence - last_snapshot_ < snapshot_every_records_) return std::nullopt;
   last_snapshot_ = head_.sequence;
-  digest = core::digest_of(state_);
+  {
+    const std::unique_lock lock(state_lock_);
+    digest = core::digest_of(state_);
+  }
   ports::StoredSnapshot snapshot{head_, {}};
   core::write_snapshot(state_, snapshot.text);
   return snapshot;

@@ -2,6 +2,7 @@
 // engine.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -12,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/follower_lock.h"
 #include "engine/recovery.h"
 #include "model/record.h"
 
@@ -35,12 +37,17 @@ class Follower {
   [[nodiscard]] bool wait();
   void stop();
 
-  // Calls visit(state, head) under a shared lock, for the length of one answer. Any thread.
+  // Calls visit(state, head) under a shared lock. It must be short (below a millisecond), for the follower waits, and with it
+  // everybody's answers: a long list is read in several calls. It must not read again, nor take a lock that another thread holds
+  // while it reads (engine/follower_lock.h). Any thread.
   template <class Visit>
   auto read(Visit&& visit) const {
-    const std::shared_lock lock(state_mutex_);
+    const std::shared_lock lock(state_lock_);
     return visit(static_cast<const core::State&>(state_), head_);
   }
+
+  // The newest record that readers see; read() then sees it too. Waits for nobody. Any thread.
+  [[nodiscard]] Sequence head_sequence() const noexcept { return head_sequence_; }
 
   // Waits until records up to `sequence` are applied; false after `longest`. Any thread.
   [[nodiscard]] bool wait_for(Sequence sequence, Duration longest) const;
@@ -64,9 +71,10 @@ class Follower {
   ports::JournalPort& journal_;
   const Limits limits_;
   const std::uint64_t snapshot_every_records_;
-  mutable std::shared_mutex state_mutex_;
-  core::State state_;
+  mutable FollowerLock state_lock_;
+  core::State state_;  // changed by the follower's thread alone
   ChainHead head_;
+  std::atomic<Sequence> head_sequence_;  // of head_
   std::uint64_t digests_compared_{0};
   Sequence last_snapshot_{0};
   std::optional<RecoveryFailure> failure_;

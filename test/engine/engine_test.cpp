@@ -209,11 +209,14 @@ TEST(follower, it_runs_on_a_thread_of_its_own_while_others_read) {
   std::thread reading([&follower, &is_done] {
     Sequence last = 0;
     while (!is_done) {
-      follower.read([&last](const core::State& state, const ChainHead& head) {
+      const Sequence told = follower.head_sequence();
+      follower.read([&last, told](const core::State& state, const ChainHead& head) {
         EXPECT_EQ(state.progress.sequence, head.sequence) << "never between two records";
         EXPECT_GE(head.sequence, last);
+        EXPECT_GE(head.sequence, told);
         last = head.sequence;
       });
+      EXPECT_GE(follower.head_sequence(), last);
       std::this_thread::yield();
     }
   });
