@@ -252,32 +252,25 @@ void write_happenings(JsonWriter& json, const std::vector<Happening>& happenings
 
 // --- paths ---
 
+std::string overview_json(const std::string& id, const Alert& alert) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  write_overview(json, id, alert);
+  json.end_object();
+  return out;
+}
+
 void list_alerts(const CallPointer& call) {
-  const Result<PageRequest, Refused> request = page_of(*call);
-  if (!request) return call->refuse(request.error(), Area::alert);
   const std::string* wanted = call->query("state");
   if (wanted != nullptr && *wanted != "pending" && *wanted != "firing" && *wanted != "resolved")
     return call->refuse(Refused{Refusal::bad_argument, "state: expected pending, firing or resolved"}, Area::alert);
-  Page page;
-  std::string last;
-  bool has_more = false;
-  const Sequence sequence = call->services.follower.read([&](const core::State& state, const ChainHead& head) {
-    state.alert.alerts.each_from(request->after, [&](const std::string& id, const Alert& alert) {
-      if (id == request->after || (wanted != nullptr && *wanted != state_word(alert))) return true;
-      has_more = page.size() == request->limit;
-      if (has_more) return false;
-      std::string item;
-      JsonWriter json(item);
-      json.begin_object();
-      write_overview(json, id, alert);
-      json.end_object();
-      page.add(item);
-      last = id;
-      return true;
+  answer_page(call, Area::alert, [wanted](const core::State& state, const std::string& after, auto item) {
+    state.alert.alerts.each_from(after, [&](const std::string& id, const Alert& alert) {
+      if (wanted != nullptr && *wanted != state_word(alert)) return true;
+      return item(id, [&] { return overview_json(id, alert); });
     });
-    return head.sequence;
   });
-  call->answer(page.finish(sequence, has_more ? last : ""), sequence);
 }
 
 // The answer goes on on the history's thread, which reads what followed.

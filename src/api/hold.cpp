@@ -15,23 +15,11 @@ std::string hold_json(const std::string& scope, const core::control::Hold& hold)
 }
 
 void list_holds(const CallPointer& call) {
-  const Result<PageRequest, Refused> request = page_of(*call);
-  if (!request) return call->refuse(request.error(), Area::control);
-  Page page;
-  std::string last;
-  bool has_more = false;
-  const Sequence sequence = call->services.follower.read([&](const core::State& state, const ChainHead& head) {
-    state.control.holds.each_from(request->after, [&](const std::string& scope, const core::control::Hold& hold) {
-      if (scope == request->after) return true;
-      has_more = page.size() == request->limit;
-      if (has_more) return false;
-      page.add(hold_json(scope, hold));
-      last = scope;
-      return true;
+  answer_page(call, Area::control, [](const core::State& state, const std::string& after, auto item) {
+    state.control.holds.each_from(after, [&item](const std::string& scope, const core::control::Hold& hold) {
+      return item(scope, [&] { return hold_json(scope, hold); });
     });
-    return head.sequence;
   });
-  call->answer(page.finish(sequence, has_more ? last : ""), sequence);
 }
 
 void set_hold(const CallPointer& call) {

@@ -24,29 +24,18 @@ std::string delivery_json(const std::string& id, const Delivery& delivery) {
 }
 
 void list_deliveries(const CallPointer& call) {
-  const Result<PageRequest, Refused> request = page_of(*call);
-  if (!request) return call->refuse(request.error(), Area::route);
   std::optional<DeliveryState> wanted;
   if (const std::string* state = call->query("state")) {
     wanted = from_word<DeliveryState>(*state);
     if (!wanted)
       return call->refuse(Refused{Refusal::bad_argument, "state: expected due, sent, failed or given_up"}, Area::route);
   }
-  Page page;
-  std::string last;
-  bool has_more = false;
-  const Sequence sequence = call->services.follower.read([&](const core::State& state, const ChainHead& head) {
-    state.route.deliveries.each_from(request->after, [&](const std::string& id, const Delivery& delivery) {
-      if (id == request->after || (wanted && delivery.state != *wanted)) return true;
-      has_more = page.size() == request->limit;
-      if (has_more) return false;
-      page.add(delivery_json(id, delivery));
-      last = id;
-      return true;
+  answer_page(call, Area::route, [wanted](const core::State& state, const std::string& after, auto item) {
+    state.route.deliveries.each_from(after, [&](const std::string& id, const Delivery& delivery) {
+      if (wanted && delivery.state != *wanted) return true;
+      return item(id, [&] { return delivery_json(id, delivery); });
     });
-    return head.sequence;
   });
-  call->answer(page.finish(sequence, has_more ? last : ""), sequence);
 }
 
 void resend(const CallPointer& call) { call->command(ResendNotification{DeliveryId{call->path("id")}}); }

@@ -42,4 +42,28 @@ class Page {
   std::size_t size_{0};
 };
 
+// Answers one page of a list that stands in state. `walk(state, after, item)` goes through it in the order of its keys, from the
+// first that is not less than `after`, and calls item(key, json_of) until that returns false. json_of() gives the item as JSON
+// and is called for what is on the page alone. Loop's thread.
+template <class Walk>
+void answer_page(const CallPointer& call, Area area, Walk walk) {
+  const Result<PageRequest, Refused> request = page_of(*call);
+  if (!request) return call->refuse(request.error(), area);
+  Page page;
+  std::string last;
+  bool has_more = false;
+  const Sequence sequence = call->services.follower.read([&](const core::State& state, const ChainHead& head) {
+    walk(state, request->after, [&](const std::string& key, const auto& json_of) {
+      if (key == request->after) return true;
+      has_more = page.size() == request->limit;
+      if (has_more) return false;
+      page.add(json_of());
+      last = key;
+      return true;
+    });
+    return head.sequence;
+  });
+  call->answer(page.finish(sequence, has_more ? last : ""), sequence);
+}
+
 }  // namespace watchbill::api

@@ -73,22 +73,11 @@ std::string use_json(const core::State& state, const std::string& digest, const 
 }
 
 void list_plans(const CallPointer& call) {
-  const Result<PageRequest, Refused> request = page_of(*call);
-  if (!request) return call->refuse(request.error(), Area::plan);
-  Page page;
-  std::string last;
-  bool has_more = false;
-  const Sequence sequence = call->services.follower.read([&](const core::State& state, const ChainHead& head) {
+  answer_page(call, Area::plan, [&call](const core::State& state, const std::string& after, auto item) {
     const std::map<std::string, Use> uses = uses_of(state.plan);
-    for (auto use = uses.upper_bound(request->after); use != uses.end() && !has_more; ++use) {
-      has_more = page.size() == request->limit;
-      if (has_more) break;
-      page.add(use_json(state, use->first, use->second, call->services.limits));
-      last = use->first;
-    }
-    return head.sequence;
+    for (auto at = uses.lower_bound(after); at != uses.end(); ++at)
+      if (!item(at->first, [&] { return use_json(state, at->first, at->second, call->services.limits); })) return;
   });
-  call->answer(page.finish(sequence, has_more ? last : ""), sequence);
 }
 
 std::string plan_json(const Digest& digest, const std::string& bytes) {

@@ -76,23 +76,12 @@ std::string run_json(const core::State& state, const std::string& id, const Run&
 // The runs for which `is_wanted` holds, in the order of their ids: oldest first.
 template <class Wanted>
 void list_where(const CallPointer& call, Wanted is_wanted) {
-  const Result<PageRequest, Refused> request = page_of(*call);
-  if (!request) return call->refuse(request.error(), Area::plan);
-  Page page;
-  std::string last;
-  bool has_more = false;
-  const Sequence sequence = call->services.follower.read([&](const core::State& state, const ChainHead& head) {
-    state.plan.runs.each_from(request->after, [&](const std::string& id, const Run& run) {
-      if (id == request->after || !is_wanted(run)) return true;
-      has_more = page.size() == request->limit;
-      if (has_more) return false;
-      page.add(overview_json(id, run, core::plan::plan_of(state.plan, run)));
-      last = id;
-      return true;
+  answer_page(call, Area::plan, [is_wanted](const core::State& state, const std::string& after, auto item) {
+    state.plan.runs.each_from(after, [&](const std::string& id, const Run& run) {
+      if (!is_wanted(run)) return true;
+      return item(id, [&] { return overview_json(id, run, core::plan::plan_of(state.plan, run)); });
     });
-    return head.sequence;
   });
-  call->answer(page.finish(sequence, has_more ? last : ""), sequence);
 }
 
 void list_runs(const CallPointer& call) {
