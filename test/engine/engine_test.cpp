@@ -198,6 +198,24 @@ TEST(follower, who_waits_for_a_record_is_called_once_readers_see_it) {
   EXPECT_EQ(called, "at once;first;last;stopped;");
 }
 
+TEST(follower, the_number_of_its_newest_record_is_never_ahead_of_what_is_read) {
+  Desk desk;
+  desk.start();
+  while (desk.follower->run(100) > 0) {
+  }
+  desk.person(SetHold{"x", false, "all"});
+  static_cast<void>(desk.step());
+  std::thread following;
+  desk.follower->read([&](const core::State&, const ChainHead& head) {
+    following = std::thread([&desk] { desk.follower->run(100); });
+    // It has come to the lock long before this ends, and waits there.
+    for (int i = 0; i < 20'000 && desk.follower->head_sequence() == head.sequence; ++i) std::this_thread::yield();
+    EXPECT_EQ(desk.follower->head_sequence(), head.sequence);
+  });
+  following.join();
+  EXPECT_EQ(desk.follower->head_sequence(), desk.engine->head().sequence);
+}
+
 TEST(follower, it_runs_on_a_thread_of_its_own_while_others_read) {
   Desk desk;
   desk.start();
