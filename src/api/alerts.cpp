@@ -100,13 +100,13 @@ void write_rule(JsonWriter& json, const Watch& watch, const Alert& alert, const 
     json.key("group").string(known->group).key("answered_at").string(format_rfc3339(known->answered_at));
     if (known->failing_since) json.key("failure").string(known->failure);
   }
-  watch.each_group([&](const RuleGroupView& group) {
+  const RuleGroups groups = watch.groups();
+  for (const RuleGroupView& group : groups.views)
     for (const metrics::rules::Rule& rule : group.compiled.rules) {
       if (rule.id != alert.rule) continue;
       json.key("expression").string(metrics::promql::print(rule.expression));
       json.key("for").string(format_duration(rule.timing.hold));
     }
-  });
   json.end_object();
 }
 

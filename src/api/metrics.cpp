@@ -113,11 +113,12 @@ void add_state(metrics::exposition::Page& page, const engine::Follower& follower
 }
 
 void add_rule_groups(metrics::exposition::Page& page, const Watch& watch) {
-  watch.each_group([&page](const RuleGroupView& group) {
+  const RuleGroups groups = watch.groups();
+  for (const RuleGroupView& group : groups.views) {
     const Labels label = labels({{"rule_group", group.compiled.key}});
     page.counter(family("watchbill_rule_evaluation_failures_total"), label, static_cast<double>(group.failure_count));
     page.counter(family("watchbill_rule_group_iterations_missed_total"), label, static_cast<double>(group.missed_count));
-  });
+  }
 }
 
 void add_workload(metrics::exposition::Page& page, const std::string& name, const core::workload::Workload& workload) {

@@ -96,7 +96,8 @@ void write_rules(JsonWriter& json, const Watch& watch) {
   std::string items;
   JsonWriter list(items);
   list.begin_array();
-  watch.each_group([&](const RuleGroupView& group) {
+  const RuleGroups all = watch.groups();
+  for (const RuleGroupView& group : all.views) {
     ++groups;
     rules += static_cast<std::int64_t>(group.compiled.rules.size());
     missed += static_cast<std::int64_t>(group.missed_count);
@@ -105,7 +106,7 @@ void write_rules(JsonWriter& json, const Watch& watch) {
       list.begin_object().key("group").string(group.compiled.key).key("rule").string(group.compiled.rules[i].name);
       list.key("error").string(group.health[i].last_error).end_object();
     }
-  });
+  }
   list.end_array();
   json.key("rules").begin_object().key("groups").integer(groups).key("rules").integer(rules);
   json.key("missed").integer(missed).key("failing").integer(static_cast<std::int64_t>(failing)).key("items").raw(items);

@@ -31,6 +31,8 @@ struct PrometheusError {
 void answer_error(Call& call, const PrometheusError& error);
 // Answers {"status":"success","data":DATA}, with "warnings" when there are any. `data` is JSON.
 void answer_data(Call& call, std::string_view data, const std::vector<std::string>& warnings = {});
+// How that answer begins: what has megabytes to tell is written behind it, without a copy, and ends with one more brace.
+inline constexpr std::string_view data_begin = R"({"status":"success","data":)";
 
 // A time as seconds, and a sample's value as text: 1435781451.781, "0.25", "1e+21", "NaN".
 void write_time(JsonWriter& json, std::int64_t ms);

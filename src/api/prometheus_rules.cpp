@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "api/alert_arrays.h"
 #include "api/prometheus.h"
 #include "api/routes.h"
 #include "metrics/exposition/number.h"
@@ -50,19 +51,21 @@ void write_alert(JsonWriter& json, const Alert& alert) {
   json.key("value").string(scientific(alert.value)).end_object();
 }
 
+// The controller may end while a long list is read.
+void answer_arrays(Call& call, const AlertArrays& arrays, std::string body) {
+  if (arrays.is_whole()) return call.answer(std::move(body), arrays.sequence());
+  answer_error(call, {PrometheusErrorType::unavailable, "the controller ends"});
+}
+
 void write_alerts(const CallPointer& call) {
-  std::string data;
-  JsonWriter json(data);
-  json.begin_object().key("alerts").begin_array();
-  call->services.follower.read([&](const core::State& state, const ChainHead&) {
-    state.alert.alerts.each([&](const std::string&, const Alert& alert) {
-      if (alert.phase != AlertPhase::inactive) write_alert(json, alert);
-      return true;
-    });
-    return 0;
+  AlertArrays arrays(call->services);
+  std::string body = std::string(data_begin) + "{\"alerts\":";
+  arrays.append(body, {}, [](JsonWriter& json, const std::string&, const Alert& alert) {
+    if (alert.phase != AlertPhase::inactive) write_alert(json, alert);
+    return true;
   });
-  json.end_array().end_object();
-  answer_data(*call, data);
+  body.append("}}");
+  answer_arrays(*call, arrays, std::move(body));
 }
 
 // A hundred thousand take a tenth of a second: not on the loop, where probes and other callers wait.
@@ -97,27 +100,28 @@ struct RuleView {
   metrics::rules::RuleHealth health;
 };
 
-void write_alerts_of(JsonWriter& json, const core::State& state, const RuleId& rule) {
-  json.key("alerts").begin_array();
-  core::alert::each_of_rule(state.alert, rule, [&json](const std::string&, const Alert& alert) {
-    if (alert.phase != AlertPhase::inactive) write_alert(json, alert);
+// The alerts of one rule as JSON, and how far they are. They come from one reading: the rule's state fits them.
+struct AlertsOfRule {
+  AlertPhase highest{AlertPhase::inactive};
+  std::string json;
+};
+
+AlertsOfRule alerts_of(AlertArrays& arrays, const RuleId& rule, bool shows_alerts) {
+  AlertsOfRule out;
+  arrays.append(out.json, rule.text, [&](JsonWriter& json, const std::string& id, const Alert& alert) {
+    if (!id.starts_with(rule.text)) return false;
+    out.highest = std::max(out.highest, alert.phase);
+    if (shows_alerts && alert.phase != AlertPhase::inactive) write_alert(json, alert);
     return true;
   });
-  json.end_array();
+  return out;
 }
 
-AlertPhase highest_phase(const core::State& state, const RuleId& rule) {
-  AlertPhase highest = AlertPhase::inactive;
-  core::alert::each_of_rule(state.alert, rule, [&highest](const std::string&, const Alert& alert) {
-    highest = std::max(highest, alert.phase);
-    return true;
-  });
-  return highest;
-}
-
-void write_rule(JsonWriter& json, const RuleView& rule, const core::State& state, bool shows_alerts) {
+void write_rule(JsonWriter& json, const RuleView& rule, AlertArrays& arrays, bool shows_alerts) {
+  AlertsOfRule alerts;
+  if (rule.compiled.is_alert) alerts = alerts_of(arrays, rule.compiled.id, shows_alerts);
   json.begin_object();
-  if (rule.compiled.is_alert) json.key("state").string(word(highest_phase(state, rule.compiled.id)));
+  if (rule.compiled.is_alert) json.key("state").string(word(alerts.highest));
   json.key("name").string(rule.compiled.name).key("query").string(metrics::promql::print(rule.compiled.expression));
   if (rule.compiled.is_alert) {
     json.key("duration");
@@ -132,7 +136,7 @@ void write_rule(JsonWriter& json, const RuleView& rule, const core::State& state
   if (rule.compiled.is_alert) {
     json.key("annotations");
     write_texts(json, rule.written.annotations);
-    if (shows_alerts) write_alerts_of(json, state, rule.compiled.id);
+    if (shows_alerts) json.key("alerts").raw(alerts.json);
   }
   const bool is_new = rule.health.evaluated_at == Instant{};
   json.key("health").string(is_new ? "unknown" : rule.health.last_error.empty() ? "ok" : "err");
@@ -142,7 +146,7 @@ void write_rule(JsonWriter& json, const RuleView& rule, const core::State& state
   json.key("type").string(rule.compiled.is_alert ? "alerting" : "recording").end_object();
 }
 
-void write_group(JsonWriter& json, const RuleGroupView& group, const core::State& state, const RuleFilter& filter) {
+void write_group(JsonWriter& json, const RuleGroupView& group, AlertArrays& arrays, const RuleFilter& filter) {
   if (!filter.groups.empty() && !contains(filter.groups, group.written.name)) return;
   if (!filter.files.empty() && !contains(filter.files, group.written.file)) return;
   json.begin_object().key("name").string(group.written.name).key("file").string(group.written.file).key("rules").begin_array();
@@ -151,7 +155,7 @@ void write_group(JsonWriter& json, const RuleGroupView& group, const core::State
     if (rule.is_alert ? !filter.shows_alerting : !filter.shows_recording) continue;
     if (!filter.names.empty() && !contains(filter.names, rule.name)) continue;
     const auto health = i < group.health.size() ? group.health[i] : metrics::rules::RuleHealth{};
-    write_rule(json, {group.written.rules[i], rule, health}, state, filter.shows_alerts);
+    write_rule(json, {group.written.rules[i], rule, health}, arrays, filter.shows_alerts);
   }
   json.end_array().key("interval");
   write_seconds(json, group.written.interval);
@@ -162,21 +166,23 @@ void write_group(JsonWriter& json, const RuleGroupView& group, const core::State
   json.end_object();
 }
 
-void list_rules(const CallPointer& call) {
-  const auto filter = rule_filter(*call);
-  if (!filter) return answer_error(*call, filter.error());
-  std::string data;
-  JsonWriter json(data);
+void write_rules(const CallPointer& call, const RuleGroups& groups, const RuleFilter& filter) {
+  AlertArrays arrays(call->services);
+  std::string body(data_begin);
+  JsonWriter json(body);
   json.begin_object().key("groups").begin_array();
-  // Each group for itself: nobody waits for the evaluation's lock while holding the state's.
-  call->services.watch.each_group([&](const RuleGroupView& group) {
-    call->services.follower.read([&](const core::State& state, const ChainHead&) {
-      write_group(json, group, state, *filter);
-      return 0;
-    });
+  for (const RuleGroupView& group : groups.views) write_group(json, group, arrays, filter);
+  json.end_array().end_object().end_object();
+  answer_arrays(*call, arrays, std::move(body));
+}
+
+void list_rules(const CallPointer& call) {
+  auto filter = rule_filter(*call);
+  if (!filter) return answer_error(*call, filter.error());
+  // The groups are looked at here, on the loop, where they change.
+  answer_from_pool(call, [groups = call->services.watch.groups(), filter = std::move(*filter)](const CallPointer& asked) {
+    write_rules(asked, groups, filter);
   });
-  json.end_array().end_object();
-  answer_data(*call, data);
 }
 
 // --- targets ---

@@ -54,7 +54,7 @@ struct TargetView {
   std::string last_error;
 };
 
-// One rule group as it is evaluated. References live as long as the call that gives them.
+// One rule group as it is evaluated.
 struct RuleGroupView {
   const RuleGroupConfiguration& written;
   const metrics::rules::RuleGroup& compiled;
@@ -62,6 +62,11 @@ struct RuleGroupView {
   Duration took;
   std::uint64_t missed_count{0}, failure_count{0};
   std::vector<metrics::rules::RuleHealth> health;  // by the rules' place; shorter while the group is new
+};
+// All of them at one moment. May be read on any thread.
+struct RuleGroups {
+  std::shared_ptr<const void> kept;  // what the views refer to
+  std::vector<RuleGroupView> views;
 };
 
 // The metrics path. On the loop's thread unless a member says otherwise.
@@ -73,7 +78,7 @@ struct Watch {
   // Runs a query on a thread of the evaluation pool; false when too many wait. Any thread.
   std::function<bool(std::function<void()> task)> run;
   std::function<std::vector<TargetView>()> targets;
-  std::function<void(const std::function<void(const RuleGroupView&)>& visit)> each_group;
+  std::function<RuleGroups()> groups;
 };
 
 // What came of reading the bill again.

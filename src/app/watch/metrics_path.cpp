@@ -300,7 +300,7 @@ api::Watch MetricsPath::watch() {
           [this] { return is_ending_.load(); },
           [this](std::function<void()> task) { return asker_.run(std::move(task)); },
           [this] { return targets(); },
-          [this](const std::function<void(const api::RuleGroupView&)>& visit) { each_group(visit); }};
+          [this] { return groups(); }};
 }
 
 std::vector<api::TargetView> MetricsPath::targets() const {
@@ -316,14 +316,17 @@ std::vector<api::TargetView> MetricsPath::targets() const {
   return views;
 }
 
-void MetricsPath::each_group(const std::function<void(const api::RuleGroupView&)>& visit) const {
+api::RuleGroups MetricsPath::groups() const {
+  api::RuleGroups groups{plan_, {}};
+  groups.views.reserve(plan_->groups.size());
   std::map<std::string, query::GroupStatus> statuses;
   for (query::GroupStatus& status : asker_.statuses()) statuses.emplace(status.key, std::move(status));
   for (std::size_t i = 0; i < plan_->groups.size(); ++i) {
-    const query::GroupStatus& status = statuses[plan_->groups[i].key];
-    visit({plan_->sources[i], plan_->groups[i], status.evaluated_at, status.took, status.missed_count, status.failure_count,
-           status.rules});
+    query::GroupStatus& status = statuses[plan_->groups[i].key];
+    groups.views.push_back({plan_->sources[i], plan_->groups[i], status.evaluated_at, status.took, status.missed_count,
+                            status.failure_count, std::move(status.rules)});
   }
+  return groups;
 }
 
 // --- our own series ---

@@ -85,7 +85,7 @@ class MetricsPath {
   };
 
   [[nodiscard]] std::vector<api::TargetView> targets() const;
-  void each_group(const std::function<void(const api::RuleGroupView&)>& visit) const;
+  [[nodiscard]] api::RuleGroups groups() const;
   void keep_samples();
   void load();
   void begin();

@@ -1,0 +1,139 @@
+// The API without a server: its routes over a controller on a simulated disk. The test is loop, engine, follower and pool.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/access.h"
+#include "api/counters.h"
+#include "api/event_feed.h"
+#include "api/routes.h"
+#include "engine/desk.h"
+
+namespace watchbill::api {
+
+class LoopAtOnce final : public ports::IoLoop {
+ public:
+  void post(std::function<void()> task) override { task(); }
+  ports::TimerId after(Duration, std::function<void()>) override { return {}; }
+  void cancel(ports::TimerId) override {}
+  Status watch(int, ports::Readiness, std::function<void(ports::Readiness)>) override { return {}; }
+  void unwatch(int) override {}
+};
+
+class ClockThatStands final : public ports::ClockPort {
+ public:
+  ports::ClockReading now() override { return {}; }
+};
+
+class NoLogs final : public ports::LogPort {
+ public:
+  Result<ports::LogPart> last(const std::string&, std::uint32_t) override { return ports::LogPart{}; }
+  Result<ports::LogPart> behind(const std::string&, ports::LogPosition) override { return ports::LogPart{}; }
+};
+
+// Answers of a route; none yet: it is still asked.
+using Reply = std::shared_ptr<std::optional<ports::HttpResponse>>;
+
+class ReplyTo final : public ports::HttpResponder {
+ public:
+  explicit ReplyTo(Reply reply) : reply_(std::move(reply)) {}
+  void answer(ports::HttpResponse response) override { *reply_ = std::move(response); }
+  void begin_stream(ports::HttpResponse, ports::HttpStreamRules) override {}
+  ports::HttpStreamState write(std::string) override { return ports::HttpStreamState::closed; }
+  void end() override {}
+
+ private:
+  Reply reply_;
+};
+
+class Stand {
+ public:
+  Stand() {
+    desk.start();
+    follow();
+    services_ = std::make_unique<Services>(services());
+    routes_ = http_routes(*services_);
+  }
+
+  // Everything that is durable becomes what readers see.
+  void follow() {
+    while (desk.follower->run(100) > 0) {
+    }
+  }
+  // Offers a command of the controller's own, and carries it out.
+  void record(CommandBody body) {
+    desk.offer(std::move(body), engine_actor("rules"));
+    while (desk.step().commands > 0) {
+    }
+    follow();
+  }
+  // Asks what has this pattern.
+  Reply ask(const std::string& pattern, ports::HttpParameters query = {}, ports::HttpParameters path_parameters = {}) {
+    auto reply = std::make_shared<std::optional<ports::HttpResponse>>();
+    for (const ports::HttpRoute& route : routes_) {
+      if (route.method != "GET" || route.pattern != pattern) continue;
+      ports::HttpRequest request;
+      request.method = "GET";
+      request.path_parameters = std::move(path_parameters);
+      request.query = std::move(query);
+      request.is_peer_loopback = true;
+      route.handler(std::move(request), std::make_unique<ReplyTo>(reply));
+      return reply;
+    }
+    ADD_FAILURE() << "there is no route " << pattern;
+    return reply;
+  }
+  void run_pool() {
+    for (const std::function<void()>& task : std::exchange(pool, {})) task();
+  }
+
+  engine::Desk desk;
+  metrics::tsdb::Head head;
+  std::vector<std::function<void()>> pool;  // what waits for its turn there
+  std::function<bool()> is_ending = [] { return false; };
+  std::function<RuleGroups()> groups = [] { return RuleGroups{}; };
+
+ private:
+  Services services() {
+    return {"0.1.0+test",
+            *desk.follower,
+            desk.engine->inbox(),
+            loop_,
+            clock_,
+            desk.limits,
+            [] { return engine::WriteMode::normal; },
+            History{{}, [](std::function<void()>) { return false; }},  // too many wait there
+            feed_,
+            access_,
+            counters_,
+            {},
+            {[] { return KeeperView{}; }, [](const std::string&) { return LiveWorkload{}; }, logs_},
+            {},
+            {head, [this] { return desk.now; }, [] { return true; }, [this] { return is_ending(); },
+             [this](std::function<void()> task) {
+               pool.push_back(std::move(task));
+               return true;
+             },
+             {},
+             [this] { return groups(); }},
+            {}};
+  }
+
+  LoopAtOnce loop_;
+  ClockThatStands clock_;
+  NoLogs logs_;
+  Counters counters_;
+  Access access_{AccessSettings{}};
+  EventFeed feed_{History{}, loop_, counters_, 0};
+  std::unique_ptr<Services> services_;
+  std::vector<ports::HttpRoute> routes_;
+};
+
+}  // namespace watchbill::api
