@@ -47,6 +47,7 @@ std::string line_of(const std::string& name, const core::workload::Workload& wor
   const auto& exit = workload.last_exit;
   const bool was_killed = exit && exit->at >= asked_at && exit->how == ExitHow::signal && exit->value == SIGKILL;
   if (!was_killed) return "";
+  if (exit->reason == WorkloadReason::deadline) return name + " did not end before the deadline of the shutdown and was killed";
   return name + " hung: it did not end within its grace of " + format_duration(workload.configuration.stop.grace) +
          " and was killed";
 }

@@ -7,6 +7,7 @@
 // before it is stopped: what is to be killed when it does not end in time.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "attendant/judge.h"
@@ -35,15 +36,19 @@ class Attendant {
   // Whether it could be started; otherwise `ending_` says why not.
   [[nodiscard]] bool begin();
   [[nodiscard]] Status start();
-  void wait();
+  [[nodiscard]] Status become(const std::string& unit) const;
+  void wait(bool has_more);
   void take_signals();
   void reconnect();
   void ask_to_stop();
   // Reads the service and moves on; true when it has ended.
   [[nodiscard]] bool look();
   void tell_change(const UnitFacts& facts, Phase phase);
-  void tell_cgroup() const;
-  void tell_keeper(const std::string& line) const;
+  [[nodiscard]] Ending judge(const UnitFacts& facts) const;
+  // READY=1 and the control group: when they changed, when told to stop, and every 30 s.
+  void tell_keeper();
+  // False when nobody took it.
+  [[nodiscard]] static bool send(const std::string& line);
 
   const std::string unit_;
   SystemdService service_;
@@ -57,6 +62,9 @@ class Attendant {
   bool looks_{true};       // at the next turn
   bool is_stopping_{false};
   bool owes_stop_{false};  // it was asked for while systemd could not be
+  bool owes_words_{false};  // to the keeper
+  bool is_unanswered_{false};
+  std::chrono::steady_clock::time_point tell_again_at_;
 };
 
 }  // namespace watchbill::attendant

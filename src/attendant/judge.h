@@ -15,6 +15,7 @@ struct UnitFacts {
   std::string result;         // of the last run: "success", "exit-code", "signal", "timeout", "start-limit-hit", …
   std::string control_group;  // "/system.slice/nginx.service"; empty: it has no processes
   bool has_job{false};        // systemd has something to do for it: a restart goes through "inactive" with one
+  bool is_taken_down{false};  // it went down, or does, because somebody asked for that
   std::int32_t main_code{0};  // how its main process ended: CLD_EXITED, CLD_KILLED, CLD_DUMPED of waitid(2); 0: it did not
   std::int32_t main_status{0};   // its exit code or signal
   std::uint32_t restart_count{0};  // by systemd itself, since somebody asked for a start

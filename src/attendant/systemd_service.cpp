@@ -44,6 +44,7 @@ ErrorKind kind_of(int error, const sd_bus_error* answer) noexcept {
   switch (-error) {
     case EACCES: case EPERM: return ErrorKind::denied;
     case ENOENT: case ECONNREFUSED: return ErrorKind::not_found;
+    case EINVAL: return ErrorKind::invalid;
     case ETIMEDOUT: return ErrorKind::timed_out;
     default: return ErrorKind::interrupted;
   }
@@ -72,25 +73,30 @@ Status SystemdService::connect() {
   }
   bus_.reset(bus);
   if (code >= 0) code = sd_bus_set_method_call_timeout(bus, answer_within_us);
-  if (code >= 0) {
-    Answer loaded;
-    code = sd_bus_call_method(bus, service, manager_object, manager_interface, "LoadUnit", &loaded.error, &loaded.message, "s",
-                              unit_.c_str());
-    const char* object = nullptr;
-    if (code >= 0) code = sd_bus_message_read(loaded.message, "o", &object);
-    if (code >= 0) object_ = object;
-  }
-  if (code >= 0)
-    code = sd_bus_match_signal(bus, nullptr, nullptr, object_.c_str(), "org.freedesktop.DBus.Properties", "PropertiesChanged",
-                               changed, this);
-  if (code >= 0)
-    code = sd_bus_match_signal(bus, nullptr, nullptr, manager_object, manager_interface, "JobRemoved", job_removed, this);
+  Status opened = code >= 0 ? open_object() : failed("reach systemd for", code, nullptr);
+  if (!opened) bus_.reset();
+  return opened;
+}
+
+Status SystemdService::open_object() {
+  Answer loaded;
+  int code = sd_bus_call_method(bus_.get(), service, manager_object, manager_interface, "LoadUnit", &loaded.error,
+                                &loaded.message, "s", unit_.c_str());
+  const char* object = nullptr;
+  if (code >= 0) code = sd_bus_message_read(loaded.message, "o", &object);
+  if (code < 0) return failed("load", code, &loaded.error);
+  object_ = object;
+  if (const Status named = read_text(unit_interface, "Id", id_); !named) return named;
+  code = sd_bus_match_signal(bus_.get(), nullptr, nullptr, object_.c_str(), "org.freedesktop.DBus.Properties",
+                             "PropertiesChanged", changed, this);
+  for (const char* signal : {"JobNew", "JobRemoved"})
+    if (code >= 0)
+      code = sd_bus_match_signal(bus_.get(), nullptr, nullptr, manager_object, manager_interface, signal, job_changed, this);
   Answer subscribed;
   if (code >= 0)
-    code = sd_bus_call_method(bus, service, manager_object, manager_interface, "Subscribe", &subscribed.error, nullptr, "");
-  if (code >= 0) return {};
-  bus_.reset();
-  return failed("reach systemd for", code, nullptr);
+    code = sd_bus_call_method(bus_.get(), service, manager_object, manager_interface, "Subscribe", &subscribed.error, nullptr,
+                              "");
+  return code >= 0 ? Status{} : failed("watch", code, &subscribed.error);
 }
 
 Status SystemdService::ask(const char* method, std::string* object) {
@@ -137,10 +143,11 @@ Status SystemdService::read_job(bool& has_job) {
   int code = sd_bus_get_property(bus_.get(), service, object_.c_str(), unit_interface, "Job", &answer.error, &answer.message,
                                  "(uo)");
   std::uint32_t number = 0;
-  const char* object = nullptr;
-  if (code >= 0) code = sd_bus_message_read(answer.message, "(uo)", &number, &object);
+  const char* job = nullptr;
+  if (code >= 0) code = sd_bus_message_read(answer.message, "(uo)", &number, &job);
+  if (code < 0) return failed("read", code, &answer.error);
   has_job = number != 0;
-  return code < 0 ? failed("read", code, &answer.error) : Status{};
+  return {};
 }
 
 Result<UnitFacts> SystemdService::read() {
@@ -156,7 +163,13 @@ Result<UnitFacts> SystemdService::read() {
   if (status) status = read_number("ExecMainStatus", 'i', &facts.main_status);
   if (status) status = read_number("NRestarts", 'u', &facts.restart_count);
   if (!status) return status.error();
+  facts.is_taken_down = is_taken_down_;
   return facts;
+}
+
+bool SystemdService::has_news() const noexcept {
+  std::uint64_t until_us = 0;
+  return sd_bus_get_timeout(bus_.get(), &until_us) >= 0 && until_us == 0;
 }
 
 bool SystemdService::take_news() {
@@ -171,20 +184,37 @@ bool SystemdService::take_news() {
   return has_changed_;
 }
 
-int SystemdService::changed(sd_bus_message*, void* self, sd_bus_error*) noexcept {
-  static_cast<SystemdService*>(self)->has_changed_ = true;
+int SystemdService::changed(sd_bus_message* message, void* self, sd_bus_error*) noexcept {
+  SystemdService& seen = *static_cast<SystemdService*>(self);
+  seen.has_changed_ = true;
+  const char *interface = nullptr, *name = nullptr, *state = "";
+  std::uint32_t job = 0;
+  if (sd_bus_message_read(message, "s", &interface) < 0 || std::string_view(interface) != unit_interface) return 0;
+  if (sd_bus_message_enter_container(message, 'a', "{sv}") < 0) return 0;
+  while (sd_bus_message_enter_container(message, 'e', "sv") > 0 && sd_bus_message_read(message, "s", &name) > 0) {
+    int code = 0;
+    const char* path = nullptr;
+    if (std::string_view(name) == "ActiveState") code = sd_bus_message_read(message, "v", "s", &state);
+    else if (std::string_view(name) == "Job") code = sd_bus_message_read(message, "v", "(uo)", &job, &path);
+    else code = sd_bus_message_skip(message, "v");
+    if (code < 0 || sd_bus_message_exit_container(message) < 0) return 0;
+  }
+  // These words come for each state that it goes through, also when it is over by the time that we could ask.
+  const std::string_view active_state = state;
+  if (active_state == "deactivating" && job != 0) seen.is_taken_down_ = true;
+  else if (active_state == "active" || active_state == "activating") seen.is_taken_down_ = false;
   return 0;
 }
 
-int SystemdService::job_removed(sd_bus_message* message, void* self, sd_bus_error*) noexcept {
-  SystemdService& service_seen = *static_cast<SystemdService*>(self);
+int SystemdService::job_changed(sd_bus_message* message, void* self, sd_bus_error*) noexcept {
+  SystemdService& seen = *static_cast<SystemdService*>(self);
   std::uint32_t number = 0;
   const char *job = nullptr, *unit = nullptr, *result = nullptr;
-  if (sd_bus_message_read(message, "uoss", &number, &job, &unit, &result) < 0 || service_seen.unit_ != unit) return 0;
-  service_seen.has_changed_ = true;
-  if (service_seen.job_ != job) return 0;
-  service_seen.job_.clear();
-  if (std::string_view(result) != "done") service_seen.job_result_ = result;
+  if (sd_bus_message_read(message, "uos", &number, &job, &unit) < 0 || seen.id_ != unit) return 0;
+  seen.has_changed_ = true;
+  if (seen.job_ != job || sd_bus_message_is_signal(message, manager_interface, "JobRemoved") <= 0) return 0;
+  seen.job_.clear();
+  if (sd_bus_message_read(message, "s", &result) >= 0 && std::string_view(result) != "done") seen.job_result_ = result;
   return 0;
 }
 

@@ -35,7 +35,10 @@ class SystemdService {
 
   // Takes what systemd has said; true when the service may have changed. A lost connection leaves is_connected() false.
   [[nodiscard]] bool take_news();
-  // For poll(2): the descriptor, what to wait for, and for how long at most in milliseconds (-1: for ever). Only while connected.
+  // The unit's own name; what it was given may be an alias. After connect().
+  [[nodiscard]] const std::string& id() const noexcept { return id_; }
+  // For poll(2), while connected. When has_news(), nothing need be waited for: it was read beside an answer.
+  [[nodiscard]] bool has_news() const noexcept;
   [[nodiscard]] int descriptor() const noexcept { return sd_bus_get_fd(bus_.get()); }
   [[nodiscard]] short events() const noexcept { return static_cast<short>(sd_bus_get_events(bus_.get())); }
 
@@ -46,17 +49,20 @@ class SystemdService {
   [[nodiscard]] Status ask(const char* method, std::string* object);
   [[nodiscard]] Status read_text(const char* interface, const char* property, std::string& out);
   [[nodiscard]] Status read_number(const char* property, char type, void* out);
+  [[nodiscard]] Status open_object();
   [[nodiscard]] Status read_job(bool& has_job);
   [[nodiscard]] Status failed(const char* what, int error, const sd_bus_error* answer);
   static int changed(sd_bus_message* message, void* self, sd_bus_error* error) noexcept;
-  static int job_removed(sd_bus_message* message, void* self, sd_bus_error* error) noexcept;
+  static int job_changed(sd_bus_message* message, void* self, sd_bus_error* error) noexcept;
 
   const std::string unit_;
+  std::string id_;
   std::unique_ptr<sd_bus, Close> bus_;
   std::string object_;  // the service's path
   std::string job_;     // of start(); empty: it has ended
   std::string job_result_;
   bool has_changed_{false};
+  bool is_taken_down_{false};  // it was last seen to go down by a job
 };
 
 }  // namespace watchbill::attendant

@@ -72,7 +72,7 @@ constexpr auto stale_after = whole<ProbeKeys, in_probe<&P::stale_after, read_sta
 constexpr auto workload_probe = table<ProbeKeys>(
     "workloads.NAME.{started,live,ready}", http, tcp, unix_socket, exec,
     whole<ProbeKeys, read_question<ProbeKind::query, read_question_to_metrics>>("query", "condition", "", "asked of the metrics"),
-    whole<ProbeKeys, read_notify>("notify", "true", "", "of ready only: passes once READY=1 has come on the notify socket"),
+    whole<ProbeKeys, read_notify>("notify", "true", "", "of started and ready: passes once READY=1 came on the notify socket"),
     every, timeout, rise, fall, stale_after);
 
 constexpr auto probe = table<ProbeKeys>(
@@ -93,8 +93,8 @@ void read_watched(const Cursor& at, ProbeConfiguration& out) { read_with(at, pro
 
 void read_workload_probe(const Cursor& at, std::optional<ProbeConfiguration>& out) {
   read_with(at, workload_probe, "http, tcp, unix, exec, query and notify", out.emplace());
-  if (out->kind == ProbeKind::notify && at.name() != "ready")
-    at.complain("out_of_range", "notify tells readiness only: write it under ready");
+  if (out->kind == ProbeKind::notify && at.name() == "live")
+    at.complain("out_of_range", "notify tells a start and readiness only: write it under started or ready");
 }
 
 void read_probes(const Cursor& at, std::map<std::string, ProbeConfiguration>& out) {

@@ -24,6 +24,7 @@ class Links {
       for (std::size_t i = 0; i < workload.wants.size(); ++i) check_name(name, "wants", workload.wants[i], Step(i));
     }
     check_cycles();
+    check_units();
   }
 
   void complain(const Way& way, std::string_view code, std::string text) {
@@ -54,6 +55,17 @@ class Links {
       const bool is_required = workloads_.at(last).requirements.count(std::string(circle.front())) != 0;
       complain({"workloads", last, is_required ? "requires" : "after"}, "dependency_cycle",
                "workloads wait for each other: " + text_of(circle));
+    }
+  }
+
+  void check_units() {
+    std::map<std::string_view, std::string_view> by_unit;
+    for (const auto& [name, workload] : workloads_) {
+      if (workload.unit.empty()) continue;
+      const auto [first, is_new] = by_unit.emplace(workload.unit, name);
+      if (!is_new)
+        complain({"workloads", name, "unit"}, "unit_twice",
+                 fmt::format("{} is the workload {} already: whoever stops one stops both", workload.unit, first->second));
     }
   }
 

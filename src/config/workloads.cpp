@@ -94,7 +94,7 @@ using Stop = StopConfiguration;
 constexpr auto stop =
     table<Stop>("workloads.NAME.stop",
                 optional<&Stop::signal, read_signal_number>("signal", "name of a signal", "TERM", "sent to the whole group"),
-                optional<&Stop::grace>("grace", "duration", "10s", "then KILL follows; of a unit 100s"),
+                optional<&Stop::grace>("grace", "duration", "10s", "then KILL follows; of a unit 80s"),
                 optional<&Stop::kill_grace>("kill_grace", "duration", "5s", "then it is unkillable"));
 
 void read_stop(const Cursor& at, Stop& out) { read_object(at, stop, out); }
@@ -246,8 +246,8 @@ void check_unit(const Cursor& at, W& out) {
     at.complain("not_of_a_unit", "reload.on_change: signal is for commands; restart starts the unit anew");
 }
 
-// systemd's own TimeoutStopSec= is 90 s unless a unit says otherwise: the unit's way of ending comes before our KILL.
-constexpr Duration unit_grace = Duration::seconds(100);
+// A unit ends in its own way, within its own TimeoutStopSec=; the rest of a shutdown (90 s) is left for what it stands on.
+constexpr Duration unit_grace = Duration::seconds(80);
 
 void read_max_runtime(const Cursor& at, std::optional<Duration>& out) { read_positive(at, out.emplace()); }
 void read_components(const Cursor& at, std::vector<std::string>& out) { read_each<std::string, read_filled>(at, out); }
@@ -299,7 +299,11 @@ constexpr auto workload = table<W>(
 void read_workload(const Cursor& at, W& out) {
   const bool is_unit = at.has("unit");
   out.directory = is_unit || at.file().folder.empty() ? "/" : at.file().folder;
-  if (is_unit) out.stop.grace = unit_grace;
+  if (is_unit) {
+    out.stop.grace = unit_grace;
+    // A unit has started when systemd has it active.
+    out.started.emplace().kind = ProbeKind::notify;
+  }
   if (!read_object(at, workload, out)) return;
   if (at.has("command") == at.has("unit")) at.complain("missing_key", "expected exactly one of the keys command and unit");
   if (is_unit) check_unit(at, out);

@@ -23,6 +23,7 @@ std::uint64_t tell_numbered(Keeper& keeper, const Report& report) {
 // Adds the workload's record to the memory's batch.
 void record(Keeper& keeper, const Workload& workload);
 void record_order(Keeper& keeper, const Workload& workload);
+void record_cgroup(Keeper& keeper, const Workload& workload);
 void record_everything(Keeper& keeper);
 // Rewrites the memory file when it is too long, or complete again after a full disk.
 void tend_memory(Keeper& keeper);
@@ -78,6 +79,10 @@ void abandon_side(Keeper& keeper, Workload& workload);
 // group.cpp
 void refresh_orphans(Keeper& keeper);
 [[nodiscard]] bool is_group_empty(Keeper& keeper, Workload& workload);
+// Whether the leader stands for a systemd unit: it is the program watchbill-unit.
+[[nodiscard]] bool is_attendant(const Workload& workload) noexcept;
+// Whether the processes of that unit's control group are members now.
+[[nodiscard]] bool counts_cgroup(const Workload& workload) noexcept;
 void list_members(Keeper& keeper, const Workload& workload, PidList& members);
 void signal_group(Keeper& keeper, Workload& workload, int signal);
 void signal_leader(const Workload& workload, int signal) noexcept;

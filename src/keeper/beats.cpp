@@ -60,18 +60,20 @@ void note_exit_status(Workload& workload, std::string_view value) noexcept {
   if (failure == std::errc{} && after == value.data() + value.size() && code >= 0 && code <= 255) workload.told_exit = code;
 }
 
-// What is named here gets KILL: only below the one mount point, and never the keeper's own group or one above it.
-void note_cgroup(Workload& workload, std::string_view directory) {
+// What is named here gets KILL: the control group of a service, and never the keeper's own or one above it.
+void note_cgroup(Keeper& keeper, Workload& workload, std::string_view directory) {
   if (directory == workload.cgroup_directory || !is_cgroup_of_others(directory)) return;
   workload.cgroup_directory.assign(directory);
+  record_cgroup(keeper, workload);
 }
 
 void take_line(Keeper& keeper, Workload& workload, const ucred& sender, std::string_view line) {
   constexpr std::string_view task = "WATCHBILL_TASK=";
-  const bool is_leader = sender.pid == workload.pid;
+  // Of others these are the words of whoever wants a crash to look well, or a stranger's processes killed.
+  const bool may_say_more = sender.pid == workload.pid && (workload.guarded != nullptr || is_attendant(workload));
   if (line == "WATCHDOG=1") {
     if (workload.order.hang && workload.order.hang->heartbeat == wire::Heartbeat::notify) beat(keeper, workload);
-  } else if (is_leader && line.substr(0, wire::exit_status_note.size()) == wire::exit_status_note) {
+  } else if (may_say_more && line.substr(0, wire::exit_status_note.size()) == wire::exit_status_note) {
     note_exit_status(workload, line.substr(wire::exit_status_note.size()));
   } else if (workload.guarded != nullptr) {
     return;
@@ -82,8 +84,8 @@ void take_line(Keeper& keeper, Workload& workload, const ucred& sender, std::str
     tell(keeper, wire::BecameReady{head_of(keeper, workload)});
   } else if (line.substr(0, task.size()) == task && line.size() > task.size()) {
     note_task(keeper, workload, sender.pid, line.substr(task.size()));
-  } else if (line.substr(0, wire::cgroup_note.size()) == wire::cgroup_note) {
-    if (is_leader && (sender.uid == 0 || sender.uid == geteuid())) note_cgroup(workload, line.substr(wire::cgroup_note.size()));
+  } else if (may_say_more && line.substr(0, wire::cgroup_note.size()) == wire::cgroup_note) {
+    if (sender.uid == 0 || sender.uid == geteuid()) note_cgroup(keeper, workload, line.substr(wire::cgroup_note.size()));
   }
 }
 

@@ -11,6 +11,7 @@
 #include <csignal>
 
 #include "keeper/acts.h"
+#include "model/wire/leader_notes.h"
 
 namespace watchbill::keeper {
 namespace {
@@ -32,15 +33,6 @@ bool has_process_group(pid_t group) noexcept { return kill(-group, 0) == 0 || er
 // The leader of an adopted workload, unless its pid belongs to somebody else by now.
 bool is_adopted_leader_alive(const Workload& workload) noexcept {
   return !workload.is_leader_gone && start_ticks_of(workload.pid) == workload.start_ticks;
-}
-
-// A unit's processes are members while its leader attends it, and once its stop has come to KILL. What a unit leaves behind on
-// purpose (KillMode=process) when it has ended is nobody's to end.
-bool counts_cgroup(const Workload& workload) noexcept {
-  if (workload.cgroup_directory.empty()) return false;
-  const bool is_killed = workload.state == wire::State::stopping && (workload.stop.phase == supervise::StopPhase::killing ||
-                                                                     workload.stop.phase == supervise::StopPhase::unkillable);
-  return !workload.is_leader_gone || is_killed;
 }
 
 }  // namespace
@@ -74,6 +66,19 @@ void list_members(Keeper& keeper, const Workload& workload, PidList& members) {
   add_descendants(members);
 }
 
+bool is_attendant(const Workload& workload) noexcept {
+  if (!workload.is_ordered() || workload.argv.size() < 2) return false;
+  const std::string_view program = workload.argv.front();
+  return program.substr(program.rfind('/') + 1) == wire::attendant_program;
+}
+
+// A unit's processes are members while its leader attends it. Without the leader they are while the unit is stopped, unless the
+// leader has said how it ended: what a unit leaves behind on purpose (KillMode=process) when it has ended is nobody's to end.
+bool counts_cgroup(const Workload& workload) noexcept {
+  if (workload.cgroup_directory.empty()) return false;
+  return !workload.is_leader_gone || (workload.state == wire::State::stopping && !workload.told_exit);
+}
+
 bool is_group_empty(Keeper& keeper, Workload& workload) {
   if (workload.pid == 0) return true;
   if (!workload.is_leader_gone || workload.orphan_count != 0) return false;
@@ -92,7 +97,7 @@ void signal_leader(const Workload& workload, int signal) noexcept {
 
 void signal_group(Keeper& keeper, Workload& workload, int signal) {
   if (counts_cgroup(workload)) {
-    // The leader has systemd stop the unit, in the unit's own way.
+    // The leader has systemd stop the unit, in the unit's own way; it goes on first if it was stopped itself.
     if (signal != SIGKILL) {
       signal_leader(workload, signal);
       return signal_leader(workload, SIGCONT);

@@ -155,7 +155,8 @@ Instant next_due(const Keeper& keeper, const Workload& workload) noexcept {
   if (workload.state == wire::State::backoff && workload.side.kind == SideKind::none) due = std::min(due, workload.next_start_at);
   if (workload.state == wire::State::stopping) {
     due = std::min(due, supervise::stop_due(workload.stop));
-    if (workload.is_adopted && !workload.is_concluding) due = std::min(due, keeper.now + adopted_look_every);
+    const bool asks_kernel = workload.is_adopted || counts_cgroup(workload);
+    if (asks_kernel && !workload.is_concluding) due = std::min(due, keeper.now + adopted_look_every);
   }
   if (workload.state == wire::State::running) {
     if (workload.order.max_runtime) due = std::min(due, workload.started_at + *workload.order.max_runtime);

@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/unit_name.h"
+
 namespace watchbill::keeper {
 namespace {
 
@@ -185,7 +187,9 @@ bool is_within_unit(std::string_view cgroups) noexcept {
 bool is_cgroup_of_others(std::string_view directory) noexcept {
   constexpr std::string_view mount = "/sys/fs/cgroup/";
   if (directory.size() <= mount.size() || directory.size() > 480 || directory.substr(0, mount.size()) != mount) return false;
-  if (directory.find('\0') != std::string_view::npos || directory.find("/..") != std::string_view::npos) return false;
+  if (!is_service_name(directory.substr(directory.rfind('/') + 1))) return false;
+  for (const std::string_view wrong : {std::string_view("\0", 1), std::string_view("/."), std::string_view("//")})
+    if (directory.find(wrong) != std::string_view::npos) return false;
   char text[4096];
   std::string_view own(text, read_file("/proc/self/cgroup", text));
   if (own.empty()) return false;

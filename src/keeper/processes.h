@@ -61,7 +61,8 @@ void add_of_cgroup(PidList& list, const char* directory) noexcept;
 // group as a whole.
 [[nodiscard]] bool is_within_unit(std::string_view cgroups) noexcept;
 
-// Whether this can be the control group of others: below /sys/fs/cgroup, no "..", and this process is not in it or below it.
+// Whether this can be the control group of somebody's service: below /sys/fs/cgroup, a plain path that ends in a service's name,
+// and this process is not in it or below it.
 [[nodiscard]] bool is_cgroup_of_others(std::string_view directory) noexcept;
 
 // The children of this process's first thread, zombies included, into `children` (cleared first): the orphans that came to it,

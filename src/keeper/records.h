@@ -9,7 +9,9 @@
 
 namespace watchbill::keeper {
 
-enum class RecordType : std::uint8_t { none, opened, controller, order, workload, forgotten, outcome, acknowledged, guard };
+enum class RecordType : std::uint8_t {
+  none, opened, controller, order, workload, forgotten, outcome, acknowledged, guard, cgroup
+};
 
 // Who has spoken to this keeper last.
 struct ControllerRecord {
@@ -95,6 +97,17 @@ struct GuardRecord {
   std::string_view body;  // of the GuardController frame
   template <class Self, class Visit>
   static void fields(Self& self, Visit& visit) { visit(self.body); }
+};
+
+// The control group of the systemd unit that the workload's leader stands for; of the incarnation in the workload's last record.
+struct CgroupRecord {
+  using is_wire = void;
+  static constexpr RecordType type = RecordType::cgroup;
+  std::string_view name;
+  std::uint64_t incarnation{0};
+  std::string_view directory;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) { visit(self.name), visit(self.incarnation), visit(self.directory); }
 };
 
 struct ForgottenRecord {

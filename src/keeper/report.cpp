@@ -79,6 +79,10 @@ void record_order(Keeper& keeper, const Workload& workload) {
   keeper.memory.add(order);
 }
 
+void record_cgroup(Keeper& keeper, const Workload& workload) {
+  keeper.memory.add(CgroupRecord{workload.name, workload.incarnation, workload.cgroup_directory});
+}
+
 void record_everything(Keeper& keeper) {
   keeper.memory.add(OpenedRecord{1, keeper.memory_id, keeper.boot.view(), keeper.next_number, keeper.next_capture});
   keeper.memory.add(ControllerRecord{keeper.lineage, keeper.epoch, keeper.sequence});
@@ -86,6 +90,7 @@ void record_everything(Keeper& keeper) {
   for (const Workload* workload : keeper.by_name) {
     record_order(keeper, *workload);
     record(keeper, *workload);
+    if (!workload->cgroup_directory.empty()) record_cgroup(keeper, *workload);
   }
   std::uint64_t number = 0;
   for (std::string_view frame = keeper.outcomes.after(0, number); !frame.empty(); frame = keeper.outcomes.after(number, number))

@@ -56,6 +56,11 @@ void take_workload(Keeper& keeper, const WorkloadRecord& read) {
                 static_cast<unsigned long long>(read.incarnation));
 }
 
+void take_cgroup(Keeper& keeper, const CgroupRecord& read) {
+  Workload* const workload = find_workload(keeper, read.name);
+  if (workload != nullptr && workload->incarnation == read.incarnation) workload->cgroup_directory.assign(read.directory);
+}
+
 template <class Record>
 bool read_record(std::string_view body, Record& record) noexcept {
   return wire::read_message(body, record);
@@ -92,6 +97,7 @@ void take_record(Reading& reading, RecordType type, std::string_view body) {
   ForgottenRecord forgotten;
   AcknowledgedRecord acknowledged;
   GuardRecord guard;
+  CgroupRecord cgroup;
   switch (type) {
     case RecordType::opened:
       if (!read_record(body, opened) || opened.version != 1) break;
@@ -128,6 +134,9 @@ void take_record(Reading& reading, RecordType type, std::string_view body) {
       if (!read_record(body, guard)) break;
       (void)take_guarded(keeper, guard.body);
       return;
+    case RecordType::cgroup:
+      if (!read_record(body, cgroup)) break;
+      return take_cgroup(keeper, cgroup);
     case RecordType::none: break;
   }
   reading.is_damaged = true;

@@ -30,7 +30,7 @@ struct Words<ProbeKind> {
   static constexpr std::array<std::string_view, 6> table{"http", "tcp", "unix", "exec", "query", "notify"};
 };
 
-// One question, asked again and again. `notify` belongs to readiness only, `query` to workloads only.
+// One question, asked again and again. `notify` belongs to start and readiness only, `query` to workloads only.
 struct ProbeConfiguration {
   std::vector<std::string> command;                // of `exec`
   Duration every{Duration::seconds(10)};           // start to start; more than 0

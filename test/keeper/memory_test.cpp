@@ -72,22 +72,27 @@ TEST(keeper_memory, an_adopted_workload_is_lost_only_when_it_is_gone) {
   EXPECT_FALSE(controller.take<wire::Started>(is_another)) << "a standing order restarts what failed, not what is unknown";
 }
 
-TEST(keeper_memory, an_adopted_workload_that_says_its_exit_code_is_not_lost) {
+TEST(keeper_memory, of_adopted_leaders_only_attendants_of_units_say_their_exit_code) {
   struct Case {
+    bool is_attendant;
     const char *note, *code;
     wire::State state;
     wire::ExitHow how;
     std::int32_t value;
   };
-  for (const Case& each : {Case{"EXIT_STATUS=0", "0", wire::State::completed, wire::ExitHow::code, 0},
-                           Case{"EXIT_STATUS=3", "3", wire::State::failed, wire::ExitHow::code, 3},
-                           Case{"EXIT_STATUS=300", "0", wire::State::lost, wire::ExitHow::unseen, 0},
-                           Case{"STATUS=done", "0", wire::State::lost, wire::ExitHow::unseen, 0}}) {
+  for (const Case& each : {Case{true, "EXIT_STATUS=0", "0", wire::State::completed, wire::ExitHow::code, 0},
+                           Case{true, "EXIT_STATUS=3", "3", wire::State::failed, wire::ExitHow::code, 3},
+                           Case{true, "EXIT_STATUS=300", "0", wire::State::lost, wire::ExitHow::unseen, 0},
+                           Case{true, "STATUS=done", "0", wire::State::lost, wire::ExitHow::unseen, 0},
+                           Case{false, "EXIT_STATUS=0", "0", wire::State::lost, wire::ExitHow::unseen, 0}}) {
     KeeperProcess keeper;
-    const std::string file = keeper.data() + "/ends";
+    const std::string file = keeper.data() + "/ends", program = keeper.data() + "/watchbill-unit";
+    std::vector<std::string> command = actor({"tell_and_exit", file, each.note, each.code});
+    std::filesystem::create_symlink(command.front(), program);
+    if (each.is_attendant) command.front() = program;
     {
       Controller controller(keeper.data());
-      Order order("w", actor({"tell_and_exit", file, each.note, each.code}));
+      Order order("w", command);
       order.order.restart.policy = wire::RestartPolicy::never;
       ASSERT_TRUE(controller.run(order));
     }

@@ -97,7 +97,9 @@ TEST(keeper_processes, a_control_group_that_is_to_be_killed_is_never_our_own) {
   for (const char* directory : {"/sys/fs/cgroup/system.slice/nginx.service", "/sys/fs/cgroup/unified/a.slice/b.service"})
     EXPECT_TRUE(is_cgroup_of_others(directory)) << directory;
   for (const char* directory : {"", "/", "/sys/fs/cgroup", "/sys/fs/cgroup/", "/etc/nginx.service", "sys/fs/cgroup/a.service",
-                                "/sys/fs/cgroup/a/../b.service", "/sys/fs/cgroup/.."})
+                                "/sys/fs/cgroup/a/../b.service", "/sys/fs/cgroup/..", "/sys/fs/cgroup/unified",
+                                "/sys/fs/cgroup/system.slice", "/sys/fs/cgroup/a//b.service", "/sys/fs/cgroup/b.service/.",
+                                "/sys/fs/cgroup/b.service/", "/sys/fs/cgroup/./b.service"})
     EXPECT_FALSE(is_cgroup_of_others(directory)) << directory;
   EXPECT_FALSE(is_cgroup_of_others("/sys/fs/cgroup/" + std::string(500, 'a')));
   EXPECT_FALSE(is_cgroup_of_others(std::string_view("/sys/fs/cgroup/a\0b", 18)));

@@ -271,8 +271,8 @@ void Probes::tell(const Key& key) {
 }
 
 void Probes::note_ready(const std::string& workload) {
-  const Key key{workload, ProbeRole::ready};
-  if (probes_.contains(key)) look_for_ready(key);
+  for (const ProbeRole role : {ProbeRole::started, ProbeRole::ready})
+    if (const Key key{workload, role}; probes_.contains(key)) look_for_ready(key);
 }
 
 void Probes::look_for_ready(const Key& key) {
