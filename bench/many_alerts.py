@@ -62,7 +62,10 @@ class Caller:
         self.connection.send(self.requests[self.turn])
 
     def receive(self):
-        self.answer += self.connection.recv(65536)
+        part = self.connection.recv(65536)
+        if not part:
+            raise SystemExit("a caller's connection was closed")
+        self.answer += part
         head, end, body = self.answer.partition(b"\r\n\r\n")
         if not end or len(body) < int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]):
             return
@@ -98,11 +101,17 @@ def read_alerts(port, counts, stops):
         connection.sendall(request)
         head = b""
         while b"\r\n\r\n" not in head:
-            head += connection.recv(65536)
+            part = connection.recv(65536)
+            if not part:
+                raise SystemExit("a reader's connection was closed before its answer")
+            head += part
         head, _, body = head.partition(b"\r\n\r\n")
         left = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]) - len(body)
         while left > 0:
-            left -= connection.recv_into(buffer, min(left, len(buffer)))
+            count = connection.recv_into(buffer, min(left, len(buffer)))
+            if not count:
+                raise SystemExit("a reader's connection was closed within its answer")
+            left -= count
         with counts.get_lock():
             counts.value += 1
 
