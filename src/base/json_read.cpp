@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "base/json_scan.h"
 
 namespace watchbill {
 namespace {
@@ -129,15 +130,11 @@ bool CanonicalReader::string_view(std::string_view& out) {
   if (failed_ || peek() != '"') return fail();
   fresh_ = false;
   const std::size_t begin = at_ + 1;
-  std::size_t i = begin;
-  for (; i < text_.size(); ++i) {
-    const unsigned char byte = static_cast<unsigned char>(text_[i]);
-    if (byte == '"') {
-      out = text_.substr(begin, i - begin);
-      at_ = i + 1;
-      return true;
-    }
-    if (byte == '\\' || byte < 0x20) break;
+  const std::size_t end = json::find_special<false>(text_, begin);
+  if (end < text_.size() && text_[end] == '"') {
+    out = text_.substr(begin, end - begin);
+    at_ = end + 1;
+    return true;
   }
   if (!escaped_string(begin)) return fail();
   out = buffer_;

@@ -5,18 +5,10 @@
 
 #include "base/assert.h"
 #include "base/json.h"
+#include "base/json_scan.h"
 
 namespace watchbill {
 namespace {
-
-// 0: copy; 1: needs an escape; 2: part of a multi-byte sequence.
-constexpr std::array<std::uint8_t, 256> classes = [] {
-  std::array<std::uint8_t, 256> table{};
-  for (std::size_t i = 0; i < 0x20; ++i) table[i] = 1;
-  table['"'] = table['\\'] = 1;
-  for (std::size_t i = 0x80; i < 256; ++i) table[i] = 2;
-  return table;
-}();
 
 void append_escape(std::string& out, unsigned char byte) {
   switch (byte) {
@@ -72,7 +64,7 @@ void append_number(std::string& out, double number) {
 }  // namespace
 
 std::size_t find_invalid_utf8(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size();) {
+  for (std::size_t i = json::skip_ascii(text, 0); i < text.size(); i = json::skip_ascii(text, i)) {
     const std::size_t length = utf8_sequence(text.substr(i));
     if (length == 0) return i;
     i += length;
@@ -81,24 +73,24 @@ std::size_t find_invalid_utf8(std::string_view text) noexcept {
 }
 
 void append_json_string(std::string& out, std::string_view text) {
+  std::size_t i = json::find_special<true>(text, 0);
+  if (i == text.size()) {  // nearly all texts, and all keys
+    const std::size_t begin = out.size();
+    out.resize(begin + text.size() + 2, '"');
+    text.copy(out.data() + begin + 1, text.size());
+    return;
+  }
   out.push_back('"');
   std::size_t copied = 0;
-  for (std::size_t i = 0; i < text.size();) {
+  for (; i < text.size(); i = json::find_special<true>(text, i)) {
     const unsigned char byte = static_cast<unsigned char>(text[i]);
-    const std::uint8_t kind = classes[byte];
-    if (kind == 0) {
-      ++i;
+    const std::size_t wide = byte < 0x80 ? 0 : utf8_sequence(text.substr(i));
+    if (wide != 0) {
+      i += wide;
       continue;
     }
-    if (kind == 2) {
-      const std::size_t length = utf8_sequence(text.substr(i));
-      if (length != 0) {
-        i += length;
-        continue;
-      }
-    }
     out.append(text.substr(copied, i - copied));
-    if (kind == 1) append_escape(out, byte);
+    if (byte < 0x80) append_escape(out, byte);
     else out.append("\xEF\xBF\xBD");
     copied = ++i;
   }

@@ -1,5 +1,6 @@
 #include "model/codec.h"
 
+#include <array>
 #include <charconv>
 
 namespace watchbill {
@@ -8,6 +9,12 @@ void encode(JsonWriter& out, const Labels& value) {
   out.begin_object();
   for (const auto& [name, text] : value) out.key(name).string(text);
   out.end_object();
+}
+
+void encode(JsonWriter& out, const Digest& value) {
+  std::array<char, Digest::hex_size> hex{};
+  value.hex_to(hex.data());
+  out.string({hex.data(), hex.size()});
 }
 
 void encode(JsonWriter& out, const EventReference& value) {

@@ -42,7 +42,7 @@ inline void encode(JsonWriter& out, const std::string& value) { out.string(value
 inline void encode(JsonWriter& out, bool value) { out.string(value ? "yes" : "no"); }
 inline void encode(JsonWriter& out, Instant value) { out.integer(value.ms); }
 inline void encode(JsonWriter& out, Duration value) { out.integer(value.ms); }
-inline void encode(JsonWriter& out, const Digest& value) { out.string(value.hex()); }
+void encode(JsonWriter& out, const Digest& value);
 template <class Tag> void encode(JsonWriter& out, const Name<Tag>& value) { out.string(value.text); }
 void encode(JsonWriter& out, const EventReference& value);
 template <class T> requires std::is_integral_v<T>

@@ -60,8 +60,8 @@ bool decode_members(CanonicalReader& in, T& value, IsEnvelope&& is_envelope) {
       if (!in.skip()) return false;
       continue;
     }
-    while (next < names.size() && names[next] < key) ++next;
-    if (next == names.size() || names[next] != key || !read_member(in, value, next)) return false;
+    while (next < names.size() && names[next] != key) ++next;
+    if (next == names.size() || !read_member(in, value, next)) return false;
     ++next;
   }
   return in.ok();

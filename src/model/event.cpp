@@ -57,13 +57,12 @@ void encode_event(JsonWriter& out, const RecordedEvent& recorded) {
       recorded.event);
 }
 
-Result<RecordedEvent, DecodeFailure> decode_event(CanonicalReader& in) {
+std::optional<DecodeFailure> decode_event(CanonicalReader& in, RecordedEvent& event) {
   tagged::Scanned scanned;
   if (!tagged::scan(in, scanned)) return DecodeFailure{false, "an event object"};
-  RecordedEvent recorded;
-  recorded.after = scanned.after;
-  const tagged::Outcome outcome = tagged::read<AnyEvent>(scanned, recorded.event);
-  if (outcome == tagged::Outcome::read) return recorded;
+  event.after = scanned.after;
+  const tagged::Outcome outcome = tagged::read<AnyEvent>(scanned, event.event);
+  if (outcome == tagged::Outcome::read) return std::nullopt;
   return DecodeFailure{outcome != tagged::Outcome::malformed, tagged::name_of("event ", scanned)};
 }
 

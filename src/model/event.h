@@ -96,7 +96,8 @@ struct DecodeFailure {
 // Appends {"type":…,"version":…,…fields, "after":…} in canonical form.
 void encode_event(JsonWriter& out, const RecordedEvent& event);
 
-// Reads one event object. Older versions are lifted to the present one on the way.
-[[nodiscard]] Result<RecordedEvent, DecodeFailure> decode_event(CanonicalReader& in);
+// Reads one event object into `event`, or says why not: then what stands there means nothing. Older versions are lifted to the
+// present one on the way.
+[[nodiscard]] std::optional<DecodeFailure> decode_event(CanonicalReader& in, RecordedEvent& event);
 
 }  // namespace watchbill

@@ -96,19 +96,24 @@ std::string encode_payload(const RecordBody& body) {
 
 namespace {
 
-Result<std::vector<RecordedEvent>, DecodeFailure> decode_event_list(CanonicalReader& in) {
-  std::vector<RecordedEvent> events;
-  if (!in.begin_array()) return DecodeFailure{false, "a record's events"};
+// Reads the events of a record, or says in `failure` why not.
+bool read_events(CanonicalReader& in, std::vector<RecordedEvent>& events, DecodeFailure& failure) {
+  const auto fail = [&failure](DecodeFailure why) {
+    failure = std::move(why);
+    return false;
+  };
+  if (!in.begin_array()) return fail({false, "a record's events"});
   while (in.next_element()) {
-    Result<RecordedEvent, DecodeFailure> event = decode_event(in);
-    if (!event) return std::move(event.error());
+    RecordedEvent& event = events.emplace_back();
+    if (std::optional<DecodeFailure> why = decode_event(in, event)) return fail(std::move(*why));
     // An event can only follow from one that stands before it.
-    if (event->after && *event->after >= events.size()) return DecodeFailure{false, "the cause of an event"};
-    events.push_back(std::move(*event));
+    if (event.after && *event.after >= events.size() - 1) return fail({false, "the cause of an event"});
   }
-  if (!in.ok()) return DecodeFailure{false, "a record's events"};
-  return events;
+  return in.ok() || fail({false, "a record's events"});
 }
+
+// The same as the text that they are.
+bool read_events(CanonicalReader& in, std::string_view& text, DecodeFailure&) { return in.raw(text); }
 
 Result<std::vector<Command>, DecodeFailure> decode_pending(CanonicalReader& in) {
   std::vector<Command> pending;
@@ -130,7 +135,7 @@ bool take(Result<T, DecodeFailure> from, T& to, DecodeFailure& failure) {
   return from.has_value();
 }
 
-// Walks the members of a payload; `read_cause` reads the value of "cause". `Body` is RecordBody or RecordEvents.
+// Walks the members of a payload; `read_cause` reads the value of "cause". `Body` is RecordBody, RecordEvents or RecordCause.
 template <class Body, class ReadCause>
 Result<Body, DecodeFailure> decode_members(std::string_view payload, Body body, std::string& nonce, ReadCause&& read_cause) {
   CanonicalReader in(payload);
@@ -140,7 +145,7 @@ Result<Body, DecodeFailure> decode_members(std::string_view payload, Body body, 
   while (in.next_key(key)) {
     bool read = false;
     if (key == "cause") read = read_cause(in, body, failure);
-    else if (key == "events") read = take(decode_event_list(in), body.events, failure);
+    else if (key == "events") read = read_events(in, body.events, failure);
     else if (key == "nonce") read = in.string(nonce);
     else if (key == "pending") read = take(decode_pending(in), body.pending, failure);
     else if (key == "state") read = decode(in, body.state);
@@ -185,6 +190,13 @@ Result<RecordBody, DecodeFailure> decode_payload(std::string_view payload) {
       });
   if (body) body->nonce = std::move(nonce);
   return body;
+}
+
+Result<RecordCause, DecodeFailure> decode_record_cause(std::string_view payload) {
+  std::string ignored_nonce;
+  return decode_members(payload, RecordCause{}, ignored_nonce, [](CanonicalReader& in, RecordCause& out, DecodeFailure& failure) {
+    return take(decode_cause(in), out.cause, failure);
+  });
 }
 
 Result<ChainHead, ChainFailure> continue_chain(const ChainHead& head, const StoredRecord& record) {

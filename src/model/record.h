@@ -74,9 +74,18 @@ struct RecordEvents {
   std::optional<Digest> state;
 };
 
-// Read a payload back, without and with its cause.
+// What deciding a record again needs: its events only as the text that they must give again.
+struct RecordCause {
+  Command cause;
+  std::string_view events;  // a view into the payload
+  std::vector<Command> pending;
+  std::optional<Digest> state;
+};
+
+// Read a payload back: without its cause, with it, and with its events left as they stand there.
 [[nodiscard]] Result<RecordEvents, DecodeFailure> decode_events(std::string_view payload);
 [[nodiscard]] Result<RecordBody, DecodeFailure> decode_payload(std::string_view payload);
+[[nodiscard]] Result<RecordCause, DecodeFailure> decode_record_cause(std::string_view payload);
 
 // Why a record does not continue the chain; the text names what differs.
 struct ChainFailure {

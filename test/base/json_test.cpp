@@ -22,6 +22,39 @@ TEST(json_writer, replaces_bytes_that_are_not_utf8) {
   EXPECT_EQ(written("\xED\xA0\x80").size(), 2 + 9);                        // a surrogate: three wrong bytes
 }
 
+// What RFC 8785 asks for, byte by byte: strings are scanned eight bytes at a time, so each byte stands at each place of eight.
+TEST(json_writer, sees_every_byte_at_every_place) {
+  for (int byte = 0; byte < 256; ++byte)
+    for (std::size_t place = 0; place < 18; ++place) {
+      std::string text(18, 'x');
+      text[place] = static_cast<char>(byte);
+      std::string escape(1, static_cast<char>(byte));
+      if (byte == '"' || byte == '\\') escape.insert(0, 1, '\\');
+      if (byte < 0x20) {
+        const std::size_t letter = std::string_view("\b\t\n\f\r").find(static_cast<char>(byte));
+        const char* const digits = "0123456789abcdef";
+        escape = letter != std::string_view::npos ? std::string{'\\', "btnfr"[letter]}
+                                                  : std::string("\\u00") + digits[byte >> 4] + digits[byte & 15];
+      }
+      if (byte >= 0x80) escape = "\xEF\xBF\xBD";  // alone it is no UTF-8
+      const std::string wanted = "\"" + text.substr(0, place) + escape + text.substr(place + 1) + "\"";
+      EXPECT_EQ(written(text), wanted);
+      EXPECT_EQ(find_invalid_utf8(text), byte < 0x80 ? std::string_view::npos : place);
+      std::string read;
+      CanonicalReader reader(wanted);
+      ASSERT_TRUE(reader.string(read)) << wanted;
+      EXPECT_EQ(read, byte < 0x80 ? text : text.substr(0, place) + escape + text.substr(place + 1));
+      EXPECT_TRUE(reader.finished());
+      // The byte as it is: a quote ends the string, a control character and a lone backslash before x are malformed.
+      const std::string plain = "\"" + text + "\"";
+      CanonicalReader again(plain);
+      EXPECT_EQ(again.string(read), byte >= 0x20 && byte != '\\') << byte;
+      if (byte == '"') {
+        EXPECT_EQ(read, text.substr(0, place));
+      }
+    }
+}
+
 TEST(json_writer, puts_commas_where_they_belong) {
   std::string out;
   JsonWriter writer(out);

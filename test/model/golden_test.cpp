@@ -33,8 +33,9 @@ std::string text_of(const RecordedEvent& event) {
 
 Result<RecordedEvent, DecodeFailure> event_of(std::string_view text) {
   CanonicalReader in(text);
-  auto event = decode_event(in);
-  if (event && !in.finished()) return DecodeFailure{false, "something follows"};
+  RecordedEvent event;
+  if (std::optional<DecodeFailure> failure = decode_event(in, event)) return std::move(*failure);
+  if (!in.finished()) return DecodeFailure{false, "something follows"};
   return event;
 }
 

@@ -189,6 +189,18 @@ TEST(record, a_payload_reads_back_whole_and_without_its_cause) {
   EXPECT_EQ(events->state, sha256("state"));
 }
 
+TEST(record, a_payload_reads_back_with_its_events_as_they_stand_there) {
+  const std::string text = encode_payload(body());
+  const auto read = decode_record_cause(text);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(canonical_body(read->cause.body), canonical_body(body().cause.body));
+  EXPECT_EQ(read->cause.request->id, "req-1");
+  EXPECT_TRUE(read->events.starts_with(R"([{"by":"ana")")) << read->events;
+  EXPECT_TRUE(read->events.ends_with(R"("type":"ClockJumped","version":1,"wall_ms":6}])")) << read->events;
+  EXPECT_EQ(read->pending.size(), 1U);
+  EXPECT_EQ(read->state, sha256("state"));
+}
+
 TEST(record, a_payload_cut_short_anywhere_is_malformed) {
   const std::string text = encode_payload(body());
   for (std::size_t size = 0; size < text.size(); ++size) {
@@ -196,6 +208,7 @@ TEST(record, a_payload_cut_short_anywhere_is_malformed) {
     ASSERT_FALSE(whole) << size;
     EXPECT_FALSE(whole.error().is_newer) << size;
     EXPECT_FALSE(decode_events(std::string_view(text).substr(0, size))) << size;
+    EXPECT_FALSE(decode_record_cause(std::string_view(text).substr(0, size))) << size;
   }
   EXPECT_FALSE(decode_payload(text + " "));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -75,8 +76,9 @@ class BenchOfRuns {
         JsonWriter writer(text);
         encode_event(writer, each);
         CanonicalReader reader(text);
-        const auto read = decode_event(reader);
-        apply(state, read->event, RecordPlace{record.header.time, record.header.sequence, limits_, find});
+        RecordedEvent read;
+        if (decode_event(reader, read)) throw std::runtime_error("cannot be read: " + text);
+        apply(state, read.event, RecordPlace{record.header.time, record.header.sequence, limits_, find});
       }
       const std::string nobody;
       const std::optional<Request> no_request;
