@@ -23,10 +23,13 @@ void write_snapshot(const State& state, std::string& out) {
   for (const Command& command : state.pending_reactions) encode_cause(pending, command);
   pending.end_array();
   out.push_back('\n');
+  std::string entry;
   each_table(state, [&](std::string_view name, const auto& table) {
     table.each([&](const auto& key, const auto& value) {
+      entry.clear();
+      table.append_entry(entry, key, value);
       JsonWriter line(out);
-      line.begin_array().string(name).raw(table.entry_text(key, value)).end_array();
+      line.begin_array().string(name).raw(entry).end_array();
       out.push_back('\n');
       return true;
     });

@@ -12,21 +12,22 @@ TimeIndex& TimeIndex::operator=(const TimeIndex& other) {
 }
 
 void TimeIndex::set(const Subject& subject, Instant at) {
-  const auto known = places_.find(subject);
-  if (known == places_.end()) {
-    if (at == Instant::never()) return;
-    const auto added = places_.try_emplace(subject).first;
-    added->second = order_.insert(Place{at, &added->first}).first;
-    return;
-  }
-  if (known->second->at == at) return;
-  Order::node_type node = order_.extract(known->second);
   if (at == Instant::never()) {
+    const auto known = places_.find(subject);
+    if (known == places_.end()) return;
+    order_.erase(known->second);
     places_.erase(known);
     return;
   }
-  node.value().at = at;
-  known->second = order_.insert(std::move(node)).position;
+  // The end is where most belong: what is set now is due after what was set before.
+  const auto [place, is_new] = places_.try_emplace(subject);
+  if (is_new) {
+    place->second = order_.insert(order_.end(), Place{at, &place->first});
+  } else if (place->second->at != at) {
+    Order::node_type node = order_.extract(place->second);
+    node.value().at = at;
+    place->second = order_.insert(order_.end(), std::move(node));
+  }
 }
 
 }  // namespace watchbill

@@ -64,8 +64,9 @@ class TimeIndex {
       return a.at != b.at ? a.at < b.at : *a.subject < *b.subject;
     }
   };
+  // Not noexcept, so that the library keeps each hash in its node: else it would read and hash the names of all neighbours again.
   struct HashOfSubject {
-    std::size_t operator()(const Subject& subject) const noexcept {
+    std::size_t operator()(const Subject& subject) const {
       return std::hash<std::string>{}(subject.name) + static_cast<std::size_t>(subject.owner);
     }
   };

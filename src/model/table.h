@@ -10,11 +10,15 @@
 #include <cstring>
 #include <map>
 #include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/assert.h"
 #include "base/sha256.h"
 #include "model/codec.h"
+#include "model/table_key.h"
 
 namespace watchbill {
 
@@ -34,31 +38,32 @@ class Table {
 
   // The value, or null. O(log n).
   [[nodiscard]] const Value* find(const Key& key) const {
-    const auto at = entries_.find(key);
+    const auto at = entries_.find(table::wanted(key));
     return at == entries_.end() ? nullptr : &at->second.value;
   }
-  [[nodiscard]] bool contains(const Key& key) const { return entries_.contains(key); }
+  [[nodiscard]] bool contains(const Key& key) const { return entries_.contains(table::wanted(key)); }
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
 
   // False, and nothing changed, when the key is there already.
   bool insert(Key key, Value value) {
-    const auto [at, inserted] = entries_.try_emplace(std::move(key), Entry{std::move(value), {}, dirty_.size()});
-    if (inserted) dirty_.push_back(at);
-    return inserted;
+    const auto after = entries_.lower_bound(table::wanted(key));
+    if (is_at(after, key)) return false;
+    static_cast<void>(add(after, std::move(key), std::move(value)));
+    return true;
   }
   // The value to change. Asserts that the key is there.
   [[nodiscard]] Value& edit(const Key& key) {
-    const auto at = entries_.find(key);
+    const auto at = entries_.find(table::wanted(key));
     WB_ASSERT(at != entries_.end(), "only what is in the table is edited");
     touch(at);
     return at->second.value;
   }
   // The value of the key, made with its defaults when it is not there.
   [[nodiscard]] Value& edit_or_insert(const Key& key) {
-    const auto [at, inserted] = entries_.try_emplace(key, Entry{{}, {}, dirty_.size()});
-    if (inserted) dirty_.push_back(at);
-    else touch(at);
+    const auto at = entries_.lower_bound(table::wanted(key));
+    if (!is_at(at, key)) return add(at, key, Value{});
+    touch(at);
     return at->second.value;
   }
   // False when there was no such key.
@@ -68,20 +73,20 @@ class Table {
   template <class Visit>
   void each(Visit&& visit) const {
     for (const auto& [key, entry] : entries_)
-      if (!visit(key, entry.value)) return;
+      if (!visit(table::key_of(key), entry.value)) return;
   }
   // The same from the first key not less than `from`.
   template <class Visit>
   void each_from(const Key& from, Visit&& visit) const {
-    for (auto at = entries_.lower_bound(from); at != entries_.end(); ++at)
-      if (!visit(at->first, at->second.value)) return;
+    for (auto at = entries_.lower_bound(table::wanted(from)); at != entries_.end(); ++at)
+      if (!visit(table::key_of(at->first), at->second.value)) return;
   }
 
   // The digest of the content. Cost: one encoding and one SHA-256 for each entry changed since the last call.
   [[nodiscard]] Digest digest();
 
-  // The canonical text of one entry, [key,value]: what snapshots hold.
-  [[nodiscard]] static std::string entry_text(const Key& key, const Value& value);
+  // Appends the canonical text of one entry, [key,value]: what snapshots hold.
+  static void append_entry(std::string& out, const Key& key, const Value& value);
   // Adds an entry from its canonical text; false when it is malformed or its key is there already.
   [[nodiscard]] bool insert_text(std::string_view text);
 
@@ -92,8 +97,22 @@ class Table {
     Value value;
     Lanes hash{};
     std::size_t dirty_at{clean};  // where it stands in dirty_; clean: it is part of sum_
+
+    Entry(Value&& what, std::size_t dirty) : value(std::move(what)), dirty_at(dirty) {}
   };
-  using Entries = std::map<Key, Entry>;
+  using Entries = std::map<table::Kept<Key>, Entry, table::IsBefore>;
+
+  // Whether what lower_bound() gave for a key is its entry.
+  [[nodiscard]] bool is_at(const typename Entries::const_iterator& at, const Key& key) const {
+    return at != entries_.end() && table::key_of(at->first) == key;
+  }
+  // Adds an entry in front of `after`.
+  [[nodiscard]] Value& add(const typename Entries::iterator& after, Key key, Value&& value) {
+    const auto at = entries_.emplace_hint(after, std::piecewise_construct, std::forward_as_tuple(std::move(key)),
+                                          std::forward_as_tuple(std::move(value), dirty_.size()));
+    dirty_.push_back(at);
+    return at->second.value;
+  }
 
   void touch(const typename Entries::iterator& at) {
     if (at->second.dirty_at != clean) return;

@@ -8,7 +8,7 @@ namespace watchbill {
 // Contract: model/table.h.
 template <class Key, class Value>
 bool Table<Key, Value>::erase(const Key& key) {
-  const auto at = entries_.find(key);
+  const auto at = entries_.find(table::wanted(key));
   if (at == entries_.end()) return false;
   const std::size_t place = at->second.dirty_at;
   if (place == clean) {
@@ -25,15 +25,18 @@ bool Table<Key, Value>::erase(const Key& key) {
 // Contract: model/table.h.
 template <class Key, class Value>
 Digest Table<Key, Value>::digest() {
+  std::string text;
   for (const auto& at : dirty_) {
     Entry& entry = at->second;
-    const Digest hash = sha256(entry_text(at->first, entry.value));
+    text.clear();
+    append_entry(text, table::key_of(at->first), entry.value);
+    const Digest hash = sha256(text);
     std::memcpy(entry.hash.data(), hash.bytes.data(), sizeof entry.hash);  // all hosts we build for are little-endian
     entry.dirty_at = clean;
     for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] += entry.hash[i];
   }
   dirty_.clear();
-  std::string text;
+  text.clear();
   JsonWriter writer(text);
   writer.begin_array();
   for (const std::uint64_t lane : sum_) writer.string(std::to_string(lane));
@@ -43,14 +46,12 @@ Digest Table<Key, Value>::digest() {
 
 // Contract: model/table.h.
 template <class Key, class Value>
-std::string Table<Key, Value>::entry_text(const Key& key, const Value& value) {
-  std::string text;
-  JsonWriter writer(text);
+void Table<Key, Value>::append_entry(std::string& out, const Key& key, const Value& value) {
+  JsonWriter writer(out);
   writer.begin_array();
   encode(writer, key);
   encode(writer, value);
   writer.end_array();
-  return text;
 }
 
 // Contract: model/table.h.

@@ -67,8 +67,38 @@ TEST(table, other_content_has_another_digest) {
   EXPECT_NE(fresh_digest({{"a", {1, ""}}, {"b", {2, ""}}}), fresh_digest({{"a", {2, ""}}, {"b", {1, ""}}}));
 }
 
+TEST(table, its_order_is_that_of_the_bytes_of_its_keys) {
+  const bool holds = rc::check([](const std::vector<std::vector<unsigned>>& words) {
+    Entries table;
+    std::map<std::string, Entry> content;
+    for (const std::vector<unsigned>& word : words) {
+      std::string key;
+      for (const unsigned letter : word)
+        key.append(letter % 5 == 0 ? "longer-front" : std::string(1, "\x00\x7F\x80z"[letter % 4]));
+      static_cast<void>(table.insert(key, Entry{}));
+      content.try_emplace(key);
+    }
+    std::vector<std::string> wanted, found;
+    for (const auto& [key, value] : content) wanted.push_back(key);
+    const auto take = [&found](const std::string& key, const Entry&) {
+      found.push_back(key);
+      return true;
+    };
+    table.each(take);
+    RC_ASSERT(found == wanted);
+    for (std::size_t from = 0; from < wanted.size(); ++from) {
+      found.clear();
+      table.each_from(wanted[from], take);
+      RC_ASSERT(found == std::vector(wanted.begin() + static_cast<std::ptrdiff_t>(from), wanted.end()));
+      RC_ASSERT(table.contains(wanted[from]));
+    }
+  });
+  EXPECT_TRUE(holds);
+}
+
 TEST(table, an_entry_reads_back_from_its_text_once) {
-  const std::string text = Entries::entry_text("k\n", Entry{-5, "\xE2\x82\xAC"});
+  std::string text;
+  Entries::append_entry(text, "k\n", Entry{-5, "\xE2\x82\xAC"});
   EXPECT_EQ(text, "[\"k\\n\",{\"count\":-5,\"text\":\"\xE2\x82\xAC\"}]");
   Entries table;
   EXPECT_TRUE(table.insert_text(text));

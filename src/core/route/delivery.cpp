@@ -22,8 +22,9 @@ Duration pause_before(std::uint32_t next_attempt_of_round) {
 // Puts the delivery where its state says into both indexes: the one place that knows the rule.
 void index(Schedule& schedule, const std::string& id, const Delivery& delivery, const Limits& limits) {
   const bool is_due = delivery.state == DeliveryState::due;
-  schedule.ready.set(subject_for(id), is_due ? delivery.next_at : Instant::never());
-  schedule.deadlines.set(subject_for(id), is_due ? Instant::never() : delivery.next_at + limits.delivery_age_max);
+  const Subject subject = subject_for(id);
+  schedule.ready.set(subject, is_due ? delivery.next_at : Instant::never());
+  schedule.deadlines.set(subject, is_due ? Instant::never() : delivery.next_at + limits.delivery_age_max);
 }
 
 Delivery& ended(State& state, const DeliveryId& id, std::uint32_t attempt) {
@@ -134,8 +135,9 @@ void apply(State& state, const NotificationGivenUp& event, const Applying& apply
 void apply_archived(State& state, const std::string& delivery, const Applying& applying) {
   const bool erased = state.deliveries.erase(delivery);
   WB_ASSERT(erased, "only a delivery that is kept is archived");
-  applying.schedule.ready.remove(subject_for(delivery));
-  applying.schedule.deadlines.remove(subject_for(delivery));
+  const Subject subject = subject_for(delivery);
+  applying.schedule.ready.remove(subject);
+  applying.schedule.deadlines.remove(subject);
 }
 
 Effect effect_of(const State& state, const std::string& id) {
