@@ -1,6 +1,5 @@
 #include "core/process.h"
 
-#include <deque>
 #include <map>
 
 namespace watchbill::core {
@@ -103,20 +102,19 @@ class Processing {
     out_.events.push_back(RecordedEvent{std::move(event), after});
     const auto index = static_cast<std::uint32_t>(out_.events.size() - 1);
     const Event& added = out_.events.back().event;
+    const std::string_view type = type_of(added);
     std::vector<Command> commands;
-    for (const Reaction& row : inputs_.reactions) {
-      if (row.type != type_of(added)) continue;
-      row.react(state_, added, commands);
-    }
+    for (const Reaction& row : inputs_.reactions)
+      if (row.type == type) row.react(state_, added, commands);
     for (Command& command : commands) waiting_.push_back(Waiting{std::move(command), index, round + 1});
   }
 
   // Processes reactions until none is left or a bound is met; then the rest is left for the next record.
   void settle() {
-    while (!waiting_.empty()) {
-      if (waiting_.front().round > inputs_.limits.reaction_rounds_max || out_.events.size() > decision_events_max()) break;
-      const Waiting next = std::move(waiting_.front());
-      waiting_.pop_front();
+    while (served_ < waiting_.size()) {
+      const bool is_late = waiting_[served_].round > inputs_.limits.reaction_rounds_max;
+      if (is_late || out_.events.size() > decision_events_max()) break;
+      const Waiting next = std::move(waiting_[served_++]);
       if (take(next.command, next.after, next.round)) {
         // Those of the first command the engine stores; of this one only we know.
         out_.blobs.insert(out_.blobs.end(), next.command.blobs.begin(), next.command.blobs.end());
@@ -125,7 +123,8 @@ class Processing {
       // A refused reaction is an event too: nobody else would hear of it.
       add(refusal_of(next.command), next.after, next.round);
     }
-    for (Waiting& left : waiting_) {
+    for (; served_ < waiting_.size(); ++served_) {
+      Waiting& left = waiting_[served_];
       left.command.because = EventReference{sequence(), left.after};
       out_.pending.push_back(std::move(left.command));
     }
@@ -136,7 +135,8 @@ class Processing {
   const ProcessInputs& inputs_;
   Processed out_;
   Refused last_refusal_;
-  std::deque<Waiting> waiting_;
+  std::vector<Waiting> waiting_;  // in the order of their turns
+  std::size_t served_{0};         // of them
   std::map<Digest, std::string> blobs_;  // of this record
   BlobLookup find_blob_;
 };

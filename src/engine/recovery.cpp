@@ -203,63 +203,83 @@ std::string events_text(const std::vector<RecordedEvent>& events) {
   return out;
 }
 
+// Decides record after record, and keeps what differs.
+class Redeciding {
+ public:
+  Redeciding(ports::JournalPort& journal, const Limits& limits, std::size_t differences_max)
+      : journal_(journal), limits_(limits), differences_max_(differences_max), blobs_(blobs_of(journal)) {}
+
+  Result<Redecided, RecoveryFailure> run() {
+    while (goes_on_) {  // once, and once more after each difference
+      goes_on_ = false;
+      const Status read = journal_.read(head_.sequence + 1, ~Sequence{0}, [this](const StoredRecord& record) {
+        failure_ = take(record);
+        return !failure_ && !goes_on_ && head_.sequence == record.sequence;
+      });
+      if (failure_) return *failure_;
+      if (!read) return from_error(head_.sequence + 1, read.error());
+    }
+    return std::move(out_);
+  }
+
+ private:
+  std::optional<RecoveryFailure> take(const StoredRecord& record) {
+    const Result<ChainHead, ChainFailure> chained = continue_chain(head_, record);
+    if (!chained) return broken(chained.error().sequence, chained.error().what);
+    if (!record.payload) return broken(record.sequence, "its payload was erased");
+    const Result<RecordCause, DecodeFailure> body = decode_record_cause(*record.payload);
+    if (!body) return unreadable(record.sequence, body.error());
+    const core::Processed decided =
+        core::process(state_, seen_, body->cause, {chained->time, limits_, core::reactions(), blobs_});
+    std::string again = events_text(decided.events);
+    if (again != body->events) {
+      // Perhaps only as an older release wrote them.
+      const Result<RecordEvents, DecodeFailure> recorded = decode_events(*record.payload);
+      if (!recorded) return unreadable(record.sequence, recorded.error());
+      if (std::string text = events_text(recorded->events); text != again)
+        return differ(record.sequence, recorded->events.size(), std::move(text), std::move(again));
+    }
+    out_.events += decided.events.size();
+    ++out_.causes;
+    RecordHeader header;
+    header.sequence = chained->sequence;
+    header.time = chained->time;
+    const core::RecordEnd end{header, body->cause.actor.name, body->cause.request, decided.events, body->pending};
+    core::apply_end(state_, end, limits_);
+    head_ = *chained;
+    return std::nullopt;
+  }
+
+  // The state has taken the other path: it comes back to what really happened before going on.
+  std::optional<RecoveryFailure> differ(Sequence sequence, std::size_t events, std::string recorded, std::string again) {
+    out_.events += events;
+    ++out_.causes;
+    out_.differences.push_back({sequence, std::move(recorded), std::move(again)});
+    if (out_.differences.size() >= differences_max_) return std::nullopt;
+    Result<Recovered, RecoveryFailure> back = recover(journal_, limits_, RecoverFrom{false, sequence});
+    if (!back) return back.error();
+    state_ = std::move(back->state);
+    head_ = back->head;
+    goes_on_ = true;
+    return std::nullopt;
+  }
+
+  ports::JournalPort& journal_;
+  const Limits& limits_;
+  const std::size_t differences_max_;
+  const BlobLookup blobs_;
+  core::State state_;
+  core::Seen seen_;
+  ChainHead head_;
+  std::optional<RecoveryFailure> failure_;
+  bool goes_on_{true};
+  Redecided out_;
+};
+
 }  // namespace
 
 Result<Redecided, RecoveryFailure> redecide(ports::JournalPort& journal, const Limits& limits, std::size_t differences_max) {
-  Redecided out;
-  core::State state;
-  core::Seen seen;
-  ChainHead head;
-  std::optional<RecoveryFailure> failure;
-  Sequence next = 1;
-  bool goes_on = true;
-  while (goes_on) {  // once, and once more after each difference
-    goes_on = false;
-    const Status read = journal.read(next, ~Sequence{0}, [&](const StoredRecord& record) {
-      const Result<ChainHead, ChainFailure> chained = continue_chain(head, record);
-      if (!chained || !record.payload) {
-        failure =
-            chained ? broken(record.sequence, "its payload was erased") : broken(chained.error().sequence, chained.error().what);
-        return false;
-      }
-      const Result<RecordBody, DecodeFailure> body = decode_payload(*record.payload);
-      if (!body) {
-        failure = unreadable(record.sequence, body.error());
-        return false;
-      }
-      core::Processed decided =
-          core::process(state, seen, body->cause, {chained->time, limits, core::reactions(), blobs_of(journal)});
-      out.events += body->events.size();
-      ++out.causes;
-      next = record.sequence + 1;
-      const std::string recorded = events_text(body->events), again = events_text(decided.events);
-      if (recorded != again) {
-        out.differences.push_back({record.sequence, recorded, again});
-        // The state has taken the other path: come back to what really happened before going on.
-        if (out.differences.size() < differences_max) {
-          Result<Recovered, RecoveryFailure> back = recover(journal, limits, RecoverFrom{false, record.sequence});
-          if (!back) {
-            failure = back.error();
-          } else {
-            state = std::move(back->state);
-            head = back->head;
-            goes_on = true;
-          }
-        }
-        return false;
-      }
-      RecordHeader header;
-      header.sequence = chained->sequence;
-      header.time = chained->time;
-      core::apply_end(state, core::RecordEnd{header, body->cause.actor.name, body->cause.request, body->events, body->pending},
-                      limits);
-      head = *chained;
-      return true;
-    });
-    if (failure) return *failure;
-    if (!read) return from_error(head.sequence + 1, read.error());
-  }
-  return out;
+  return Redeciding(journal, limits, differences_max).run();
 }
 
 }  // namespace watchbill::engine

@@ -156,6 +156,58 @@ TEST(evidence, a_blob_that_is_missing_or_damaged_is_named_with_its_record) {
   EXPECT_EQ(failure_of(journal, desk.limits), text);
 }
 
+std::vector<Sequence> differing(ports::JournalPort& journal, const Limits& limits) {
+  const auto again = redecide(journal, limits, 20);
+  if (!again) throw std::runtime_error(again.error().text());
+  EXPECT_EQ(again->causes, 12U) << "a difference ends nothing";
+  EXPECT_EQ(again->events, 12U);
+  std::vector<Sequence> sequences;
+  for (const auto& difference : again->differences) sequences.push_back(difference.sequence);
+  return sequences;
+}
+
+TEST(evidence, what_is_decided_otherwise_now_is_listed_with_both_texts) {
+  Desk desk;
+  keep_holds(desk);
+  CopiedJournal journal(desk.disk);
+  EXPECT_EQ(differing(journal, desk.limits), std::vector<Sequence>());
+  ASSERT_TRUE(journal.rewrite(5, R"("by":"ana")", R"("by":"bob")"));
+  ASSERT_TRUE(journal.rewrite(9, R"("by":"ana")", R"("by":"eve")"));
+  EXPECT_EQ(differing(journal, desk.limits), (std::vector<Sequence>{5, 9}));
+  const auto first = redecide(journal, desk.limits, 1);
+  ASSERT_TRUE(first);
+  ASSERT_EQ(first->differences.size(), 1U);
+  EXPECT_EQ(first->causes, 5U) << "as many as were asked for";
+  EXPECT_EQ(first->differences[0].recorded, R"([{"by":"bob","reason":"x","scope":"a/5","type":"HoldSet","version":1}])");
+  EXPECT_EQ(first->differences[0].decided, R"([{"by":"ana","reason":"x","scope":"a/5","type":"HoldSet","version":1}])");
+}
+
+TEST(evidence, the_same_events_in_other_bytes_are_no_difference) {
+  Desk desk;
+  keep_holds(desk);
+  CopiedJournal journal(desk.disk);
+  ASSERT_TRUE(journal.rewrite(5, R"("scope":"a/5","type":"HoldSet")", R"("restarts":"no","scope":"a/5","type":"HoldSet")"));
+  EXPECT_EQ(differing(journal, desk.limits), std::vector<Sequence>());
+}
+
+TEST(evidence, what_cannot_be_decided_again_is_named) {
+  Desk desk;
+  keep_holds(desk);
+  const auto failure = [&](CopiedJournal& journal) {
+    const auto again = redecide(journal, desk.limits, 20);
+    return again ? "none" : again.error().text();
+  };
+  CopiedJournal newer(desk.disk), erased(desk.disk), missing(desk.disk), unread(desk.disk);
+  ASSERT_TRUE(newer.rewrite(8, R"("type":"HoldSet","version":1)", R"("type":"HoldSet","version":2)"));
+  EXPECT_EQ(failure(newer), "record 8: it holds event HoldSet version 2, which this release does not know");
+  ASSERT_TRUE(unread.rewrite(8, R"("type":"SetHold")", R"("type":"SetGrip")"));
+  EXPECT_EQ(failure(unread), "record 8: it holds command SetGrip version 1, which this release does not know");
+  erased.records.at(4).payload.reset();
+  EXPECT_EQ(failure(erased), "record 5: its payload was erased");
+  missing.records.erase(missing.records.begin() + 4);
+  EXPECT_EQ(failure(missing), "record 5: it is missing; record 6 follows record 4");
+}
+
 Command asked(CommandBody body, std::vector<std::string> roles) {
   const Digest digest = sha256(canonical_body(body));
   return {std::move(body), Actor{ActorKind::caller, "ana", std::move(roles)}, Request{digest, "id-1"}, {}, {}};
