@@ -8,7 +8,7 @@
 namespace watchbill::sim {
 namespace {
 
-std::string compare(core::State a, core::State b, const std::string& names) {
+std::string compare(core::State& a, core::State& b, const std::string& names) {
   if (core::digest_of(a) == core::digest_of(b)) return {};
   std::string first, second;
   core::write_snapshot(a, first);
@@ -24,7 +24,7 @@ std::string request_of(const RecordEvents& body) { return body.request ? body.ca
 
 }  // namespace
 
-std::string FullReplay::compare_with(ports::JournalPort& journal, const core::State& state, const std::string& name) {
+std::string FullReplay::catch_up(ports::JournalPort& journal) {
   bool is_same = false;
   static_cast<void>(journal.read(head_.sequence, head_.sequence, [&](const StoredRecord& record) {
     is_same = record.hash() == head_.hash;
@@ -38,18 +38,22 @@ std::string FullReplay::compare_with(ports::JournalPort& journal, const core::St
     if (!applied) what = "full replay: " + applied.error().text();
     return what.empty();
   });
-  if (!read) return "full replay: " + read.error().text();
-  return what.empty() ? compare(state, state_, name + " and full replay") : what;
+  if (!read) what = "full replay: " + read.error().text();
+  if (!what.empty()) state_ = core::State{}, head_ = ChainHead{};
+  return what;
 }
 
-std::string compare_indexes(const core::State& state, const Limits& limits) {
-  core::State scanned = state;
-  core::rebuild_derived(scanned, limits);
-  if (scanned.schedule == state.schedule) return {};
+std::string FullReplay::compare_with(core::State& state, const std::string& name) {
+  return compare(state, state_, name + " and full replay");
+}
+
+std::string FullReplay::compare_indexes(const core::State& live) {
+  core::rebuild_derived(state_, limits_);
+  if (state_.schedule == live.schedule) return {};
   const auto sizes = [](const Schedule& schedule) {
     return std::to_string(schedule.ready.size()) + " ready and " + std::to_string(schedule.deadlines.size()) + " deadlines";
   };
-  return "the indexes hold " + sizes(state.schedule) + ", a full scan finds " + sizes(scanned.schedule);
+  return "the indexes hold " + sizes(live.schedule) + ", a full scan finds " + sizes(state_.schedule);
 }
 
 std::string broken_chain(ports::JournalPort& journal) {
@@ -70,12 +74,11 @@ std::string time_or_epoch_going_back(const std::vector<StoredRecord>& records, s
   return {};
 }
 
-std::string doubled_request(const std::vector<StoredRecord>& records) {
+std::string doubled_request(const ReadJournal& journal) {
   std::map<std::string, Sequence> seen;
-  for (const StoredRecord& record : records) {
-    const auto body = decode_events(*record.payload);
-    if (!body) return "record " + std::to_string(record.sequence) + " cannot be read";
-    const std::string request = request_of(*body);
+  for (const ReadRecord& record : journal) {
+    if (!record.body) return "record " + std::to_string(record.sequence) + " cannot be read";
+    const std::string request = request_of(*record.body);
     if (request.empty()) continue;
     const auto [first, is_new] = seen.emplace(request, record.sequence);
     if (!is_new)
@@ -194,12 +197,21 @@ std::string unpaged(const core::State& state) {
 
 bool DurableIntents::has(const std::vector<StoredRecord>& records, const DeliveryId& delivery) {
   for (; read_ < records.size(); ++read_) {
-    const auto body = decode_events(*records[read_].payload);
+    const StoredRecord& record = records[read_];
+    if (record.payload->find("\"NotificationIntended\"") == std::string::npos) continue;
+    const auto body = decode_events(*record.payload);
     if (!body) continue;  // damage is the chain checker's
     for (const RecordedEvent& each : body->events)
-      if (const auto* intended = std::get_if<NotificationIntended>(&each.event)) deliveries_.insert(intended->delivery.text);
+      if (const auto* intended = std::get_if<NotificationIntended>(&each.event))
+        deliveries_.emplace(intended->delivery.text, record.sequence);
   }
   return deliveries_.contains(delivery.text);
+}
+
+void DurableIntents::lost_behind(const std::vector<StoredRecord>& records) {
+  const Sequence last = records.empty() ? 0 : records.back().sequence;
+  std::erase_if(deliveries_, [last](const auto& each) { return each.second > last; });
+  read_ = std::min(read_, records.size());
 }
 
 void append_from_the_past(ports::JournalPort& journal, const std::vector<StoredRecord>& records, ports::EntropyPort& entropy,

@@ -12,6 +12,7 @@
 #include "ports/effects.h"
 #include "ports/journal.h"
 #include "sim/people.h"
+#include "sim/read_journal.h"
 
 namespace watchbill::sim {
 
@@ -19,9 +20,13 @@ namespace watchbill::sim {
 class FullReplay {
  public:
   explicit FullReplay(const Limits& limits) : limits_(limits) {}
-  // Applies what was added; starts over when the journal no longer holds what was applied. `state` is what it must equal, called
-  // by `name`: the live one, or one from a snapshot and the tail.
-  [[nodiscard]] std::string compare_with(ports::JournalPort& journal, const core::State& state, const std::string& name);
+  // Applies what was added; starts over when the journal no longer holds what was applied.
+  [[nodiscard]] std::string catch_up(ports::JournalPort& journal);
+  // Once caught up: this state, and `state`, called by `name`, are the same: the live one, or one from a snapshot and the tail.
+  [[nodiscard]] std::string compare_with(core::State& state, const std::string& name);
+  // Once caught up: the indexes of the live state hold what a full scan finds. The tables that are scanned are the same ones,
+  // replayed: the digests in the journal say so, and those of the live state need not be copied.
+  [[nodiscard]] std::string compare_indexes(const core::State& live);
 
  private:
   const Limits& limits_;
@@ -29,14 +34,12 @@ class FullReplay {
   ChainHead head_;
   std::uint64_t digests_compared_{0};
 };
-// The indexes hold what a full scan of the state finds.
-[[nodiscard]] std::string compare_indexes(const core::State& state, const Limits& limits);
 // The hash chain verifies from the first record to the last.
 [[nodiscard]] std::string broken_chain(ports::JournalPort& journal);
 // Time and epoch never go back, from the record at `from` on.
 [[nodiscard]] std::string time_or_epoch_going_back(const std::vector<StoredRecord>& records, std::size_t from);
 // No request id was decided twice.
-[[nodiscard]] std::string doubled_request(const std::vector<StoredRecord>& records);
+[[nodiscard]] std::string doubled_request(const ReadJournal& journal);
 // Everything that was acknowledged is in the journal, in the record that the answer named. Records of the answers before `from`
 // were looked into before: of them only that they are there is checked.
 [[nodiscard]] std::string missing_acknowledgement(const std::vector<StoredRecord>& records,
@@ -52,16 +55,16 @@ class FullReplay {
 // Whoever must be paged of is: every held run, every binding that limits hold, every channel that is failing has its alert, and
 // no run or binding that goes on has one.
 [[nodiscard]] std::string unpaged(const core::State& state);
-// The deliveries that durable records ask for. Reads each record once, as long as records are only added.
+// The deliveries that durable records ask for. Reads each record once.
 class DurableIntents {
  public:
   [[nodiscard]] bool has(const std::vector<StoredRecord>& records, const DeliveryId& delivery);
-  // The disk lost records: everything is read again.
-  void forget() { read_ = 0, deliveries_.clear(); }
+  // The disk may have lost records at its end: what only they asked for is forgotten.
+  void lost_behind(const std::vector<StoredRecord>& records);
 
  private:
   std::size_t read_{0};
-  std::set<std::string> deliveries_;
+  std::map<std::string, Sequence> deliveries_;  // with the first record that asks for it
 };
 
 // For the plants old_controller_writes_on and clock_runs_back: appends a well-chained record under a lower epoch or an earlier

@@ -22,12 +22,14 @@ Result<ports::JournalEnd> SimulatedJournal::end() {
   const std::optional<RecordHeader> header = decode_header(last.header);
   if (!header) return Error{ErrorKind::corrupt, "read the head of", "the simulated journal", "its last header is damaged"};
   end.head = ChainHead{header->sequence, last.hash(), header->time, header->epoch, header->segment};
-  for (auto at = disk_.records_.rbegin(); at != disk_.records_.rend(); ++at) {
-    const std::optional<RecordHeader> each = decode_header(at->header);
-    if (!each || each->segment != header->segment) break;
+  const auto is_before = [&header](const StoredRecord& record) {
+    const std::optional<RecordHeader> each = decode_header(record.header);
+    return !each || each->segment < header->segment;
+  };
+  const auto first = std::partition_point(disk_.records_.begin(), disk_.records_.end(), is_before);
+  if (const std::optional<RecordHeader> since = decode_header(first->header)) end.segment_since = since->time;
+  for (auto at = first; at != disk_.records_.end(); ++at)
     end.segment_bytes += at->header.size() + (at->payload ? at->payload->size() : 0);
-    end.segment_since = each->time;
-  }
   return end;
 }
 

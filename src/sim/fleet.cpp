@@ -20,20 +20,6 @@ WorkloadConfiguration program(std::string name) {
   return workload;
 }
 
-// Calls visit(event) for every event of the journal, in order, until it gives a text; gives that text.
-template <class Visit>
-std::string each_event(const std::vector<StoredRecord>& records, Visit&& visit) {
-  for (const StoredRecord& record : records) {
-    if (!record.payload) continue;
-    const auto body = decode_events(*record.payload);
-    if (!body) continue;  // damage is the chain checker's
-    for (const RecordedEvent& recorded : body->events)
-      if (std::string what = visit(recorded.event); !what.empty())
-        return "record " + std::to_string(record.sequence) + ": " + what;
-  }
-  return {};
-}
-
 std::string name_of(const std::string& workload, std::uint64_t incarnation) {
   return workload + " incarnation " + std::to_string(incarnation);
 }
@@ -115,9 +101,9 @@ void Fleet::make_fault() {
   }
 }
 
-std::string exits_not_recorded_once(const std::vector<StoredRecord>& records, const SimulatedHost& host) {
+std::string exits_not_recorded_once(const ReadJournal& journal, const SimulatedHost& host) {
   std::map<std::pair<std::string, std::uint64_t>, int> recorded;
-  each_event(records, [&](const Event& event) {
+  each_event(journal, [&](const Event& event) {
     if (const auto* exited = std::get_if<WorkloadExited>(&event)) ++recorded[{exited->workload, exited->incarnation}];
     return std::string();
   });
@@ -130,9 +116,9 @@ std::string exits_not_recorded_once(const std::vector<StoredRecord>& records, co
   return {};
 }
 
-std::string adopted_another(const std::vector<StoredRecord>& records) {
+std::string adopted_another(const ReadJournal& journal) {
   std::map<std::string, std::pair<std::uint64_t, std::int64_t>> running;
-  return each_event(records, [&](const Event& event) {
+  return each_event(journal, [&](const Event& event) {
     if (const auto* started = std::get_if<WorkloadStarted>(&event))
       running[started->workload] = {started->incarnation, started->pid};
     const auto* adopted = std::get_if<WorkloadAdopted>(&event);
@@ -141,12 +127,12 @@ std::string adopted_another(const std::vector<StoredRecord>& records) {
   });
 }
 
-std::string started_what_was_lost(const std::vector<StoredRecord>& records, const SimulatedHost& host) {
+std::string started_what_was_lost(const ReadJournal& journal, const SimulatedHost& host) {
   for (const Truth& truth : host.truth())
     if (truth.after_lost && truth.by_standing_order)
       return name_of(truth.workload, truth.incarnation) + " was started by its keeper though the one before was lost";
   std::set<std::string> lost;
-  return each_event(records, [&](const Event& event) {
+  return each_event(journal, [&](const Event& event) {
     if (const auto* gone = std::get_if<WorkloadLost>(&event)) lost.insert(gone->workload);
     if (const auto* found = std::get_if<WorkloadAdopted>(&event)) lost.erase(found->workload);
     if (const auto* asked = std::get_if<WorkloadCommanded>(&event)) {

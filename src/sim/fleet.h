@@ -7,8 +7,8 @@
 
 #include "core/state.h"
 #include "model/configuration.h"
-#include "model/record.h"
 #include "sim/host.h"
+#include "sim/read_journal.h"
 
 namespace watchbill::sim {
 
@@ -44,11 +44,11 @@ class Fleet {
 
 // Each gives an empty text, or what is wrong in one sentence.
 // Every exit that the keeper saw is recorded exactly once, and no other.
-[[nodiscard]] std::string exits_not_recorded_once(const std::vector<StoredRecord>& records, const SimulatedHost& host);
+[[nodiscard]] std::string exits_not_recorded_once(const ReadJournal& journal, const SimulatedHost& host);
 // What was adopted has the pid and the incarnation that it was started with.
-[[nodiscard]] std::string adopted_another(const std::vector<StoredRecord>& records);
+[[nodiscard]] std::string adopted_another(const ReadJournal& journal);
 // What was lost is started only after a person decided so, or where the bill allows it.
-[[nodiscard]] std::string started_what_was_lost(const std::vector<StoredRecord>& records, const SimulatedHost& host);
+[[nodiscard]] std::string started_what_was_lost(const ReadJournal& journal, const SimulatedHost& host);
 // Nothing was stopped that nobody asked to stop: a sibling of what fails keeps its incarnation.
 [[nodiscard]] std::string disturbed_sibling(const SimulatedHost& host);
 // After everything settled: the controller believes of each workload what its keeper knows.

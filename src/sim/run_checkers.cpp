@@ -11,33 +11,26 @@ std::string name_of(const Done& done) {
          std::to_string(done.attempt) + ")";
 }
 
-template <class Visit>
-void each_event(const std::vector<StoredRecord>& records, Visit&& visit) {
-  for (const StoredRecord& record : records) {
-    const auto body = decode_events(*record.payload);
-    if (!body) continue;  // damage is the chain checker's
-    for (const RecordedEvent& each : body->events) visit(each.event);
-  }
-}
-
 }  // namespace
 
-std::string done_without_intent(const std::vector<StoredRecord>& records, const std::vector<Done>& done) {
+std::string done_without_intent(const ReadJournal& journal, const std::vector<Done>& done) {
   std::set<std::pair<std::string, std::uint32_t>> intended;
-  each_event(records, [&](const Event& event) {
+  each_event(journal, [&](const Event& event) {
     if (const auto* intent = std::get_if<EffectIntended>(&event)) intended.emplace(intent->effect_id.text, intent->attempt);
+    return std::string();
   });
   for (const Done& each : done)
     if (!intended.contains({each.id.text, each.attempt})) return name_of(each) + " was done without a durable intent";
   return {};
 }
 
-std::string done_twice(const std::vector<StoredRecord>& records, const std::vector<Done>& done) {
+std::string done_twice(const ReadJournal& journal, const std::vector<Done>& done) {
   // Only a person begins another attempt group: by resuming, or by saying that it was not done.
   std::map<std::string, std::size_t> groups_allowed;
-  each_event(records, [&](const Event& event) {
+  each_event(journal, [&](const Event& event) {
     if (const auto* resumed = std::get_if<PlanResumed>(&event)) ++groups_allowed[resumed->run];
     if (const auto* answered = std::get_if<OutcomeAnswered>(&event)) ++groups_allowed[answered->run];
+    return std::string();
   });
   std::map<std::string, const Done*> by_id;
   std::map<std::string, std::set<std::string>> ids_of;

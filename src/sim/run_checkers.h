@@ -5,15 +5,15 @@
 #include <vector>
 
 #include "core/state.h"
-#include "model/record.h"
 #include "sim/executors.h"
+#include "sim/read_journal.h"
 
 namespace watchbill::sim {
 
 // No mutating effect without a durable intent: each thing done was intended in a record, as this attempt under this id.
-[[nodiscard]] std::string done_without_intent(const std::vector<StoredRecord>& records, const std::vector<Done>& done);
+[[nodiscard]] std::string done_without_intent(const ReadJournal& journal, const std::vector<Done>& done);
 // Nothing is done twice: neither under one effect id, nor under a new one that no person asked for.
-[[nodiscard]] std::string done_twice(const std::vector<StoredRecord>& records, const std::vector<Done>& done);
+[[nodiscard]] std::string done_twice(const ReadJournal& journal, const std::vector<Done>& done);
 // After everything settled: every run is over, or waits for a named person.
 [[nodiscard]] std::string unsettled_run(const core::State& state);
 
