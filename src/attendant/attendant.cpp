@@ -149,6 +149,9 @@ bool Attendant::look() {
   // How it went down, and the end of its job, were said before that answer.
   (void)service_.take_news();
   const auto last = service_.is_connected() ? service_.read() : facts;
+  // With the host everything goes down. That is no end which somebody wanted: the next start finds the workload lost, as one that
+  // is a command, and `on_lost` decides.
+  if (last && last->is_taken_down && !is_stopping_ && service_.is_connected() && service_.is_host_going_down()) return false;
   ending_ = judge(last ? *last : *facts);
   output_.finish();
   output_.say(unit_ + " has ended: " + ending_.detail);

@@ -167,6 +167,15 @@ Result<UnitFacts> SystemdService::read() {
   return facts;
 }
 
+bool SystemdService::is_host_going_down() {
+  Answer answer;
+  char* text = nullptr;
+  (void)sd_bus_get_property_string(bus_.get(), service, manager_object, manager_interface, "SystemState", &answer.error, &text);
+  const bool is_going = text != nullptr && std::string_view(text) == "stopping";
+  std::free(text);
+  return is_going;
+}
+
 bool SystemdService::has_news() const noexcept {
   std::uint64_t until_us = 0;
   return sd_bus_get_timeout(bus_.get(), &until_us) >= 0 && until_us == 0;

@@ -25,6 +25,8 @@ class SystemdService {
 
   // Asks for the service as it is.
   [[nodiscard]] Result<UnitFacts> read();
+  // Whether the host goes down, and every service with it.
+  [[nodiscard]] bool is_host_going_down();
   // Has it started; one that is up already stays as it is. The counters that make systemd refuse a start are cleared first:
   // whoever ordered the attendant counts. Success: a job was made of it.
   [[nodiscard]] Status start();

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Units that make trouble, and what is killed at the wrong moment; played by systemd.sh.
 units() {
-  unit steady.service '[Service]' 'ExecStart=/bin/sleep infinity'
+  unit steady.service 'Conflicts=shutdown.target' 'Before=shutdown.target' '[Service]' 'ExecStart=/bin/sleep infinity'
   unit java.service '[Service]' "ExecStart=/bin/bash -c 'trap \"exit 143\" TERM; while :; do sleep 0.1; done'"
   unit late.service '[Service]' 'Type=notify' 'ExecStart=/bin/sleep infinity' 'TimeoutStartSec=infinity'
   unit real.service '[Service]' "ExecStart=/bin/bash -c 'while :; do echo tick; sleep 0.1; done'"
@@ -55,4 +55,6 @@ story() {
   done
   passed 'a crash is seen without the journal of the host'
   verb verify > verify.out 2>&1
+  systemctl poweroff
+  within is_down steady
 }

@@ -6,6 +6,7 @@ is_ready() { show "$1" | grep -q '"ready":true'; }
 has_processes() { show "$1" | grep -q "\"processes\":$2}"; }
 has_incarnation() { is_in "$1" running && grep -q "\"incarnation\":$2," "last-$1.json"; }
 is_active() { test "$(is "$1.service" ActiveState)" = active; }
+is_down() { test "$(is "$1.service" ActiveState)" != active; }
 # has_another NAME PROPERTY VALUE: the unit is active, and the property is not what it was.
 has_another() { is_active "$1" && test "$(is "$1.service" "$2")" != "$3"; }
 is_dead() { ! kill -0 "$1" 2>/dev/null; }

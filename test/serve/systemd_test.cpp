@@ -140,6 +140,10 @@ TEST_F(real_systemd, is_not_misled_by_units_that_make_trouble) {
           "what systemd has not active has not started", "a stop by others is no crash, however it ends",
           "stopped means that the unit is down", "a keeper killed in the middle of a stop leaves a successor that knows",
           "a crash is seen without the journal of the host"});
+  // It went down with the host at the end: nobody wanted that.
+  const Ended told_of_it = run_program({"why", "steady", "--data", path("data")});
+  EXPECT_NE(told_of_it.out.find("to=running"), std::string::npos) << told_of_it.out;
+  EXPECT_EQ(told_of_it.out.find("to=completed"), std::string::npos) << told_of_it.out << told();
 }
 
 }  // namespace
