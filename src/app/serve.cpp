@@ -110,7 +110,8 @@ cli::ExitCode serve_data(cli::Terminal& terminal, Service::Settings settings, cl
   if (!journal) return refuse_start(terminal, "data_not_writable", journal.error(), cli::ExitCode::usage);
   if (!follower_journal) return refuse_start(terminal, "data_not_writable", follower_journal.error(), cli::ExitCode::usage);
   const Limits limits;
-  Result<engine::Recovered, engine::RecoveryFailure> recovered = engine::recover(**journal, limits);
+  Result<engine::Recovered, engine::RecoveryFailure> recovered =
+      engine::recover(**journal, limits, {.reading = engine::Reading::ahead});
   if (!recovered) return refuse_recovery(terminal, recovered.error());
   if (!settings.bill && !recovered->state.progress.configuration.is_zero()) {
     terminal.complain("serve: config_invalid: the journal in " + data +

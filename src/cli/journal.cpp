@@ -217,7 +217,8 @@ ExitCode journal_restore(Terminal& terminal, World& world, const std::string& da
                                "there is a journal with " + std::to_string(end->head.sequence) + " records; move it away first"});
   if (const Result<ChainHead> copied = copy_journal(**from, **to); !copied) return terminal.fail(copied.error());
   const Limits limits;
-  Result<engine::Recovered, engine::RecoveryFailure> recovered = engine::recover(**to, limits, engine::RecoverFrom{false});
+  Result<engine::Recovered, engine::RecoveryFailure> recovered =
+      engine::recover(**to, limits, {.use_snapshot = false, .reading = engine::Reading::ahead});
   if (!recovered) return refuse_recovery(terminal, recovered.error());
   NoEffects effects;
   const Instant last = recovered->head.time;
@@ -294,7 +295,7 @@ ExitCode replay(Terminal& terminal, World& world, const ReplayArguments& argumen
   if (!journal) return terminal.fail(journal.error());
   const Limits limits;
   Result<engine::Recovered, engine::RecoveryFailure> applied =
-      engine::recover(**journal, limits, engine::RecoverFrom{false, arguments.to});
+      engine::recover(**journal, limits, {false, arguments.to, engine::Reading::ahead});
   if (!applied) {
     const ExitCode code = refuse_recovery(terminal, applied.error());
     return applied.error().fault == engine::RecoveryFault::digest_differs ? ExitCode::negative : code;

@@ -44,23 +44,39 @@ Result<std::vector<StoredRecord>> Follower::take(std::size_t max) {
   return taken;
 }
 
+std::optional<RecoveryFailure> Follower::check(std::span<const StoredRecord> stored, std::vector<CheckedRecord>& out) {
+  const BlobLookup blobs = blobs_of(journal_);
+  ChainHead head = head_;
+  out.reserve(stored.size());
+  for (const StoredRecord& each : stored) {
+    Result<CheckedRecord, RecoveryFailure> record = check_record(head, each, blobs);
+    if (!record) return std::move(record.error());
+    head = record->head;
+    out.push_back(std::move(*record));
+  }
+  return std::nullopt;
+}
+
 std::size_t Follower::run(std::size_t max) {
   if (failure()) return 0;
   const Result<std::vector<StoredRecord>> taken = take(max);
   if (taken && taken->empty()) return 0;
+  // Read and checked before the readers have to wait.
+  std::vector<CheckedRecord> records;
+  std::optional<RecoveryFailure> failure;
+  if (!taken) failure = RecoveryFailure{RecoveryFault::store_failed, head_.sequence + 1, taken.error().text()};
+  else failure = check(*taken, records);
   std::size_t count = 0;
   Sequence applied_to = 0;
   {
-    const BlobLookup blobs = blobs_of(journal_);
     const std::unique_lock lock(state_lock_);
-    if (!taken) failure_ = RecoveryFailure{RecoveryFault::store_failed, head_.sequence + 1, taken.error().text()};
-    else
-      for (const StoredRecord& record : *taken) {
-        const auto applied = apply_record(state_, head_, record, ApplyRecord{limits_, blobs, digests_compared_});
-        if (!applied) failure_ = applied.error();
-        if (failure_) break;
-        ++count;
-      }
+    for (const CheckedRecord& record : records) {
+      failure_ = apply_checked(state_, record, limits_, digests_compared_);
+      if (failure_) break;
+      head_ = record.head;
+      ++count;
+    }
+    if (!failure_) failure_ = std::move(failure);
     applied_to = head_.sequence;
     head_sequence_ = applied_to;  // before a reader can see the record: none finds the number behind what was read
   }

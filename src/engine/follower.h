@@ -65,6 +65,9 @@ class Follower {
  private:
   // Calls who waited for records up to `sequence`.
   void tell_waiting(Sequence sequence) const;
+  // Checks records that continue head_, up to the first that cannot be read: that one is the failure. Needs no lock: only this
+  // thread moves head_.
+  [[nodiscard]] std::optional<RecoveryFailure> check(std::span<const StoredRecord> stored, std::vector<CheckedRecord>& out);
   // The next records: queued ones, else from the journal.
   [[nodiscard]] Result<std::vector<StoredRecord>> take(std::size_t max);
 

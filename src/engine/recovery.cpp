@@ -9,13 +9,6 @@
 namespace watchbill::engine {
 namespace {
 
-RecoveryFailure broken(Sequence sequence, std::string what) { return {RecoveryFault::chain_broken, sequence, std::move(what)}; }
-
-RecoveryFailure unreadable(Sequence sequence, const DecodeFailure& failure) {
-  if (!failure.is_newer) return broken(sequence, "its payload cannot be read: " + failure.what);
-  return {RecoveryFault::journal_newer, sequence, "it holds " + failure.what + ", which this release does not know"};
-}
-
 // Which release wrote the newest epoch: named when a journal is newer than this build. Best effort, for the message only.
 std::string writer_of(ports::JournalPort& journal) {
   std::string build;
@@ -35,55 +28,6 @@ std::string writer_of(ports::JournalPort& journal) {
   });
   return read ? build : std::string();
 }
-
-// Digests are comparable only while the present epoch's state format is ours.
-bool is_our_format(const core::State& state) { return state.progress.state_format == core::state_format; }
-
-RecoveryFailure from_error(Sequence sequence, const Error& error) {
-  return {error.kind == ErrorKind::corrupt ? RecoveryFault::chain_broken : RecoveryFault::store_failed, sequence, error.text()};
-}
-
-}  // namespace
-
-std::string RecoveryFailure::text() const {
-  return sequence == 0 ? what : "record " + std::to_string(sequence) + ": " + what;
-}
-
-BlobLookup blobs_of(ports::JournalPort& journal) {
-  return [&journal](const Digest& digest) -> std::optional<std::string> {
-    Result<std::optional<std::string>> blob = journal.blob(digest);
-    if (!blob || !*blob || sha256(**blob) != digest) return std::nullopt;
-    return std::move(**blob);
-  };
-}
-
-Result<std::uint64_t, RecoveryFailure> apply_record(core::State& state, ChainHead& head, const StoredRecord& record,
-                                                    const ApplyRecord& with) {
-  const Result<ChainHead, ChainFailure> next = continue_chain(head, record);
-  if (!next) return broken(next.error().sequence, next.error().what);
-  if (!record.payload) return broken(record.sequence, "its payload was erased, and no base covers it");
-  const Result<RecordEvents, DecodeFailure> body = decode_events(*record.payload);
-  if (!body) return unreadable(record.sequence, body.error());
-  if (body->state && is_our_format(state)) {
-    ++with.digests_compared;
-    if (const Digest own = core::digest_of(state); own != *body->state)
-      return RecoveryFailure{RecoveryFault::digest_differs, record.sequence,
-                             "the state before it has the digest " + own.hex() + ", the journal recorded " + body->state->hex()};
-  }
-  for (const RecordedEvent& each : body->events) {
-    if (const std::optional<Digest> blob = state_blob_of(each.event); blob && !with.blobs(*blob))
-      return broken(record.sequence, "the blob " + blob->hex() + " that it names is missing or damaged");
-    core::apply(state, each.event, core::RecordPlace{next->time, next->sequence, with.limits, with.blobs});
-  }
-  RecordHeader header;
-  header.sequence = next->sequence;
-  header.time = next->time;
-  core::apply_end(state, core::RecordEnd{header, body->caller, body->request, body->events, body->pending}, with.limits);
-  head = *next;
-  return static_cast<std::uint64_t>(body->events.size());
-}
-
-namespace {
 
 // Whether the journal itself vouches for the snapshot: it ends with this very record, and a later record holds the digest of its
 // state.
@@ -119,19 +63,16 @@ void start_from_snapshot(ports::JournalPort& journal, const Limits& limits, cons
 Result<Recovered, RecoveryFailure> recover(ports::JournalPort& journal, const Limits& limits, RecoverFrom from) {
   Recovered out;
   if (from.use_snapshot) start_from_snapshot(journal, limits, from, out);
-  std::optional<RecoveryFailure> failure;
-  const BlobLookup blobs = blobs_of(journal);
-  const Status read = journal.read(out.head.sequence + 1, from.to, [&](const StoredRecord& record) {
-    const auto applied = apply_record(out.state, out.head, record, ApplyRecord{limits, blobs, out.digests_compared});
-    if (!applied) failure = applied.error();
-    else out.events += *applied;
-    return !failure;
-  });
+  std::optional<RecoveryFailure> failure =
+      each_checked(journal, out.head, from.to, from.reading, [&](const CheckedRecord& record) {
+        std::optional<RecoveryFailure> differs = apply_checked(out.state, record, limits, out.digests_compared);
+        if (!differs) out.events += record.body.events.size(), out.head = record.head;
+        return differs;
+      });
   if (failure && failure->fault == RecoveryFault::journal_newer) {
     if (const std::string build = writer_of(journal); !build.empty()) failure->what += "; it was written by " + build;
   }
   if (failure) return *failure;
-  if (!read) return from_error(out.head.sequence + 1, read.error());
   const Result<ports::JournalEnd> end = journal.end();
   if (!end) return from_error(out.head.sequence + 1, end.error());
   if (from.to >= end->head.sequence && end->head.sequence != out.head.sequence)

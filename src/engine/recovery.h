@@ -5,28 +5,13 @@
 #include <string>
 
 #include "core/state.h"
-#include "model/decide.h"
+#include "engine/checked_record.h"
+#include "engine/read_ahead.h"
 #include "model/limits.h"
 #include "model/record.h"
 #include "ports/journal.h"
 
 namespace watchbill::engine {
-
-enum class RecoveryFault : std::uint8_t {
-  chain_broken,    // exit 6: a record is missing, changed or does not follow
-  journal_newer,   // exit 6: an event, command or field that this build does not know
-  digest_differs,  // exit 7: replay gave another state than the journal recorded: a defect
-  store_failed,    // exit 7: the store cannot be read
-};
-
-// The first thing that is wrong, for people: "record 4107: its payload is not the one that its header names".
-struct RecoveryFailure {
-  RecoveryFault fault{RecoveryFault::chain_broken};
-  Sequence sequence{0};
-  std::string what;
-
-  [[nodiscard]] std::string text() const;
-};
 
 // State and the record that it ends with.
 struct Recovered {
@@ -39,25 +24,10 @@ struct Recovered {
   Sequence from_snapshot{0};         // 0: from the first record
 };
 
-// What apply_record() needs besides state and record.
-struct ApplyRecord {
-  const Limits& limits;
-  const BlobLookup& blobs;
-  std::uint64_t& digests_compared;
-};
-
-// Applies one stored record to `state`, after checking that it continues `head` and that `with.blobs` has what its events name;
-// compares the state's digest where the record holds one of the same format. Gives the number of events. On failure `state` must
-// not be used further.
-[[nodiscard]] Result<std::uint64_t, RecoveryFailure> apply_record(core::State& state, ChainHead& head, const StoredRecord& record,
-                                                                  const ApplyRecord& with);
-
-// Finds blobs in a journal. The port must outlive it.
-[[nodiscard]] BlobLookup blobs_of(ports::JournalPort& journal);
-
 struct RecoverFrom {
   bool use_snapshot{true};
   Sequence to{~Sequence{0}};  // stop after this record
+  Reading reading{Reading::in_turns};
 };
 
 // Rebuilds State from the newest snapshot that the journal vouches for (it ends with a record of this journal, and a later record

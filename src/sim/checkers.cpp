@@ -31,16 +31,15 @@ std::string FullReplay::catch_up(ports::JournalPort& journal) {
     return false;
   }));
   if (!is_same) state_ = core::State{}, head_ = ChainHead{};
-  std::string what;
-  const BlobLookup blobs = engine::blobs_of(journal);
-  const Status read = journal.read(head_.sequence + 1, ~Sequence{0}, [&](const StoredRecord& record) {
-    const auto applied = engine::apply_record(state_, head_, record, engine::ApplyRecord{limits_, blobs, digests_compared_});
-    if (!applied) what = "full replay: " + applied.error().text();
-    return what.empty();
-  });
-  if (!read) what = "full replay: " + read.error().text();
-  if (!what.empty()) state_ = core::State{}, head_ = ChainHead{};
-  return what;
+  const auto failure = engine::each_checked(
+      journal, head_, ~Sequence{0}, engine::Reading::in_turns, [this](const engine::CheckedRecord& record) {
+        std::optional<engine::RecoveryFailure> differs = engine::apply_checked(state_, record, limits_, digests_compared_);
+        if (!differs) head_ = record.head;
+        return differs;
+      });
+  if (!failure) return {};
+  state_ = core::State{}, head_ = ChainHead{};
+  return "full replay: " + failure->text();
 }
 
 std::string FullReplay::compare_with(core::State& state, const std::string& name) {

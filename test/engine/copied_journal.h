@@ -10,7 +10,7 @@
 
 namespace watchbill::engine {
 
-class CopiedJournal final : public ports::JournalPort {
+class CopiedJournal : public ports::JournalPort {
  public:
   std::vector<StoredRecord> records;
   std::map<Digest, std::string> blobs;

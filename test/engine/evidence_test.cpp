@@ -21,7 +21,7 @@ void keep_holds(Desk& desk) {
 }
 
 std::string failure_of(ports::JournalPort& journal, const Limits& limits) {
-  const auto recovered = recover(journal, limits);
+  const auto recovered = recover_both_ways(journal, limits);
   return recovered ? "none" : recovered.error().text();
 }
 
@@ -35,11 +35,11 @@ TEST(evidence, every_fourth_record_holds_the_digest_of_the_state_before_it) {
   for (const StoredRecord& record : journal.records) {
     EXPECT_EQ(recorded_digest(record).has_value(), record.sequence % 4 == 0) << record.sequence;
     if (!recorded_digest(record)) continue;
-    auto before = recover(journal, desk.limits, RecoverFrom{false, record.sequence - 1});
+    auto before = recover_both_ways(journal, desk.limits, RecoverFrom{false, record.sequence - 1});
     ASSERT_TRUE(before);
     EXPECT_EQ(core::digest_of(before->state), *recorded_digest(record)) << record.sequence;
   }
-  const auto recovered = recover(journal, desk.limits);
+  const auto recovered = recover_both_ways(journal, desk.limits);
   ASSERT_TRUE(recovered);
   EXPECT_EQ(recovered->digests_compared, 3U);
 }
@@ -52,7 +52,7 @@ TEST(evidence, another_state_than_the_recorded_one_is_a_defect_that_both_readers
   const std::string recorded = recorded_digest(journal.records.at(7))->hex();
   const std::string other(64, 'a');
   ASSERT_TRUE(journal.rewrite(8, recorded, other));
-  const auto recovered = recover(journal, desk.limits);
+  const auto recovered = recover_both_ways(journal, desk.limits);
   ASSERT_FALSE(recovered);
   EXPECT_EQ(recovered.error().fault, RecoveryFault::digest_differs);
   const std::string text = "record 8: the state before it has the digest " + recorded + ", the journal recorded " + other;
@@ -77,7 +77,7 @@ TEST(evidence, a_digest_of_another_state_format_is_not_compared) {
   CopiedJournal journal(desk.disk);
   const std::string ours = "\"state_format\":" + std::to_string(core::state_format);
   ASSERT_TRUE(journal.rewrite(2, ours, "\"state_format\":999"));
-  const auto recovered = recover(journal, desk.limits);
+  const auto recovered = recover_both_ways(journal, desk.limits);
   ASSERT_TRUE(recovered) << recovered.error().text();
   EXPECT_EQ(recovered->digests_compared, 0U);
 }
@@ -91,7 +91,7 @@ TEST(evidence, a_newer_journal_names_the_event_and_the_release_that_wrote_it) {
   CopiedJournal journal(desk.disk);
   CopiedJournal renamed = journal;
   ASSERT_TRUE(journal.rewrite(14, R"("type":"HoldSet","version":1)", R"("type":"HoldSet","version":2)"));
-  const auto recovered = recover(journal, desk.limits);
+  const auto recovered = recover_both_ways(journal, desk.limits);
   ASSERT_FALSE(recovered);
   EXPECT_EQ(recovered.error().fault, RecoveryFault::journal_newer);
   EXPECT_EQ(recovered.error().text(),

@@ -68,6 +68,8 @@ TEST(determinism, inbox_and_follower_have_locks_and_no_more) {
     EXPECT_EQ(found_in(file, "std::thread a;\n").size(), 1U) << file;
   }
   EXPECT_EQ(found_in("src/engine/loop.cpp", "std::mutex a;\n").size(), 1U);
+  EXPECT_EQ(found_in("src/engine/read_ahead.cpp", "#include <thread>\nstd::mutex a;\nstd::jthread b;\n"), Lines{});
+  EXPECT_EQ(found_in("src/engine/read_ahead.cpp", "auto a = std::chrono::steady_clock::now();\n").size(), 1U);
 }
 
 TEST(determinism, an_unordered_container_is_looked_up_and_not_walked) {
