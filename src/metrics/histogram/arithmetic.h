@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "metrics/histogram/histogram.h"
 
@@ -17,13 +18,14 @@ struct Notes {
   void add(const Notes& other) noexcept;
 };
 
-// `to` += `other`: in the lower resolution, with the wider zero bucket, with the common custom bounds. Gauges give gauges, unknown
-// hints and collisions unknown.
+// `to` += `other`: in the lower resolution, with the wider zero bucket, with the common custom bounds. Gauges give gauges,
+// unknown hints and collisions unknown.
 [[nodiscard]] Notes add(Histogram& to, const Histogram& other);
 // `from` -= `other`. PromQL's `-` and rates mark the result as a gauge; this follows the hints as add() does.
 [[nodiscard]] Notes subtract(Histogram& from, const Histogram& other);
 
-// Counts and sum, times and by a number; negative numbers make gauges. By 0 there are no buckets left, and infinite or NaN counts.
+// Counts and sum, times and by a number; negative numbers make gauges. By 0 there are no buckets left, and infinite or NaN
+// counts.
 void multiply(Histogram& histogram, double factor) noexcept;
 void divide(Histogram& histogram, double divisor) noexcept;
 
@@ -60,8 +62,8 @@ class Sum {
 
  private:
   friend class Mean;
-  [[nodiscard]] Notes accumulate(const Histogram& histogram);
-  void scale(double factor, bool is_divisor) noexcept;
+  void multiply_by(double factor) noexcept;
+  void divide_by(double divisor) noexcept;
 
   Histogram sum_;
   Compensation compensation_;
@@ -80,7 +82,8 @@ class Mean {
   [[nodiscard]] Histogram value() const;
 
  private:
-  Sum sum_;  // or the mean itself, when incremental
+  Sum sum_;     // or the mean itself, when incremental
+  Sum before_;  // the sum without the last one, in memory that is used again
   double count_{0};
   bool is_incremental_{false};
 };

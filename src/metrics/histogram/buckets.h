@@ -16,11 +16,14 @@ struct Bucket {
   bool is_upper_inclusive{false};
 };
 
-// The upper bound of the positive bucket `index`: bit by bit that of the reference, whose table of fractions is not the nearest
-// doubles. Any schema and index; +Inf and 0 beyond what doubles hold, the largest double for the bucket below +Inf.
-[[nodiscard]] double exponential_bound(std::int32_t index, std::int8_t schema) noexcept;
+// The upper bound of the positive bucket `index`: bit by bit that of the reference, whose table of fractions does not hold the
+// nearest doubles. +Inf and 0 beyond what doubles hold; the largest double, not +Inf, for the bucket below that of ±Inf.
+// Holds: schema_min <= schema <= schema_max.
+[[nodiscard]] double exponential_bound(std::int64_t index, std::int8_t schema) noexcept;
+// The upper bound of custom bucket `index`: ±Inf beyond the bounds.
+[[nodiscard]] double custom_bound(std::int64_t index, std::span<const double> bounds) noexcept;
 
-// Of the positive or negative bucket `index` of `histogram`; bounds are infinite where no custom bound is.
+// As the schema has them, though the zero bucket may reach into them.
 [[nodiscard]] Bucket positive_bucket(const Histogram& histogram, BucketCount at) noexcept;
 [[nodiscard]] Bucket negative_bucket(const Histogram& histogram, BucketCount at) noexcept;
 // Exponential schemas only.

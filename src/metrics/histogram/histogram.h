@@ -20,9 +20,8 @@ inline constexpr std::int8_t schema_max = 8;
 inline constexpr std::int8_t custom_schema = -53;
 
 struct Limits {
-  // Populated and empty buckets of both signs together, and as many custom bounds. Instrumentation makes at most 160; 12 for
-  // each power of two of all doubles stay below.
-  std::size_t buckets_max{25'000};
+  // Buckets of both signs together, those without observations too; and as many custom bounds. Instrumentation makes 160.
+  std::size_t buckets_max{10'000};
   // The farthest bucket from 1. Schema 8 needs 275 000 for the smallest double.
   std::int32_t index_max{1 << 20};
 };
@@ -37,7 +36,7 @@ struct BucketCount {
 };
 using BucketCounts = std::vector<BucketCount>;  // by rising index, each at most once; may hold counts of 0
 
-// Upper bounds of custom buckets but the last, +Inf: finite, rising. Samples of one series share them.
+// Upper bounds of custom buckets but the last, which is +Inf: rising. Samples of one series share them.
 using Bounds = std::shared_ptr<const std::vector<double>>;
 
 struct Histogram {
@@ -62,6 +61,9 @@ using HistogramPointer = std::shared_ptr<const Histogram>;
 // Makes bounds that can be shared; null for none.
 [[nodiscard]] Bounds make_bounds(std::vector<double> bounds);
 
+// Whether the custom bounds are the same numbers.
+[[nodiscard]] bool have_equal_bounds(const Histogram& left, const Histogram& right) noexcept;
+
 // Removes buckets without observations. What PromQL gives out is compact. Source: Compact(0).
 void compact(Histogram& histogram);
 
@@ -73,7 +75,7 @@ void compact(Histogram& histogram);
 // be symmetric.
 [[nodiscard]] bool is_almost_equal(const Histogram& left, const Histogram& right, bool (*is_close)(double, double)) noexcept;
 
-// Whether sum, a count or a bound is infinite.
+// Whether the sum or a count is infinite.
 [[nodiscard]] bool has_infinity(const Histogram& histogram) noexcept;
 
 // What a store asks of histograms from outside. Fails (invalid) on an unknown schema, negative counts, indexes and bounds out of

@@ -13,7 +13,8 @@ namespace watchbill::metrics::histogram {
 // may reach into the next). Source: FloatHistogram.String(), which is what count_values writes into labels.
 [[nodiscard]] std::string text(const Histogram& histogram);
 
-// The notation of the PromQL test language: "{{schema:1 count:3 sum:2.5 offset:-1 buckets:[1 0 2]}}". Source: TestExpression().
+// The notation of the PromQL test language: "{{schema:1 count:3 sum:2.5 offset:-1 buckets:[1 0 2]}}". Gaps are written as buckets
+// of 0; where that would be more than Limits' buckets, text() instead. Source: TestExpression().
 [[nodiscard]] std::string notation(const Histogram& histogram);
 
 struct Notation {
