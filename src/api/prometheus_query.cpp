@@ -1,9 +1,11 @@
 // /api/v1/query and /api/v1/query_range, as Prometheus 2.42 answers them. Expressions mean what they mean in our rules: windows
 // leave out their left end, as in Prometheus 3.
 #include <algorithm>
+#include <utility>
 
 #include "api/prometheus.h"
 #include "api/routes.h"
+#include "metrics/histogram/buckets.h"
 #include "metrics/promql/evaluate.h"
 #include "metrics/promql/functions.h"
 #include "metrics/promql/parser.h"
@@ -12,6 +14,7 @@
 namespace watchbill::api {
 namespace {
 
+namespace histogram = metrics::histogram;
 namespace promql = metrics::promql;
 
 constexpr Duration query_timeout_max = Duration::minutes(2);  // Prometheus' query.timeout
@@ -101,23 +104,50 @@ Result<Query, PrometheusError> range_query(const Call& call) {
 
 // --- the answer ---
 
-void write_point(JsonWriter& json, std::int64_t t_ms, double value) {
+// Count, sum, and the buckets that hold something: rule of the bounds, lower, upper, count.
+void write_histogram(JsonWriter& json, const histogram::Histogram& value) {
+  json.begin_object().key("count");
+  write_value(json, value.count);
+  json.key("sum");
+  write_value(json, value.sum);
+  bool has_bucket = false;
+  for (histogram::BucketWalk walk(value); walk.next();) {
+    const histogram::Bucket& bucket = walk.bucket();
+    if (bucket.count == 0) continue;
+    if (!std::exchange(has_bucket, true)) json.key("buckets").begin_array();
+    json.begin_array().integer(boundary_rule(bucket));
+    for (const double number : {bucket.lower, bucket.upper, bucket.count}) write_value(json, number);
+    json.end_array();
+  }
+  if (has_bucket) json.end_array();
+  json.end_object();
+}
+
+void write_sample(JsonWriter& json, const promql::Answer& answer, const metrics::tsdb::Sample& sample) {
   json.begin_array();
-  write_time(json, t_ms);
-  write_value(json, value);
+  write_time(json, sample.t_ms);
+  if (histogram::is_mark(sample.v)) write_histogram(json, answer.histograms.at(sample.v));
+  else write_value(json, sample.v);
   json.end_array();
 }
 
-void write_series(JsonWriter& json, const promql::AnswerSeries& series, bool is_vector) {
+void write_series(JsonWriter& json, const promql::Answer& answer, const promql::AnswerSeries& series, bool is_vector) {
   json.begin_object().key("metric");
   write_labels(json, series.labels);
   if (is_vector) {
-    json.key("value");
-    write_point(json, series.samples.front().t_ms, series.samples.front().v);
+    const metrics::tsdb::Sample& sample = series.samples.front();
+    json.key(histogram::is_mark(sample.v) ? "histogram" : "value");
+    write_sample(json, answer, sample);
   } else {
-    json.key("values").begin_array();
-    for (const metrics::tsdb::Sample& sample : series.samples) write_point(json, sample.t_ms, sample.v);
-    json.end_array();
+    for (const bool is_histogram : {false, true}) {
+      bool has_sample = false;
+      for (const metrics::tsdb::Sample& sample : series.samples) {
+        if (histogram::is_mark(sample.v) != is_histogram) continue;
+        if (!std::exchange(has_sample, true)) json.key(is_histogram ? "histograms" : "values").begin_array();
+        write_sample(json, answer, sample);
+      }
+      if (has_sample) json.end_array();
+    }
   }
   json.end_object();
 }
@@ -137,7 +167,7 @@ std::string data_of(const Query& query, const promql::Answer& answer) {
     json.string(answer.text).end_array();
   } else {
     json.begin_object().key("resultType").string(is_vector ? "vector" : "matrix").key("result").begin_array();
-    for (const promql::AnswerSeries& series : answer.series) write_series(json, series, is_vector);
+    for (const promql::AnswerSeries& series : answer.series) write_series(json, answer, series, is_vector);
     json.end_array();
   }
   json.end_object();

@@ -244,10 +244,99 @@ TEST(Scripts, a_script_that_cannot_be_read_names_its_line) {
   }
 }
 
-TEST(Scripts, what_needs_native_histograms_is_counted_as_refused) {
-  const auto result = run_script("load 1m\n  h {{count:1}}\n  x 1\n\neval instant at 0 h\n\neval instant at 0 x\n  x 1\n");
+TEST(Scripts, what_needs_start_timestamps_is_counted_as_refused) {
+  const auto result =
+      run_script("load 1m\n  c@st -1m\n  c 1\n  x 1\n\neval instant at 0 c\n  c 1\n\neval instant at 0 x\n  x 1\n");
   ASSERT_TRUE(result);
   EXPECT_EQ(result->text(), "passed 1, failed 0, refused 1");
+}
+
+TEST(Scripts, a_native_histogram_is_compared_in_all_its_parts) {
+  const std::string load = "load 1m\n  h {{schema:1 count:4 sum:6 buckets:[1 2 1]}}\n\neval instant at 0 h\n  h ";
+  const std::pair<const char*, bool> cases[] = {
+      {"{{schema:1 count:4 sum:6 buckets:[1 2 1]}}", true},
+      {"{{schema:1 count:4 sum:6 buckets:[1 2 1 0 0]}}", true},  // buckets without observations say nothing
+      {"{{schema:0 count:4 sum:6 buckets:[1 2 1]}}", false},
+      {"{{schema:1 count:5 sum:6 buckets:[1 2 1]}}", false},
+      {"{{schema:1 count:4 sum:6.1 buckets:[1 2 1]}}", false},
+      {"{{schema:1 count:4 sum:6 buckets:[1 2 1] offset:1}}", false},
+      {"{{schema:1 count:4 sum:6 n_buckets:[1 2 1]}}", false},
+      {"{{schema:1 count:4 sum:6 buckets:[1 2 1] counter_reset_hint:gauge}}", false},
+      {"4", false},
+  };
+  for (const auto& [expected, is_met] : cases) {
+    const auto result = run_script(load + expected + "\n");
+    ASSERT_TRUE(result) << expected;
+    EXPECT_EQ(result->passed, is_met ? 1U : 0U) << expected << ": " << result->text();
+  }
+}
+
+// What a histogram is called where a float would be, and the other way round: every function says nothing or says why.
+TEST(Histograms, are_passed_over_where_only_numbers_count) {
+  const std::string load = "load 1m\n  h {{schema:0 count:2 sum:3 buckets:[1 1]}}x5\n  f 1x5\n\n";
+  const std::pair<const char*, const char*> cases[] = {
+      {"abs(h)", ""},
+      {"ceil(h)", ""},
+      {"clamp(h, 0, 1)", ""},
+      {"hour(h)", ""},
+      {"sort(h)", ""},
+      {"round(h)", ""},
+      {"scalar(h)", "NaN"},
+      {"max_over_time(h[5m])", ""},
+      {"stddev_over_time(h[5m])", ""},
+      {"deriv(h[5m])", ""},
+      {"count(h)", "{} 1"},
+      {"group(h)", "{} 1"},
+      {"count_over_time(h[5m])", "{} 5"},
+      {"present_over_time(h[5m])", "{} 1"},
+      {"max(h)", "expect info msg: PromQL info: ignored histogram in max aggregation (1:5)"},
+      {"topk(1, h)", "expect info msg: PromQL info: ignored histogram in topk aggregation (1:1)"},
+      {"h + 1",
+       "expect info msg: PromQL info: incompatible sample types encountered for binary operator \"+\": histogram + float (1:1)"},
+      {"1 / h",
+       "expect info msg: PromQL info: incompatible sample types encountered for binary operator \"/\": float / histogram (1:1)"},
+      {"h > on() h",
+       "expect info msg: PromQL info: incompatible sample types encountered for binary operator \">\": histogram > histogram "
+       "(1:1)"},
+      {"f </ on() f",
+       "expect info msg: PromQL info: incompatible sample types encountered for binary operator \"</\": float </ float (1:1)"},
+      {"h == bool on() h", "{} 1"},
+      {"h != on() h", ""},
+      {"sum({__name__=~\"h|f\"})",
+       "expect warn msg: PromQL warning: encountered a mix of histograms and floats for aggregation (1:5)"},
+      {"-h", "{} {{schema:0 count:-2 sum:-3 buckets:[-1 -1] counter_reset_hint:gauge}}"},
+      {"histogram_count(f)", ""},
+      {"histogram_quantile(0.5, h)", "{} 1"},
+      {"absent(h)", ""},
+      {"absent_over_time(h[5m])", ""},
+      {"timestamp(h)", "{} 300"},
+      {"last_over_time(h[5m])", "h {{schema:0 count:2 sum:3 buckets:[1 1]}}"},
+      {"label_replace(h, \"a\", \"b\", \"\", \"\")", "h{a=\"b\"} {{schema:0 count:2 sum:3 buckets:[1 1]}}"},
+      {"count_values(\"v\", h)", "{v=\"{count:2, sum:3, (0.5,1]:1, (1,2]:1}\"} 1"},
+  };
+  for (const auto& [query, expected] : cases) {
+    const auto result = run_script(load + "eval instant at 5m " + query + "\n  " + expected + "\n");
+    ASSERT_TRUE(result) << query << ": " << result.error().text();
+    EXPECT_EQ(result->passed, 1U) << result->text();
+  }
+}
+
+TEST(Histograms, count_towards_the_limit_of_samples_by_their_size) {
+  tsdb::Head head;
+  histogram::Histogram large;
+  for (std::int32_t i = 0; i < 2'000; ++i) large.positive.push_back({i, 1});
+  large.count = 2'000;
+  for (int i = 0; i < 10; ++i)
+    ASSERT_TRUE(head.append(Labels(std::vector<Labels::Pair>{{"__name__", "h"}}), Instant{1'000 * i}, large).has_value());
+  const auto expression = parse("sum_over_time(h[1m])");
+  ASSERT_TRUE(expression);
+  EvaluationOptions options;
+  options.limits.samples_max = 10'000;
+  const auto refused = evaluate(*expression, head.snapshot(), QueryTime::at(Instant{10'000}), options);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, EvaluationRefusal::too_many_samples);
+  options.limits.samples_max = 100'000;
+  EXPECT_TRUE(evaluate(*expression, head.snapshot(), QueryTime::at(Instant{10'000}), options));
 }
 
 }  // namespace

@@ -72,6 +72,25 @@ TEST(rules, what_one_rule_records_the_next_one_reads_at_the_same_slot) {
   EXPECT_EQ(stand.ask("job:up:sum"), "") << "a recorded series ends at the slot that has it no more";
 }
 
+TEST(rules, histograms_are_recorded_and_an_alert_about_one_has_no_number) {
+  Stand stand({recording("job:latency:sum", "sum by (job) (latency)"), alerting("Seen", "job:latency:sum")});
+  histogram::Histogram latency;
+  latency.positive = {{1, 2}, {2, 1}};
+  latency.count = 3;
+  latency.sum = 4.5;
+  latency.reset_hint = histogram::ResetHint::gauge;
+  const Labels labels({{"__name__", "latency"}, {"job", "web"}});
+  ASSERT_TRUE(stand.head.append(labels, stand.now, latency));
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  EXPECT_EQ(stand.ask("job:latency:sum"), "job:latency:sum{job=\"web\"} {count:3, sum:4.5, (1,2]:2, (2,4]:1}");
+  EXPECT_EQ(stand.ask("histogram_quantile(1, job:latency:sum)"), "{job=\"web\"} 4");
+  EXPECT_EQ(stand.last.outcomes.back().answers.front().changes.front().value, "0") << "as in Prometheus";
+  stand.pass(15);
+  ASSERT_TRUE(stand.head.append(labels, stand.now, tsdb::stale_marker()));
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,no_series)");
+  EXPECT_EQ(stand.ask("job:latency:sum"), "");
+}
+
 TEST(rules, texts_are_expanded_on_the_snapshot_of_the_decision) {
   RuleSource rule = alerting("DiskFull", "disk > 80");
   rule.labels = {{"severity", "{{ if gt $value 90.0 }}critical{{ else }}warning{{ end }}"}, {"team", "ops"}};

@@ -80,7 +80,8 @@ class Stand {
     if (!answer) return answer.error().message;
     std::string out;
     for (const promql::AnswerSeries& series : answer->series)
-      out += (out.empty() ? "" : "; ") + series.labels.text() + " " + promql::format_value(series.samples.front().v);
+      out += (out.empty() ? "" : "; ") + series.labels.text() + " " +
+             promql::value_text(series.samples.front().v, answer->histograms);
     return out;
   }
   [[nodiscard]] std::vector<const core::alert::Alert*> alerts() const {

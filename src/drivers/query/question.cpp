@@ -20,8 +20,11 @@ std::vector<std::string> newest_samples(const std::vector<promql::SelectorFound>
       std::vector<tsdb::Matcher> matchers;
       for (const auto& [name, value] : *labels) matchers.push_back(tsdb::Matcher::equal(name, value));
       for (const tsdb::SeriesView& view : snapshot.select(matchers, Instant{0}, at)) {
-        const auto last = view.labels() == *labels ? view.last(at) : std::nullopt;
-        if (last) out.push_back(labels->text() + " " + promql::format_value(last->v) + "@" + format_rfc3339(Instant{last->t_ms}));
+        metrics::histogram::Arena histograms;
+        const auto last = view.labels() == *labels ? view.last(at, histograms) : std::nullopt;
+        if (last)
+          out.push_back(labels->text() + " " + promql::value_text(last->v, histograms) + "@" +
+                        format_rfc3339(Instant{last->t_ms}));
       }
     }
   return out;

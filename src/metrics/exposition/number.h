@@ -1,20 +1,11 @@
-// Sample values as text, there and back, as Go's strconv does it.
+// Sample values as text, under the name that readers and writers of metrics pages know them by.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
+#include "base/number.h"
 
 namespace watchbill::metrics::exposition {
 
-// Reads a decimal number, Inf, Infinity or NaN (any case; a sign not before NaN). Nothing on any other text, on hexadecimal
-// numbers, on
-// `_` between digits and on numbers too large for a double; too small ones are 0 with their sign. Source: strconv.ParseFloat as
-// Prometheus' text parser uses it. NaN is always the same one, so that a page cannot send a staleness marker.
-[[nodiscard]] std::optional<double> parse_number(std::string_view text) noexcept;
-
-// Writes the shortest text that reads back as the same double: "1", "0.25", "1e+06", "1.5e-05", "+Inf", "NaN".
-// Source: strconv.FormatFloat(v, 'g', -1, 64), which is what client libraries write.
-void append_number(std::string& out, double value);
+using watchbill::append_number;
+using watchbill::parse_number;
 
 }  // namespace watchbill::metrics::exposition

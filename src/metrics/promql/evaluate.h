@@ -1,8 +1,7 @@
 // Answers a PromQL expression from a snapshot of the store, at one instant or at each step of a range.
 //
 // Semantics are Prometheus 3's: the lookback and every range window leave out their left end; Semantics::prometheus_2 keeps it,
-// for comparisons with 2.42. The store holds floats only, so functions of native histograms answer as for floats (mostly
-// nothing).
+// for comparisons with 2.42.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +13,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "metrics/histogram/arena.h"
 #include "metrics/promql/ast.h"
 #include "metrics/promql/limits.h"
 #include "metrics/promql/position.h"
@@ -100,10 +100,14 @@ struct Answer {
   // Ordered by labels; the order of sort(), sort_desc(), sort_by_label(), topk() and bottomk() at the top of an instant query is
   // kept.
   std::vector<AnswerSeries> series;
+  histogram::Arena histograms;          // what the marks among the values of samples stand for
   std::vector<Annotation> annotations;  // ordered, each once
   std::vector<SelectorFound> found;     // in the order of the text
   std::uint64_t samples_touched{0};
 };
+
+// The value of a sample as text: a number as PromQL writes it, a histogram as count_values() does.
+[[nodiscard]] std::string value_text(double value, const histogram::Arena& histograms);
 
 // Evaluates. Pure: equal snapshots, times and options give equal answers. Any thread; does not keep the snapshot.
 // Holds: `expression` came from parse(), or passed check_types().

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <memory>
 #include <unordered_map>
 #include <utility>
 
@@ -10,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/sha256.h"
+#include "metrics/histogram/arithmetic.h"
 #include "metrics/promql/evaluation.h"
 #include "metrics/promql/kahan.h"
 #include "metrics/promql/print.h"
@@ -28,11 +30,40 @@ double share_of(const Labels& labels) {
   return static_cast<double>(bits >> 11U) / 9007199254740992.0;  // 53 bits, 2^53
 }
 
+// What sum and avg gather of histograms.
+struct GatheredHistograms {
+  histogram::Sum sum;
+  histogram::Mean mean;
+};
+
 // What one group gathers at one step.
 class Gathered {
  public:
+  // For sum, avg, count and group. False: the histogram does not go with those before it, and the group has no value.
+  bool add(AggregateOperator op, const histogram::Histogram& value) {
+    ++count_;
+    if (op != AggregateOperator::sum && op != AggregateOperator::avg) return true;
+    if (!histograms_) histograms_ = std::make_unique<GatheredHistograms>();
+    if (has_float_ || is_incompatible()) return true;
+    op == AggregateOperator::sum ? histograms_->sum.add(value) : histograms_->mean.add(value);
+    return !is_incompatible();
+  }
+  // Of sum and avg.
+  [[nodiscard]] bool mixes_types() const noexcept { return has_float_ && histograms_ != nullptr; }
+  [[nodiscard]] bool is_histogram() const noexcept { return !has_float_ && histograms_ != nullptr; }
+  [[nodiscard]] bool is_incompatible() const noexcept {
+    return histograms_ != nullptr &&
+           (histograms_->sum.notes().is_incompatible || histograms_->mean.notes().is_incompatible);
+  }
+  // Holds: is_histogram(), and not is_incompatible().
+  template <class Use>
+  void with_histograms(AggregateOperator op, const Use& use) const {
+    op == AggregateOperator::sum ? use(histograms_->sum) : use(histograms_->mean);
+  }
+
   void add(AggregateOperator op, double value) {
     ++count_;
+    has_float_ = true;
     switch (op) {
       case AggregateOperator::sum: sum_.add(value); break;
       case AggregateOperator::avg: mean_.add(value); break;
@@ -74,12 +105,21 @@ class Gathered {
   }
 
   double count_{0};
+  bool has_float_{false};
   double extreme_{0};
   KahanSum sum_;
   KahanSum squares_;
   KahanMean mean_;
   std::vector<double> values_;
+  std::unique_ptr<GatheredHistograms> histograms_;
 };
+
+// Of what the operator leaves histograms out.
+bool ignores_histograms(AggregateOperator op) noexcept {
+  return op == AggregateOperator::min || op == AggregateOperator::max || op == AggregateOperator::stddev ||
+         op == AggregateOperator::stdvar || op == AggregateOperator::quantile || op == AggregateOperator::topk ||
+         op == AggregateOperator::bottomk;
+}
 
 }  // namespace
 
@@ -166,16 +206,50 @@ class AggregateRun {
       for (const std::size_t i : groups[group]) {
         const std::vector<double>& values = inner_.series[i].values;
         for (std::size_t step = 0; step < steps_.count; ++step)
-          if (!is_absent(values[step])) cells[step].add(aggregate_.op, values[step]);
+          if (is_float(values[step])) cells[step].add(aggregate_.op, values[step]);
+          else if (!is_absent(values[step])) add_histogram(cells[step], inner_.series[i], values[step]);
       }
       Series series{run_.keep(run_.group_labels(*first_of_group_[group], grouping_)), false, {}};
       series.drops_name = drops_name_[group] && run_.options_.removes_names_late && series.labels->has(metric_name_label);
       series.values.reserve(steps_.count);
       for (std::size_t step = 0; step < steps_.count; ++step)
-        series.values.push_back(cells[step].result(aggregate_.op, parameter_.empty() ? 0 : parameter_[step]));
+        series.values.push_back(result(cells[step], parameter_.empty() ? 0 : parameter_[step]));
       out.series.push_back(std::move(series));
     }
     return out;
+  }
+
+  void add_histogram(Gathered& cell, const Series& series, double mark) {
+    if (ignores_histograms(aggregate_.op)) {
+      note_ignored(aggregate_.inner);
+      return;
+    }
+    if (cell.add(aggregate_.op, run_.histograms_.at(mark))) return;
+    RangeRemarks remarks;
+    remarks.mixes_schemas = true;
+    run_.annotate(remarks, aggregate_.inner, *series.labels);
+  }
+
+  void note_ignored(NodeIndex at) {
+    run_.annotate(AnnotationLevel::info, at, fmt::format("ignored histogram in {} aggregation", text_of(aggregate_.op)));
+  }
+
+  double result(Gathered& cell, double parameter) {
+    if (cell.mixes_types())
+      run_.annotate(AnnotationLevel::warning, aggregate_.inner, "encountered a mix of histograms and floats for aggregation");
+    if (cell.mixes_types() || cell.is_incompatible()) return absent_value;
+    if (!cell.is_histogram()) return cell.result(aggregate_.op, parameter);
+    double mark = absent_value;
+    cell.with_histograms(aggregate_.op, [&](const auto& gathered) {
+      RangeRemarks remarks;
+      remarks.resets_conflict = gathered.notes().has_reset_collision;
+      remarks.reconciles_aggregation = gathered.notes().has_reconciled_bounds;
+      run_.annotate(remarks, aggregate_.inner, {});
+      histogram::Histogram value = gathered.value();
+      compact(value);
+      mark = run_.histograms_.put(std::move(value));
+    });
+    return mark;
   }
 
   // topk and its kin keep some of the series as they are, for each step anew.
@@ -190,7 +264,7 @@ class AggregateRun {
       for (const auto& group : groups) {
         std::vector<std::size_t> chosen;
         for (const std::size_t i : group)
-          if (!is_absent(inner_.series[i].values[step])) chosen.push_back(i);
+          if (is_candidate(inner_.series[i].values[step], step)) chosen.push_back(i);
         choose(chosen, step, shares);
         for (const std::size_t i : chosen) is_chosen[i] = true;
         for (const std::size_t i : group) {
@@ -204,6 +278,12 @@ class AggregateRun {
     for (const std::size_t i : order) out.series.push_back(std::move(inner_.series[i]));
     out.is_ordered = aggregate_.op == AggregateOperator::topk || aggregate_.op == AggregateOperator::bottomk;
     return out;
+  }
+
+  bool is_candidate(double value, std::size_t step) {
+    if (!histogram::is_mark(value) || !ignores_histograms(aggregate_.op)) return !is_absent(value);
+    if (parameter_[step] >= 1) note_ignored(at_);
+    return false;
   }
 
   void choose(std::vector<std::size_t>& chosen, std::size_t step, const std::vector<double>& shares) const {
@@ -239,7 +319,7 @@ class AggregateRun {
       for (std::size_t step = 0; step < steps_.count; ++step) {
         if (is_absent(series.values[step])) continue;
         Labels labels = base;
-        if (grouping_.keeps_listed || grouping_.keeps(name)) labels.set(name, format_value(series.values[step]));
+        if (grouping_.keeps_listed || grouping_.keeps(name)) labels.set(name, value_text(series.values[step], run_.histograms_));
         const auto [found, is_new] = counts.emplace(std::move(labels), Series{nullptr, false, {}});
         Series& out = found->second;
         if (is_new) {

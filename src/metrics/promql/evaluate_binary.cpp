@@ -7,7 +7,9 @@
 
 #include <fmt/core.h>
 
+#include "metrics/histogram/arithmetic.h"
 #include "metrics/promql/evaluation.h"
+#include "metrics/promql/print.h"
 
 namespace watchbill::metrics::promql {
 namespace {
@@ -37,14 +39,7 @@ double arithmetic(BinaryOperator op, double left, double right) noexcept {
     case BinaryOperator::and_: case BinaryOperator::or_: case BinaryOperator::unless:
     case BinaryOperator::trim_upper: case BinaryOperator::trim_lower: break;
   }
-  return absent_value;  // sets have no arithmetic; floats have nothing to trim
-}
-
-// The value of one pair: the result, the left operand of a comparison that holds, or absent.
-double combine(BinaryOperator op, bool returns_bool, double left, double right, double kept) noexcept {
-  const double value = arithmetic(op, left, right);
-  if (!is_comparison(op) || returns_bool) return value;
-  return value != 0 ? kept : absent_value;
+  return absent_value;  // sets have no arithmetic; floats have nothing to trim, see combine()
 }
 
 // As Prometheus writes a label set in messages: the name among the others.
@@ -59,14 +54,82 @@ std::string all_labels_text(const Labels& labels) {
 
 }  // namespace
 
+double Evaluation::combine(const Binary& binary, NodeIndex at, double left, double right, double kept) {
+  const bool trims = binary.op == BinaryOperator::trim_upper || binary.op == BinaryOperator::trim_lower;
+  if (trims || histogram::is_mark(left) || histogram::is_mark(right)) return combine_histograms(binary, at, left, right);
+  const double value = arithmetic(binary.op, left, right);
+  if (!is_comparison(binary.op) || binary.returns_bool) return value;
+  return value != 0 ? kept : absent_value;
+}
+
+double Evaluation::combine_histograms(const Binary& binary, NodeIndex at, double left, double right) {
+  using Op = BinaryOperator;
+  const Op op = binary.op;
+  const bool left_is_histogram = histogram::is_mark(left);
+  const bool right_is_histogram = histogram::is_mark(right);
+  const auto put = [this](histogram::Histogram&& result) {
+    compact(result);
+    return histograms_.put(std::move(result));
+  };
+  if (left_is_histogram != right_is_histogram) {
+    histogram::Histogram result = histograms_.at(left_is_histogram ? left : right);
+    if (op == Op::multiply) {
+      multiply(result, left_is_histogram ? right : left);
+      return put(std::move(result));
+    }
+    if (left_is_histogram && op == Op::divide) {
+      divide(result, right);
+      return put(std::move(result));
+    }
+    if (left_is_histogram && (op == Op::trim_upper || op == Op::trim_lower)) {
+      op == Op::trim_upper ? trim_upper(result, right) : trim_lower(result, right);
+      return histograms_.put(std::move(result));
+    }
+  } else if (left_is_histogram && (op == Op::add || op == Op::subtract)) {
+    const bool is_sum = op == Op::add;
+    histogram::Histogram result = histograms_.at(left);
+    const histogram::Notes notes = is_sum ? add(result, histograms_.at(right)) : subtract(result, histograms_.at(right));
+    const std::string_view what = is_sum ? "addition" : "subtraction";
+    if (notes.is_incompatible) {
+      annotate(AnnotationLevel::warning, at,
+               fmt::format("incompatible bucket layout encountered for binary operator {}", text_of(op)));
+      return absent_value;
+    }
+    if (notes.has_reset_collision) {
+      annotate(AnnotationLevel::warning, at, fmt::format("conflicting counter resets during histogram {}", what));
+      return absent_value;  // as the reference, which keeps no result that it warns of
+    }
+    if (notes.has_reconciled_bounds)
+      annotate(AnnotationLevel::info, at, fmt::format("mismatched custom buckets were reconciled during {}", what));
+    if (!is_sum) result.reset_hint = histogram::ResetHint::gauge;
+    return put(std::move(result));
+  } else if (left_is_histogram && (op == Op::equal || op == Op::not_equal)) {
+    const bool holds = is_equal(histograms_.at(left), histograms_.at(right)) == (op == Op::equal);
+    if (binary.returns_bool) return holds ? 1 : 0;
+    return holds ? left : absent_value;
+  }
+  const auto type = [](bool is_histogram) { return is_histogram ? "histogram" : "float"; };
+  annotate(AnnotationLevel::info, at,
+           fmt::format("incompatible sample types encountered for binary operator {}: {} {} {}", quoted(text_of(op)),
+                       type(left_is_histogram), text_of(op), type(right_is_histogram)));
+  return absent_value;
+}
+
 Evaluated Evaluation::unary(const Unary& unary, NodeIndex at, const Steps& steps) {
   auto value = evaluate_node(unary.inner, steps);
   if (!value || !unary.is_negation) return value;
   for (double& scalar : value->scalar) scalar = -scalar;
   for (Series& series : value->series) {
     series.drops_name = true;
-    for (double& element : series.values)
-      if (!is_absent(element)) element = -element;
+    for (double& element : series.values) {
+      if (histogram::is_mark(element)) {
+        histogram::Histogram negative = histograms_.at(element);
+        multiply(negative, -1);
+        element = histograms_.put(std::move(negative));
+      } else if (!is_absent(element)) {
+        element = -element;
+      }
+    }
   }
   if (const Done joined = join_equal(value->series, at, !options_.removes_names_late); !joined) return joined.error();
   value->is_ordered = false;
@@ -97,8 +160,7 @@ Evaluated Evaluation::scalar_with_vector(const Binary& binary, NodeIndex at, con
     for (std::size_t i = 0; i < steps.count; ++i) {
       double& value = series.values[i];
       if (is_absent(value)) continue;
-      value = vector_is_left ? combine(binary.op, binary.returns_bool, value, scalar[i], value)
-                             : combine(binary.op, binary.returns_bool, scalar[i], value, value);
+      value = vector_is_left ? combine(binary, at, value, scalar[i], value) : combine(binary, at, scalar[i], value, value);
     }
   }
   out.is_ordered = false;
@@ -231,7 +293,7 @@ class VectorMatch {
   Done put(std::size_t step, const Series* many, const Series* one, double many_value, double one_value) {
     const double left = left_is_one_ ? one_value : many_value;
     const double right = left_is_one_ ? many_value : one_value;
-    const double value = combine(binary_.op, binary_.returns_bool, left, right, left);
+    const double value = run_.combine(binary_, at_, left, right, left);
     if (is_absent(value)) return {};
     const std::size_t series_before = out_.size();
     Series& out = out_[output(many, one)];

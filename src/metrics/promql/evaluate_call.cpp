@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "base/assert.h"
+#include "metrics/histogram/estimate.h"
 #include "metrics/promql/evaluation.h"
 #include "metrics/promql/natural_order.h"
 #include "metrics/promql/print.h"
@@ -97,8 +98,8 @@ double element(FunctionId id, double value, double a, double b) noexcept {
 bool is_histogram_function(FunctionId id) noexcept {
   return id == FunctionId::histogram_quantile || id == FunctionId::histogram_quantiles || id == FunctionId::histogram_fraction;
 }
-// Functions of native histograms have no answer for floats.
-bool ignores_floats(FunctionId id) noexcept {
+// Functions of native histograms, which have no answer for floats.
+bool takes_histograms(FunctionId id) noexcept {
   return id == FunctionId::histogram_avg || id == FunctionId::histogram_count || id == FunctionId::histogram_sum ||
          id == FunctionId::histogram_stddev || id == FunctionId::histogram_stdvar;
 }
@@ -126,10 +127,7 @@ Evaluated Evaluation::call(const Call& call, NodeIndex at, const Steps& steps) {
   if (is_range_function(id)) return range_call(call, at, steps);
   if (is_calendar(id)) return calendar(call, at, steps);
   if (is_histogram_function(id)) return histogram_call(call, at, steps);
-  if (ignores_floats(id)) {
-    if (auto inner = evaluate_node(call.arguments[0], steps); !inner) return inner;
-    return Value{};
-  }
+  if (takes_histograms(id)) return of_histograms(call, at, steps);
   switch (id) {
     case FunctionId::absent:
     case FunctionId::absent_over_time: return absent(call, steps);
@@ -153,6 +151,23 @@ Evaluated Evaluation::call(const Call& call, NodeIndex at, const Steps& steps) {
   }
 }
 
+// Prometheus warns of quantiles beyond 0 … 1 and refuses factors of smoothing there.
+Done Evaluation::check_range_parameters(const Call& call, NodeIndex at, const std::vector<std::vector<double>>& parameters) {
+  const FunctionId id = call.function->id;
+  for (std::size_t step = 0; !parameters.empty() && step < parameters[0].size(); ++step) {
+    if (id == FunctionId::quantile_over_time && !(parameters[0][step] >= 0 && parameters[0][step] <= 1))
+      annotate(AnnotationLevel::warning, call.arguments[0],
+               fmt::format("quantile value should be between 0 and 1, got {}", format_value(parameters[0][step])));
+    if (id != FunctionId::double_exponential_smoothing) continue;
+    for (const std::size_t i : {0U, 1U})
+      if (!(parameters[i][step] > 0 && parameters[i][step] < 1))
+        return refuse(at, Refusal::bad_parameter,
+                      fmt::format("invalid {} factor. Expected: 0 < {} < 1, got: {:f}", i == 0 ? "smoothing" : "trend",
+                                  i == 0 ? "sf" : "tf", parameters[i][step]));
+  }
+  return {};
+}
+
 Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& steps) {
   const FunctionId id = call.function->id;
   std::vector<std::vector<double>> parameters;
@@ -166,17 +181,7 @@ Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& st
     if (!scalar) return scalar;
     parameters.push_back(std::move(scalar->scalar));
   }
-  for (std::size_t step = 0; step < steps.count && !parameters.empty(); ++step) {
-    if (id == FunctionId::quantile_over_time && !(parameters[0][step] >= 0 && parameters[0][step] <= 1))
-      annotate(AnnotationLevel::warning, call.arguments[0],
-               fmt::format("quantile value should be between 0 and 1, got {}", format_value(parameters[0][step])));
-    if (id != FunctionId::double_exponential_smoothing) continue;
-    for (const std::size_t i : {0U, 1U})
-      if (!(parameters[i][step] > 0 && parameters[i][step] < 1))
-        return refuse(at, Refusal::bad_parameter,
-                      fmt::format("invalid {} factor. Expected: 0 < {} < 1, got: {:f}", i == 0 ? "smoothing" : "trend",
-                                  i == 0 ? "sf" : "tf", parameters[i][step]));
-  }
+  if (const Done done = check_range_parameters(call, at, parameters); !done) return done.error();
   auto source = range_source(range, steps);
   if (!source) return source.error();
   const std::int64_t opening_ms = options_.semantics == Semantics::prometheus_3 ? 1 : 0;
@@ -189,7 +194,11 @@ Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& st
     if (samples.empty()) continue;
     const RangeSeries& from = source->series[i];
     Series series{from.labels, from.drops_name || !keeps_name(id), std::vector<double>(steps.count, absent_value)};
+    const bool has_histograms =
+        std::any_of(samples.begin(), samples.end(), [](const tsdb::Sample& sample) { return histogram::is_mark(sample.v); });
     bool has_value = false;
+    bool has_float = false;
+    RangeRemarks remarks;
     std::size_t first = 0;
     std::size_t behind = 0;
     RangeWindow window;
@@ -208,12 +217,16 @@ Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& st
       window.samples = samples.subspan(first, behind - first);
       for (std::size_t k = 0; k < parameters.size(); ++k) window.parameters[k] = parameters[k][step];
       double value = 0;
-      if (!range_function(id, window, value)) continue;
+      const bool has_result = has_histograms ? mixed_range_function(id, window, histograms_, value, remarks)
+                                             : range_function(id, window, value);
+      if (has_histograms) annotate(std::exchange(remarks, {}), call.arguments[0], *from.labels);
+      if (!has_result) continue;
       series.values[step] = present(value);
       has_value = true;
+      has_float = has_float || !histogram::is_mark(value);
     }
     if (!has_value) continue;
-    annotate_counter_name(call, *from.labels);
+    if (has_float) annotate_counter_name(call, *from.labels);
     out.series.push_back(std::move(series));
   }
   if (const Done joined = join_equal(out.series, at, !options_.removes_names_late); !joined) return joined.error();
@@ -290,11 +303,36 @@ Evaluated Evaluation::elementwise(const Call& call, NodeIndex at, const Steps& s
     series.drops_name = true;
     for (std::size_t step = 0; step < steps.count; ++step) {
       double& cell = series.values[step];
-      if (is_absent(cell)) continue;
+      if (!is_float(cell)) {
+        cell = absent_value;
+        continue;
+      }
       const double a = parameters[0][step];
       const double b = parameters[1].empty() ? 0 : parameters[1][step];
       cell = id == FunctionId::clamp && b < a ? absent_value : element(id, cell, a, b);
     }
+  }
+  value->is_ordered = false;
+  if (const Done joined = join_equal(value->series, at, false); !joined) return joined.error();
+  return value;
+}
+
+Evaluated Evaluation::of_histograms(const Call& call, NodeIndex at, const Steps& steps) {
+  auto value = evaluate_node(call.arguments[0], steps);
+  if (!value) return value;
+  const auto number = [id = call.function->id](const histogram::Histogram& histogram) {
+    switch (id) {
+      case FunctionId::histogram_avg: return mean(histogram);
+      case FunctionId::histogram_count: return histogram.count;
+      case FunctionId::histogram_sum: return histogram.sum;
+      case FunctionId::histogram_stddev: return standard_deviation(histogram);
+      default: return variance(histogram);  // histogram_stdvar: takes_histograms() lists no other
+    }
+  };
+  for (Series& series : value->series) {
+    series.drops_name = true;
+    for (double& cell : series.values)
+      cell = histogram::is_mark(cell) ? present(number(histograms_.at(cell))) : absent_value;
   }
   value->is_ordered = false;
   if (const Done joined = join_equal(value->series, at, false); !joined) return joined.error();
@@ -315,8 +353,7 @@ Evaluated Evaluation::calendar(const Call& call, NodeIndex at, const Steps& step
   if (!inner) return inner;
   for (Series& series : inner->series) {
     series.drops_name = true;
-    for (double& cell : series.values)
-      if (!is_absent(cell)) cell = calendar_part(id, cell);
+    for (double& cell : series.values) cell = is_float(cell) ? calendar_part(id, cell) : absent_value;
   }
   inner->is_ordered = false;
   if (const Done joined = join_equal(inner->series, at, false); !joined) return joined.error();
@@ -352,7 +389,7 @@ Evaluated Evaluation::scalar_call(const Call& call, const Steps& steps) {
       std::vector<std::uint8_t> count(steps.count, 0);
       for (const Series& series : inner->series)
         for (std::size_t step = 0; step < steps.count; ++step) {
-          if (is_absent(series.values[step]) || count[step] == 2) continue;
+          if (!is_float(series.values[step]) || count[step] == 2) continue;
           value.scalar[step] = ++count[step] == 1 ? series.values[step] : nan;
         }
     }
@@ -368,8 +405,11 @@ Evaluated Evaluation::sorted(const Call& call, NodeIndex at, const Steps& steps)
     annotate(AnnotationLevel::warning, at, "sort is ineffective for range queries since results are always ordered by labels");
     return value;
   }
-  std::erase_if(value->series, [](const Series& series) { return is_absent(series.values.back()); });
-  if (id == FunctionId::sort || id == FunctionId::sort_desc) {
+  const bool is_by_value = id == FunctionId::sort || id == FunctionId::sort_desc;
+  std::erase_if(value->series, [is_by_value](const Series& series) {
+    return is_by_value ? !is_float(series.values.back()) : is_absent(series.values.back());
+  });
+  if (is_by_value) {
     std::stable_sort(value->series.begin(), value->series.end(), [id](const Series& a, const Series& b) {
       const double left = a.values.back();
       const double right = b.values.back();

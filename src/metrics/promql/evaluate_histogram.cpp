@@ -1,4 +1,5 @@
-// histogram_quantile, histogram_quantiles and histogram_fraction over classic histograms (series with a label `le`).
+// histogram_quantile, histogram_quantiles and histogram_fraction over native histograms and classic ones (series with a label
+// `le`).
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -9,6 +10,7 @@
 #include <fmt/core.h>
 
 #include "base/json.h"
+#include "metrics/histogram/estimate.h"
 #include "metrics/promql/buckets.h"
 #include "metrics/promql/evaluation.h"
 #include "metrics/promql/lexer.h"
@@ -54,15 +56,25 @@ class BucketRun {
     }
     Done done;
     if (is_fraction) {
-      done =
-          put({}, [&](const Buckets& buckets, std::size_t step) { return buckets.fraction(scalars[0][step], scalars[1][step]); });
+      done = put(
+          {}, [&](const Buckets& buckets, std::size_t step) { return buckets.fraction(scalars[0][step], scalars[1][step]); },
+          [&](const histogram::Histogram& native, std::size_t step, const Labels& labels) {
+            const histogram::Estimate share = fraction(native, {scalars[0][step], scalars[1][step]});
+            if (share.has_nan_observations)
+              note_nan("input to histogram_fraction has NaN observations, which are excluded from all fractions", labels);
+            return share.value;
+          });
     } else {
       if (is_many) label = run_.string_argument(call_, 1);
       if (is_many && (label.empty() || find_invalid_utf8(label) != std::string::npos))
         return run_.refuse(at_, Refusal::bad_parameter, fmt::format("invalid label name {}", quoted(label)));
       for (std::size_t i = 0; i < scalars.size() && done; ++i)
         done = put(
-            label, [&](const Buckets& buckets, std::size_t step) { return buckets.quantile(scalars[i][step]); }, &scalars[i]);
+            label, [&](const Buckets& buckets, std::size_t step) { return buckets.quantile(scalars[i][step]); },
+            [&](const histogram::Histogram& native, std::size_t step, const Labels& labels) {
+              return quantile_of_native(native, scalars[i][step], labels);
+            },
+            &scalars[i]);
     }
     if (!done) return done.error();
     Value value;
@@ -75,12 +87,24 @@ class BucketRun {
   struct Group {
     const Series* first;
     std::vector<std::pair<const Series*, double>> members;  // with their bounds
+    const Series* native{nullptr};                          // the same name and labels, with histograms at some steps
+
+    [[nodiscard]] bool has_native(std::size_t step) const {
+      return native != nullptr && histogram::is_mark(native->values[step]);
+    }
+    [[nodiscard]] bool has_buckets(std::size_t step) const {
+      return std::any_of(members.begin(), members.end(), [step](const auto& m) { return is_float(m.first->values[step]); });
+    }
   };
 
   void gather() {
     std::unordered_map<std::string, std::size_t> numbers;
+    const Grouping all_labels{{}, false};
     const Grouping all_but_bound{{std::string(bucket_label)}, false};
     for (const Series& series : input_.series) {
+      if (std::any_of(series.values.begin(), series.values.end(), histogram::is_mark))
+        group_of(numbers, series, all_labels).native = &series;
+      if (std::none_of(series.values.begin(), series.values.end(), is_float)) continue;
       const std::string_view text = series.labels->get(bucket_label);
       double bound = 0;
       if (!read_bound(text, bound)) {
@@ -89,13 +113,30 @@ class BucketRun {
                                   quoted(text), quoted(series.labels->get(metric_name_label))));
         continue;
       }
-      std::string key(series.labels->get(metric_name_label));  // two families are two histograms
-      key.push_back('\xFF');
-      run_.append_key(key, series, all_but_bound);
-      const auto [found, is_new] = numbers.emplace(std::move(key), groups_.size());
-      if (is_new) groups_.push_back(Group{&series, {}});
-      groups_[found->second].members.emplace_back(&series, bound);
+      group_of(numbers, series, all_but_bound).members.emplace_back(&series, bound);
     }
+  }
+
+  Group& group_of(std::unordered_map<std::string, std::size_t>& numbers, const Series& series, const Grouping& grouping) {
+    std::string key(series.labels->get(metric_name_label));  // two families are two histograms
+    key.push_back('\xFF');
+    run_.append_key(key, series, grouping);
+    const auto [found, is_new] = numbers.emplace(std::move(key), groups_.size());
+    if (is_new) groups_.push_back(Group{&series, {}, nullptr});
+    return groups_[found->second];
+  }
+
+  void note_nan(std::string_view text, const Labels& labels) {
+    run_.annotate(AnnotationLevel::info, vector_at_,
+                  fmt::format("{} for metric name {}", text, quoted(labels.get(metric_name_label))));
+  }
+
+  double quantile_of_native(const histogram::Histogram& native, double q, const Labels& labels) {
+    const histogram::Estimate quantile = histogram::quantile(native, q);
+    if (quantile.is_nan_observation) note_nan("input to histogram_quantile has NaN observations, result is NaN", labels);
+    else if (quantile.has_nan_observations)
+      note_nan("input to histogram_quantile has NaN observations, result is skewed higher", labels);
+    return quantile.value;
   }
 
   void warn_of_quantiles(const std::vector<double>& quantiles, NodeIndex at) {
@@ -106,18 +147,23 @@ class BucketRun {
   }
 
   // One result series for each histogram. With `names` the series gets `label` with the value of the step (histogram_quantiles).
-  template <class Function>
-  Done put(const std::string& label, const Function& function, const std::vector<double>* names = nullptr) {
+  template <class Classic, class Native>
+  Done put(const std::string& label, const Classic& classic, const Native& native, const std::vector<double>* names = nullptr) {
     for (const Group& group : groups_) {
       for (std::size_t step = 0; step < steps_.count; ++step) {
-        std::vector<Bucket> buckets;
-        for (const auto& [series, bound] : group.members)
-          if (!is_absent(series->values[step])) buckets.push_back(Bucket{bound, series->values[step]});
-        if (buckets.empty()) continue;
-        const Buckets histogram(std::move(buckets));
-        if (histogram.was_forced() && call_.function->id != FunctionId::histogram_fraction) note_forced(*group.first);
-        Labels labels = *group.first->labels;
-        labels.remove(bucket_label);
+        const bool is_native = group.has_native(step);
+        const bool is_classic = group.has_buckets(step);
+        if (is_native && is_classic) {
+          run_.annotate(AnnotationLevel::warning, vector_at_,
+                        fmt::format("vector contains a mix of classic and native histograms for metric name {}",
+                                    quoted(group.first->labels->get(metric_name_label))));
+          continue;
+        }
+        if (!is_native && !is_classic) continue;
+        const double value = is_native ? native(run_.histograms_.at(group.native->values[step]), step, *group.native->labels)
+                                       : classic(buckets_at(group, step), step);
+        Labels labels = is_native ? *group.native->labels : *group.first->labels;
+        if (!is_native) labels.remove(bucket_label);
         if (!label.empty()) labels.set(label, format_value((*names)[step]));
         // Steps of one histogram share a series as long as their labels stay the same.
         if (last_output_ == nullptr || *last_output_ != labels) {
@@ -125,11 +171,20 @@ class BucketRun {
           last_output_ = run_.keep(std::move(labels));
           out_.push_back(Series{last_output_, true, std::vector<double>(steps_.count, absent_value)});
         }
-        out_.back().values[step] = present(function(histogram, step));
+        out_.back().values[step] = present(value);
       }
       last_output_ = nullptr;
     }
     return {};
+  }
+
+  Buckets buckets_at(const Group& group, std::size_t step) {
+    std::vector<Bucket> buckets;
+    for (const auto& [series, bound] : group.members)
+      if (is_float(series->values[step])) buckets.push_back(Bucket{bound, series->values[step]});
+    Buckets histogram(std::move(buckets));
+    if (histogram.was_forced() && call_.function->id != FunctionId::histogram_fraction) note_forced(*group.first);
+    return histogram;
   }
 
   void note_forced(const Series& series) {

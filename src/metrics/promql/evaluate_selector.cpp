@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "metrics/histogram/arithmetic.h"
 #include "metrics/promql/evaluation.h"
 #include "metrics/promql/parser.h"
 
@@ -13,9 +14,8 @@ namespace {
 using Refusal = EvaluationRefusal;
 using tsdb::Sample;
 
-// The value between two samples; the earlier one's when the later is out of reach or marks an end.
-double smoothed(const Sample& before, const Sample& after, std::int64_t at_ms, std::int64_t reach_ms) noexcept {
-  if (before.t_ms == at_ms || after.t_ms > at_ms + reach_ms || tsdb::is_stale(after.v)) return present(before.v);
+// The value between two numbers.
+double between(const Sample& before, const Sample& after, std::int64_t at_ms) noexcept {
   return before.v +
          (after.v - before.v) * static_cast<double>(at_ms - before.t_ms) / static_cast<double>(after.t_ms - before.t_ms);
 }
@@ -71,6 +71,81 @@ void Evaluation::note_found(std::size_t selector_index, const Labels& labels, st
   if (!found.newest_sample || found.newest_sample->ms < *newest_ms) found.newest_sample = Instant{*newest_ms};
 }
 
+// Recursion is bounded by the parser's depth. A subquery or a function of buckets further out needs whole histograms.
+void Evaluation::find_count_readers(NodeIndex index, bool is_asked) {
+  const Node& node = expression_.at(index);
+  if (std::holds_alternative<VectorSelector>(node.of)) {
+    if (is_asked) count_readers_.insert(index);
+  } else if (const MatrixSelector* matrix = std::get_if<MatrixSelector>(&node.of)) {
+    find_count_readers(matrix->selector, is_asked);
+  } else if (const Paren* paren = std::get_if<Paren>(&node.of)) {
+    find_count_readers(paren->inner, is_asked);
+  } else if (const Unary* unary = std::get_if<Unary>(&node.of)) {
+    find_count_readers(unary->inner, is_asked);
+  } else if (const Aggregate* aggregate = std::get_if<Aggregate>(&node.of)) {
+    find_count_readers(aggregate->inner, is_asked);
+  } else if (const Binary* binary = std::get_if<Binary>(&node.of)) {
+    const bool trims = binary->op == BinaryOperator::trim_upper || binary->op == BinaryOperator::trim_lower;
+    for (const NodeIndex side : {binary->left, binary->right}) find_count_readers(side, is_asked && !trims);
+  } else if (const Call* call = std::get_if<Call>(&node.of)) {
+    const FunctionId id = call->function->id;
+    if (id == FunctionId::histogram_quantile || id == FunctionId::histogram_quantiles || id == FunctionId::histogram_fraction)
+      is_asked = false;
+    if (id == FunctionId::histogram_count || id == FunctionId::histogram_sum || id == FunctionId::histogram_avg) is_asked = true;
+    for (const NodeIndex argument : call->arguments) find_count_readers(argument, is_asked);
+  }
+}
+
+void Evaluation::strip(std::vector<Sample>& samples) {
+  using histogram::Histogram;
+  using histogram::ResetHint;
+  std::optional<Histogram> before;
+  for (const Sample& sample : samples) {
+    if (!histogram::is_mark(sample.v)) continue;
+    Histogram& whole = histograms_.edit(sample.v);
+    if (whole.reset_hint == ResetHint::unknown && before)
+      whole.reset_hint = detect_reset(*before, whole) ? ResetHint::reset : ResetHint::not_reset;
+    Histogram counts;
+    counts.reset_hint = whole.reset_hint;
+    counts.schema = whole.schema;
+    counts.count = whole.count;
+    counts.sum = whole.sum;
+    before = std::exchange(whole, std::move(counts));
+  }
+}
+
+// Between the samples `next - 1` and `next`; the earlier one's value when the later is out of reach or marks an end.
+double Evaluation::smoothed_value(std::span<const Sample> samples, std::size_t next, const SmoothedAt& at, NodeIndex selector,
+                                  const Labels& labels) {
+  const Sample& before = samples[next - 1];
+  std::size_t first = next - 1;
+  std::size_t behind = next;
+  while (first > 0 && samples[first - 1].t_ms > at.t_ms - at.reach_ms) --first;
+  while (behind < samples.size() && samples[behind].t_ms <= at.t_ms + at.reach_ms) ++behind;
+  const auto within = samples.subspan(first, behind - first);
+  const auto is_histogram = [](const Sample& sample) { return histogram::is_mark(sample.v); };
+  RangeRemarks remarks;
+  double value = absent_value;
+  if (std::none_of(within.begin(), within.end(), is_histogram)) {
+    const bool is_alone = before.t_ms == at.t_ms || behind == next || tsdb::is_stale(samples[next].v);
+    return is_alone ? present(before.v) : between(before, samples[next], at.t_ms);
+  }
+  remarks.mixes_types = !std::all_of(within.begin(), within.end(),
+                                     [&](const Sample& sample) { return is_histogram(sample) || tsdb::is_stale(sample.v); });
+  if (!remarks.mixes_types) {
+    const bool is_alone = before.t_ms == at.t_ms || behind == next || !is_histogram(samples[next]);
+    value = is_alone ? before.v : interpolated_histogram(before, samples[next], at.t_ms, histograms_, remarks);
+    if (is_alone && before.t_ms != at.t_ms) {
+      // The hint tells of the two samples, not of a value that goes on.
+      histogram::Histogram carried = histograms_.at(before.v);
+      carried.reset_hint = histogram::ResetHint::unknown;
+      value = histograms_.put(std::move(carried));
+    }
+  }
+  annotate(remarks, selector, labels);
+  return value;
+}
+
 Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool gives_timestamps) {
   RangeSource shift;
   if (const Done resolved = resolve(std::get<VectorSelector>(expression_.at(index).of).shift, shift); !resolved)
@@ -86,17 +161,20 @@ Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool
   const std::int64_t ahead_ms = is_smoothed ? options_.lookback.ms : 0;
   auto views = select(index, from_ms, to_ms + ahead_ms);
   if (!views) return views.error();
-  const bool is_fixed = (shift.fixed_at_ms.has_value() || steps.count == 1) && !is_smoothed;
+  // Resets are found between samples: the newest alone does not tell.
+  const bool reads_counts = count_readers_.contains(index);
+  const bool is_fixed = (shift.fixed_at_ms.has_value() || steps.count == 1) && !is_smoothed && !reads_counts;
   Value value;
   value.series.reserve(views->size());
   std::vector<Sample> samples;
   for (const tsdb::SeriesView& view : *views) {
     samples.clear();
     if (is_fixed) {
-      if (const auto last = view.last(Instant{to_ms}); last && last->t_ms >= from_ms) samples.push_back(*last);
+      if (const auto last = view.last(Instant{to_ms}, histograms_); last && last->t_ms >= from_ms) samples.push_back(*last);
     } else {
-      view.read(Instant{from_ms}, Instant{to_ms + ahead_ms}, samples);
+      view.read(Instant{from_ms}, Instant{to_ms + ahead_ms}, samples, histograms_);
     }
+    if (reads_counts) strip(samples);
     if (const Done done = touch(samples.size() + steps.count, index); !done) return done.error();
     Series series{&view.labels(), false, std::vector<double>(steps.count, absent_value)};
     std::size_t next = 0;
@@ -108,8 +186,8 @@ Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool
       const Sample& sample = samples[next - 1];
       if (sample.t_ms < reference_ms - reach_ms || tsdb::is_stale(sample.v)) continue;
       series.values[step] = gives_timestamps ? static_cast<double>(sample.t_ms) / 1000 : present(sample.v);
-      if (is_smoothed && !gives_timestamps && next < samples.size())
-        series.values[step] = smoothed(sample, samples[next], reference_ms, ahead_ms);
+      if (is_smoothed && !gives_timestamps)
+        series.values[step] = smoothed_value(samples, next, SmoothedAt{reference_ms, options_.lookback.ms}, index, view.labels());
       newest_ms = sample.t_ms;
     }
     note_found(found_index, view.labels(), newest_ms);
@@ -132,6 +210,7 @@ Result<RangeSource, EvaluationError> Evaluation::range_source(NodeIndex index, c
   source.selector_index = static_cast<std::size_t>(
       std::find_if(answer_.found.begin(), answer_.found.end(),
                    [&](const SelectorFound& found) { return found.node == matrix->selector; }) - answer_.found.begin());
+  source.selector = matrix->selector;
   source.extension = std::get<VectorSelector>(expression_.at(matrix->selector).of).extension;
   if (source.extension != RangeExtension::none) source.before_ms = options_.lookback.ms;
   if (source.extension == RangeExtension::smoothed) source.after_ms = options_.lookback.ms;
@@ -141,6 +220,17 @@ Result<RangeSource, EvaluationError> Evaluation::range_source(NodeIndex index, c
   source.series.reserve(views->size());
   for (const tsdb::SeriesView& view : *views) source.series.push_back(RangeSeries{&view.labels(), false, view, {}});
   return source;
+}
+
+// A sample of a subquery: its neighbour there need not be the sample that the hint of a histogram tells of.
+double Evaluation::without_hint(double value) {
+  using histogram::ResetHint;
+  if (!histogram::is_mark(value)) return value;
+  const ResetHint hint = histograms_.at(value).reset_hint;
+  if (hint == ResetHint::gauge || hint == ResetHint::unknown) return value;
+  histogram::Histogram copy = histograms_.at(value);
+  copy.reset_hint = ResetHint::unknown;
+  return histograms_.put(std::move(copy));
 }
 
 Result<RangeSource, EvaluationError> Evaluation::subquery_source(NodeIndex index, const Steps& steps) {
@@ -172,7 +262,7 @@ Result<RangeSource, EvaluationError> Evaluation::subquery_source(NodeIndex index
   for (Series& series : value->series) {
     RangeSeries out{series.labels, series.drops_name, std::nullopt, {}};
     for (std::size_t i = 0; i < inner.count; ++i)
-      if (!is_absent(series.values[i])) out.samples.push_back({inner.at(i), series.values[i]});
+      if (!is_absent(series.values[i])) out.samples.push_back({inner.at(i), without_hint(series.values[i])});
     std::vector<double>().swap(series.values);
     source.series.push_back(std::move(out));
   }
@@ -190,8 +280,9 @@ std::span<const Sample> Evaluation::read_range(RangeSource& source, std::size_t 
   const std::int64_t opening_ms = options_.semantics == Semantics::prometheus_3 ? 1 : 0;
   buffer.clear();
   series.view->read(Instant{source.end_at(steps.start_ms) - source.range_ms - source.before_ms + opening_ms},
-                    Instant{source.end_at(steps.last()) + source.after_ms}, buffer);
+                    Instant{source.end_at(steps.last()) + source.after_ms}, buffer, histograms_);
   std::erase_if(buffer, [](const Sample& sample) { return tsdb::is_stale(sample.v); });
+  if (source.selector != no_node && count_readers_.contains(source.selector)) strip(buffer);
   for (Sample& sample : buffer) sample.v = present(sample.v);
   note_found(source.selector_index, *series.labels, buffer.empty() ? std::nullopt : std::optional(buffer.back().t_ms));
   return buffer;

@@ -6,7 +6,9 @@
 
 #include <fmt/core.h>
 
+#include "metrics/histogram/text.h"
 #include "metrics/promql/parser.h"
+#include "metrics/promql/print.h"
 
 namespace watchbill::metrics::promql {
 namespace {
@@ -26,6 +28,10 @@ Result<Answer, EvaluationError> evaluate(const Expression& expression, const tsd
   Answer answer;
   if (const Done done = Evaluation(expression, snapshot, time, options, answer).run(); !done) return done.error();
   return answer;
+}
+
+std::string value_text(double value, const histogram::Arena& histograms) {
+  return histogram::is_mark(value) ? histogram::text(histograms.at(value)) : format_value(value);
 }
 
 std::string_view word(EvaluationRefusal refusal) noexcept {
@@ -57,6 +63,7 @@ Done Evaluation::run() {
   answer_.type = expression_.type();
   for (NodeIndex i = 0; i < expression_.nodes.size(); ++i)
     if (std::holds_alternative<VectorSelector>(expression_.nodes[i].of)) answer_.found.push_back(SelectorFound{i, 0, {}});
+  find_count_readers(root, false);
   if (is_range && (answer_.type == ValueType::string || answer_.type == ValueType::range_vector))
     return refuse(root, Refusal::wrong_type,
                   fmt::format("invalid expression type \"{}\" for range query, must be Scalar or instant Vector",
@@ -159,9 +166,30 @@ void Evaluation::annotate(AnnotationLevel level, NodeIndex at, std::string_view 
   annotations_.insert(Annotation{level, fmt::format("PromQL {}: {} ({}:{})", kind, text, position.line, position.column)});
 }
 
+void Evaluation::annotate(const RangeRemarks& remarks, NodeIndex at, const Labels& labels) {
+  const std::string name = quoted(labels.get(metric_name_label));
+  const auto say = [&](bool is_so, AnnotationLevel level, std::string_view text, bool names_metric) {
+    if (is_so) annotate(level, at, names_metric ? fmt::format("{} {}", text, name) : std::string(text));
+  };
+  constexpr auto warning = AnnotationLevel::warning;
+  constexpr auto info = AnnotationLevel::info;
+  say(remarks.mixes_types, warning, "encountered a mix of histograms and floats for metric name", true);
+  say(remarks.mixes_schemas, warning,
+      "vector contains a mix of histograms with exponential and custom buckets schemas for metric name", true);
+  say(remarks.is_no_counter, warning, "this native histogram metric is not a counter:", true);
+  say(remarks.is_no_gauge, warning, "this native histogram metric is not a gauge:", true);
+  say(remarks.resets_conflict, warning, "conflicting counter resets during histogram aggregation", false);
+  say(remarks.ignores_histograms, info, "ignored histograms in a range containing both floats and histograms for metric name",
+      true);
+  say(remarks.reconciles_sum, info, "mismatched custom buckets were reconciled during addition", false);
+  say(remarks.reconciles_difference, info, "mismatched custom buckets were reconciled during subtraction", false);
+  say(remarks.reconciles_aggregation, info, "mismatched custom buckets were reconciled during aggregation", false);
+}
+
 Done Evaluation::touch(std::uint64_t samples, NodeIndex at) {
   touched_ += samples;
-  if (touched_ > options_.limits.samples_max)
+  // A histogram counts as the samples that its size would hold.
+  if (touched_ + histograms_.size_in_samples() > options_.limits.samples_max)
     return refuse(
         at, Refusal::too_many_samples,
         fmt::format("query processing would load too many samples into memory: more than {}", options_.limits.samples_max));

@@ -17,6 +17,7 @@
 
 #include "metrics/promql/evaluate.h"
 #include "metrics/promql/range_functions.h"
+#include "metrics/promql/range_histograms.h"
 #include "metrics/promql/values.h"
 
 namespace watchbill::metrics::promql {
@@ -31,7 +32,8 @@ class Evaluation {
  public:
   Evaluation(const Expression& expression, const tsdb::Snapshot& snapshot, const QueryTime& time,
              const EvaluationOptions& options, Answer& answer)
-      : expression_(expression), snapshot_(snapshot), time_(time), options_(options), answer_(answer) {}
+      : expression_(expression), snapshot_(snapshot), time_(time), options_(options), answer_(answer),
+        histograms_(answer.histograms) {}
 
   Done run();
 
@@ -42,6 +44,8 @@ class Evaluation {
   Evaluated evaluate_node(NodeIndex index, const Steps& steps);
   [[nodiscard]] EvaluationError refuse(NodeIndex at, EvaluationRefusal reason, std::string message) const;
   void annotate(AnnotationLevel level, NodeIndex at, std::string_view text);
+  // What a window or a sum of histograms has to remark, said of the part `at` and the metric of these labels.
+  void annotate(const RangeRemarks& remarks, NodeIndex at, const Labels& labels);
   Done touch(std::uint64_t samples, NodeIndex at);  // counts towards the limits, asks should_stop
   [[nodiscard]] bool name_is_gone(const Series& series) const noexcept {
     return series.drops_name && !options_.removes_names_late;
@@ -57,9 +61,21 @@ class Evaluation {
   Done join_equal(std::vector<Series>& series, NodeIndex at, bool strictly);
 
   // evaluate_selector.cpp
+  // Notes the selectors of whose histograms nothing but counts and sums is asked: histogram_count(), _sum() and _avg().
+  void find_count_readers(NodeIndex index, bool is_asked);
+  // Leaves counts, sums and what is known of resets of the histograms among `samples`.
+  void strip(std::vector<tsdb::Sample>& samples);
   Evaluated instant_selector(NodeIndex index, const Steps& steps, bool gives_timestamps);
+  // Where a smoothed selector is read, and how far it looks to both sides.
+  struct SmoothedAt {
+    std::int64_t t_ms;
+    std::int64_t reach_ms;
+  };
+  double smoothed_value(std::span<const tsdb::Sample> samples, std::size_t next, const SmoothedAt& at, NodeIndex selector,
+                        const Labels& labels);
   Result<RangeSource, EvaluationError> range_source(NodeIndex index, const Steps& steps);
   Result<RangeSource, EvaluationError> subquery_source(NodeIndex index, const Steps& steps);
+  double without_hint(double value);
   Result<std::vector<tsdb::SeriesView>, EvaluationError> select(NodeIndex selector, std::int64_t from_ms, std::int64_t to_ms);
   Done resolve(const TimeShift& shift, RangeSource& source) const;
   Result<std::int64_t, EvaluationError> resolve(const DurationValue& duration) const;
@@ -71,6 +87,9 @@ class Evaluation {
   // evaluate_binary.cpp
   Evaluated unary(const Unary& unary, NodeIndex at, const Steps& steps);
   Evaluated binary(const Binary& binary, NodeIndex at, const Steps& steps);
+  // The value of one pair: a result, the left operand of a comparison that holds (`kept`), or absent.
+  double combine(const Binary& binary, NodeIndex at, double left, double right, double kept);
+  double combine_histograms(const Binary& binary, NodeIndex at, double left, double right);
   Evaluated scalar_with_vector(const Binary& binary, NodeIndex at, const Steps& steps, Value left, Value right);
   Evaluated set_operation(const Binary& binary, NodeIndex at, const Steps& steps, Value left, Value right);
   Evaluated vector_with_vector(const Binary& binary, NodeIndex at, const Steps& steps, const Value& left, const Value& right);
@@ -83,9 +102,11 @@ class Evaluation {
   // evaluate_call.cpp
   Evaluated call(const Call& call, NodeIndex at, const Steps& steps);
   Evaluated range_call(const Call& call, NodeIndex at, const Steps& steps);
+  Done check_range_parameters(const Call& call, NodeIndex at, const std::vector<std::vector<double>>& parameters);
   Evaluated absent(const Call& call, const Steps& steps);
   Evaluated timestamp(const Call& call, NodeIndex at, const Steps& steps);
   Evaluated elementwise(const Call& call, NodeIndex at, const Steps& steps);
+  Evaluated of_histograms(const Call& call, NodeIndex at, const Steps& steps);
   Evaluated calendar(const Call& call, NodeIndex at, const Steps& steps);
   Evaluated scalar_call(const Call& call, const Steps& steps);
   Evaluated sorted(const Call& call, NodeIndex at, const Steps& steps);
@@ -109,6 +130,8 @@ class Evaluation {
   const QueryTime time_;
   const EvaluationOptions& options_;
   Answer& answer_;
+  histogram::Arena& histograms_;  // of the answer and of all that leads to it
+  std::set<NodeIndex> count_readers_;
   std::deque<Labels> own_labels_;
   std::set<Annotation> annotations_;
   std::pair<NodeIndex, std::string> last_remark_{no_node, {}};

@@ -16,32 +16,6 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 double seconds(std::int64_t ms) noexcept { return static_cast<double>(ms) / 1000; }
 
-// How far rate() and its kin extrapolate beyond the first and last sample, in seconds.
-struct Extrapolation {
-  double to_begin;
-  double to_end;
-};
-Extrapolation extrapolation(const RangeWindow& window, double increase, bool is_counter) noexcept {
-  const Sample& first = window.samples.front();
-  const Sample& last = window.samples.back();
-  const double sampled = seconds(last.t_ms - first.t_ms);
-  const double between = sampled / static_cast<double>(window.samples.size() - 1);
-  const double threshold = between * 1.1;
-  Extrapolation by{seconds(first.t_ms - window.begin_ms), seconds(window.end_ms - last.t_ms)};
-  const auto limit = [&](double& side) {
-    if (side >= threshold) side = between / 2;
-  };
-  // A counter cannot have been below zero: it is not followed back beyond that point.
-  const auto stop_at_zero = [&] {
-    if (is_counter && increase > 0 && first.v >= 0) by.to_begin = std::min(by.to_begin, sampled * (first.v / increase));
-  };
-  if (window.semantics == Semantics::prometheus_2) stop_at_zero();
-  limit(by.to_begin);
-  if (window.semantics == Semantics::prometheus_3) stop_at_zero();
-  limit(by.to_end);
-  return by;
-}
-
 bool extrapolated_rate(const RangeWindow& window, bool is_counter, bool is_per_second, double& value) noexcept {
   const auto samples = window.samples;
   if (samples.size() < 2) return false;
@@ -50,7 +24,7 @@ bool extrapolated_rate(const RangeWindow& window, bool is_counter, bool is_per_s
     for (std::size_t i = 1; i < samples.size(); ++i)
       if (samples[i].v < samples[i - 1].v) increase += samples[i - 1].v;
   const double sampled = seconds(samples.back().t_ms - samples.front().t_ms);
-  const Extrapolation by = extrapolation(window, increase, is_counter);
+  const Extrapolation by = extrapolation_of(window, samples.front().v, increase, is_counter);
   double factor = (sampled + by.to_begin + by.to_end) / sampled;
   if (is_per_second) factor /= seconds(window.end_ms - window.begin_ms);
   value = increase * factor;
@@ -76,22 +50,9 @@ double between(const Sample& a, const Sample& b, std::int64_t at_ms, bool is_cou
   return from + (to - from) * static_cast<double>(at_ms - a.t_ms) / static_cast<double>(b.t_ms - a.t_ms);
 }
 
-// The samples that an anchored or smoothed window rests on: from the last one at or before its left end, or the first within; to
-// the last one within or, when smoothed, the first at or behind its right end. Empty when none lies within.
-std::span<const Sample> anchored(const RangeWindow& window) noexcept {
-  const auto samples = window.samples;
-  std::size_t first = 0;
-  while (first + 1 < samples.size() && samples[first + 1].t_ms <= window.begin_ms) ++first;
-  std::size_t last = samples.size() - 1;
-  if (window.extension == RangeExtension::smoothed)
-    while (last > first && samples[last - 1].t_ms >= window.end_ms) --last;
-  if (samples[last].t_ms <= window.begin_ms || samples[first].t_ms > window.end_ms) return {};
-  return samples.subspan(first, last - first + 1);
-}
-
 // increase, rate and delta from value to value at the two ends of the window, without extrapolation.
 bool anchored_change(FunctionId id, const RangeWindow& window, double& value) noexcept {
-  const auto samples = anchored(window);
+  const auto samples = anchored_samples(window);
   if (samples.empty()) return false;
   const bool is_counter = id != FunctionId::delta;
   const bool is_smoothed = window.extension == RangeExtension::smoothed && samples.size() > 1;
@@ -259,6 +220,38 @@ double over_time(FunctionId id, const RangeWindow& window) {
 
 }  // namespace
 
+Extrapolation extrapolation_of(const RangeWindow& window, double first_value, double increase, bool is_counter) noexcept {
+  const Sample& first = window.samples.front();
+  const Sample& last = window.samples.back();
+  const double sampled = seconds(last.t_ms - first.t_ms);
+  const double between = sampled / static_cast<double>(window.samples.size() - 1);
+  const double threshold = between * 1.1;
+  Extrapolation by{seconds(first.t_ms - window.begin_ms), seconds(window.end_ms - last.t_ms)};
+  const auto limit = [&](double& side) {
+    if (side >= threshold) side = between / 2;
+  };
+  // A counter cannot have been below zero: it is not followed back beyond that point.
+  const auto stop_at_zero = [&] {
+    if (is_counter && increase > 0 && first_value >= 0) by.to_begin = std::min(by.to_begin, sampled * (first_value / increase));
+  };
+  if (window.semantics == Semantics::prometheus_2) stop_at_zero();
+  limit(by.to_begin);
+  if (window.semantics == Semantics::prometheus_3) stop_at_zero();
+  limit(by.to_end);
+  return by;
+}
+
+std::span<const Sample> anchored_samples(const RangeWindow& window) noexcept {
+  const auto samples = window.samples;
+  std::size_t first = 0;
+  while (first + 1 < samples.size() && samples[first + 1].t_ms <= window.begin_ms) ++first;
+  std::size_t last = samples.size() - 1;
+  if (window.extension == RangeExtension::smoothed)
+    while (last > first && samples[last - 1].t_ms >= window.end_ms) --last;
+  if (samples[last].t_ms <= window.begin_ms || samples[first].t_ms > window.end_ms) return {};
+  return samples.subspan(first, last - first + 1);
+}
+
 bool is_range_function(FunctionId id) noexcept {
   constexpr FunctionId ids[] = {
       FunctionId::avg_over_time, FunctionId::changes, FunctionId::count_over_time, FunctionId::delta, FunctionId::deriv,
@@ -277,7 +270,7 @@ bool range_function(FunctionId id, const RangeWindow& window, double& value) {
   if (window.samples.empty()) return false;
   if (window.extension != RangeExtension::none) {
     if (id != FunctionId::changes && id != FunctionId::resets) return anchored_change(id, window, value);
-    const auto samples = anchored(window);
+    const auto samples = anchored_samples(window);
     value = count_changes(samples, id == FunctionId::resets);
     return !samples.empty();
   }

@@ -13,6 +13,7 @@
 namespace watchbill::metrics::promql {
 
 // What a function sees of one series at one step. `samples` are those in the window, oldest first, without staleness markers.
+// None stands for a histogram, unless a function says otherwise.
 struct RangeWindow {
   std::span<const tsdb::Sample> samples;
   std::int64_t begin_ms{0};              // the window's left end
@@ -33,6 +34,21 @@ struct RangeWindow {
 // The function's value, or false when it has none for this window (no sample, or one where two are needed).
 // Holds: is_range_function(id).
 [[nodiscard]] bool range_function(FunctionId id, const RangeWindow& window, double& value);
+
+// How far rate() and its kin extrapolate beyond the first and last sample, in seconds.
+struct Extrapolation {
+  double to_begin{0};
+  double to_end{0};
+};
+// Of a window of at least two samples, whose first has the value `first_value` (of a histogram: its count) and whose `increase`
+// is known.
+[[nodiscard]] Extrapolation extrapolation_of(const RangeWindow& window, double first_value, double increase,
+                                             bool is_counter) noexcept;
+
+// The samples that an anchored or smoothed window rests on: from the last one at or before its left end, or the first within;
+// to the last one within or, when smoothed, the first at or behind its right end. Empty when none lies within. Holds: the window
+// has samples.
+[[nodiscard]] std::span<const tsdb::Sample> anchored_samples(const RangeWindow& window) noexcept;
 
 // The q-quantile with linear interpolation; NaN for no values, ±Inf for q beyond 0 … 1. Sorts `values`, NaN first.
 [[nodiscard]] double quantile_of(double q, std::span<double> values) noexcept;

@@ -9,10 +9,12 @@
 
 #include "base/pattern/pattern.h"
 #include "base/time.h"
+#include "metrics/histogram/text.h"
 #include "metrics/promql/evaluate.h"
 #include "metrics/promql/lexer.h"
 #include "metrics/promql/parser.h"
 #include "metrics/promql/print.h"
+#include "metrics/promql/test_classic.h"
 #include "metrics/promql/test_series.h"
 #include "metrics/tsdb/head.h"
 
@@ -150,34 +152,31 @@ class Script {
     for (++at_; at_ < lines_.size() && !lines_[at_].empty(); ++at_) {
       const auto series = read_series_line(lines_[at_], limits_.points_of_line_max);
       if (!series) return wrong(series.error().text());
-      if (makes_histograms) note_made_histogram(series->labels);
-      const bool is_skipped = series->has_histogram || series->has_start_times || skips_next;
+      const bool is_skipped = series->has_start_times || skips_next;
       skips_next = series->has_start_times;
       sample_count_ += series->points.size();
       if (sample_count_ > limits_.samples_max) return wrong(fmt::format("more than {} samples", limits_.samples_max));
       if (is_skipped || !store(*series, *step)) not_stored_.push_back(series->labels);
+      if (makes_histograms) classic_.add(*series);
     }
+    if (!makes_histograms) return {};
+    for (const SeriesLine& made : classic_.take())
+      if (!store(made, *step)) not_stored_.push_back(made.labels);
     return {};
   }
 
   bool store(const SeriesLine& series, Duration step) {
     bool is_whole = true;
-    for (std::size_t i = 0; i < series.points.size(); ++i)
-      if (series.points[i] && !head_->append(series.labels, Instant{} + step * static_cast<std::int64_t>(i), *series.points[i]))
-        is_whole = false;
+    for (std::size_t i = 0; i < series.points.size(); ++i) {
+      if (!series.points[i]) continue;
+      const Instant at = Instant{} + step * static_cast<std::int64_t>(i);
+      const double value = *series.points[i];
+      const bool is_taken = histogram::is_mark(value)
+                                ? head_->append(series.labels, at, series.histograms.at(value)).has_value()
+                                : head_->append(series.labels, at, value).has_value();
+      is_whole = is_whole && is_taken;
+    }
     return is_whole;
-  }
-
-  // The native histogram that load_with_nhcb would make of a classic one.
-  void note_made_histogram(Labels labels) {
-    const std::string_view name = labels.get(metric_name_label);
-    for (const std::string_view ending : {"_bucket", "_sum", "_count"})
-      if (name.ends_with(ending)) {
-        labels.set(metric_name_label, std::string(name.substr(0, name.size() - ending.size())));
-        labels.remove("le");
-        not_stored_.push_back(std::move(labels));
-        return;
-      }
   }
 
   // --- eval: reading
@@ -289,8 +288,6 @@ class Script {
 
   // Empty when the eval can be judged.
   std::string why_refused(const Eval& eval) const {
-    for (const SeriesLine& series : eval.series)
-      if (series.has_histogram) return "the result is a native histogram";
     const auto expression = parse(eval.query);
     if (!expression) return {};
     if (const auto evaluated = check_evaluated(*expression); !evaluated) return evaluated.error().message;
@@ -364,14 +361,14 @@ class Script {
       if (eval.is_ordered && found != i)
         return fmt::format("{} is at another place; got {}", expected.labels.text(), shown(answer));
       is_met[found] = true;
-      if (!points_match(eval, expected, answer.series[found]))
+      if (!points_match(eval, expected, answer, answer.series[found]))
         return fmt::format("other values of {}; got {}", expected.labels.text(), shown(answer));
     }
     if (std::find(is_met.begin(), is_met.end(), false) != is_met.end()) return "unexpected series; got " + shown(answer);
     return {};
   }
 
-  static bool points_match(const Eval& eval, const SeriesLine& expected, const AnswerSeries& got) {
+  static bool points_match(const Eval& eval, const SeriesLine& expected, const Answer& answer, const AnswerSeries& got) {
     const QueryTime time = eval.range_vector.value_or(eval.time);
     std::size_t next = 0;
     for (std::size_t i = 0; i < expected.points.size(); ++i) {
@@ -379,9 +376,20 @@ class Script {
       if (next == got.samples.size()) return false;
       const tsdb::Sample& sample = got.samples[next++];
       if (sample.t_ms != (time.start + time.step * static_cast<std::int64_t>(i)).ms) return false;
-      if (!almost_equal(sample.v, *expected.points[i])) return false;
+      if (!values_match(expected, *expected.points[i], answer, sample.v)) return false;
     }
     return next == got.samples.size();
+  }
+
+  static bool values_match(const SeriesLine& line, double expected, const Answer& answer, double got) {
+    if (histogram::is_mark(expected) != histogram::is_mark(got)) return false;
+    if (!histogram::is_mark(expected)) return almost_equal(got, expected);
+    histogram::Histogram left = line.histograms.at(expected);
+    histogram::Histogram right = answer.histograms.at(got);
+    compact(left);
+    compact(right);
+    const bool names_hint = line.names_hint[static_cast<std::size_t>(histogram::number_of(expected))];
+    return is_almost_equal(left, right, almost_equal) && (!names_hint || left.reset_hint == right.reset_hint);
   }
 
   static std::string shown(const Answer& answer) {
@@ -391,7 +399,9 @@ class Script {
     for (std::size_t i = 0; i < std::min(series_shown_max, answer.series.size()); ++i) {
       out += "\n    " + answer.series[i].labels.text();
       for (const tsdb::Sample& sample : answer.series[i].samples)
-        out += fmt::format(" {}@{}", format_value(sample.v), sample.t_ms);
+        out += fmt::format(
+            " {}@{}", histogram::is_mark(sample.v) ? histogram::notation(answer.histograms.at(sample.v)) : format_value(sample.v),
+            sample.t_ms);
     }
     return out;
   }
@@ -484,6 +494,7 @@ class Script {
   std::size_t at_{0};
   std::unique_ptr<tsdb::Head> head_;
   std::vector<Labels> not_stored_;
+  ClassicSeries classic_;  // of the load at hand
   std::size_t sample_count_{0};
   ScriptResult result_;
 };

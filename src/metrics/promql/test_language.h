@@ -1,7 +1,7 @@
 // Runs scripts in Prometheus' PromQL test language (`load`, `clear`, `eval`), for `watchbill test promql` and our own conformance
 // test.
 //
-// Native histograms are read but not stored: an eval that needs one, or any other part that is not evaluated, is counted as
+// Start timestamps (`@st`) are not stored: an eval that needs one, or any other part that is not evaluated, is counted as
 // refused. Scripts assume Prometheus 3 with late removal of names; each instant eval is repeated inside a range query around its
 // time.
 #pragma once

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "metrics/histogram/arithmetic.h"
+#include "metrics/histogram/text.h"
 #include "metrics/promql/lexer.h"
 #include "metrics/promql/parser.h"
 #include "metrics/tsdb/sample.h"
@@ -100,6 +102,60 @@ bool read_item(std::string_view item, std::size_t points_max, std::vector<std::o
   return true;
 }
 
+// `{{…}}`, `{{…}}xN`, `{{…}}+{{…}}xN` or `{{…}}-{{…}}xN`.
+class HistogramItem {
+ public:
+  HistogramItem(SeriesLine& out, std::size_t points_max) noexcept : out_(out), points_max_(points_max) {}
+
+  // Takes it off the front of `rest`.
+  Status read(std::string_view& rest) {
+    Result<histogram::Notation> first = take(rest);
+    if (!first) return first.error();
+    const bool is_sum = rest.starts_with('+');
+    std::optional<histogram::Notation> step;
+    if (is_sum || rest.starts_with("-{{")) {
+      rest.remove_prefix(1);
+      Result<histogram::Notation> second = take(rest);
+      if (!second) return second.error();
+      step = std::move(*second);
+    }
+    std::size_t repeat = 0;
+    const std::string_view times = rest.substr(0, rest.find_first_of(" \t"));
+    if (step || !times.empty()) {
+      if (!times.starts_with('x') || !read_count(times.substr(1), repeat)) return expected("xN, how often, behind }}");
+      rest.remove_prefix(times.size());
+    }
+    if (repeat > points_max_ || out_.points.size() + repeat > points_max_) return expected("fewer points");
+    put(first->histogram, first->names_hint);
+    for (; repeat > 0; --repeat) {
+      if (step) {
+        const histogram::Notes notes =
+            is_sum ? add(first->histogram, step->histogram) : subtract(first->histogram, step->histogram);
+        if (notes.is_incompatible) return expected("histograms of one kind: exponential or with custom buckets");
+      }
+      put(first->histogram, first->names_hint);
+    }
+    return {};
+  }
+
+ private:
+  static Error expected(std::string what) { return {ErrorKind::invalid, "read", "a histogram", "expected " + std::move(what)}; }
+
+  static Result<histogram::Notation> take(std::string_view& rest) {
+    Result<histogram::Notation> read = histogram::read_notation(rest);
+    if (read) rest.remove_prefix(read->bytes);
+    return read;
+  }
+
+  void put(const histogram::Histogram& histogram, bool names_hint) {
+    out_.points.emplace_back(out_.histograms.put(histogram));
+    out_.names_hint.push_back(names_hint);
+  }
+
+  SeriesLine& out_;
+  const std::size_t points_max_;
+};
+
 }  // namespace
 
 bool read_signed_number(std::string_view text, double& value) {
@@ -120,18 +176,18 @@ Result<SeriesLine> read_series_line(std::string_view line, std::size_t points_ma
     out.has_start_times = true;
     return out;
   }
-  if (rest.find("{{") != std::string_view::npos) {
-    out.has_histogram = true;
-    return out;
-  }
   constexpr std::string_view blanks = " \t";
   for (;;) {
     const std::size_t begin = rest.find_first_not_of(blanks);
     if (begin == std::string_view::npos) return out;
-    const std::size_t length = rest.find_first_of(blanks, begin) - begin;
-    const std::string_view item = rest.substr(begin, length);
+    rest.remove_prefix(begin);
+    if (rest.starts_with("{{")) {
+      if (Status read = HistogramItem(out, points_max).read(rest); !read) return wrong(line, read.error().detail);
+      continue;
+    }
+    const std::string_view item = rest.substr(0, rest.find_first_of(blanks));
     if (!read_item(item, points_max, out.points)) return wrong(line, "expected a point instead of \"" + std::string(item) + "\"");
-    rest = begin + item.size() < rest.size() ? rest.substr(begin + item.size()) : std::string_view();
+    rest.remove_prefix(item.size());
   }
 }
 

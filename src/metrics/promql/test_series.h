@@ -8,18 +8,20 @@
 #include <vector>
 
 #include "base/result.h"
+#include "metrics/histogram/arena.h"
 #include "model/labels.h"
 
 namespace watchbill::metrics::promql {
 
 struct SeriesLine {
   Labels labels;
-  std::vector<std::optional<double>> points;  // none: a step without a sample
-  bool has_histogram{false};                  // then `points` is empty
+  std::vector<std::optional<double>> points;  // none: a step without a sample; a histogram is its mark
+  histogram::Arena histograms;
+  std::vector<bool> names_hint;               // of each histogram: whether its reset hint was written
   bool has_start_times{false};                // `name{…}@st …`: then `points` is empty
 };
 
-// Reads `name{label="value"} 1 2+3x4 _ stale`. Fails (invalid) with what was expected.
+// Reads `name{label="value"} 1 2+3x4 _ stale {{count:1}}x3`. Fails (invalid) with what was expected.
 [[nodiscard]] Result<SeriesLine> read_series_line(std::string_view line, std::size_t points_max);
 
 // A number with a sign, as the language writes values: "-1e3", "+Inf", "NaN", "0x1f".

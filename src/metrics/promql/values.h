@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "metrics/histogram/arena.h"
 #include "metrics/promql/ast.h"
 #include "metrics/tsdb/sample.h"
 #include "metrics/tsdb/snapshot.h"
@@ -25,6 +26,9 @@ inline constexpr double absent_value = std::bit_cast<double>(absent_bits);
 [[nodiscard]] inline double present(double value) noexcept {
   return is_absent(value) ? std::numeric_limits<double>::quiet_NaN() : value;
 }
+
+// Whether a cell is a number: there is one, and it does not stand for a histogram.
+[[nodiscard]] inline bool is_float(double value) noexcept { return !is_absent(value) && !histogram::is_mark(value); }
 
 // What says which quantity a series is, and leaves with the metric name: a rate is no longer what the counter was.
 [[nodiscard]] inline bool is_identity_label(std::string_view name) noexcept {
@@ -45,7 +49,7 @@ struct Steps {
 struct Series {
   const Labels* labels{nullptr};  // of the snapshot or of the run's own label sets
   bool drops_name{false};         // __name__ is to be left out of the answer, and is invisible unless names are removed late
-  std::vector<double> values;     // one for each step
+  std::vector<double> values;     // one for each step: a number, a histogram's mark, or absent
 };
 
 struct Value {
@@ -74,6 +78,7 @@ struct RangeSource {
   std::int64_t range_ms{0};
   std::int64_t offset_ms{0};
   std::optional<std::int64_t> fixed_at_ms;  // of @
+  NodeIndex selector{no_node};              // none for subqueries
   std::size_t selector_index{SIZE_MAX};     // in Answer::found; none for subqueries
   RangeExtension extension{RangeExtension::none};
   std::int64_t before_ms{0};                // how far anchored and smoothed windows look beyond their ends

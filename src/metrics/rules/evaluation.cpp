@@ -2,11 +2,18 @@
 
 #include <algorithm>
 
+#include "metrics/histogram/codec.h"
 #include "metrics/promql/parser.h"
 #include "metrics/promql/print.h"
 
 namespace watchbill::metrics::rules {
 namespace {
+
+// The value of an element, for alerts and templates. As in Prometheus, that of a histogram is 0 there.
+double float_of(const promql::AnswerSeries& series) noexcept {
+  const double value = series.samples.front().v;
+  return histogram::is_mark(value) ? 0 : value;
+}
 
 // One label or annotation: a page is no place for more.
 constexpr text_template::RenderLimits expansion_limits{200'000, 16U << 10, 200};
@@ -86,13 +93,15 @@ RuleEvaluation::Failure RuleEvaluation::record(SampleBatch& batch) {
     for (const auto& [name, value] : rule_.plain_labels) labels.set(name, value);
     const auto former = memory_.recorded.find(labels);
     const tsdb::SeriesReference reference = former == memory_.recorded.end() ? tsdb::SeriesReference{} : former->second.reference;
-    if (!written.emplace(std::move(labels), RecordedSeries{reference, series.samples.front().v}).second)
+    RecordedSeries recorded{reference, series.samples.front().v, {}};
+    if (histogram::is_mark(recorded.value)) recorded.histogram = encode(answer_.histograms.at(recorded.value));
+    if (!written.emplace(std::move(labels), std::move(recorded)).second)
       return "vector contains metrics with the same labelset after applying rule labels";
   }
   for (const auto& [labels, series] : memory_.recorded)
     if (!written.contains(labels)) batch.end(labels, series.reference);
   memory_.recorded = std::move(written);
-  for (auto& [labels, series] : memory_.recorded) batch.add(labels, series.reference, series.value);
+  for (auto& [labels, series] : memory_.recorded) batch.add(labels, series);
   return std::nullopt;
 }
 
@@ -126,7 +135,7 @@ void RuleEvaluation::forget() {
 }
 
 RuleEvaluation::Failure RuleEvaluation::see(const promql::AnswerSeries& series) {
-  const double value = series.samples.front().v;
+  const double value = float_of(series);
   // Most elements are known, and most rules take nothing off their labels: then nothing is copied.
   auto known = rule_.dynamic_labels.empty() ? memory_.elements.find(series.labels) : memory_.elements.end();
   if (known == memory_.elements.end()) {
@@ -214,7 +223,7 @@ text_template::Answer RuleEvaluation::query(std::string_view expression) const {
   std::vector<text_template::Value> samples;
   if (answer->type == promql::ValueType::scalar) samples.push_back(text_template::sample({}, answer->scalar));
   for (const promql::AnswerSeries& series : answer->series)
-    samples.push_back(text_template::sample(series.labels, series.samples.front().v));
+    samples.push_back(text_template::sample(series.labels, float_of(series)));
   return text_template::Value::list(std::move(samples));
 }
 
@@ -291,12 +300,13 @@ std::vector<SeenSeries> RuleEvaluation::samples_of(const Element& element, Agree
     for (const tsdb::SeriesView& view : views_of(*labels)) {
       if (view.labels() != *labels) continue;
       std::vector<tsdb::Sample> samples;
-      view.read(from, query_at_, samples);
-      if (const auto last = view.last(query_at_); samples.empty() && last) samples.push_back(*last);
+      histogram::Arena histograms;
+      view.read(from, query_at_, samples, histograms);
+      if (const auto last = view.last(query_at_, histograms); samples.empty() && last) samples.push_back(*last);
       std::erase_if(samples, [](const tsdb::Sample& sample) { return tsdb::is_stale(sample.v); });
       SeenSeries seen{*labels, {}};
       for (std::size_t i = samples.size() - std::min(samples.size(), each_max); i < samples.size(); ++i)
-        seen.samples.push_back(SeenSample{Instant{samples[i].t_ms}, promql::format_value(samples[i].v)});
+        seen.samples.push_back(SeenSample{Instant{samples[i].t_ms}, promql::value_text(samples[i].v, histograms)});
       if (!seen.samples.empty()) out.push_back(std::move(seen));
     }
   }

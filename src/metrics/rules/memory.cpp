@@ -13,6 +13,11 @@ void SampleBatch::add(const Labels& labels, tsdb::SeriesReference& reference, do
   references_.push_back(&reference);
 }
 
+void SampleBatch::add(const Labels& labels, RecordedSeries& series) {
+  add(labels, series.reference, series.value);
+  samples_.back().histogram = series.histogram;
+}
+
 void SampleBatch::end(Labels labels, tsdb::SeriesReference reference) {
   ended_.push_back(Ended{std::move(labels), reference});
   add(ended_.back().labels, ended_.back().reference, tsdb::stale_marker());

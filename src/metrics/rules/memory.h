@@ -38,6 +38,7 @@ struct Element {
 struct RecordedSeries {
   tsdb::SeriesReference reference;
   double value{0};
+  std::string histogram;  // a native histogram as the store takes it; empty: the sample is `value`
 };
 
 struct RuleMemory {
@@ -52,6 +53,8 @@ class SampleBatch {
   // `series` stays where it is until write(); its reference is kept up to date.
   void add(WrittenSeries& series, double value) { add(series.labels, series.reference, value); }
   void add(const Labels& labels, tsdb::SeriesReference& reference, double value);
+  // Labels, reference and histogram stay where they are, too.
+  void add(const Labels& labels, RecordedSeries& series);
   // Ends a series that nobody keeps.
   void end(Labels labels, tsdb::SeriesReference reference);
 

@@ -84,6 +84,11 @@ std::optional<std::int64_t> exact_number(std::uint64_t bits, unsigned scale) noe
 
 }  // namespace
 
+void destroy(Chunk* chunk) noexcept {
+  if (chunk->holds_histograms) delete static_cast<HistogramChunk*>(chunk);
+  else delete chunk;
+}
+
 // How a value is written, and what the writer knows afterwards.
 struct ChunkWriter::ValueCode {
   enum class Kind : std::uint8_t { same, number, in_window, new_window, rescaled };
@@ -228,7 +233,7 @@ void ChunkWriter::close() noexcept {
   if (bit_count % 64 != 0) chunk->words[bit_count / 64] = tail;
   chunk->last_ms = t_ms;
   chunk->sample_count = sample_count;
-  chunk->bit_count = bit_count;
+  chunk->bit_count = static_cast<std::uint16_t>(bit_count);
 }
 
 void ChunkWriter::put(std::uint64_t bits, unsigned count) noexcept {
@@ -244,7 +249,7 @@ void ChunkWriter::put(std::uint64_t bits, unsigned count) noexcept {
 }
 
 ChunkReader::ChunkReader(const Chunk& closed) noexcept : left_(closed.sample_count), t_ms_(closed.first_ms) {
-  take_words(closed, (closed.bit_count + 63) / 64 * 64);
+  take_words(closed, (closed.bit_count + 63U) / 64U * 64U);
 }
 
 ChunkReader::ChunkReader(const ChunkWriter& open) noexcept : left_(open.sample_count), t_ms_(open.chunk->first_ms) {

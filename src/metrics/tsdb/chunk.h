@@ -12,8 +12,11 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <string>
 
 #include "metrics/tsdb/sample.h"
 
@@ -32,10 +35,32 @@ struct Chunk {
   // From here to the words: written when the chunk is closed, not to be read before.
   std::int64_t last_ms{0};
   std::uint32_t sample_count{0};
-  std::uint32_t bit_count{0};
+  std::uint16_t bit_count{0};
+  const bool holds_histograms{false};  // whether this is a HistogramChunk; set when it is made
   std::array<std::uint64_t, chunk_words> words{};
 };
 static_assert(sizeof(Chunk) <= 272);
+static_assert(chunk_words * 64 <= std::numeric_limits<std::uint16_t>::max());
+
+// A chunk whose values may be native histograms: a value that is one is a mark (metrics/histogram/arena.h) with the number of
+// its bytes in `encoded`. As with words, a text is written once, before a reader can see its mark.
+struct HistogramChunk : Chunk {
+  // A histogram is some hundred bytes: with more of them in one chunk, what leaves the window would leave late.
+  static constexpr std::size_t histograms_max = 60;
+
+  explicit HistogramChunk(std::atomic<std::size_t>& its_account) noexcept
+      : Chunk{.holds_histograms = true}, account(its_account) {}
+  ~HistogramChunk() { account -= bytes; }
+  HistogramChunk(const HistogramChunk&) = delete;
+  HistogramChunk& operator=(const HistogramChunk&) = delete;
+
+  std::atomic<std::size_t>& account;  // of the memory that chunks have beyond the words
+  std::size_t bytes{0};
+  std::array<std::string, histograms_max> encoded;  // histogram::encode()
+};
+
+// Ends a chunk, of whichever kind it is.
+void destroy(Chunk* chunk) noexcept;
 
 // The end of the newest chunk of a series, and all that the next sample needs. Plain data: copied with each snapshot.
 struct ChunkWriter {
@@ -46,6 +71,7 @@ struct ChunkWriter {
   std::int64_t step_ms{0};       // between the newest two
   std::uint32_t sample_count{0};
   std::uint32_t bit_count{0};
+  std::uint8_t histogram_count{0};
   std::uint8_t leading{0};       // the window of changed bits: zeros before it, and its length (0: there is none yet)
   std::uint8_t significant{0};
   std::uint8_t scale{0};         // decimals behind the point of the chunk's numbers; never becomes smaller

@@ -1,5 +1,6 @@
 #include "metrics/tsdb/head.h"
 
+#include "metrics/histogram/codec.h"
 #include "metrics/tsdb/head_core.h"
 
 namespace watchbill::metrics::tsdb {
@@ -32,6 +33,17 @@ BatchResult Head::append(std::span<BatchSample> batch, std::size_t sample_count_
 
 Result<SeriesReference, AppendRefusal> Head::append(const Labels& labels, Instant at, double value) {
   return core_->append(labels, at, value);
+}
+
+Result<SeriesReference, AppendRefusal> Head::append(const Labels& labels, Instant at, const histogram::Histogram& value) {
+  const std::string encoded = histogram::encode(value);
+  BatchSample sample;
+  sample.labels = &labels;
+  sample.at = at;
+  sample.histogram = encoded;
+  core_->append(std::span(&sample, 1), 1);
+  if (!sample.taken.has_value()) return sample.taken.error();
+  return sample.series;
 }
 
 Result<void, AppendRefusal> Head::append(SeriesReference series, Instant at, double value) {

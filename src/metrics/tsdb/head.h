@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "metrics/histogram/histogram.h"
 #include "metrics/tsdb/sample.h"
 #include "metrics/tsdb/snapshot.h"
 #include "model/labels.h"
@@ -66,6 +67,7 @@ struct BatchSample {
   const Labels* labels{nullptr};      // needed only where `series` may be outdated
   Instant at;
   double value{0};
+  std::string_view histogram;         // a native histogram as histogram::encode() writes it; empty: the sample is `value`
   Result<void, AppendRefusal> taken;  // out: success or why not
 };
 
@@ -101,6 +103,7 @@ class Head {
   BatchResult append(std::span<BatchSample> batch, std::size_t sample_count_max = std::numeric_limits<std::size_t>::max());
   // One sample by its labels; gives the reference for the next one.
   Result<SeriesReference, AppendRefusal> append(const Labels& labels, Instant at, double value);
+  Result<SeriesReference, AppendRefusal> append(const Labels& labels, Instant at, const histogram::Histogram& value);
   // One sample by reference; refuses unknown_series when it is outdated.
   Result<void, AppendRefusal> append(SeriesReference series, Instant at, double value);
 

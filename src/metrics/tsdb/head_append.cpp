@@ -4,6 +4,8 @@
 #include <functional>
 
 #include "base/assert.h"
+#include "metrics/histogram/arithmetic.h"
+#include "metrics/histogram/codec.h"
 #include "metrics/tsdb/head_core.h"
 
 namespace watchbill::metrics::tsdb {
@@ -43,6 +45,23 @@ std::size_t record_bytes(const Labels& labels) noexcept {
   return bytes;
 }
 
+// What readers of a histogram are told of a reset between the sample before, the newest that `before` wrote, and this one: what
+// the two say, not what its sender says who may have left out a sample that we miss. Where the one before is no histogram of a
+// counter, or there was a reset, it is unknown: the reader compares. Source: counterResetHint() of Prometheus' chunks.
+histogram::ResetHint reset_hint(const ChunkWriter& before, const std::string& encoded) {
+  using histogram::ResetHint;
+  const std::optional<histogram::Histogram> now = histogram::decode(encoded);
+  if (!now || now->reset_hint == ResetHint::gauge) return ResetHint::gauge;
+  const double newest = std::bit_cast<double>(before.value_bits);
+  if (before.chunk == nullptr || now->reset_hint == ResetHint::reset || !histogram::is_mark(newest)) return ResetHint::unknown;
+  const auto& chunk = static_cast<const HistogramChunk&>(*before.chunk);
+  const auto previous = histogram::decode(chunk.encoded[histogram::number_of(newest)]);
+  if (!previous || previous->reset_hint == ResetHint::gauge) return ResetHint::unknown;
+  histogram::Histogram compared = *now;
+  compared.reset_hint = ResetHint::unknown;
+  return histogram::detect_reset(*previous, compared) ? ResetHint::unknown : ResetHint::not_reset;
+}
+
 }  // namespace
 
 SeriesRecord::SeriesRecord(std::atomic<std::size_t>& account, const Labels& its_labels, std::uint64_t its_number)
@@ -61,7 +80,7 @@ BatchResult HeadCore::append(std::span<BatchSample> batch, std::size_t sample_co
     const Result<SeriesReference, AppendRefusal> series = resolve_locked(sample, is_new);
     if (series.has_value()) {
       sample.series = *series;
-      sample.taken = append_locked(*series, Sample{sample.at.ms, sample.value});
+      sample.taken = append_locked(*series, Sample{sample.at.ms, sample.value}, sample.histogram);
       if (is_new && !sample.taken.has_value()) drop_series_locked(series->slot);
     } else {
       sample.taken = series.error();
@@ -131,27 +150,53 @@ Result<SeriesReference, AppendRefusal> HeadCore::create_locked(const Labels& lab
   return SeriesReference{slot, generation};
 }
 
-Result<void, AppendRefusal> HeadCore::append_locked(SeriesReference series, Sample sample) {
+Result<void, AppendRefusal> HeadCore::append_locked(SeriesReference series, Sample sample, std::string_view encoded) {
   if (sample.t_ms < horizon_ms_) return AppendRefusal::too_old;
   if (has_time_ && sample.t_ms > now_ms_ + limits_.ahead_max.ms) return AppendRefusal::too_far_ahead;
+  // Who writes a NaN with the bits of a mark means a NaN.
+  if (histogram::is_mark(sample.v)) sample.v = std::numeric_limits<double>::quiet_NaN();
   const SeriesState& seen = state_at(pages_, series.slot);
   if (seen.chunk_count != 0 && sample.t_ms <= seen.newest.t_ms) {
     if (sample.t_ms < seen.newest.t_ms) return AppendRefusal::out_of_order;
-    if (std::bit_cast<std::uint64_t>(sample.v) != seen.newest.value_bits) return AppendRefusal::duplicate_timestamp;
+    if (!is_newest_locked(seen, sample, encoded)) return AppendRefusal::duplicate_timestamp;
     return {};
   }
+  if (memory_bytes_locked() + encoded.size() > limits_.bytes_max) return AppendRefusal::memory_full;
   SeriesState& state = writable_locked(series.slot);
-  if (state.chunk_count == 0 || !state.newest.add(sample)) {
-    if (Result<void, AppendRefusal> begun = begin_chunk_locked(state, sample); !begun.has_value()) return begun;
+  const bool is_histogram = !encoded.empty();
+  const ChunkWriter seen_before = state.newest;
+  bool has_room = state.chunk_count != 0;
+  if (is_histogram && has_room)
+    has_room = state.newest.chunk->holds_histograms && state.newest.histogram_count < HistogramChunk::histograms_max;
+  if (is_histogram) sample.v = histogram::mark_of(has_room ? state.newest.histogram_count : 0);
+  if (!has_room || !state.newest.add(sample)) {
+    if (is_histogram) sample.v = histogram::mark_of(0);
+    if (Result<void, AppendRefusal> begun = begin_chunk_locked(state, sample, is_histogram); !begun.has_value()) return begun;
   }
-  if (is_logging_) log_locked(state, sample);
+  if (is_histogram) {
+    HistogramChunk& chunk = static_cast<HistogramChunk&>(*state.newest.chunk);
+    std::string& kept = chunk.encoded[state.newest.histogram_count] = std::string(encoded);
+    set_reset_hint(kept, reset_hint(seen_before, kept));
+    ++state.newest.histogram_count;
+    chunk.bytes += text_bytes(kept);
+    chunk.account += text_bytes(kept);
+  }
+  if (is_logging_) log_locked(state, sample, encoded);
   newest_ms_ = counts_.appended_count == 0 ? sample.t_ms : std::max(newest_ms_, sample.t_ms);
   ++counts_.appended_count;
   ++counts_.sample_count;
   return {};
 }
 
-void HeadCore::log_locked(SeriesState& state, Sample sample) {
+// Whether the series' newest sample is this very one: a repetition is no refusal.
+bool HeadCore::is_newest_locked(const SeriesState& state, Sample sample, std::string_view encoded) noexcept {
+  const double newest = std::bit_cast<double>(state.newest.value_bits);
+  if (encoded.empty()) return std::bit_cast<std::uint64_t>(sample.v) == state.newest.value_bits;
+  return histogram::is_mark(newest) &&
+         static_cast<const HistogramChunk&>(*state.newest.chunk).encoded[histogram::number_of(newest)] == encoded;
+}
+
+void HeadCore::log_locked(SeriesState& state, Sample sample, std::string_view encoded) {
   if (log_.bytes().size() >= limits_.log_bytes_max) {
     // Nobody takes the log. What is forgotten may hold labels: repeat them all.
     counts_.log_forgotten_bytes += log_.take().size();
@@ -159,12 +204,22 @@ void HeadCore::log_locked(SeriesState& state, Sample sample) {
   }
   if (state.logged_segment != log_segment_) log_.labels(state.record->number, state.record->labels);
   state.logged_segment = log_segment_;
-  log_.sample(state.record->number, sample);
+  if (encoded.empty()) log_.sample(state.record->number, sample);
+  else log_.histogram(state.record->number, sample.t_ms, encoded);
 }
 
-Result<void, AppendRefusal> HeadCore::begin_chunk_locked(SeriesState& state, Sample sample) {
-  if (memory_bytes_locked() + sizeof(Chunk) > limits_.bytes_max) return AppendRefusal::memory_full;
-  Chunk* fresh = new Chunk;
+Result<void, AppendRefusal> HeadCore::begin_chunk_locked(SeriesState& state, Sample sample, bool holds_histograms) {
+  const std::size_t bytes = holds_histograms ? sizeof(HistogramChunk) : sizeof(Chunk);
+  if (memory_bytes_locked() + bytes > limits_.bytes_max) return AppendRefusal::memory_full;
+  Chunk* fresh = nullptr;
+  if (holds_histograms) {
+    HistogramChunk* chunk = new HistogramChunk(counted_bytes_);
+    chunk->bytes = bytes - sizeof(Chunk);
+    counted_bytes_ += chunk->bytes;
+    fresh = chunk;
+  } else {
+    fresh = new Chunk;
+  }
   ++chunks_allocated_;
   ++counts_.chunk_count;
   if (state.chunk_count == 0) {

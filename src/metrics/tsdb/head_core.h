@@ -60,9 +60,11 @@ class HeadCore {
   [[nodiscard]] bool is_current_locked(SeriesReference series) const noexcept;
   Result<SeriesReference, AppendRefusal> resolve_locked(const BatchSample& sample, bool& is_new);
   Result<SeriesReference, AppendRefusal> create_locked(const Labels& labels, std::uint64_t hash);
-  Result<void, AppendRefusal> append_locked(SeriesReference series, Sample sample);
-  void log_locked(SeriesState& state, Sample sample);
-  Result<void, AppendRefusal> begin_chunk_locked(SeriesState& state, Sample sample);
+  // `encoded`: of a native histogram, or empty; its sample has no value yet.
+  Result<void, AppendRefusal> append_locked(SeriesReference series, Sample sample, std::string_view encoded);
+  void log_locked(SeriesState& state, Sample sample, std::string_view encoded);
+  Result<void, AppendRefusal> begin_chunk_locked(SeriesState& state, Sample sample, bool holds_histograms);
+  [[nodiscard]] static bool is_newest_locked(const SeriesState& state, Sample sample, std::string_view encoded) noexcept;
   [[nodiscard]] std::uint32_t find_locked(const Labels& labels, std::uint64_t hash) const noexcept;
   [[nodiscard]] SeriesState& writable_locked(std::uint32_t slot);
   [[nodiscard]] std::uint64_t newest_reader_locked() const noexcept;

@@ -8,7 +8,7 @@ namespace watchbill::metrics::tsdb {
 namespace {
 
 void free_all(const std::vector<Chunk*>& chunks) noexcept {
-  for (Chunk* chunk : chunks) delete chunk;
+  for (Chunk* chunk : chunks) destroy(chunk);
 }
 
 }  // namespace
@@ -21,7 +21,7 @@ HeadCore::~HeadCore() {
   for (const std::shared_ptr<Page>& page : pages_)
     for (const SeriesState& state : page->states)
       for (Chunk* chunk = state.chunk_count == 0 ? nullptr : state.oldest; chunk != nullptr;)
-        delete std::exchange(chunk, chunk->next);
+        destroy(std::exchange(chunk, chunk->next));
 }
 
 SnapshotView::~SnapshotView() {

@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint8_t is_labels = 0x80;
 constexpr std::uint8_t is_next_number = 0x40;
 constexpr std::uint8_t is_same_time = 0x20;
+constexpr std::uint8_t is_histogram = 0x10;
 constexpr std::uint8_t value_bytes_mask = 0x0F;
 
 void append_varint(std::string& out, std::uint64_t value) {
@@ -46,15 +47,23 @@ void LogEncoder::labels(std::uint64_t number, const Labels& labels) {
 void LogEncoder::sample(std::uint64_t number, Sample sample) {
   const auto bits = std::bit_cast<std::uint64_t>(sample.v);
   const auto value_bytes = static_cast<unsigned>(bits == 0 ? 0 : 8 - std::countr_zero(bits) / 8);
-  auto control = static_cast<std::uint8_t>(value_bytes);
+  place(static_cast<std::uint8_t>(value_bytes), number, sample.t_ms);
+  for (unsigned i = 0; i < value_bytes; ++i) bytes_.push_back(static_cast<char>(bits >> (56 - 8 * i)));
+}
+
+void LogEncoder::histogram(std::uint64_t number, std::int64_t t_ms, std::string_view encoded) {
+  place(is_histogram, number, t_ms);
+  append_text(bytes_, encoded);
+}
+
+void LogEncoder::place(std::uint8_t control, std::uint64_t number, std::int64_t t_ms) {
   if (number == number_ + 1) control |= is_next_number;
-  if (sample.t_ms == t_ms_) control |= is_same_time;
+  if (t_ms == t_ms_) control |= is_same_time;
   bytes_.push_back(static_cast<char>(control));
   if (number != number_ + 1) append_difference(bytes_, number_, number);
-  if (sample.t_ms != t_ms_) append_difference(bytes_, static_cast<std::uint64_t>(t_ms_), static_cast<std::uint64_t>(sample.t_ms));
-  for (unsigned i = 0; i < value_bytes; ++i) bytes_.push_back(static_cast<char>(bits >> (56 - 8 * i)));
+  if (t_ms != t_ms_) append_difference(bytes_, static_cast<std::uint64_t>(t_ms_), static_cast<std::uint64_t>(t_ms));
   number_ = number;
-  t_ms_ = sample.t_ms;
+  t_ms_ = t_ms;
 }
 
 std::string LogEncoder::take() {
@@ -68,7 +77,8 @@ LogDecoder::Entry LogDecoder::next() {
   const auto control = static_cast<std::uint8_t>(rest_.front());
   rest_.remove_prefix(1);
   if (control == is_labels && read_labels()) return Entry::labels;
-  if (control < is_labels && read_sample(control)) return Entry::sample;
+  if (control < is_labels && (control & is_histogram) != 0 && read_histogram(control)) return Entry::histogram;
+  if (control < is_labels && (control & is_histogram) == 0 && read_sample(control)) return Entry::sample;
   rest_ = {};
   return Entry::malformed;
 }
@@ -84,7 +94,7 @@ bool LogDecoder::read_labels() {
   return true;
 }
 
-bool LogDecoder::read_sample(std::uint8_t control) noexcept {
+bool LogDecoder::read_place(std::uint8_t control) noexcept {
   std::int64_t step = 1;
   if ((control & is_next_number) == 0 && !difference(step)) return false;
   sample_number_ += static_cast<std::uint64_t>(step);
@@ -92,6 +102,20 @@ bool LogDecoder::read_sample(std::uint8_t control) noexcept {
   std::int64_t later = 0;
   if ((control & is_same_time) == 0 && !difference(later)) return false;
   sample_.t_ms = static_cast<std::int64_t>(static_cast<std::uint64_t>(sample_.t_ms) + static_cast<std::uint64_t>(later));
+  return true;
+}
+
+bool LogDecoder::read_histogram(std::uint8_t control) noexcept {
+  std::uint64_t size = 0;
+  if ((control & value_bytes_mask) != 0 || !read_place(control) || !varint(size) || size == 0 || size > rest_.size())
+    return false;
+  encoded_ = rest_.substr(0, size);
+  rest_.remove_prefix(size);
+  return true;
+}
+
+bool LogDecoder::read_sample(std::uint8_t control) noexcept {
+  if (!read_place(control)) return false;
   const unsigned value_bytes = control & value_bytes_mask;
   if (value_bytes > 8 || rest_.size() < value_bytes) return false;
   std::uint64_t bits = 0;

@@ -8,7 +8,7 @@ namespace watchbill::metrics::tsdb {
 
 struct Sample {
   std::int64_t t_ms{0};  // milliseconds since 1970, engine clock
-  double v{0};
+  double v{0};           // where it is said so, perhaps the mark of a native histogram (metrics/histogram/arena.h)
 };
 
 // The NaN that says "this series ended here" (a target went away, a rule no longer returns it). Bit pattern of Prometheus; every

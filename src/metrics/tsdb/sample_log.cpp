@@ -147,7 +147,7 @@ void SampleLog::scan(const std::string& name, Reading& reading, LoadReport& repo
     LogDecoder decoder(*payload);
     for (LogDecoder::Entry entry = decoder.next(); entry != LogDecoder::Entry::end; entry = decoder.next()) {
       if (entry == LogDecoder::Entry::labels) series[decoder.number()].labels = std::move(decoder.labels());
-      if (entry == LogDecoder::Entry::sample)
+      if (entry == LogDecoder::Entry::sample || entry == LogDecoder::Entry::histogram)
         segments_.back().newest_ms = std::max(segments_.back().newest_ms, decoder.sample().t_ms);
       if (entry != LogDecoder::Entry::malformed) continue;
       report.damaged.push_back(DamagedRange{path, at, header_bytes + payload->size()});
@@ -165,12 +165,14 @@ class Replayed {
  public:
   Replayed(Head& head, LoadReport& report) : head_(head), report_(report) {}
 
-  void add(const Labels& labels, SeriesReference& reference, Sample sample) {
+  // `encoded`, of a native histogram, is read until the next flush().
+  void add(const Labels& labels, SeriesReference& reference, Sample sample, std::string_view encoded) {
     BatchSample one;
     one.series = reference;
     one.labels = &labels;
     one.at = Instant{sample.t_ms};
     one.value = sample.v;
+    one.histogram = encoded;
     batch_.push_back(one);
     references_.push_back(&reference);
     if (batch_.size() == batch_samples) flush();
@@ -215,16 +217,17 @@ void SampleLog::replay(Reading& reading, LoadReport& report) {
     for (const auto& [offset, length] : file.payloads) {
       if (offset + length > bytes->size()) break;  // it became shorter since the first look
       LogDecoder decoder(std::string_view(*bytes).substr(offset, length));
-      for (LogDecoder::Entry entry = decoder.next(); entry == LogDecoder::Entry::labels || entry == LogDecoder::Entry::sample;
+      for (LogDecoder::Entry entry = decoder.next(); entry != LogDecoder::Entry::end && entry != LogDecoder::Entry::malformed;
            entry = decoder.next()) {
         if (entry == LogDecoder::Entry::labels) continue;
         const auto at = series.find(decoder.number());
         if (at == series.end()) ++report.unexplained_count;
-        else replayed.add(at->second.labels, at->second.reference, decoder.sample());
+        else if (entry == LogDecoder::Entry::sample) replayed.add(at->second.labels, at->second.reference, decoder.sample(), {});
+        else replayed.add(at->second.labels, at->second.reference, decoder.sample(), decoder.encoded());
       }
     }
+    replayed.flush();  // the bytes of the file end here
   }
-  replayed.flush();
 }
 
 // A segment ends after the flush that fills it, and that one may bring all that was waiting.

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/assert.h"
+#include "metrics/histogram/codec.h"
 #include "metrics/tsdb/chunk.h"
 #include "metrics/tsdb/label_index.h"
 #include "metrics/tsdb/series_table.h"
@@ -22,6 +23,17 @@ std::int64_t last_ms(const SeriesState& state, const Chunk* chunk) noexcept {
 
 ChunkReader reader(const SeriesState& state, const Chunk* chunk) noexcept {
   return chunk == state.newest.chunk ? ChunkReader(state.newest) : ChunkReader(*chunk);
+}
+
+// Makes the mark of a histogram of `chunk` one of `histograms`. False: there is nobody to take it.
+bool bring(const Chunk& chunk, Sample& sample, histogram::Arena* histograms) {
+  if (!histogram::is_mark(sample.v)) return true;
+  if (histograms == nullptr) return false;
+  const std::string& encoded = static_cast<const HistogramChunk&>(chunk).encoded[histogram::number_of(sample.v)];
+  std::optional<histogram::Histogram> decoded = histogram::decode(encoded);
+  if (!decoded) return false;  // no release of ours wrote this
+  sample.v = histograms->put(std::move(*decoded));
+  return true;
 }
 
 // Merges `few` and `many` (both in label order) into `few`; looks up where each of the few goes, so that comparing labels costs
@@ -51,11 +63,14 @@ const Labels& SeriesView::labels() const noexcept { return state_->record->label
 std::uint64_t SeriesView::number() const noexcept { return state_->record->number; }
 Instant SeriesView::oldest_at() const noexcept { return Instant{state_->oldest_ms}; }
 
-Sample SeriesView::newest() const noexcept {
-  return Sample{state_->newest.t_ms, std::bit_cast<double>(state_->newest.value_bits)};
+Instant SeriesView::newest_at() const noexcept { return Instant{state_->newest.t_ms}; }
+
+std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out) const { return read(from, to, out, nullptr); }
+std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out, histogram::Arena& histograms) const {
+  return read(from, to, out, &histograms);
 }
 
-std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out) const {
+std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out, histogram::Arena* histograms) const {
   // Chunks are linked from new to old: list those that overlap, then read them backwards.
   std::array<std::byte, 1024> near_memory;
   std::pmr::monotonic_buffer_resource memory(near_memory.data(), near_memory.size());
@@ -69,24 +84,33 @@ std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out)
   Sample sample;
   for (auto at = chunks.rbegin(); at != chunks.rend(); ++at) {
     ChunkReader samples = reader(*state_, *at);
+    const std::size_t begin = out.size();
     bool is_more = samples.next(sample);
     while (is_more && sample.t_ms < from.ms) is_more = samples.next(sample);
     for (; is_more && sample.t_ms <= to.ms; is_more = samples.next(sample)) out.push_back(sample);
+    if (!(*at)->holds_histograms) continue;
+    const auto is_left_out = [&](Sample& each) { return !bring(**at, each, histograms); };
+    out.erase(std::remove_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), is_left_out), out.end());
   }
   return out.size() - size_before;
 }
 
-std::optional<Sample> SeriesView::last(Instant at) const {
-  if (at.ms >= state_->newest.t_ms) return newest();
-  if (at.ms < state_->oldest_ms) return std::nullopt;
+std::optional<Sample> SeriesView::last(Instant at) const { return last(at, nullptr); }
+std::optional<Sample> SeriesView::last(Instant at, histogram::Arena& histograms) const { return last(at, &histograms); }
+
+std::optional<Sample> SeriesView::last(Instant at, histogram::Arena* histograms) const {
   const Chunk* chunk = state_->newest.chunk;
-  for (std::uint32_t left = state_->chunk_count; chunk->first_ms > at.ms; chunk = chunk->previous, --left) {
-    WB_ASSERT(left > 1, "the oldest chunk begins at oldest_ms, which is not after `at`");
+  Sample found{state_->newest.t_ms, std::bit_cast<double>(state_->newest.value_bits)};
+  if (at.ms < found.t_ms) {
+    if (at.ms < state_->oldest_ms) return std::nullopt;
+    for (std::uint32_t left = state_->chunk_count; chunk->first_ms > at.ms; chunk = chunk->previous, --left) {
+      WB_ASSERT(left > 1, "the oldest chunk begins at oldest_ms, which is not after `at`");
+    }
+    ChunkReader samples = reader(*state_, chunk);
+    Sample sample;
+    while (samples.next(sample) && sample.t_ms <= at.ms) found = sample;
   }
-  ChunkReader samples = reader(*state_, chunk);
-  Sample found;
-  Sample sample;
-  while (samples.next(sample) && sample.t_ms <= at.ms) found = sample;
+  if (!bring(*chunk, found, histograms)) return std::nullopt;
   return found;
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "metrics/histogram/arena.h"
 #include "metrics/tsdb/matcher.h"
 #include "metrics/tsdb/sample.h"
 #include "model/labels.h"
@@ -45,18 +46,25 @@ class SeriesView {
 
   // Adds the samples with from <= t <= to to the end of `out`, oldest first, staleness markers included. Decodes whole chunks:
   // about 15 ns for each sample from the start of the chunk that holds `from`. Gives the count added.
+  // Native histograms are put into `histograms` and given as their marks; without one they are left out.
   std::size_t read(Instant from, Instant to, std::vector<Sample>& out) const;
+  std::size_t read(Instant from, Instant to, std::vector<Sample>& out, histogram::Arena& histograms) const;
 
   // The newest sample with t <= at, which may be a staleness marker and may be arbitrarily old; none when all are younger.
-  // Costs nothing when `at` is not before the newest sample of all, else as reading one chunk.
+  // Costs nothing when `at` is not before the newest sample of all, else as reading one chunk. A native histogram is put into
+  // `histograms` and given as its mark; without one there is no sample then.
   [[nodiscard]] std::optional<Sample> last(Instant at) const;
+  [[nodiscard]] std::optional<Sample> last(Instant at, histogram::Arena& histograms) const;
 
-  // The newest sample of all. A view is never of an empty series.
-  [[nodiscard]] Sample newest() const noexcept;
+  // The time of the newest sample of all. A view is never of an empty series.
+  [[nodiscard]] Instant newest_at() const noexcept;
   // The time of the oldest sample.
   [[nodiscard]] Instant oldest_at() const noexcept;
 
  private:
+  std::size_t read(Instant from, Instant to, std::vector<Sample>& out, histogram::Arena* histograms) const;
+  [[nodiscard]] std::optional<Sample> last(Instant at, histogram::Arena* histograms) const;
+
   const SeriesState* state_;
 };
 

@@ -1,4 +1,4 @@
-#include "metrics/exposition/number.h"
+#include "base/number.h"
 
 #include <bit>
 #include <cmath>
@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-namespace watchbill::metrics::exposition {
+namespace watchbill {
 namespace {
 
 std::string text(double v) {
@@ -100,4 +100,4 @@ TEST(number, reads_what_strconv_reads_and_nothing_else) {
 }
 
 }  // namespace
-}  // namespace watchbill::metrics::exposition
+}  // namespace watchbill

@@ -1,4 +1,4 @@
-#include "metrics/exposition/number.h"
+#include "base/number.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace watchbill::metrics::exposition {
+namespace watchbill {
 namespace {
 
 constexpr std::uint64_t normal_nan_bits = 0x7ff8000000000001;
@@ -126,4 +126,4 @@ void append_number(std::string& out, double value) {
   out.append(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
 }
 
-}  // namespace watchbill::metrics::exposition
+}  // namespace watchbill
