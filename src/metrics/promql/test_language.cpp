@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -149,15 +150,20 @@ class Script {
     const auto step = parse_duration(step_text);
     if (!step) return wrong(step.error().detail);
     bool skips_next = false;
+    std::map<Labels, SeriesLine> lines;  // of two lines of one series the later counts
     for (++at_; at_ < lines_.size() && !lines_[at_].empty(); ++at_) {
-      const auto series = read_series_line(lines_[at_], limits_.points_of_line_max);
+      auto series = read_series_line(lines_[at_], limits_.points_of_line_max);
       if (!series) return wrong(series.error().text());
-      const bool is_skipped = series->has_start_times || skips_next;
-      skips_next = series->has_start_times;
       sample_count_ += series->points.size();
       if (sample_count_ > limits_.samples_max) return wrong(fmt::format("more than {} samples", limits_.samples_max));
-      if (is_skipped || !store(*series, *step)) not_stored_.push_back(series->labels);
-      if (makes_histograms) classic_.add(*series);
+      const bool is_skipped = series->has_start_times || skips_next;
+      skips_next = series->has_start_times;
+      if (is_skipped) not_stored_.push_back(series->labels);
+      else lines.insert_or_assign(series->labels, std::move(*series));
+    }
+    for (const auto& [labels, series] : lines) {
+      if (!store(series, *step)) not_stored_.push_back(labels);
+      if (makes_histograms) classic_.add(series);
     }
     if (!makes_histograms) return {};
     for (const SeriesLine& made : classic_.take())
