@@ -1,6 +1,7 @@
 // depends: wb_config wb_base wb_model
 // Reads any bytes as a bill, a rule file and an Alertmanager file that lie in one folder. Whatever comes of it: the report is
-// bounded, a bill without errors has a configuration, and its canonical text reads back.
+// bounded, a bill without errors has a configuration, and its canonical text reads back. As Prometheus' file they are read too;
+// what is shown of it is YAML, and shown alike where it can be read again.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -35,6 +36,17 @@ void look_at(const Loaded& loaded) {
   WB_ASSERT(canonical_text(again) == text, "what was read is written alike");
 }
 
+void look_at_neighbours(const std::string& text, const LoadOptions& options) {
+  const FileReader files = reader_of(text);
+  const Loaded loaded = load_neighbours({"prometheus.yml", ""}, files, options);
+  look_at(loaded);
+  look_at(load_neighbours({"prometheus.yml", "alertmanager.yml"}, files, options));
+  if (!loaded.configuration || !loaded.configuration->rule_groups.empty()) return;
+  const Loaded again = load_neighbours({"prometheus.yml", ""}, reader_of(loaded.prometheus_text));
+  WB_ASSERT(parse_tree(loaded.prometheus_text).has_value(), "what is shown is YAML");
+  WB_ASSERT(!again.configuration || again.prometheus_text == loaded.prometheus_text, "what is shown is shown alike");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -49,5 +61,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   look_at(load_bill("watchbill.yaml", files, options));
   look_at(check_rule_files({"rules.yml"}, files, options));
   look_at(check_alertmanager_file("alertmanager.yml", files, options));
+  look_at_neighbours(text, options);
   return 0;
 }

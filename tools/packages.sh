@@ -15,6 +15,41 @@ quickstart_packages=(nginx-light python3 procps)
 # shellcheck disable=SC2034
 test_packages=(clang-14 libclang-rt-14-dev lld libgtest-dev librapidcheck-dev util-linux systemd)
 
+# Programs that tests compare with. Unpacked and never installed: a Prometheus that is installed runs as a service.
+# shellcheck disable=SC2034
+peer_packages=(prometheus)
+
+# unpack_peers FOLDER NAME…: each package below FOLDER/NAME, as apt finds it; nothing when it is there already (no network either).
+# Needs neither root nor what depends on the package. Fails with a sentence on standard error.
+unpack_peers() {
+  local folder=$1 name
+  shift
+  for name in "$@"; do
+    [ ! -d "$folder/$name" ] || continue
+    unpack_peer "$folder" "$name" || { rm -rf "${folder:?}/$name.new"; return 1; }
+  done
+}
+
+unpack_peer() { # FOLDER NAME
+  local fresh="$1/$2.new" apt=(apt-get -qq -o Acquire::http::Timeout=30)
+  if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg-deb >/dev/null 2>&1; then
+    echo "this is not Debian" >&2
+    return 1
+  fi
+  rm -rf "$fresh" && mkdir -p "$fresh/files" "$fresh/lists/partial" "$fresh/cache" || return 1
+  # apt's sandbox user may not write into a checkout.
+  [ "$(id -u)" -ne 0 ] || apt+=(-o APT::Sandbox::User=root)
+  if ! (cd "$fresh" && "${apt[@]}" download "$2") >"$fresh/said" 2>&1; then
+    # No lists, or old ones: lists of our own, which need no root and change nothing on this machine.
+    apt+=(-o "Dir::State::Lists=$(realpath "$fresh")/lists" -o "Dir::Cache=$(realpath "$fresh")/cache")
+    if ! (cd "$fresh" && "${apt[@]}" update && "${apt[@]}" download "$2") >>"$fresh/said" 2>&1; then
+      echo "apt-get could not download $2: $(grep -m 1 '^E:' "$fresh/said")" >&2
+      return 1
+    fi
+  fi
+  dpkg-deb -x "$fresh/$2"_*.deb "$fresh/files" >&2 && mv "$fresh/files" "$1/$2" && rm -rf "$fresh"
+}
+
 # missing_packages NAME…: prints those that are not installed, one on a line. One query for all: ./run asks each time.
 missing_packages() {
   # dpkg-query fails when it knows one of them not at all, and still lists the others.

@@ -75,13 +75,22 @@ std::set<Refusal> refusals_of(const Route& route) {
   return refusals;
 }
 
+void write_success(JsonWriter& json, const Route& route) {
+  json.key("200").begin_object().key("description").string(route.begins ? "nothing was begun" : "done").end_object();
+  if (!route.begins) return;
+  json.key("202").begin_object().key("description").string("begun, and goes on").key("headers").begin_object();
+  json.key("Location").begin_object().key("description").string("where to ask how it goes").key("schema").begin_object();
+  json.key("type").string("string").end_object().end_object().end_object().end_object();
+}
+
 void write_responses(JsonWriter& json, const Route& route) {
   std::map<int, std::string> by_status;
   for (const Refusal reason : refusals_of(route)) {
     std::string& names = by_status[http_status(reason)];
     names.append(names.empty() ? "" : ", ").append(word(reason));
   }
-  json.key("responses").begin_object().key("200").begin_object().key("description").string("done").end_object();
+  json.key("responses").begin_object();
+  write_success(json, route);
   for (const auto& [status, names] : by_status) {
     json.key(std::to_string(status)).begin_object().key("description").string("refused: " + names);
     json.key("content").begin_object().key("application/json").begin_object().key("schema").begin_object();

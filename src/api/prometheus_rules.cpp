@@ -1,4 +1,4 @@
-// /api/v1/rules, alerts, targets and status/buildinfo, as Prometheus 2.42 answers them.
+// /api/v1/rules, alerts and targets, as Prometheus 2.42 answers them.
 //
 // Left at 0: evaluationTime of single rules, which is not measured; a group's is.
 #include <algorithm>
@@ -217,21 +217,6 @@ void list_targets(const CallPointer& call) {
   answer_data(*call, data);
 }
 
-// --- build ---
-
-// Clients choose what they ask for by this version: it is the one whose API is answered. Ours is the branch.
-void show_build(const CallPointer& call) {
-  const std::string& build = call->services.build;
-  const std::size_t plus = build.find('+');
-  std::string data;
-  JsonWriter json(data);
-  json.begin_object().key("version").string("2.42.0");
-  json.key("revision").string(plus == std::string::npos ? "unknown" : build.substr(plus + 1));
-  json.key("branch").string("watchbill-" + build.substr(0, plus)).key("buildUser").string("").key("buildDate").string("");
-  json.key("goVersion").string("").end_object();
-  answer_data(*call, data);
-}
-
 }  // namespace
 
 Routes prometheus_rule_routes() {
@@ -250,7 +235,6 @@ Routes prometheus_rule_routes() {
       route("/api/v1/rules", "rule groups with their rules and alerts", rule_query, list_rules),
       route("/api/v1/alerts", "pending and firing alerts", {}, list_alerts),
       route("/api/v1/targets", "what is scraped, and how it went", target_query, list_targets),
-      route("/api/v1/status/buildinfo", "the version whose API this is", {}, show_build),
   };
 }
 

@@ -47,6 +47,7 @@ struct Route {
   std::function<void(const std::shared_ptr<Call>&)> handle;
   Decides decides{Decides::route};
   Dialect dialect{Dialect::own};  // other than own: query and form are the handler's to check
+  bool begins{false};             // what then goes on: 202 and a Location; 200 when nothing was begun
 };
 
 using Routes = std::vector<Route>;

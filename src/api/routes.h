@@ -23,8 +23,11 @@ namespace watchbill::api {
 [[nodiscard]] Routes workload_routes();      // /workloads, /workloads/{name}
 // Prometheus' own paths, below /api/v1.
 [[nodiscard]] Routes prometheus_query_routes();   // query, query_range
-[[nodiscard]] Routes prometheus_series_routes();  // series, labels, label/{name}/values, metadata
-[[nodiscard]] Routes prometheus_rule_routes();    // rules, alerts, targets, status/buildinfo
+[[nodiscard]] Routes prometheus_series_routes();  // series, labels, label/{name}/values, metadata, targets/metadata
+[[nodiscard]] Routes prometheus_rule_routes();    // rules, alerts, targets
+[[nodiscard]] Routes prometheus_expression_routes();  // format_query, parse_query, query_exemplars
+[[nodiscard]] Routes prometheus_status_routes();  // status/…, scrape_pools, alertmanagers
+[[nodiscard]] Routes federation_routes();         // /federate
 
 // Every route that is built, in the order of the lists above; openapi.json, which is made of them, is the last.
 [[nodiscard]] Routes all_routes();

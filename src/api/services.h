@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/running.h"
 #include "config/finding.h"
 #include "engine/engine.h"
 #include "engine/follower.h"
@@ -137,6 +138,7 @@ struct Services {
   Watch watch;
   // Asks what a plan asks before any run of it, for a dry run; `done` comes once, on the loop.
   std::function<void(Plan, RunPlace, std::function<void(std::vector<DryRunAnswer>)> done)> ask_beforehand;
+  std::function<Running()> running;
 };
 
 }  // namespace watchbill::api

@@ -82,6 +82,13 @@ drivers::notify::NotifySettings read_receivers(const RoutingConfiguration& routi
   return settings;
 }
 
+config::Loaded load(const BillSource& source, const config::FileReader& files) {
+  config::LoadOptions options = cli::load_options();
+  options.own_addresses = source.own_addresses;
+  if (!source.bill.empty()) return config::load_bill(source.bill, files, options);
+  return config::load_neighbours(source.neighbours, files, options);
+}
+
 template <class T>
 bool differ(const T& a, const T& b) {
   return canonical_text(a) != canonical_text(b);
@@ -89,9 +96,16 @@ bool differ(const T& a, const T& b) {
 
 }  // namespace
 
-BillReading read_bill(const std::string& path) {
+std::string BillSource::text() const {
+  if (!bill.empty()) return bill;
+  const bool has_both = !neighbours.prometheus.empty() && !neighbours.alertmanager.empty();
+  return neighbours.prometheus + (has_both ? " and " : "") + neighbours.alertmanager;
+}
+
+BillReading read_bill(const BillSource& source) {
   NotedFiles files;
-  BillReading reading{config::load_bill(path, files.reader(), cli::load_options()), std::nullopt, {}};
+  BillReading reading{load(source, files.reader()), std::nullopt, {}};
+  const std::string path = source.text();
   reading.files = files.digest();
   if (!reading.loaded.configuration) return reading;
   SecretReader secrets(path, reading);
@@ -100,6 +114,7 @@ BillReading read_bill(const std::string& path) {
   reading.loaded.configuration.reset();
   bill.text = canonical_text(bill.configuration);
   bill.digest = sha256(bill.text);
+  bill.prometheus_text = std::move(reading.loaded.prometheus_text);
   bill.tokens = read_tokens(bill.configuration.access, secrets);
   if (bill.configuration.routing) bill.notify = read_receivers(*bill.configuration.routing, secrets);
   Result<watch::MetricsPlan> metrics = watch::plan_metrics(bill.configuration);

@@ -15,10 +15,21 @@
 
 namespace watchbill::app {
 
+// Where a configuration is read: a bill, or the standard files of the neighbours; none of them when all are empty.
+struct BillSource {
+  std::string bill;
+  config::NeighbourFiles neighbours;
+  std::vector<std::string> own_addresses;  // of the neighbours' `alerting`, as --listen has them
+
+  [[nodiscard]] bool is_named() const noexcept { return !bill.empty() || neighbours.is_named(); }
+  [[nodiscard]] std::string text() const;  // for people
+};
+
 struct Bill {
   Configuration configuration;
   std::string text;    // its canonical text: the blob that ConfigAccepted names
   Digest digest;       // of `text`
+  std::string prometheus_text;  // what it says in Prometheus' words, without secrets
   std::vector<api::Token> tokens;         // of access.tokens
   std::shared_ptr<const watch::MetricsPlan> metrics;
   drivers::notify::NotifySettings notify;  // by webhook_name()
@@ -30,8 +41,8 @@ struct BillReading {
   Digest files;              // of the names and bytes of what was read, secrets apart
 };
 
-// Reads the bill at `path` and every file that it names. Blocks while it does.
-[[nodiscard]] BillReading read_bill(const std::string& path);
+// Reads what `source` names, and every file that is named there. Blocks while it does.
+[[nodiscard]] BillReading read_bill(const BillSource& source);
 
 // What callers may be with this bill, beside the owner of `admin_token`. Without a bill: the admin, and readers on loopback.
 [[nodiscard]] api::AccessSettings access_settings(const std::string& admin_token, const Bill* bill);

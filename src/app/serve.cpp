@@ -144,7 +144,7 @@ cli::ExitCode run(cli::Terminal& terminal, const cli::ServeArguments& arguments,
   if (!plan) return cli::ExitCode::usage;
   Service::Settings settings;
   settings.build = world.build;
-  settings.bill_path = std::move(plan->bill_path);
+  settings.source = std::move(plan->source);
   settings.bill = std::move(plan->bill);
   settings.data = std::move(plan->data);
   settings.listen = std::move(plan->listen);

@@ -7,10 +7,15 @@
 namespace watchbill::app {
 namespace {
 
-std::string bill_path(const cli::ServeArguments& arguments) {
+BillSource source_of(const cli::ServeArguments& arguments) {
   constexpr const char* usual = "watchbill.yaml";
-  if (!arguments.config.empty()) return arguments.config;
-  return ::access(usual, F_OK) == 0 ? usual : "";
+  BillSource source;
+  source.own_addresses = arguments.listen;
+  if (source.own_addresses.empty()) source.own_addresses.emplace_back(listen_default);
+  source.neighbours = arguments.neighbours;
+  source.bill = arguments.config;
+  if (!source.is_named() && ::access(usual, F_OK) == 0) source.bill = usual;
+  return source;
 }
 
 std::optional<ListenProblem> read_places(const cli::ServeArguments& arguments, ServePlan& plan) {
@@ -37,9 +42,14 @@ std::optional<ListenProblem> read_places(const cli::ServeArguments& arguments, S
 
 std::optional<ServePlan> read_plan(cli::Terminal& terminal, const cli::ServeArguments& arguments, bool shows_warnings) {
   ServePlan plan;
-  plan.bill_path = bill_path(arguments);
-  if (!plan.bill_path.empty()) {
-    BillReading reading = read_bill(plan.bill_path);
+  if (arguments.neighbours.is_named() && !arguments.config.empty()) {
+    terminal.complain("serve: bad_argument: --config names a bill, which takes the place of --prometheus.config and "
+                      "--alertmanager.config: name its files there by scrape_configs, rule_files and alertmanager_config");
+    return std::nullopt;
+  }
+  plan.source = source_of(arguments);
+  if (plan.source.is_named()) {
+    BillReading reading = read_bill(plan.source);
     if (!reading.loaded.findings.empty() && (shows_warnings || !reading.bill)) cli::print_findings(terminal, reading.loaded);
     if (!reading.bill) return std::nullopt;
     plan.bill = std::move(reading.bill);

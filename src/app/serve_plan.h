@@ -12,7 +12,7 @@
 namespace watchbill::app {
 
 struct ServePlan {
-  std::string bill_path;  // the bill that was named, or the one that is there; empty for none
+  BillSource source;  // what was named, or the bill that is there
   std::optional<Bill> bill;
   std::string data{"./data"};
   std::vector<drivers::net::HttpListen> listen;

@@ -61,7 +61,11 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
                 metrics_.watch(),
                 [this](Plan plan, RunPlace place, auto done) {
                   actions_.ask_beforehand(std::move(plan), std::move(place), std::move(done));
-                }} {}
+                },
+                [this] { return running_; }},
+      running_(running_at_start()) {
+  if (settings_.bill) show(*settings_.bill);
+}
 
 Service::~Service() { stop(); }
 
@@ -155,13 +159,13 @@ void Service::reload(const Actor& who, std::function<void(const api::Reloaded&)>
 
 void Service::begin_reload(const Actor& who, std::function<void(const api::Reloaded&)> done) {
   api::Reloaded refused;
-  if (settings_.bill_path.empty())
+  if (!settings_.source.is_named())
     refused.refused = Refused{Refusal::not_yet_supported, "this controller runs without a bill: start it with --config"};
   else if (is_reloading_)
     refused.refused = Refused{Refusal::busy, "the bill is being read already"};
   if (refused.refused) return done(refused);
   is_reloading_ = questions_.run([this, who, done] {
-    loop_.post([this, who, done, reading = read_bill(settings_.bill_path)]() mutable {
+    loop_.post([this, who, done, reading = read_bill(settings_.source)]() mutable {
       offer_reload(std::move(reading), who, done);
     });
   });
@@ -175,7 +179,8 @@ void Service::offer_reload(BillReading reading, const Actor& who, std::function<
   outcome.findings = reading.loaded.findings;
   if (!reading.bill) {
     counters_.count_refusal(Area::engine, Refusal::config_invalid);
-    outcome.refused = Refused{Refusal::config_invalid, settings_.bill_path + ": nothing of it was taken"};
+    running_.is_last_reload_taken = false;
+    outcome.refused = Refused{Refusal::config_invalid, settings_.source.text() + ": nothing of it was taken"};
     // The caller is answered either way: a journal that takes nothing now must not hide what is wrong with the bill.
     return reject(reading, who, [this, outcome, done](const core::Answer& answer) mutable {
       outcome.sequence = answer.sequence;
@@ -193,6 +198,7 @@ void Service::offer_reload(BillReading reading, const Actor& who, std::function<
     outcome.sequence = answer.sequence;
     loop_.post([this, bill, outcome = std::move(outcome), done] {
       is_reloading_ = false;
+      running_.is_last_reload_taken = !outcome.refused;
       if (!outcome.refused) take(*bill);
       done(outcome);
     });
@@ -205,6 +211,15 @@ void Service::take(const Bill& bill) {
   metrics_.configure(bill.metrics);
   notifier_.configure(bill.notify);
   workloads_.configure(bill.configuration);
+  show(bill);
+}
+
+// What readers are told of it.
+void Service::show(const Bill& bill) {
+  running_.configuration = bill.prometheus_text;
+  running_.jobs.clear();
+  for (const ScrapeConfiguration& job : bill.configuration.scrape_configs) running_.jobs.push_back(job.job);
+  running_.read_at = controller_.now();
 }
 
 // --- parts ---
@@ -318,6 +333,34 @@ watch::MetricsPath::Settings Service::metrics_settings() const {
   settings.own_address = url.substr(url.find("//") + 2);
   settings.own_host = cli::load_options().own_host;
   return settings;
+}
+
+// Flags of Prometheus' under which what was told to this program is known there.
+api::Running Service::running_at_start() const {
+  api::Running running;
+  const watch::MetricsPath::Settings metrics = metrics_settings();
+  std::string listen;
+  for (const drivers::net::HttpListen& address : settings_.listen) {
+    const std::string url = url_of(address, address.port);
+    listen += (listen.empty() ? "" : ",") + url.substr(url.find("//") + 2);
+  }
+  const std::string retention = format_duration(metrics.retention);
+  running.flags = {{"config.file", settings_.source.bill + settings_.source.neighbours.prometheus},
+                   {"query.lookback-delta", "5m"},
+                   {"query.max-samples", "50000000"},
+                   {"query.timeout", "2m"},
+                   {"storage.tsdb.path", settings_.data},
+                   {"storage.tsdb.retention.time", retention},
+                   {"web.enable-admin-api", "false"},
+                   {"web.enable-lifecycle", "true"},
+                   {"web.enable-remote-write-receiver", "false"},
+                   {"web.external-url", settings_.bill ? settings_.bill->configuration.external_url : ""},
+                   {"web.listen-address", listen}};
+  running.retention = metrics.retention;
+  running.external_labels = metrics.external_labels;
+  running.working_directory = cli::load_options().working_directory;
+  running.configuration = config::load_neighbours({}, {}).prometheus_text;
+  return running;
 }
 
 // Waits until the loop has done it.

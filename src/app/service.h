@@ -37,8 +37,8 @@ class Service {
     std::string build;
     std::vector<drivers::net::HttpListen> listen;
     std::string admin_token;
-    std::string bill_path;     // what a reload reads; empty: there is none
-    std::optional<Bill> bill;  // as it was read at the start; set with `bill_path`
+    BillSource source;         // what a reload reads
+    std::optional<Bill> bill;  // as it was read at the start; set when `source` names something
   };
 
   struct Parts {
@@ -76,6 +76,7 @@ class Service {
   [[nodiscard]] Controller::Parts controller_parts(Parts parts);
   [[nodiscard]] watch::MetricsPath::Links metrics_links();
   [[nodiscard]] watch::MetricsPath::Settings metrics_settings() const;
+  [[nodiscard]] api::Running running_at_start() const;
   void run_on_loop(const std::function<void()>& task);
   void judge(const std::string& condition, Duration timeout, ports::ProbeDone done);
   void report(NoteDelivery note, const std::function<void(bool)>& done);
@@ -84,6 +85,7 @@ class Service {
   void begin_reload(const Actor& who, std::function<void(const api::Reloaded&)> done);
   void offer_reload(BillReading reading, const Actor& who, std::function<void(const api::Reloaded&)> done);
   void take(const Bill& bill);
+  void show(const Bill& bill);
   void reject(const BillReading& reading, const Actor& who, engine::Reply reply);
   void ask(Command command, engine::Reply reply);
 
@@ -109,6 +111,7 @@ class Service {
   api::Services services_;
   std::unique_ptr<drivers::net::HttpServer> server_;
   bool is_reloading_{false};  // loop's thread
+  api::Running running_;      // loop's thread, once it runs
   std::thread loop_thread_;
 };
 

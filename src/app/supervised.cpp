@@ -41,6 +41,9 @@ std::vector<std::string> command_of(const cli::ServeArguments& arguments, cli::F
   if (own.ends_with(deleted)) own.resize(own.size() - deleted.size());
   std::vector<std::string> command{own, "serve"};
   if (!arguments.config.empty()) command.push_back("--config=" + arguments.config);
+  if (const std::string& file = arguments.neighbours.prometheus; !file.empty()) command.push_back("--prometheus.config=" + file);
+  if (const std::string& file = arguments.neighbours.alertmanager; !file.empty())
+    command.push_back("--alertmanager.config=" + file);
   if (!arguments.data.empty()) command.push_back("--data=" + arguments.data);
   for (const std::string& address : arguments.listen) command.push_back("--listen=" + address);
   if (arguments.stops_workloads) command.push_back("--stop-workloads");

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "config/disk.h"
+#include "config/import.h"
 #include "metrics/promql/test_language.h"
 
 namespace watchbill::cli {
@@ -40,7 +41,17 @@ void print_findings(Terminal& terminal, const config::Loaded& loaded) {
 }
 
 ExitCode check_bill(Terminal& terminal, const CheckArguments& arguments) {
-  return report(terminal, config::load_bill(arguments.config, config::disk_files(), load_options()), arguments);
+  config::LoadOptions options = load_options();
+  if (arguments.neighbours.is_named()) {
+    if (!arguments.config.empty()) {
+      terminal.complain("check: --config names a bill, which takes the place of the neighbours' files: name either");
+      return ExitCode::usage;
+    }
+    options.own_addresses = arguments.own_addresses;
+    return report(terminal, config::load_neighbours(arguments.neighbours, config::disk_files(), options), arguments);
+  }
+  const std::string bill = arguments.config.empty() ? "watchbill.yaml" : arguments.config;
+  return report(terminal, config::load_bill(bill, config::disk_files(), options), arguments);
 }
 
 ExitCode check_rules(Terminal& terminal, const CheckArguments& arguments) {
@@ -50,6 +61,23 @@ ExitCode check_rules(Terminal& terminal, const CheckArguments& arguments) {
 ExitCode check_alertmanager(Terminal& terminal, const CheckArguments& arguments) {
   return report(terminal, config::check_alertmanager_file(arguments.files.front(), config::disk_files(), load_options()),
                 arguments);
+}
+
+ExitCode import_prometheus(Terminal& terminal, const config::NeighbourFiles& files) {
+  const config::FileReader reader = config::disk_files();
+  const config::LoadOptions options = load_options();
+  for (const std::string* file : {&files.prometheus, &files.alertmanager}) {
+    if (file->empty()) continue;
+    const Result<std::string> text = reader.read(file->starts_with('/') ? *file : options.working_directory + "/" + *file);
+    if (text) continue;
+    terminal.complain("import: " + text.error().text());
+    return ExitCode::usage;
+  }
+  const config::Imported imported = config::import_prometheus(files, reader, options);
+  for (const config::Finding& finding : imported.refused) terminal.complain(finding.line());
+  if (!imported.refused.empty()) return ExitCode::negative;
+  terminal.print_raw(imported.bill);
+  return ExitCode::done;
 }
 
 ExitCode test_promql(Terminal& terminal, const std::vector<std::string>& files) {

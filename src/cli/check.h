@@ -10,7 +10,9 @@
 namespace watchbill::cli {
 
 struct CheckArguments {
-  std::string config{"watchbill.yaml"};
+  std::string config;                  // empty: watchbill.yaml, unless a file of a neighbour is named
+  config::NeighbourFiles neighbours;
+  std::vector<std::string> own_addresses;
   std::vector<std::string> files;  // of `check rules` and `check alertmanager`
   bool warn_as_fail{false};
 };
@@ -20,11 +22,16 @@ struct CheckArguments {
 // One line for each finding, or one JSON object; in a table's format with their numbers at the end.
 void print_findings(Terminal& terminal, const config::Loaded& loaded);
 
-// The bill with everything that it includes and names; Prometheus rule files by themselves; an Alertmanager file by itself.
-// Exit 2 when it cannot be taken, 1 for warnings with --warn-as-fail, else 0 (design/commands.md §3).
+// The bill with everything that it includes and names, or the neighbours' files in its place; Prometheus rule files by
+// themselves; an Alertmanager file by itself. Exit 2 when it cannot be taken, 1 for warnings with --warn-as-fail, else 0
+// (design/commands.md §3).
 [[nodiscard]] ExitCode check_bill(Terminal& terminal, const CheckArguments& arguments);
 [[nodiscard]] ExitCode check_rules(Terminal& terminal, const CheckArguments& arguments);
 [[nodiscard]] ExitCode check_alertmanager(Terminal& terminal, const CheckArguments& arguments);
+
+// `import prometheus FILE`: prints the bill that says the same. Exit 1 with the findings when there can be none, 2 when there is
+// no such file.
+[[nodiscard]] ExitCode import_prometheus(Terminal& terminal, const config::NeighbourFiles& files);
 
 // `test promql FILE…`: runs scripts in Prometheus' own test language. Exit 1 when an answer differs.
 [[nodiscard]] ExitCode test_promql(Terminal& terminal, const std::vector<std::string>& files);

@@ -31,6 +31,7 @@ struct Parsed {
   JournalArguments journal;
   std::string directory;
   CheckArguments check;
+  config::NeighbourFiles neighbours;
   VerifyArguments verify;
   ReplayArguments replay;
   WhyArguments why;
@@ -64,6 +65,7 @@ class CommandLine {
     app_.add_flag("--no-color", parsed_.no_color, "never colour the output");
     add_serve();
     add_check();
+    add_import();
     add_status();
     add_query();
     add_alerts();
@@ -110,11 +112,11 @@ class CommandLine {
   void add_serve() {
     CLI::App* sub =
         add(app_, "serve", "run the controller",
-            "  watchbill serve --config watchbill.yaml\n  watchbill serve --config watchbill.yaml --data /var/lib/watchbill",
+            "  watchbill serve --config watchbill.yaml --data /var/lib/watchbill\n"
+            "  watchbill serve --prometheus.config prometheus.yml --alertmanager.config alertmanager.yml",
             [this](Terminal& terminal) {
               parsed_.answers_on_output = false;
-              if (later_serve_option_.empty()) return program_.serve(terminal, parsed_.serve);
-              return terminal.refuse(Refused{Refusal::not_yet_supported, later_serve_option_ + " of serve"});
+              return program_.serve(terminal, parsed_.serve);
             });
     sub->add_option("--config", parsed_.serve.config, "the bill [watchbill.yaml, if it is there]");
     sub->add_option("--data", parsed_.serve.data, "the data directory, instead of the bill's");
@@ -123,9 +125,12 @@ class CommandLine {
                   "when it ends it stops all workloads, in order; else they run on");
     sub->add_flag("--supervised", parsed_.serve.is_supervised,
                   "the keeper runs the controller and starts it again when it crashes: for hosts without systemd");
-    // Specified, not built: known by name, in no help.
-    for (const char* later : {"--prometheus.config", "--alertmanager.config"})
-      sub->add_option_function<std::string>(later, [this, later](const std::string&) { later_serve_option_ = later; })->group("");
+    add_neighbours(sub, parsed_.serve.neighbours);
+  }
+
+  void add_neighbours(CLI::App* sub, config::NeighbourFiles& files) {
+    sub->add_option("--prometheus.config", files.prometheus, "Prometheus' own file, instead of a bill");
+    sub->add_option("--alertmanager.config", files.alertmanager, "Alertmanager's own file, instead of a bill");
   }
 
   void add_check() {
@@ -136,7 +141,10 @@ class CommandLine {
       if (bill->get_subcommands().empty())
         parsed_.verb = [this](Terminal& terminal) { return check_bill(terminal, parsed_.check); };
     });
-    bill->add_option("--config", parsed_.check.config, "the bill")->capture_default_str();
+    bill->add_option("--config", parsed_.check.config, "the bill [watchbill.yaml]");
+    add_neighbours(bill, parsed_.check.neighbours);
+    bill->add_option("--listen", parsed_.check.own_addresses, "with --prometheus.config: what `serve` will listen on")
+        ->default_val("127.0.0.1:9911");
     bill->add_flag("--warn-as-fail", parsed_.check.warn_as_fail, "warnings give exit 1");
     add(*bill, "rules", "lint Prometheus rule files by themselves",
         "  watchbill check rules rules/web.yml\n  watchbill check rules rules/*.yml -o json",
@@ -157,6 +165,21 @@ class CommandLine {
         [this](Terminal& terminal) { return test_promql(terminal, parsed_.check.files); })
         ->add_option("FILE", parsed_.check.files, "scripts")
         ->required();
+  }
+
+  void add_import() {
+    CLI::App* parent = add(app_, "import", "make a bill of other programs' files",
+                           "  watchbill import prometheus prometheus.yml > watchbill.yaml\n"
+                           "  watchbill import prometheus prometheus.yml --alertmanager.config alertmanager.yml",
+                           {});
+    parent->require_subcommand(1);
+    CLI::App* sub = add(*parent, "prometheus", "print the bill that says what Prometheus' file says, to lie beside that file",
+                        "  watchbill import prometheus prometheus.yml > watchbill.yaml\n"
+                        "  watchbill import prometheus prometheus.yml --alertmanager.config alertmanager.yml",
+                        [this](Terminal& terminal) { return import_prometheus(terminal, parsed_.neighbours); });
+    sub->add_option("FILE", parsed_.neighbours.prometheus, "Prometheus' own file")->required();
+    sub->add_option("--alertmanager.config", parsed_.neighbours.alertmanager,
+                    "Alertmanager's own file, which the bill then names");
   }
 
   // Where the controller is and who asks it.
@@ -495,7 +518,6 @@ class CommandLine {
   World& world_;
   const ProgramVerbs& program_;
   Parsed parsed_;
-  std::string later_serve_option_;  // a known one that this release has not
   CLI::App app_{"watchbill: every alert has an action, every action has a way back, every step leaves evidence"};
 };
 

@@ -8,11 +8,13 @@
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "cli/world.h"
+#include "config/load.h"
 
 namespace watchbill::cli {
 
 struct ServeArguments {
   std::string config;  // empty: watchbill.yaml, if it is there
+  config::NeighbourFiles neighbours;  // instead of a bill, when one of them is named
   std::string data;
   std::vector<std::string> listen;
   bool stops_workloads{false};

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/alerting.h"
 #include "config/load.h"
 #include "config/reader.h"
 #include "config/rules.h"
@@ -24,6 +25,7 @@ struct Bill {
   std::vector<NamedFile> includes;
   std::vector<NamedFile> rule_files;
   std::vector<NamedFile> alertmanager;  // none or one
+  std::vector<NamedAlertmanager> named_alertmanagers;  // of `alerting` in Prometheus' file
   std::vector<AlertPlace> alerts;
   std::deque<SourceFile> files;         // the bill's own first; addresses stay
   Sections sections;
@@ -32,6 +34,8 @@ struct Bill {
 
 // The top-level keys in the order in which they are read; `read` wants a Bill.
 [[nodiscard]] std::span<const Key> bill_keys() noexcept;
+// The same of Prometheus' own file.
+[[nodiscard]] std::span<const Key> prometheus_file_keys() noexcept;
 // The tables of this chapter, for documentation and tests.
 [[nodiscard]] std::vector<TableView> bill_tables();
 

@@ -3,21 +3,24 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "config/alertmanager.h"
 #include "config/bill.h"
+#include "config/neighbour_files.h"
 #include "config/paths.h"
+#include "config/prometheus_text.h"
 #include "config/values.h"
 
 namespace watchbill::config {
 namespace {
 
-// The bill's keys, each only noted: what is under them is read once all files are there.
-std::vector<Key> noting_keys() {
-  std::vector<Key> keys(bill_keys().begin(), bill_keys().end());
+// The keys of a file, each only noted: what is under them is read once all files are there.
+std::vector<Key> noting_keys(std::span<const Key> of_file) {
+  std::vector<Key> keys(of_file.begin(), of_file.end());
   for (Key& key : keys)
     if (key.read != nullptr)
       key.read = [](const Cursor& at, void* out) {
@@ -31,6 +34,7 @@ class Loader {
   Loader(const FileReader& files, const LoadOptions& options) : reader_(files), options_(options) {}
 
   Loaded bill(const std::string& path);
+  Loaded neighbours(const NeighbourFiles& named);
   Loaded rules(const std::vector<std::string>& paths);
   Loaded alertmanager(const std::string& path);
 
@@ -40,7 +44,8 @@ class Loader {
   void read_bill_file(const std::string& path, const Finding& origin, std::vector<std::string>& way);
   void note_section(const SourceFile& file, std::string_view name, NodeIndex value);
   void read_includes(std::size_t first, std::vector<std::string>& way);
-  void read_sections();
+  void read_sections(std::span<const Key> keys);
+  void read_prometheus_file(const std::string& path);
   void read_rule_files();
   void read_routing();
   std::vector<std::string> files_of(const NamedFile& named);
@@ -100,7 +105,7 @@ void Loader::read_bill_file(const std::string& path, const Finding& origin, std:
   if (file == nullptr) return;
   const Cursor root(bill_.report, *file, file->tree.root, "");
   if (is_null(root.node())) return root.complain("missing_key", "the file is empty: a bill begins with watchbill: 1");
-  static const std::vector<Key> keys = noting_keys();
+  static const std::vector<Key> keys = noting_keys(bill_keys());
   std::vector<std::pair<std::string_view, NodeIndex>> found;
   if (!read_keys(root, keys, &found)) return;
   if (way.empty() && file->tree.find(file->tree.root, "watchbill") == no_node)
@@ -172,8 +177,8 @@ std::vector<std::string> Loader::files_of(const NamedFile& named) {
   return out;
 }
 
-void Loader::read_sections() {
-  for (const Key& key : bill_keys()) {
+void Loader::read_sections(std::span<const Key> keys) {
+  for (const Key& key : keys) {
     if (key.read == nullptr || key.name == "include") continue;
     for (const Sections::Section& section : bill_.sections.of(key.name)) {
       const Cursor root(bill_.report, *section.file, section.file->tree.root, "");
@@ -218,7 +223,9 @@ Loaded Loader::take() {
   out.dropped_count = bill_.report.dropped_count();
   const bool is_good = !bill_.report.has_errors();
   out.findings = bill_.report.take();
-  if (is_good) out.configuration = std::move(bill_.configuration);
+  if (!is_good) return out;
+  out.prometheus_text = prometheus_text(prometheus_sections(bill_));
+  out.configuration = std::move(bill_.configuration);
   return out;
 }
 
@@ -227,12 +234,38 @@ Loaded Loader::bill(const std::string& path) {
   std::vector<std::string> way;
   read_bill_file(whole, origin_of(whole), way);
   if (bill_.files.empty()) return take();
-  read_sections();
+  read_sections(bill_keys());
   read_rule_files();
   read_routing();
   finish();
   check_workload_links(bill_, options_);
   check_links(bill_, options_);
+  return take();
+}
+
+// An empty file is one without keys, as there.
+void Loader::read_prometheus_file(const std::string& path) {
+  const SourceFile* file = open(path, Dialect::prometheus, origin_of(path));
+  if (file == nullptr || is_null(file->tree.at(file->tree.root))) return;
+  const Cursor root(bill_.report, *file, file->tree.root, "");
+  static const std::vector<Key> keys = noting_keys(prometheus_file_keys());
+  std::vector<std::pair<std::string_view, NodeIndex>> found;
+  if (!read_keys(root, keys, &found)) return;
+  for (const auto& [name, value] : found) bill_.sections.add(name, {file, value, value});
+  read_sections(prometheus_file_keys());
+  check_alertmanagers(bill_.named_alertmanagers, options_.own_addresses, bill_.report);
+}
+
+Loaded Loader::neighbours(const NeighbourFiles& named) {
+  const std::string folder = options_.working_directory == "/" ? "" : options_.working_directory;
+  if (!named.prometheus.empty()) read_prometheus_file(absolute_path(folder, named.prometheus));
+  read_rule_files();
+  if (!named.alertmanager.empty()) {
+    const std::string whole = absolute_path(folder, named.alertmanager);
+    bill_.alertmanager.push_back({whole, origin_of(whole)});
+  }
+  read_routing();
+  if (!bill_.files.empty()) fill_in_for_drop_in(bill_, options_);
   return take();
 }
 
@@ -261,6 +294,10 @@ int Loaded::exit_code(bool warn_as_fail) const noexcept {
 
 Loaded load_bill(const std::string& path, const FileReader& files, const LoadOptions& options) {
   return Loader(files, options).bill(path);
+}
+
+Loaded load_neighbours(const NeighbourFiles& named, const FileReader& files, const LoadOptions& options) {
+  return Loader(files, options).neighbours(named);
 }
 
 Loaded check_rule_files(const std::vector<std::string>& paths, const FileReader& files, const LoadOptions& options) {

@@ -24,6 +24,7 @@ struct FileReader {
 struct LoadOptions {
   std::string working_directory{"/"};  // absolute: where a relative path of a bill starts; left out when files are named
   std::string own_host{"localhost"};   // `.Host` where no other host is meant
+  std::vector<std::string> own_addresses;  // of --listen: what `alerting` of Prometheus' file may name
   bool keeper_is_root{false};          // workloads and exec actions then need a user
   std::optional<Instant> today;        // absent: nothing is called stale
   TreeLimits tree;
@@ -34,6 +35,7 @@ struct Loaded {
   std::optional<Configuration> configuration;  // exactly when no finding is an error
   std::vector<Finding> findings;               // by place
   std::size_t dropped_count{0};                // findings beyond Report::count_max
+  std::string prometheus_text;                 // with the configuration: what it says in Prometheus' words, without secrets
 
   // Exit code of `check`: 2 errors, 1 warnings with `warn_as_fail`, else 0.
   [[nodiscard]] int exit_code(bool warn_as_fail) const noexcept;
@@ -41,6 +43,14 @@ struct Loaded {
 
 // Reads the bill at `path` with all that it includes and names. Never fails otherwise than by findings.
 [[nodiscard]] Loaded load_bill(const std::string& path, const FileReader& files, const LoadOptions& options = {});
+
+// The standard files of two neighbours, of which one may be empty: what runs without a bill (design/bill.md §4).
+struct NeighbourFiles {
+  std::string prometheus;
+  std::string alertmanager;
+  [[nodiscard]] bool is_named() const noexcept { return !prometheus.empty() || !alertmanager.empty(); }
+};
+[[nodiscard]] Loaded load_neighbours(const NeighbourFiles& named, const FileReader& files, const LoadOptions& options = {});
 
 // `check rules FILE…` and `check alertmanager FILE`: files by themselves.
 [[nodiscard]] Loaded check_rule_files(const std::vector<std::string>& paths, const FileReader& files,

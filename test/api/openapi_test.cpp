@@ -44,6 +44,18 @@ TEST_F(openapi, says_what_lists_of_alerts_and_plans_take) {
   EXPECT_EQ(parameters("/plans/{digest}"), "digest min_sequence ");
 }
 
+TEST_F(openapi, says_which_answers_only_begin) {
+  ASSERT_TRUE(document_);
+  const JsonValue* paths = document_->find("paths");
+  const auto responses = [&](const std::string& path) {
+    return paths->find("/api/watchbill/v1" + path)->find("post")->find("responses");
+  };
+  ASSERT_NE(responses("/runs")->find("202"), nullptr);
+  EXPECT_NE(responses("/runs")->find("202")->find("headers")->find("Location"), nullptr);
+  EXPECT_NE(responses("/runs")->find("200"), nullptr) << "a dry run begins nothing";
+  EXPECT_EQ(responses("/runs/{id}/cancel")->find("202"), nullptr);
+}
+
 TEST_F(openapi, says_how_they_refuse) {
   ASSERT_TRUE(document_);
   const std::string base = "/api/watchbill/v1";

@@ -123,7 +123,8 @@ class Stand {
              },
              {},
              [this] { return groups(); }},
-            {}};
+            {},
+            [] { return Running{}; }};
   }
 
   LoopAtOnce loop_;

@@ -36,16 +36,6 @@ TEST(verbs, follow_shows_an_event_at_once_though_its_reader_is_a_pipe) {
   EXPECT_NE(line.find("LineageStarted"), std::string::npos) << line;
 }
 
-TEST(verbs, what_serve_is_to_do_later_is_refused_by_name) {
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"serve", "--prometheus.config", "prometheus.yml"},
-                                                {"serve", "--alertmanager.config", "alertmanager.yml"}}) {
-    const Ended refused = run_program(words);
-    EXPECT_NE(refused.exit_code, 0);
-    EXPECT_NE(refused.err.find("not_yet_supported"), std::string::npos) << refused.err;
-    EXPECT_NE(refused.err.find(words[1] + " of serve"), std::string::npos) << refused.err;
-  }
-}
-
 TEST(verbs, without_a_token_a_hold_is_refused_with_exit_3) {
   const TemporaryDirectory directory;
   Controller controller(directory.path());

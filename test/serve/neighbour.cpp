@@ -22,6 +22,13 @@ std::optional<std::string> Prometheus::program() {
   return std::nullopt;
 }
 
+std::optional<std::string> Prometheus::tool() {
+  const std::optional<std::string> own = program();
+  if (!own) return std::nullopt;
+  const std::filesystem::path tool = std::filesystem::path(*own).parent_path() / "promtool";
+  return std::filesystem::exists(tool) ? std::optional<std::string>(tool.string()) : std::nullopt;
+}
+
 Prometheus::Prometheus(const std::string& program, const std::string& configuration, const std::string& directory)
     : port_(free_port()) {
   const std::string config = "--config.file=" + configuration, store = "--storage.tsdb.path=" + directory;

@@ -13,6 +13,8 @@ class Prometheus {
  public:
   // The program; nothing when there is none.
   [[nodiscard]] static std::optional<std::string> program();
+  // Its promtool, from beside it.
+  [[nodiscard]] static std::optional<std::string> tool();
 
   // Starts it on a free port with this configuration file and an empty store below `directory`.
   Prometheus(const std::string& program, const std::string& configuration, const std::string& directory);

@@ -29,12 +29,11 @@ struct Started {
   int out{-1}, err{-1};
 };
 
-Started start(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment) {
+// `texts`: a program, found as a shell finds it, and its arguments.
+Started start_words(std::vector<std::string> texts, const std::map<std::string, std::string>& environment) {
   std::array<int, 2> out{}, err{};
   const bool has_pipes = ::pipe2(out.data(), O_CLOEXEC) == 0 && ::pipe2(err.data(), O_CLOEXEC) == 0;
   WB_ASSERT(has_pipes, "a test has descriptors to spare");
-  std::vector<std::string> texts{WB_BINARY_DIR "/watchbill"};
-  texts.insert(texts.end(), arguments.begin(), arguments.end());
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::dup2(out[1], STDOUT_FILENO);
@@ -43,12 +42,18 @@ Started start(const std::vector<std::string>& arguments, const std::map<std::str
     std::vector<char*> words;
     for (std::string& text : texts) words.push_back(text.data());
     words.push_back(nullptr);
-    ::execv(words[0], words.data());
+    ::execvp(words[0], words.data());
     ::_exit(127);
   }
   ::close(out[1]);
   ::close(err[1]);
   return {pid, out[0], err[0]};
+}
+
+Started start(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> words{WB_BINARY_DIR "/watchbill"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return start_words(std::move(words), environment);
 }
 
 std::string read_all(int fd) {
@@ -66,6 +71,15 @@ int wait_for(pid_t pid) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+Ended end_of(const Started& started) {
+  Ended ended;
+  std::thread errors([&] { ended.err = read_all(started.err); });
+  ended.out = read_all(started.out);
+  errors.join();
+  ended.exit_code = wait_for(started.pid);
+  return ended;
+}
+
 bool is_readable(int fd) {
   pollfd poll{fd, POLLIN, 0};
   return ::poll(&poll, 1, patience_ms) > 0;
@@ -75,6 +89,19 @@ std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return text;
+}
+
+// A body in chunks, as others than we send it.
+std::string joined_chunks(std::string_view sent) {
+  std::string body;
+  while (true) {
+    std::size_t size = 0;
+    const std::size_t line_end = std::min(sent.find("\r\n"), sent.size());
+    std::from_chars(sent.data(), sent.data() + line_end, size, 16);
+    if (size == 0 || line_end + 2 + size > sent.size()) return body;
+    body += sent.substr(line_end + 2, size);
+    sent.remove_prefix(std::min(line_end + 2 + size + 2, sent.size()));
+  }
 }
 
 }  // namespace
@@ -100,14 +127,10 @@ TemporaryDirectory::~TemporaryDirectory() {
 }
 
 Ended run_program(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment) {
-  const Started started = start(arguments, environment);
-  Ended ended;
-  std::thread errors([&] { ended.err = read_all(started.err); });
-  ended.out = read_all(started.out);
-  errors.join();
-  ended.exit_code = wait_for(started.pid);
-  return ended;
+  return end_of(start(arguments, environment));
 }
+
+Ended run_words(std::vector<std::string> words) { return end_of(start_words(std::move(words), {})); }
 
 std::string first_line_of(std::vector<std::string> arguments) {
   const Started started = start(arguments, {});
@@ -189,6 +212,12 @@ HttpReply Connection::reply() {
     const std::size_t colon = received_.find(": ", at);
     reply.headers[lower(received_.substr(at, colon - at))] = received_.substr(colon + 2, line_end - colon - 2);
     at = line_end + 2;
+  }
+  if (reply.headers["transfer-encoding"] == "chunked") {
+    read_until("\r\n0\r\n\r\n");
+    reply.body = joined_chunks(std::string_view(received_).substr(end + 4));
+    received_.clear();
+    return reply;
   }
   const std::string& length = reply.headers["content-length"];
   std::size_t size = 0;

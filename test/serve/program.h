@@ -42,6 +42,9 @@ struct Ended {
 // Runs `watchbill ARGUMENTS` to its end; `environment` adds to ours.
 [[nodiscard]] Ended run_program(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment = {});
 
+// Runs another program, found in the PATH, with its arguments to its end.
+[[nodiscard]] Ended run_words(std::vector<std::string> words);
+
 // Starts `watchbill ARGUMENTS`, which goes on, and gives the first line that it prints into a pipe, "" when none came within
 // 20 s. Then it is killed.
 [[nodiscard]] std::string first_line_of(std::vector<std::string> arguments);
@@ -66,7 +69,7 @@ class Connection {
   bool send(std::string_view bytes) const;
   // Reads until `text` has come, the other side ends or 20 s passed; what was read so far, since the beginning.
   const std::string& read_until(std::string_view text);
-  // One answer with a Content-Length.
+  // One answer with a Content-Length, or one in chunks that is the connection's last.
   [[nodiscard]] HttpReply reply();
   // True when the other side closes within 20 s.
   [[nodiscard]] bool is_closed();

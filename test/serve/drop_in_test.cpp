@@ -1,0 +1,123 @@
+// `serve --prometheus.config FILE`: Prometheus' own file alone, and Alertmanager's beside it, without a bill (design/bill.md §4).
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+
+#include "serve/folder.h"
+#include "serve/neighbour.h"
+#include "serve/target.h"
+
+namespace watchbill::serve_test {
+namespace {
+
+class drop_in : public ServedFolder {
+ protected:
+  drop_in() {
+    write("rules.yml", "groups: [{name: g, rules: [{alert: Cold, expr: 'temperature < 0'}]}]\n");
+    write("prometheus.yml", configuration());
+  }
+  [[nodiscard]] std::string configuration(const std::string& more = {}) const {
+    return "global:\n  scrape_interval: 1s\n  evaluation_interval: 1s\nrule_files: [rules.yml]\nscrape_configs:\n"
+           "  - job_name: house\n    static_configs: [{targets: [\"" + target_.address() + "\"]}]\n" + more;
+  }
+  [[nodiscard]] std::vector<std::string> from_file() const { return {"--prometheus.config", path("prometheus.yml")}; }
+  [[nodiscard]] static HttpReply get(const Controller& controller, const std::string& target) {
+    return controller.ask({"GET", target, {}, {}, {}, {}});
+  }
+  [[nodiscard]] static bool answers(const Controller& controller, const std::string& target, const std::string& text) {
+    return eventually([&] { return get(controller, target).body.find(text) != std::string::npos; });
+  }
+
+  Target target_{"temperature -4\n"};
+};
+
+TEST_F(drop_in, runs_from_the_file_of_prometheus_alone) {
+  Controller controller(path("data"), from_file());
+  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  EXPECT_TRUE(answers(controller, "/api/v1/query?query=temperature", "\"-4\""));
+  EXPECT_TRUE(answers(controller, "/api/v1/alerts", "firing"));
+  EXPECT_TRUE(answers(controller, "/api/v1/status/config", "job_name: house"));
+  EXPECT_TRUE(answers(controller, "/api/v1/status/flags", path("prometheus.yml")));
+  // Nothing follows an alert, and `why` tells of it all the same.
+  const Ended why = run_program({"why", "Cold", "--data", path("data")});
+  EXPECT_EQ(why.exit_code, 0) << why.err;
+  EXPECT_NE(why.out.find("Cold"), std::string::npos) << why.out;
+}
+
+TEST_F(drop_in, reads_the_file_again_all_or_none_and_asks_no_token_on_loopback) {
+  Controller controller(path("data"), from_file());
+  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  const auto reload = [&] { return controller.ask({"POST", "/-/reload", {}, {}, {}, {}}); };
+  write("prometheus.yml", configuration("remote_write: [{url: \"http://127.0.0.1:1/\"}]\n"));
+  const HttpReply refused = reload();
+  EXPECT_EQ(refused.status, 500);
+  EXPECT_NE(refused.body.find("remote_write"), std::string::npos) << refused.body;
+  EXPECT_EQ(get(controller, "/api/v1/status/config").body.find("remote_write"), std::string::npos);
+  write("prometheus.yml",
+        configuration("  - {job_name: second, static_configs: [{targets: [\"" + target_.address() + "\"]}]}\n"));
+  EXPECT_EQ(reload().status, 200);
+  EXPECT_TRUE(answers(controller, "/api/v1/query?query=up", "\"job\":\"second\""));
+  write("rules.yml", "groups: [{name: g, rules: [{alert: Freezing, expr: 'temperature < 0'}]}]\n");
+  controller.signal(SIGHUP);
+  EXPECT_TRUE(answers(controller, "/api/v1/rules", "Freezing"));
+  // Our own paths ask for a token as ever.
+  EXPECT_EQ(controller.ask({"POST", "/api/watchbill/v1/reload", {}, {}, {}, {}}).status, 401);
+}
+
+TEST_F(drop_in, tells_of_alerts_by_the_file_of_alertmanager) {
+  Target sink{""};
+  write("am.yml", "route: {receiver: ops, group_wait: 100ms}\nreceivers: [{name: ops, webhook_configs: [{url: \"http://" +
+                      sink.address() + "/\"}]}]\n");
+  const std::string own = "127.0.0.1:" + std::to_string(free_port());
+  write("prometheus.yml",
+        configuration("alerting: {alertmanagers: [{static_configs: [{targets: [\"" + own + "\"]}]}]}\n"));
+  const Controller controller(path("data"), {"--prometheus.config", path("prometheus.yml"), "--alertmanager.config",
+                                             path("am.yml"), "--listen", own});
+  ASSERT_TRUE(controller.is_serving());
+  EXPECT_TRUE(eventually([&] { return sink.answered_count() > 0; }));
+}
+
+TEST_F(drop_in, refuses_by_name_what_it_cannot_do) {
+  const auto ended = [&](std::vector<std::string> words) { return Controller(path("data"), std::move(words)).ended(); };
+  write("prometheus.yml", configuration("alerting: {alertmanagers: [{static_configs: [{targets: [\"am.example:9093\"]}]}]}\n"));
+  const Ended alerting = ended(from_file());
+  EXPECT_EQ(alerting.exit_code, 2);
+  EXPECT_NE(alerting.out.find("prometheus.yml:8:57: error: alerting.alertmanagers[0].static_configs[0].targets[0]: alerts are "
+                              "not handed to am.example:9093"),
+            std::string::npos)
+      << alerting.out;
+  EXPECT_EQ(run_program({"check", "--prometheus.config", path("prometheus.yml")}).out, alerting.out);
+  write("prometheus.yml", configuration("remote_write: [{url: \"http://127.0.0.1:1/\"}]\n"));
+  const Ended writing = ended(from_file());
+  EXPECT_EQ(writing.exit_code, 2);
+  EXPECT_NE(writing.out.find("remote_write: this release does not have it"), std::string::npos) << writing.out;
+  write("watchbill.yaml", "watchbill: 1\n");
+  std::vector<std::string> both = from_file();
+  both.insert(both.end(), {"--config", path("watchbill.yaml")});
+  EXPECT_EQ(ended(both).exit_code, 2);
+  EXPECT_EQ(ended({"--prometheus.config", path("nothing.yml")}).exit_code, 2);
+  EXPECT_FALSE(std::filesystem::exists(path("data")));
+}
+
+TEST_F(drop_in, is_the_beginning_of_a_bill) {
+  write("prometheus.yml", "---\n# Our house.\n" + configuration("alerting:\n  alertmanagers: []\n# The end.\n"));
+  const Ended imported = run_program({"import", "prometheus", path("prometheus.yml")});
+  ASSERT_EQ(imported.exit_code, 0) << imported.err;
+  EXPECT_EQ(imported.out, "watchbill: 1\n# Our house.\n" + configuration("# The end.\n") +
+                              "access: {compatible: open}\nevaluation: {early: none}\nbindings:\n"
+                              "  \"Cold\": {unbound: \"imported from prometheus.yml\"}\n");
+  write("watchbill.yaml", imported.out);
+  Controller controller(path("data"), arguments());
+  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  EXPECT_TRUE(answers(controller, "/api/v1/alerts", "firing"));
+  write("prometheus.yml", configuration("remote_read: [{url: \"http://127.0.0.1:1/\"}]\n"));
+  const Ended refused = run_program({"import", "prometheus", path("prometheus.yml")});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_EQ(refused.out, "");
+  EXPECT_NE(refused.err.find("remote_read: this release does not have it"), std::string::npos) << refused.err;
+  EXPECT_EQ(run_program({"import", "prometheus", path("nothing.yml")}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace watchbill::serve_test
