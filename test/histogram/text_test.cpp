@@ -78,6 +78,9 @@ TEST(notation, refuses_what_it_is_not_with_the_place) {
       {"{{offset:1048576 buckets:[1]}}", "expected buckets up to index 1048576"},
       {"{{buckets:5}}", "at byte 11: expected a list as [5 10 7]"},
       {"{{buckets:[5 x]}}", "at byte 14: expected a decimal number"},
+      {"{{custom_values:[2 1]}}", "at byte 17: expected bounds that rise"},
+      {"{{custom_values:[1 NaN]}}", "at byte 17: expected bounds that rise"},
+      {"{{custom_values:[1 Inf]}}", "at byte 17: expected bounds that rise"},
       {"{{buckets:[5", "at byte 13: expected ] at the end of the list"},
       {"{{counter_reset_hint:maybe}}", "at byte 22: expected unknown, reset, not_reset or gauge"}};
   for (const auto& [input, expected] : cases) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -85,6 +86,7 @@ class Reader {
   [[nodiscard]] Status read_width(double& threshold);
   [[nodiscard]] Status read_hint(Notation& out);
   [[nodiscard]] Status read_list(std::vector<double>& list);
+  [[nodiscard]] Status read_bounds(Bounds& bounds);
   [[nodiscard]] Result<BucketCounts> placed(const std::vector<double>& list, std::int64_t first) const;
 
   std::string_view input_;
@@ -157,7 +159,6 @@ Status Reader::read_property(Notation& out) {
   ++at_;
   Histogram& histogram = out.histogram;
   const std::int64_t index_max = limits_.index_max;
-  std::vector<double> bounds;
   switch (static_cast<Property>(place)) {
     case schema: return read_schema(histogram.schema);
     case sum: return read_figure(histogram.sum);
@@ -171,9 +172,7 @@ Status Reader::read_property(Notation& out) {
     case n_offset: return read_integer(n_offset_, -index_max, index_max);
     case custom_values: break;
   }
-  Status status = read_list(bounds);
-  if (status) histogram.custom_bounds = make_bounds(std::move(bounds));
-  return status;
+  return read_bounds(histogram.custom_bounds);
 }
 
 Status Reader::read_figure(double& figure) {
@@ -238,6 +237,19 @@ Status Reader::read_list(std::vector<double>& list) {
   }
   if (at_ == input_.size()) return wrong("expected ] at the end of the list");
   ++at_;
+  return {};
+}
+
+Status Reader::read_bounds(Bounds& bounds) {
+  const std::size_t begin = at_;
+  std::vector<double> list;
+  if (Status status = read_list(list); !status) return status;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    if (!(list[i] < std::numeric_limits<double>::infinity()) || (i > 0 && list[i] <= list[i - 1])) {
+      at_ = begin;
+      return wrong("expected bounds that rise and end below +Inf, as [1 5 10]");
+    }
+  bounds = make_bounds(std::move(list));
   return {};
 }
 

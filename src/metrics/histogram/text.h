@@ -18,7 +18,7 @@ namespace watchbill::metrics::histogram {
 [[nodiscard]] std::string notation(const Histogram& histogram);
 
 struct Notation {
-  Histogram histogram;        // as written: buckets of 0 are kept, nothing is checked but limits; see check()
+  Histogram histogram;        // as written: buckets of 0 are kept; limits and bounds are checked, the rest by check()
   bool names_hint{false};     // `counter_reset_hint` was given, so an expectation is one about it too
   std::size_t bytes{0};       // of the text, up to and with `}}`
 };
