@@ -1,4 +1,4 @@
-// `check` and `test`: what a person runs before anything is live. Offline; nothing is written.
+// `check`: what a person runs before anything is live. Offline; nothing is written.
 #pragma once
 
 #include <string>
@@ -25,8 +25,5 @@ void print_findings(Terminal& terminal, const config::Loaded& loaded);
 [[nodiscard]] ExitCode check_bill(Terminal& terminal, const CheckArguments& arguments);
 [[nodiscard]] ExitCode check_rules(Terminal& terminal, const CheckArguments& arguments);
 [[nodiscard]] ExitCode check_alertmanager(Terminal& terminal, const CheckArguments& arguments);
-
-// `test promql FILE…`: runs scripts in Prometheus' own test language. Exit 1 when an answer differs.
-[[nodiscard]] ExitCode test_promql(Terminal& terminal, const std::vector<std::string>& files);
 
 }  // namespace watchbill::cli
