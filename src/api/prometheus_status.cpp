@@ -103,7 +103,7 @@ Cardinality cardinality_of(const std::vector<tsdb::SeriesView>& all) {
   out.series_count = all.size();
   for (const tsdb::SeriesView& series : all) {
     out.oldest_ms = std::min(out.oldest_ms, series.oldest_at().ms);
-    out.newest_ms = std::max(out.newest_ms, series.newest().t_ms);
+    out.newest_ms = std::max(out.newest_ms, series.newest_at().ms);
     for (const auto& [name, value] : series.labels()) {
       Cardinality::OfName& of_name = out.names[name];
       if (++of_name.series_by_value[value] > 1) continue;

@@ -7,7 +7,6 @@
 
 #include "config/disk.h"
 #include "config/import.h"
-#include "metrics/promql/test_language.h"
 
 namespace watchbill::cli {
 namespace {
@@ -78,21 +77,6 @@ ExitCode import_prometheus(Terminal& terminal, const config::NeighbourFiles& fil
   if (!imported.refused.empty()) return ExitCode::negative;
   terminal.print_raw(imported.bill);
   return ExitCode::done;
-}
-
-ExitCode test_promql(Terminal& terminal, const std::vector<std::string>& files) {
-  const config::FileReader reader = config::disk_files();
-  bool has_failed = false;
-  for (const std::string& file : files) {
-    const std::string path = file.starts_with('/') ? file : load_options().working_directory + "/" + file;
-    const Result<std::string> script = reader.read(path);
-    if (!script) return terminal.fail(script.error());
-    const auto result = metrics::promql::run_script(*script);
-    if (!result) return terminal.fail(result.error());
-    terminal.print(file + ": " + result->text());
-    has_failed = has_failed || result->failed > 0;
-  }
-  return has_failed ? ExitCode::negative : ExitCode::done;
 }
 
 }  // namespace watchbill::cli

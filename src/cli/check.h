@@ -1,4 +1,4 @@
-// `check` and `test`: what a person runs before anything is live. Offline; nothing is written.
+// `check`: what a person runs before anything is live. Offline; nothing is written.
 #pragma once
 
 #include <string>
@@ -32,8 +32,5 @@ void print_findings(Terminal& terminal, const config::Loaded& loaded);
 // `import prometheus FILE`: prints the bill that says the same. Exit 1 with the findings when there can be none, 2 when there is
 // no such file.
 [[nodiscard]] ExitCode import_prometheus(Terminal& terminal, const config::NeighbourFiles& files);
-
-// `test promql FILE…`: runs scripts in Prometheus' own test language. Exit 1 when an answer differs.
-[[nodiscard]] ExitCode test_promql(Terminal& terminal, const std::vector<std::string>& files);
 
 }  // namespace watchbill::cli

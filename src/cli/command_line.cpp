@@ -10,6 +10,7 @@
 #include "cli/check.h"
 #include "cli/online.h"
 #include "cli/runs.h"
+#include "cli/test.h"
 #include "cli/workloads.h"
 
 namespace watchbill::cli {
@@ -32,6 +33,7 @@ struct Parsed {
   std::string directory;
   CheckArguments check;
   config::NeighbourFiles neighbours;
+  RuleTestArguments rule_tests;
   VerifyArguments verify;
   ReplayArguments replay;
   WhyArguments why;
@@ -66,6 +68,7 @@ class CommandLine {
     add_serve();
     add_check();
     add_import();
+    add_test();
     add_status();
     add_query();
     add_alerts();
@@ -157,9 +160,20 @@ class CommandLine {
         ->add_option("FILE", parsed_.check.files, "the file")
         ->required()
         ->expected(1);
+  }
+
+  void add_test() {
     CLI::App* test = add(app_, "test", "run tests without a controller",
-                         "  watchbill test promql operators.test\n  watchbill test promql tests/*.test", {});
+                         "  watchbill test rules rules_test.yml\n  watchbill test promql tests/*.test", {});
     test->require_subcommand(1);
+    CLI::App* rules = add(*test, "rules", "run unit tests of rules in promtool's format",
+                          "  watchbill test rules rules_test.yml\n"
+                          "  watchbill test rules tests/*.yml --run 'pages.*night' --junit verdicts.xml",
+                          [this](Terminal& terminal) { return test_rules(terminal, world_, parsed_.rule_tests); });
+    rules->add_option("FILE", parsed_.rule_tests.files, "test files")->required();
+    rules->add_option("--run", parsed_.rule_tests.run, "only tests whose name has a match of this pattern; again for more")
+        ->allow_extra_args(false);
+    rules->add_option("--junit", parsed_.rule_tests.junit, "write the verdicts to this file, as build servers read them");
     add(*test, "promql", "run scripts in Prometheus' PromQL test language",
         "  watchbill test promql operators.test\n  watchbill test promql tests/*.test",
         [this](Terminal& terminal) { return test_promql(terminal, parsed_.check.files); })

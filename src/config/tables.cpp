@@ -80,12 +80,18 @@ std::vector<Chapter> chapters() {
           {"Runbooks, bindings, environments", "", runbook_tables()}};
 }
 
+std::string tables_document(const std::vector<TableView>& tables) {
+  std::string out;
+  for (const TableView& table : tables) add_table(out, table);
+  return out;
+}
+
 std::string bill_document() {
   std::string out(beginning);
   for (const Chapter& chapter : chapters()) {
     out += fmt::format("## {}\n", chapter.title);
     if (!chapter.text.empty()) out += std::string(chapter.text) + "\n\n";
-    for (const TableView& table : chapter.tables) add_table(out, table);
+    out += tables_document(chapter.tables);
   }
   out.pop_back();
   return out;

@@ -18,6 +18,9 @@ struct Chapter {
 // In the order of the document.
 [[nodiscard]] std::vector<Chapter> chapters();
 
+// The tables as documentation prints them, an empty line after each.
+[[nodiscard]] std::string tables_document(const std::vector<TableView>& tables);
+
 // docs/bill.md, whole.
 [[nodiscard]] std::string bill_document();
 

@@ -32,6 +32,43 @@ TEST(rules, an_alert_walks_from_pending_to_firing_and_shows_itself_as_series) {
   EXPECT_EQ(stand.ask("ALERTS_FOR_STATE"), "");
 }
 
+TEST(rules, a_firing_alert_has_its_present_texts_and_a_kept_one_its_last) {
+  RuleSource rule = alerting("Hot", "temperature > 50");
+  rule.keep_firing_for = Duration::seconds(30);
+  rule.annotations = {{"summary", "{{ $value }} degrees"}};
+  Stand stand({rule});
+  stand.surroundings.keeps_texts = true;
+  const auto texts_at = [&stand](double degrees) {
+    stand.put("temperature", "a", degrees);
+    stand.slot();
+    std::string out;
+    for (const FiringAlert& alert : stand.evaluator->firing(0))
+      out += alert.labels.text() + " " + alert.annotations.at("summary");
+    stand.pass(15);
+    return out;
+  };
+  const std::string labels = "{alertname=\"Hot\", instance=\"a\", job=\"web\"} ";
+  EXPECT_EQ(texts_at(40), "");
+  EXPECT_EQ(texts_at(60), labels + "60 degrees");
+  EXPECT_EQ(texts_at(70), labels + "70 degrees") << "though no alert moved";
+  EXPECT_EQ(texts_at(40), labels + "70 degrees");
+  EXPECT_EQ(texts_at(40), labels + "70 degrees");
+  EXPECT_EQ(texts_at(40), "");
+}
+
+TEST(rules, a_value_that_the_store_refuses_is_told_and_the_end_of_a_series_is_none) {
+  Stand stand({recording("x", "up"), recording("x", "up + 1"), recording("x", "up > 0")});
+  stand.put("up", "a", 1);
+  static_cast<void>(stand.slot());
+  EXPECT_EQ(stand.evaluator->health(0).refused, std::nullopt);
+  EXPECT_EQ(stand.evaluator->health(1).refused, tsdb::AppendRefusal::duplicate_timestamp);
+  EXPECT_EQ(stand.evaluator->health(2).refused, std::nullopt) << "the same value again";
+  stand.pass(15);
+  stand.put("up", "a", 0);
+  static_cast<void>(stand.slot());
+  EXPECT_EQ(stand.evaluator->health(2).refused, std::nullopt) << "it ends what another rule goes on writing";
+}
+
 TEST(rules, a_vanished_series_is_not_good_news) {
   Stand stand({alerting("Hot", "temperature > 50")});
   stand.put("temperature", "a", 60);

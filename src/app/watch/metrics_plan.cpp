@@ -69,15 +69,8 @@ bool looks_early(const Configuration& configuration, const RuleConfiguration& ru
 }
 
 rules::GroupSource source_of(const Configuration& configuration, const RuleGroupConfiguration& group) {
-  rules::GroupSource source;
-  source.file = group.file;
-  source.name = group.name;
-  source.interval = group.interval;
-  source.query_offset = group.query_offset;
-  source.limit = group.limit;
-  for (const RuleConfiguration& rule : group.rules)
-    source.rules.push_back({rule.alert, rule.record, rule.expression, rule.for_, rule.keep_firing_for, rule.labels,
-                            rule.annotations, looks_early(configuration, rule)});
+  rules::GroupSource source = rules::source_of(group);
+  for (std::size_t i = 0; i < group.rules.size(); ++i) source.rules[i].looks_early = looks_early(configuration, group.rules[i]);
   return source;
 }
 

@@ -117,6 +117,7 @@ RuleEvaluation::Failure RuleEvaluation::judge(std::vector<Element*>& moved) {
     if (element.is_told) moved.push_back(&element);
     if (element.is_present) element.is_inherited = false;
     alert_count += element.next.phase != AlertPhase::inactive ? 1 : 0;
+    if (surroundings_.keeps_texts) keep_text(element);
   }
   // As in Prometheus, alerts count that go on without their element; unlike there, the alerts stay as they are.
   if (group_.limit > 0 && alert_count > group_.limit)
@@ -215,10 +216,24 @@ std::string RuleEvaluation::expand(const text_template::Template& text, const La
   return expanded ? std::move(*expanded) : "<error expanding template: " + expanded.error().detail + ">";
 }
 
+std::map<std::string, std::string> RuleEvaluation::annotations_of(const Element& element) const {
+  std::map<std::string, std::string> out;
+  for (const NamedTemplate& annotation : rule_.annotations)
+    out.emplace(annotation.name, expand(annotation.text, element.element, element.value));
+  return out;
+}
+
+// An alert that is kept without its element has the texts of the last one.
+void RuleEvaluation::keep_text(const Element& element) {
+  if (element.next.phase != AlertPhase::firing) memory_.texts.erase(element.labels);
+  else if (element.is_present) memory_.texts[element.labels] = annotations_of(element);
+}
+
 text_template::Answer RuleEvaluation::query(std::string_view expression) const {
   const auto parsed = promql::parse(expression);
   if (!parsed) return text_template::Complaint{parsed.error().text()};
-  const auto answer = promql::evaluate(*parsed, inputs_.snapshot, promql::QueryTime::at(query_at_), surroundings_.options);
+  // At the slot, as in Prometheus 3: the group's query_offset is for the expression alone.
+  const auto answer = promql::evaluate(*parsed, inputs_.snapshot, promql::QueryTime::at(inputs_.at), surroundings_.options);
   if (!answer) return text_template::Complaint{answer.error().message};
   std::vector<text_template::Value> samples;
   if (answer->type == promql::ValueType::scalar) samples.push_back(text_template::sample({}, answer->scalar));
@@ -282,8 +297,7 @@ ElementChange RuleEvaluation::change_of(const Element& element, Agreement& agree
     change.cause = is_seen ? AlertEnd::condition_false : AlertEnd::no_series;
     return change;
   }
-  for (const NamedTemplate& annotation : rule_.annotations)
-    change.annotations.emplace(annotation.name, expand(annotation.text, element.element, element.value));
+  change.annotations = annotations_of(element);
   change.value = promql::format_value(element.value);
   change.samples = samples_of(element, agreement, samples_max);
   return change;

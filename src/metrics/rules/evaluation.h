@@ -37,6 +37,8 @@ class RuleEvaluation {
   [[nodiscard]] std::vector<tsdb::SeriesView> views_of(const Labels& series) const;
   [[nodiscard]] std::string expand(const text_template::Template& text, const Labels& element, double value) const;
   [[nodiscard]] text_template::Answer query(std::string_view expression) const;
+  [[nodiscard]] std::map<std::string, std::string> annotations_of(const Element& element) const;
+  void keep_text(const Element& element);
   void show(Element& element, SampleBatch& batch) const;
   void tell(const std::vector<Element*>& moved, RuleOutcome& outcome);
   [[nodiscard]] ElementChange change_of(const Element& element, Agreement& agreement, std::size_t samples_max) const;

@@ -72,7 +72,7 @@ Evaluation GroupEvaluator::evaluate(Instant slot, tsdb::Head& head, const StoreR
     out.samples_written += counts.written;
     out.samples_refused += counts.refused;
     out.failure_count += outcome.failure.has_value() ? 1U : 0U;
-    health_[i] = RuleHealth{slot, outcome.failure ? outcome.failure->message : std::string()};
+    health_[i] = RuleHealth{slot, outcome.failure ? outcome.failure->message : std::string(), counts.refusal};
     if (outcome.failure || !outcome.answers.empty()) out.outcomes.push_back(std::move(outcome));
   }
   if (out.failure_count == 0) last_good_ = slot;
@@ -103,6 +103,13 @@ void GroupEvaluator::confirm(std::size_t rule, std::uint32_t part) {
     element.course = element.next;
     element.is_told = false;
   }
+}
+
+std::vector<FiringAlert> GroupEvaluator::firing(std::size_t rule) const {
+  WB_ASSERT(surroundings_.keeps_texts, "who asks for firing alerts has their texts kept");
+  std::vector<FiringAlert> alerts;
+  for (const auto& [labels, annotations] : memories_[rule].texts) alerts.push_back({labels, annotations});
+  return alerts;
 }
 
 bool GroupEvaluator::is_silent(Instant now) const noexcept { return now - last_good_ > silence_max(group_.interval); }

@@ -27,6 +27,7 @@ namespace watchbill::metrics::rules {
 struct Surroundings {
   text_template::AnnotationScope scope;
   promql::EvaluationOptions options;
+  bool keeps_texts{false};  // annotations are expanded at each evaluation, not only when an alert moves: for firing()
 };
 
 // What the store knows of the past: absences of inherited alerts count only when it knows enough.
@@ -62,6 +63,13 @@ struct Evaluation {
 struct RuleHealth {
   Instant evaluated_at;   // the last slot; 0 before the first
   std::string last_error;  // empty: it gave an answer
+  std::optional<tsdb::AppendRefusal> refused;  // why the store did not take one of its values; the end of a series is no value
+};
+
+// An alert that fires, as Prometheus shows it.
+struct FiringAlert {
+  Labels labels;
+  std::map<std::string, std::string> annotations;
 };
 
 class GroupEvaluator {
@@ -86,6 +94,9 @@ class GroupEvaluator {
 
   [[nodiscard]] const RuleGroup& group() const noexcept { return group_; }
   [[nodiscard]] const RuleHealth& health(std::size_t rule) const { return health_[rule]; }
+  // The alerts of a rule that fire after the last evaluation, with the texts of the last one that had their element. Holds:
+  // Surroundings::keeps_texts.
+  [[nodiscard]] std::vector<FiringAlert> firing(std::size_t rule) const;
   // No evaluation since silence_max() in which every rule gave an answer.
   [[nodiscard]] bool is_silent(Instant now) const noexcept;
 

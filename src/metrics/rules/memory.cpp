@@ -27,8 +27,13 @@ SampleBatch::Counts SampleBatch::write(tsdb::Head& head, Instant at) {
   if (samples_.empty()) return {};
   for (tsdb::BatchSample& sample : samples_) sample.at = at;
   const tsdb::BatchResult result = head.append(samples_);
-  for (std::size_t i = 0; i < samples_.size(); ++i) *references_[i] = samples_[i].series;
-  return {result.taken_count, result.refused_count};
+  Counts counts{result.taken_count, result.refused_count, std::nullopt};
+  for (std::size_t i = 0; i < samples_.size(); ++i) {
+    *references_[i] = samples_[i].series;
+    const bool is_value = !tsdb::is_stale(samples_[i].value);
+    if (!counts.refusal && is_value && !samples_[i].taken) counts.refusal = samples_[i].taken.error();
+  }
+  return counts;
 }
 
 }  // namespace watchbill::metrics::rules

@@ -43,6 +43,7 @@ struct RecordedSeries {
 
 struct RuleMemory {
   std::map<Labels, Element> elements;  // by what is left of their labels when the rule's plain ones are taken off
+  std::map<Labels, std::map<std::string, std::string>> texts;  // of firing alerts by their labels; Surroundings::keeps_texts
   std::map<Labels, RecordedSeries> recorded;             // of the last good evaluation
   bool is_failing{false};                                // the journal has a failure and no answer after it
 };
@@ -60,6 +61,7 @@ class SampleBatch {
 
   struct Counts {
     std::size_t written{0}, refused{0};
+    std::optional<tsdb::AppendRefusal> refusal;  // of the first value; ends of series are counted only
   };
   Counts write(tsdb::Head& head, Instant at);
 

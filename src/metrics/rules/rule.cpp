@@ -76,6 +76,19 @@ class Compiler {
 
 }  // namespace
 
+GroupSource source_of(const RuleGroupConfiguration& group) {
+  GroupSource source;
+  source.file = group.file;
+  source.name = group.name;
+  source.interval = group.interval;
+  source.query_offset = group.query_offset;
+  source.limit = group.limit;
+  for (const RuleConfiguration& rule : group.rules)
+    source.rules.push_back({rule.alert, rule.record, rule.expression, rule.for_, rule.keep_firing_for, rule.labels,
+                            rule.annotations, false});
+  return source;
+}
+
 Result<RuleGroup> compile(const GroupSource& source, Duration lookback) {
   RuleGroup group{source.file,  source.name, source.file + ";" + source.name, source.interval, source.query_offset,
                   source.limit, {}};

@@ -15,6 +15,7 @@
 #include "metrics/promql/ast.h"
 #include "metrics/rules/selectors.h"
 #include "model/alert.h"
+#include "model/configuration_metrics.h"
 #include "template/template.h"
 
 namespace watchbill::metrics::rules {
@@ -40,6 +41,9 @@ struct GroupSource {
   std::map<std::string, std::string> labels;  // of every rule, unless the rule has its own
   std::vector<RuleSource> rules;
 };
+
+// A group of a checked configuration; no rule of it looks early.
+[[nodiscard]] GroupSource source_of(const RuleGroupConfiguration& group);
 
 // A label or annotation that is expanded.
 struct NamedTemplate {
