@@ -10,9 +10,10 @@
 namespace watchbill::tidy {
 namespace {
 
-constexpr std::array<std::string_view, 8> deterministic_folders{
-    "src/model/",          "src/core/",          "src/engine/",    "src/metrics/promql/",
-    "src/metrics/rules/",  "src/metrics/exposition/", "src/supervise/", "src/template/"};
+constexpr std::array<std::string_view, 9> deterministic_folders{
+    "src/model/",           "src/core/",          "src/engine/",
+    "src/metrics/promql/",  "src/metrics/rules/", "src/metrics/exposition/",
+    "src/metrics/relabel/", "src/supervise/",     "src/template/"};
 // The two places where threads meet the engine.
 constexpr std::array<std::string_view, 2> lock_folders{"src/engine/inbox", "src/engine/follower"};
 
