@@ -65,6 +65,7 @@ Status TargetSeries::stage_page(std::string_view page, Instant at, bool honors_t
     switch (parser.next()) {
       case TextParser::Entry::end: return {};
       case TextParser::Entry::malformed: return parser.error();
+      case TextParser::Entry::unit: break;  // not in the text format
       case TextParser::Entry::help: describe(parser.metric_name(), parser.help(), false); break;
       case TextParser::Entry::type: describe(parser.metric_name(), std::string(word(parser.type())), true); break;
       case TextParser::Entry::sample: {
