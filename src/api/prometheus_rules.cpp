@@ -206,14 +206,21 @@ void write_target(JsonWriter& json, const TargetView& target) {
 void list_targets(const CallPointer& call) {
   const std::string* state = parameter(*call, "state");
   const std::string* pool = parameter(*call, "scrapePool");
-  const bool shows_active = state == nullptr || *state != "dropped";
+  const bool shows_all = state == nullptr || state->empty() || *state == "any";
   std::string data;
   JsonWriter json(data);
   json.begin_object().key("activeTargets").begin_array();
-  if (shows_active)
+  if (shows_all || *state == "active")
     for (const TargetView& target : call->services.watch.targets())
       if (pool == nullptr || pool->empty() || target.job == *pool) write_target(json, target);
-  json.end_array().key("droppedTargets").begin_array().end_array().end_object();  // nothing relabels, so nothing is dropped
+  json.end_array().key("droppedTargets").begin_array();
+  if (shows_all || *state == "dropped")
+    for (const Labels& discovered : call->services.watch.dropped_targets()) {
+      json.begin_object().key("discoveredLabels");
+      write_labels(json, discovered);
+      json.end_object();
+    }
+  json.end_array().end_object();
   answer_data(*call, data);
 }
 

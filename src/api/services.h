@@ -79,6 +79,7 @@ struct Watch {
   // Runs a query on a thread of the evaluation pool; false when too many wait. Any thread.
   std::function<bool(std::function<void()> task)> run;
   std::function<std::vector<TargetView>()> targets;
+  std::function<std::vector<Labels>()> dropped_targets;  // by relabel_configs; as they were discovered
   std::function<RuleGroups()> groups;
 };
 

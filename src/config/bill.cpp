@@ -9,6 +9,7 @@
 #include "config/paths.h"
 #include "config/prometheus.h"
 #include "config/runbooks.h"
+#include "config/scrape_jobs.h"
 #include "config/texts.h"
 #include "config/values.h"
 #include "config/workloads.h"

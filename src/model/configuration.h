@@ -12,6 +12,7 @@
 #include "model/configuration_binding.h"
 #include "model/configuration_metrics.h"
 #include "model/configuration_routing.h"
+#include "model/configuration_scrape.h"
 #include "model/configuration_supervisor.h"
 
 namespace watchbill {

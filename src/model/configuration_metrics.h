@@ -1,5 +1,5 @@
-// What is scraped and which rules are evaluated, with Prometheus' defaults filled in. Source: Prometheus 2.42 configuration and
-// rule files; design/bill.md §2 (evaluation).
+// Which rules are evaluated, with Prometheus' defaults filled in. Source: Prometheus 2.42 configuration and rule files;
+// design/bill.md §2 (evaluation).
 #pragma once
 
 #include <map>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/configuration_scrape.h"
 #include "model/fields.h"
 #include "model/labels.h"
 
@@ -17,39 +18,15 @@ struct GlobalConfiguration {
   Duration evaluation_interval{Duration::minutes(1)};  // more than 0
   Labels external_labels;
   Duration scrape_interval{Duration::minutes(1)};      // more than 0
+  ScrapeLimits scrape_limits;                          // of jobs that set none
   Duration scrape_timeout{Duration::seconds(10)};      // more than 0, at most the interval
   template <class To> static constexpr auto fields(To&& to) {
     using G = GlobalConfiguration;
     return to(field("evaluation_interval_ms", &G::evaluation_interval), field("external_labels", &G::external_labels),
-              field("scrape_interval_ms", &G::scrape_interval), field("scrape_timeout_ms", &G::scrape_timeout));
+              field("scrape_interval_ms", &G::scrape_interval), field("scrape_limits", &G::scrape_limits),
+              field("scrape_timeout_ms", &G::scrape_timeout));
   }
   friend bool operator==(const GlobalConfiguration&, const GlobalConfiguration&) = default;
-};
-
-struct StaticTargets {
-  Labels labels;
-  std::vector<std::string> targets;  // HOST:PORT or HOST
-  template <class To> static constexpr auto fields(To&& to) {
-    return to(field("labels", &StaticTargets::labels), field("targets", &StaticTargets::targets));
-  }
-  friend bool operator==(const StaticTargets&, const StaticTargets&) = default;
-};
-
-// One job; targets are asked by http.
-struct ScrapeConfiguration {
-  std::string job;                                         // unique
-  std::string metrics_path{"/metrics"};                    // begins with "/"
-  std::map<std::string, std::vector<std::string>> params;  // of the query
-  Duration scrape_interval{Duration::minutes(1)};
-  Duration scrape_timeout{Duration::seconds(10)};          // at most the interval
-  std::vector<StaticTargets> static_configs;
-  template <class To> static constexpr auto fields(To&& to) {
-    using S = ScrapeConfiguration;
-    return to(field("job", &S::job), field("metrics_path", &S::metrics_path), field("params", &S::params),
-              field("scrape_interval_ms", &S::scrape_interval), field("scrape_timeout_ms", &S::scrape_timeout),
-              field("static_configs", &S::static_configs));
-  }
-  friend bool operator==(const ScrapeConfiguration&, const ScrapeConfiguration&) = default;
 };
 
 // A recording rule (`record` is set) or an alerting rule (`alert` is set). Expression and templates are checked sources.

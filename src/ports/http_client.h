@@ -37,6 +37,8 @@ struct HttpCall {
   // goes out once more on a new one. Otherwise each call has a new connection, so that "closed after sending" never is an idle
   // close in disguise.
   bool may_be_sent_twice{false};
+  // Asks for a body that may come compressed by gzip, and gives it as it was before; body_bytes_max holds for both.
+  bool accepts_gzip{false};
   HttpTls tls;
 };
 

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "metrics/exposition/text_parser.h"
+
 namespace watchbill::metrics::exposition {
 namespace {
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "drivers/net/gzip.h"
 #include "drivers/net/http_client.h"
 #include "net/loopback.h"
 
@@ -232,6 +233,29 @@ TEST(http_client, refuses_answers_beyond_the_limits) {
     ASSERT_FALSE(outcome.has_value()) << response;
     EXPECT_EQ(outcome.error().kind, HttpFailureKind::response_too_large) << response.substr(0, 80) << outcome.error().detail;
   }
+}
+
+TEST(http_client, a_compressed_body_is_given_as_it_was_before) {
+  const std::string body(100'000, 'x');
+  const std::string packed = *gzip(body);
+  const auto answer = [](const std::string& bytes) {
+    return "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + std::to_string(bytes.size()) + "\r\n\r\n" + bytes;
+  };
+  const auto accepting = [](HttpCall& call) { call.accepts_gzip = true; };
+  EXPECT_EQ(call_answered_by(answer(packed), accepting)->body, body);
+  EXPECT_EQ(call_answered_by(answer(packed + packed), accepting)->body, body + body) << "two members are one body";
+  EXPECT_EQ(call_answered_by(answer(packed))->body, packed) << "nobody asked for it";
+  for (const std::string& wrong : {packed.substr(0, packed.size() - 9), std::string("x 1\n"), std::string(), packed + "x"}) {
+    const Outcome outcome = call_answered_by(answer(wrong), accepting);
+    ASSERT_FALSE(outcome.has_value());
+    EXPECT_EQ(outcome.error().kind, HttpFailureKind::response_malformed) << outcome.error().detail;
+  }
+  const Outcome bomb = call_answered_by(answer(packed), [](HttpCall& call) {
+    call.accepts_gzip = true;
+    call.body_bytes_max = 99'999;
+  });
+  ASSERT_FALSE(bomb.has_value());
+  EXPECT_EQ(bomb.error().kind, HttpFailureKind::response_too_large) << bomb.error().detail;
 }
 
 TEST(http_client, refuses_answers_that_are_not_http) {

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <deque>
+#include <functional>
+#include <memory>
 
 #include "metrics/promql/evaluate.h"
 #include "metrics/promql/parser.h"
@@ -54,7 +57,7 @@ class Bench : public ::testing::Test, public ports::IoLoop, public ports::HttpCl
     for (; answered_ < calls_.size() && answers_; ++answered_) {
       ports::HttpDone done = std::move(calls_[answered_].done);
       if (failure_) done(ports::HttpFailure{*failure_, "connect to 192.0.2.1:80"});
-      else done(ports::HttpAnswer{status_, {}, page_, {}});
+      else done(ports::HttpAnswer{status_, headers_, page_, {}});
     }
   }
   std::string ask(std::string_view text) {
@@ -76,6 +79,22 @@ class Bench : public ::testing::Test, public ports::IoLoop, public ports::HttpCl
     return out;
   }
 
+  static std::shared_ptr<const SampleTerms> terms(const std::function<void(SampleTerms&)>& change) {
+    SampleTerms out;
+    change(out);
+    auto compiled = metrics::relabel::Rules::compile(out.written);
+    EXPECT_TRUE(compiled);
+    out.relabel = std::move(*compiled);
+    return std::make_shared<const SampleTerms>(std::move(out));
+  }
+  static RelabelConfiguration rule(RelabelAction action, const std::string& source, const std::string& regex) {
+    RelabelConfiguration out;
+    out.action = action;
+    if (!source.empty()) out.source_labels = {source};
+    out.regex = regex;
+    return out;
+  }
+
   struct Call {
     ports::HttpCall call;
     ports::HttpDone done;
@@ -88,6 +107,7 @@ class Bench : public ::testing::Test, public ports::IoLoop, public ports::HttpCl
   bool answers_{true};
   std::optional<ports::HttpFailureKind> failure_;
   std::uint32_t status_{200};
+  ports::HttpFields headers_;
   std::string page_{"x 1\n"};
   int cancelled_count_{0};
   int stored_count_{0};
@@ -152,17 +172,25 @@ TEST_F(Bench, a_target_that_does_not_answer_is_down_and_its_series_end) {
 }
 
 TEST_F(Bench, a_page_beyond_a_limit_is_refused_whole) {
-  const std::vector<std::pair<TargetLimits, std::string>> cases{
-      {{2, 0, 0, 0}, "samples"}, {{0, 4, 0, 0}, "labels of"}, {{0, 0, 8, 0}, "label name"}, {{0, 0, 0, 5}, "value of label b"}};
+  ScrapeLimits samples, labels, names, values;
+  samples.sample_count_max = 2;
+  labels.label_count_max = 4;
+  names.label_name_bytes_max = 8;
+  values.label_value_bytes_max = 5;
+  const std::vector<std::pair<ScrapeLimits, std::string>> cases{
+      {samples, "scrape 3 samples: sample_limit exceeded (limit: 2)"},
+      {labels, "scrape y: label_limit exceeded (limit: 4)"},
+      {names, "scrape z, label instance_of: label_name_length_limit exceeded (limit: 8)"},
+      {values, "scrape y, label b: label_value_length_limit exceeded (limit: 5)"}};
   page_ = "x 1\ny{a=\"1\",b=\"value!\"} 1\nz{instance_of=\"1\"} 1\n";
   for (const auto& [limits, what] : cases) {
     Target limited = target("a:" + std::to_string(limits.label_count_max + limits.label_name_bytes_max));
-    limited.limits = limits;
+    limited.terms = terms([&limits](SampleTerms& out) { out.limits = limits; });
     scraper_.configure({limited});
     pass(Duration::seconds(15));
     EXPECT_EQ(ask("up"), "up" + limited.labels.text() + " 0") << what;
     EXPECT_EQ(ask("x"), "");
-    EXPECT_NE(scraper_.statuses().front().last_error.find(what), std::string::npos) << scraper_.statuses().front().last_error;
+    EXPECT_EQ(scraper_.statuses().front().last_error, what);
   }
 }
 
@@ -177,7 +205,7 @@ TEST_F(Bench, a_malformed_page_stores_nothing) {
 TEST_F(Bench, times_of_the_page_count_only_when_asked_for) {
   page_ = "x 1 " + std::to_string(now_.ms) + "\n";
   Target honest = target("a:1");
-  honest.honors_timestamps = true;
+  honest.terms = terms([](SampleTerms& out) { out.honors_timestamps = true; });
   scraper_.configure({honest, target("b:1")});
   const Instant begin = now_;
   pass(Duration::seconds(15));
@@ -235,10 +263,139 @@ TEST_F(Bench, our_own_samples_are_a_target_too) {
   EXPECT_EQ(ask("watchbill_workload_ready"), "watchbill_workload_ready{workload=\"web\"} 1");
 }
 
+TEST_F(Bench, the_content_type_says_which_format_a_page_has) {
+  page_ = "# TYPE x counter\n# UNIT x_seconds seconds\nx_total 1 " + std::to_string(now_.ms / 1000) + " # {t=\"1\"} 1\n# EOF\n";
+  headers_ = {{"Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8"}};
+  scraper_.configure({target("a:1")});
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("x_total"), "x_total{instance=\"a:1\", job=\"web\"} 1") << scraper_.statuses().front().last_error;
+  ASSERT_NE(head_.snapshot().metadata("x_seconds"), nullptr);
+  EXPECT_EQ(head_.snapshot().metadata("x_seconds")->unit, "seconds");
+  EXPECT_TRUE(calls_.front().call.headers.front().value.starts_with("application/openmetrics-text;version=1.0.0,"));
+  page_ = "x_total 1\n";
+  pass(Duration::seconds(15));
+  EXPECT_EQ(scraper_.statuses().front().last_error, "read metrics page line 2, column 1: expected # EOF where the page ends")
+      << "half a page is not a page";
+  headers_.clear();
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("up"), "up{instance=\"a:1\", job=\"web\"} 1") << "without a type it is text";
+}
+
+TEST_F(Bench, a_page_that_is_honored_keeps_its_labels_and_leaves_empty_what_it_leaves_empty) {
+  page_ = "x{job=\"theirs\"} 1\ny{job=\"\",instance=\"\"} 1\nz 1\n";
+  Target honored = target("a:1");
+  honored.terms = terms([](SampleTerms& out) { out.honors_labels = true; });
+  scraper_.configure({honored});
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("x"), "x{instance=\"a:1\", job=\"theirs\"} 1");
+  EXPECT_EQ(ask("y"), "y 1");
+  EXPECT_EQ(ask("z"), "z{instance=\"a:1\", job=\"web\"} 1");
+}
+
+TEST_F(Bench, two_labels_that_make_way_never_meet) {
+  Target crowded = target("a:1");
+  crowded.labels.set("a", "1");
+  crowded.labels.set("exported_a", "2");
+  page_ = "x{a=\"3\",exported_a=\"4\"} 1\n";
+  scraper_.configure({crowded});
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("x"), "x{a=\"1\", exported_a=\"2\", exported_exported_a=\"3\", exported_exported_exported_a=\"4\", "
+                      "instance=\"a:1\", job=\"web\"} 1");
+}
+
+TEST_F(Bench, rules_drop_and_rename_samples_after_all_labels_are_there) {
+  page_ = "go_x 1\nx{path=\"/a/1\"} 2\nx{path=\"/b/1\"} 3\n";
+  Target ruled = target("a:1");
+  ruled.terms = terms([](SampleTerms& out) {
+    RelabelConfiguration shorten = rule(RelabelAction::replace, "path", "/(.*)/.*");
+    shorten.target_label = "path";
+    out.written = {rule(RelabelAction::drop, "__name__", "go_.*"), rule(RelabelAction::labeldrop, "", "instance"), shorten};
+  });
+  scraper_.configure({ruled});
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("{__name__=~\"x|go_x\"}"), "x{job=\"web\", path=\"a\"} 2; x{job=\"web\", path=\"b\"} 3");
+  EXPECT_EQ(ask("scrape_samples_scraped - scrape_samples_post_metric_relabeling"), "{instance=\"a:1\", job=\"web\"} 1");
+  EXPECT_EQ(ask("scrape_series_added"), "scrape_series_added{instance=\"a:1\", job=\"web\"} 2");
+}
+
+TEST_F(Bench, a_series_that_has_another_text_on_the_page_is_not_at_its_end) {
+  Target ruled = target("a:1");
+  ruled.terms = terms([](SampleTerms& out) { out.written = {rule(RelabelAction::labeldrop, "", "pod")}; });
+  scraper_.configure({ruled});
+  page_ = "x{pod=\"1\"} 1\n";
+  pass(Duration::seconds(15));
+  page_ = "x{pod=\"2\"} 2\n";
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("x"), "x{instance=\"a:1\", job=\"web\"} 2");
+  page_ = "";
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("x"), "");
+}
+
+TEST_F(Bench, another_bill_changes_the_rules_and_ends_what_they_no_longer_make) {
+  page_ = "x 1\ny 1\n";
+  scraper_.configure({target("a:1")});
+  pass(Duration::seconds(15));
+  Target ruled = target("a:1");
+  ruled.terms = terms([](SampleTerms& out) { out.written = {rule(RelabelAction::drop, "__name__", "x")}; });
+  scraper_.configure({ruled});
+  EXPECT_EQ(ask("x"), "x{instance=\"a:1\", job=\"web\"} 1") << "until the next page";
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("{__name__=~\"x|y\"}"), "y{instance=\"a:1\", job=\"web\"} 1");
+  scraper_.configure({target("a:1")});
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("x + y"), "{instance=\"a:1\", job=\"web\"} 2");
+  page_ = "x 1\n";
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("y"), "");
+}
+
+TEST_F(Bench, rules_that_make_no_series_fail_the_scrape) {
+  Target ruled = target("a:1");
+  ruled.terms = terms([](SampleTerms& out) { out.written = {rule(RelabelAction::labeldrop, "", "__name__")}; });
+  scraper_.configure({ruled});
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("up"), "up{instance=\"a:1\", job=\"web\"} 0");
+  EXPECT_NE(scraper_.statuses().front().last_error.find("expected a metric name as __name__"), std::string::npos);
+}
+
+TEST_F(Bench, a_target_beyond_the_limit_of_its_job_is_not_asked) {
+  Target refused = target("a:1");
+  refused.refused = "target_limit exceeded (number of targets: 2, limit: 1)";
+  scraper_.configure({refused});
+  pass(Duration::seconds(15));
+  EXPECT_TRUE(calls_.empty());
+  EXPECT_EQ(ask("up"), "up{instance=\"a:1\", job=\"web\"} 0");
+  EXPECT_EQ(scraper_.statuses().front().last_error, refused.refused);
+}
+
+TEST_F(Bench, a_secret_goes_into_the_call_and_its_absence_is_told_without_it) {
+  Target guarded = target("a:1");
+  guarded.client.authorization = "Basic";
+  guarded.client.username = "me";
+  guarded.client.secret = "env:WB_TEST_SCRAPE_PASSWORD";
+  scraper_.configure({guarded});
+  pass(Duration::seconds(15));
+  EXPECT_TRUE(calls_.empty());
+  EXPECT_EQ(scraper_.statuses().front().last_error,
+            "read the secret env:WB_TEST_SCRAPE_PASSWORD: the environment has no such name");
+  ASSERT_EQ(::setenv("WB_TEST_SCRAPE_PASSWORD", "open sesame", 1), 0);
+  pass(Duration::seconds(15));
+  ASSERT_EQ(calls_.size(), 1U);
+  EXPECT_EQ(*ports::find_field(calls_[0].call.headers, "Authorization"), "Basic bWU6b3BlbiBzZXNhbWU=");
+  ::unsetenv("WB_TEST_SCRAPE_PASSWORD");
+  guarded.client.authorization = "Bearer";
+  guarded.client.secret.clear();
+  guarded.client.secret_file = "/nowhere/token";
+  scraper_.configure({guarded});
+  pass(Duration::seconds(15));
+  EXPECT_EQ(scraper_.statuses().front().last_error, "read the secret in /nowhere/token: No such file or directory");
+}
+
 TEST(target_url, has_its_parameters_encoded) {
-  EXPECT_EQ(target_url("a:1", "/metrics", {{"match[]", {"{job=\"x\"}", "y z"}}}),
+  EXPECT_EQ(target_url("http", "a:1", "/metrics", {{"match[]", {"{job=\"x\"}", "y z"}}}),
             "http://a:1/metrics?match%5B%5D=%7Bjob%3D%22x%22%7D&match%5B%5D=y%20z");
-  EXPECT_EQ(target_url("a", "/probe", {}), "http://a/probe");
+  EXPECT_EQ(target_url("https", "a", "/probe", {}), "https://a/probe");
 }
 
 }  // namespace

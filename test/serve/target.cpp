@@ -32,9 +32,16 @@ Target::~Target() {
   ::close(listener_);
 }
 
-void Target::show(std::string page) {
+void Target::show(std::string page, std::string type, std::string headers) {
   const std::lock_guard lock(mutex_);
   page_ = std::move(page);
+  type_ = std::move(type);
+  headers_ = std::move(headers);
+}
+
+std::string Target::last_request() const {
+  const std::lock_guard lock(mutex_);
+  return request_;
 }
 
 void Target::serve() {
@@ -57,14 +64,13 @@ void Target::answer(int connection) {
     if (got <= 0) return;
     request.append(bytes.data(), static_cast<std::size_t>(got));
   }
-  std::string page;
+  std::string answer;
   {
     const std::lock_guard lock(mutex_);
-    page = page_;
+    request_ = std::move(request);
+    answer = "HTTP/1.1 200 OK\r\nContent-Type: " + type_ + "\r\n" + headers_ + "Connection: close\r\nContent-Length: " +
+             std::to_string(page_.size()) + "\r\n\r\n" + page_;
   }
-  const std::string answer =
-      "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nConnection: close\r\nContent-Length: " +
-      std::to_string(page.size()) + "\r\n\r\n" + page;
   static_cast<void>(::send(connection, answer.data(), answer.size(), MSG_NOSIGNAL));
   ++answered_count_;
 }

@@ -1,21 +1,10 @@
-// What a bill asks of the metrics path: targets as Prometheus names them, early looks, who reads our own series.
+// What a bill asks of the metrics path: early looks, who reads our own series.
 #include "app/watch/metrics_plan.h"
 
 #include <gtest/gtest.h>
 
 namespace watchbill::app::watch {
 namespace {
-
-Configuration with_targets(std::vector<std::string> targets, const Labels& labels = {}) {
-  Configuration configuration;
-  ScrapeConfiguration job;
-  job.job = "web";
-  job.params = {{"module", {"a b"}}};
-  job.scrape_interval = Duration::seconds(15);
-  job.static_configs = {{labels, std::move(targets)}};
-  configuration.scrape_configs = {job};
-  return configuration;
-}
 
 RuleGroupConfiguration group_of(std::vector<RuleConfiguration> rules) {
   RuleGroupConfiguration group;
@@ -32,33 +21,8 @@ RuleConfiguration alerting(const std::string& name, const std::string& expressio
   return rule;
 }
 
-std::vector<std::string> names_of(const MetricsPlan& plan) {
-  std::vector<std::string> names;
-  for (const PlannedTarget& target : plan.targets) names.push_back(target.target.labels.text());
-  return names;
-}
-
 bool reads(const MetricsPlan& plan, const std::string& job, const std::string& name) {
   return plan.reads(Labels({{"instance", "x"}, {"job", job}}), name);
-}
-
-TEST(plan, a_target_has_the_port_of_its_scheme_and_the_labels_of_its_group) {
-  const auto plan = plan_metrics(with_targets({"a:9100", "b", "[::1]", "[::1]:9100"}, Labels({{"instance", ""}, {"rack", "7"}})));
-  ASSERT_TRUE(plan);
-  EXPECT_EQ(names_of(*plan), (std::vector<std::string>{R"({instance="a:9100", job="web", rack="7"})",
-                                                       R"({instance="b:80", job="web", rack="7"})",
-                                                       R"({instance="[::1]:80", job="web", rack="7"})",
-                                                       R"({instance="[::1]:9100", job="web", rack="7"})"}));
-  EXPECT_EQ(plan->targets[1].target.url, "http://b:80/metrics?module=a%20b");
-  EXPECT_EQ(plan->targets[1].discovered.get("__address__"), "b");
-  EXPECT_EQ(plan->targets[1].discovered.get("__param_module"), "a b");
-}
-
-TEST(plan, labels_of_a_group_win_over_job_and_instance_and_two_equal_targets_are_one) {
-  const auto plan = plan_metrics(with_targets({"a:1", "a:2"}, Labels({{"instance", "both"}, {"job", "other"}})));
-  ASSERT_TRUE(plan);
-  EXPECT_EQ(names_of(*plan), (std::vector<std::string>{R"({instance="both", job="other"})"}));
-  EXPECT_EQ(plan->targets.front().job, "web") << "where it was written";
 }
 
 TEST(plan, only_bound_alerts_are_looked_at_early_unless_the_bill_says_otherwise) {

@@ -70,12 +70,14 @@ MetricsPath::MetricsPath(Links links, Settings settings)
               [this] { return readiness(); }, [this] { wake(); }},
              surroundings_, asker_limits(settings_.debounce, pool_size_)),
       scraper_({links_.loop, links_.client, head_, links_.now, [this](const scrape::TargetSeries& series) { stored(series); }}),
+      finder_({links_.loop, links_.client, [this] { take_targets(); }, links_.complain}),
       plan_(std::make_shared<MetricsPlan>()) {}
 
 MetricsPath::~MetricsPath() { stop(); }
 
 void MetricsPath::start(std::shared_ptr<const MetricsPlan> plan) {
   plan_ = std::move(plan);
+  finder_.read_files(plan_->jobs);
   keeper_ = std::thread([this] { keep_samples(); });
   planner_ = std::thread([this] { plan_evaluations(); });
   for (std::size_t i = 0; i < pool_size_; ++i) pool_.emplace_back([this] { evaluate(); });
@@ -88,6 +90,7 @@ void MetricsPath::configure(std::shared_ptr<const MetricsPlan> plan) {
 
 void MetricsPath::stop_asking() {
   is_ending_ = true;
+  finder_.stop_asking();
   scraper_.stop();
   is_ready_ = false;
 }
@@ -99,6 +102,7 @@ void MetricsPath::stop() {
     is_stopped_ = true;
   }
   changed_.notify_all();
+  finder_.stop();
   asker_.stop();
   if (planner_.joinable()) planner_.join();
   for (std::thread& thread : pool_) thread.join();
@@ -152,7 +156,8 @@ rules::StoreReadiness MetricsPath::readiness() const {
 
 void MetricsPath::begin() {
   std::map<Labels, Duration> intervals;
-  for (const PlannedTarget& planned : plan_->targets) intervals.emplace(planned.target.labels, planned.target.interval);
+  for (const scrape::FoundTarget& found : finder_.find(plan_->jobs).active)
+    intervals.emplace(found.target.labels, found.target.interval);
   {
     const std::lock_guard lock(mutex_);
     started_ = links_.now();
@@ -160,6 +165,17 @@ void MetricsPath::begin() {
   }
   take();
   is_ready_ = true;
+}
+
+// The targets of the plan as they stand now.
+void MetricsPath::take_targets() {
+  if (is_ending_ || started_ == Instant::never()) return;  // begin() will
+  targets_ = finder_.find(plan_->jobs);
+  std::vector<scrape::Target> targets;
+  for (const scrape::FoundTarget& found : targets_.active) targets.push_back(found.target);
+  scraper_.configure(std::move(targets));
+  const std::lock_guard lock(mutex_);
+  unscraped_ = scraper_.unscraped();
 }
 
 // The plan as it stands now.
@@ -172,14 +188,9 @@ void MetricsPath::take() {
     const std::lock_guard lock(mutex_);
     rule_ids_ = std::move(ids);
   }
-  std::vector<scrape::Target> targets;
-  for (const PlannedTarget& planned : plan_->targets) targets.push_back(planned.target);
-  scraper_.configure(std::move(targets));
   configure_own();
-  {
-    const std::lock_guard lock(mutex_);
-    unscraped_ = scraper_.unscraped();
-  }
+  finder_.configure(plan_->jobs);
+  take_targets();
   asker_.configure(plan_->groups, [this](const RuleId& rule) { return inherit(rule); });
 }
 
@@ -300,6 +311,7 @@ api::Watch MetricsPath::watch() {
           [this] { return is_ending_.load(); },
           [this](std::function<void()> task) { return asker_.run(std::move(task)); },
           [this] { return targets(); },
+          [this] { return targets_.dropped; },
           [this] { return groups(); }};
 }
 
@@ -307,10 +319,10 @@ std::vector<api::TargetView> MetricsPath::targets() const {
   std::map<Labels, scrape::TargetStatus> statuses;
   for (scrape::TargetStatus& status : scraper_.statuses()) statuses.emplace(status.labels, std::move(status));
   std::vector<api::TargetView> views;
-  for (const PlannedTarget& planned : plan_->targets) {
-    const scrape::Target& target = planned.target;
+  for (const scrape::FoundTarget& found : targets_.active) {
+    const scrape::Target& target = found.target;
     const scrape::TargetStatus& status = statuses[target.labels];
-    views.push_back({planned.job, planned.discovered, target.labels, target.url, status.is_up, status.last_at, status.took,
+    views.push_back({found.job, found.discovered, target.labels, target.url, status.is_up, status.last_at, status.took,
                      target.interval, target.timeout, status.last_error});
   }
   return views;

@@ -19,6 +19,7 @@
 
 #include "api/services.h"
 #include "app/watch/metrics_plan.h"
+#include "app/watch/target_finder.h"
 #include "drivers/files/disk_files.h"
 #include "drivers/query/asker.h"
 #include "drivers/scrape/host_reader.h"
@@ -90,6 +91,7 @@ class MetricsPath {
   void load();
   void begin();
   void take();
+  void take_targets();
   void plan_evaluations();
   void evaluate();
   void wake();
@@ -115,6 +117,8 @@ class MetricsPath {
   drivers::query::Asker asker_;
   drivers::scrape::Scraper scraper_;       // loop
   drivers::scrape::HostReader host_;       // loop
+  TargetFinder finder_;
+  FoundTargets targets_;                   // loop, once it runs
   std::shared_ptr<const MetricsPlan> plan_;  // loop, once it runs
   std::map<Labels, Readers> early_;        // of `plan_`, by target, or own series; loop
   std::atomic<bool> is_ready_{false};

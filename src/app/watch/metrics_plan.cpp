@@ -1,7 +1,6 @@
 #include "app/watch/metrics_plan.h"
 
 #include <algorithm>
-#include <set>
 #include <span>
 
 #include "metrics/promql/parser.h"
@@ -12,46 +11,6 @@ namespace {
 namespace rules = metrics::rules;
 
 const Duration lookback = metrics::promql::EvaluationOptions{}.lookback;
-
-// --- targets ---
-
-// As Prometheus 2.42: a target without a port has that of its scheme.
-std::string with_port(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  const bool is_bare_v6 = address.find(':') != colon && !address.ends_with(']') && address.front() != '[';
-  if (is_bare_v6) return "[" + address + "]:80";
-  const bool has_port = colon != std::string::npos && !address.ends_with(']');
-  return has_port ? address : address + ":80";
-}
-
-Labels discovered_labels(const ScrapeConfiguration& job, const std::string& address, const Labels& more) {
-  Labels labels({{"__address__", address},
-                 {"__metrics_path__", job.metrics_path},
-                 {"__scheme__", "http"},
-                 {"__scrape_interval__", format_duration(job.scrape_interval)},
-                 {"__scrape_timeout__", format_duration(job.scrape_timeout)},
-                 {"job", job.job}});
-  for (const auto& [name, values] : job.params)
-    if (!values.empty()) labels.set("__param_" + name, values.front());
-  for (const auto& [name, value] : more) labels.set(name, value);
-  return labels;
-}
-
-void add_targets(const ScrapeConfiguration& job, std::vector<PlannedTarget>& out, std::set<Labels>& known) {
-  for (const StaticTargets& group : job.static_configs)
-    for (const std::string& address : group.targets) {
-      drivers::scrape::Target target;
-      const std::string instance = with_port(address);
-      target.labels = Labels({{"instance", instance}, {"job", job.job}});
-      for (const auto& [name, value] : group.labels) target.labels.set(name, value);
-      target.url = drivers::scrape::target_url(instance, job.metrics_path, job.params);
-      target.interval = job.scrape_interval;
-      target.timeout = job.scrape_timeout;
-      target.honors_timestamps = true;
-      if (!known.insert(target.labels).second) continue;
-      out.push_back({job.job, discovered_labels(job, address, group.labels), std::move(target)});
-    }
-}
 
 // --- rules ---
 
@@ -115,8 +74,11 @@ void add_conditions(const Configuration& configuration, MetricsPlan& plan) {
 
 Result<MetricsPlan> plan_metrics(const Configuration& configuration) {
   MetricsPlan plan;
-  std::set<Labels> known;
-  for (const ScrapeConfiguration& job : configuration.scrape_configs) add_targets(job, plan.targets, known);
+  for (const ScrapeConfiguration& job : configuration.scrape_configs) {
+    auto compiled = drivers::scrape::compile(job);
+    if (!compiled) return compiled.error();
+    plan.jobs.push_back(std::move(*compiled));
+  }
   plan.sources = configuration.rule_groups;
   for (const RuleGroupConfiguration& group : configuration.rule_groups) {
     auto compiled = rules::compile(source_of(configuration, group), lookback);

@@ -1,24 +1,18 @@
-// What a bill asks of the metrics path: targets, rule groups, and which of our own series anybody reads.
+// What a bill asks of the metrics path: jobs, rule groups, and which of our own series anybody reads.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "drivers/scrape/scraper.h"
+#include "drivers/scrape/job.h"
 #include "metrics/rules/group.h"
 #include "model/configuration.h"
 
 namespace watchbill::app::watch {
 
-struct PlannedTarget {
-  std::string job;
-  Labels discovered;               // with __address__ and the like, as Prometheus shows them
-  drivers::scrape::Target target;  // labels as Prometheus gives them
-};
-
 struct MetricsPlan {
-  std::vector<PlannedTarget> targets;                   // labels each once
+  std::vector<drivers::scrape::Job> jobs;               // what is scraped
   std::vector<RuleGroupConfiguration> sources;          // as written, for people
   std::vector<metrics::rules::RuleGroup> groups;        // of `sources`, compiled, in their order
   std::vector<metrics::rules::Selectors> readers;       // of rules, probes and the conditions of runbooks

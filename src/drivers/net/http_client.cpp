@@ -24,6 +24,7 @@
 
 #include "base/assert.h"
 #include "drivers/net/dial.h"
+#include "drivers/net/gzip.h"
 #include "drivers/net/loop_context.h"
 #include "drivers/net/stream.h"
 #include "drivers/net/tls.h"
@@ -270,6 +271,7 @@ void Call::send() {
   out_->append(call_.method).append(" ").append(url_.target).append(" HTTP/1.1\r\n");
   if (ports::find_field(call_.headers, "host") == nullptr) out_->append("Host: ").append(url_.authority()).append("\r\n");
   if (ports::find_field(call_.headers, "user-agent") == nullptr) out_->append("User-Agent: watchbill\r\n");
+  if (call_.accepts_gzip) out_->append("Accept-Encoding: gzip\r\n");
   for (const ports::HttpField& field : call_.headers) out_->append(field.name).append(": ").append(field.value).append("\r\n");
   if (!call_.body.empty() || call_.method == "POST" || call_.method == "PUT" || call_.method == "PATCH")
     out_->append("Content-Length: ").append(std::to_string(call_.body.size())).append("\r\n");
@@ -368,6 +370,14 @@ void Call::on_response() {
     ++attempt_;
   }
   if (follow(answer)) return;
+  const std::string* coding = ports::find_field(answer.headers, "content-encoding");
+  if (!call_.accepts_gzip || coding == nullptr || *coding != "gzip") return finish(std::move(answer));
+  Result<std::string> body = gunzip(answer.body, call_.body_bytes_max);
+  if (!body)
+    return fail(
+        body.error().kind == ErrorKind::invalid ? HttpFailureKind::response_malformed : HttpFailureKind::response_too_large,
+        where() + ": " + body.error().detail);
+  answer.body = std::move(*body);
   finish(std::move(answer));
 }
 

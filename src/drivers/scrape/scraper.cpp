@@ -1,13 +1,23 @@
 #include "drivers/scrape/scraper.h"
 
+#include <fmt/core.h>
 
 #include "base/assert.h"
 #include "base/sha256.h"
+#include "drivers/scrape/authorization.h"
+#include "metrics/exposition/page_format.h"
 
 namespace watchbill::drivers::scrape {
 namespace {
 
-constexpr std::string_view accepted = "text/plain;version=0.0.4;q=1,*/*;q=0.1";
+using metrics::exposition::accepted_formats;
+using metrics::exposition::page_format;
+using metrics::exposition::PageFormat;
+
+PageFormat format_of(const ports::HttpAnswer& answer) {
+  const std::string* type = ports::find_field(answer.headers, "content-type");
+  return type == nullptr ? PageFormat::text : page_format(*type);
+}
 
 // Where in its interval a target is asked.
 Duration offset_of(const Labels& labels, Duration interval) {
@@ -35,9 +45,16 @@ void append_encoded(std::string& out, std::string_view text) {
 
 }  // namespace
 
-std::string target_url(std::string_view address, std::string_view path,
+std::string seconds_text(Duration duration) {
+  std::string text = fmt::format("{}.{:03}", duration.ms / 1000, duration.ms % 1000);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+std::string target_url(std::string_view scheme, std::string_view address, std::string_view path,
                        const std::map<std::string, std::vector<std::string>>& parameters) {
-  std::string url = "http://" + std::string(address) + std::string(path);
+  std::string url = std::string(scheme) + "://" + std::string(address) + std::string(path);
   char separator = path.find('?') == std::string_view::npos ? '?' : '&';
   for (const auto& [name, values] : parameters)
     for (const std::string& value : values) {
@@ -51,7 +68,7 @@ std::string target_url(std::string_view address, std::string_view path,
 }
 
 struct Scraper::Running {
-  Running(Target what, metrics::tsdb::Head& head) : target(std::move(what)), series(target.labels, target.limits, head) {}
+  Running(Target what, metrics::tsdb::Head& head) : target(std::move(what)), series(target.labels, target.terms, head) {}
 
   Target target;
   std::function<std::vector<OwnSample>(Instant)> read;  // of an internal one
@@ -88,6 +105,7 @@ void Scraper::configure(std::vector<Target> targets) {
                          known->second->target.interval == target.interval;
     if (is_same) {
       known->second->target = std::move(target);
+      known->second->series.change_terms(known->second->target.terms);
       running_.emplace(std::move(labels), std::move(known->second));
       former.erase(known);
       continue;
@@ -156,17 +174,11 @@ void Scraper::ask(const std::shared_ptr<Running>& running) {
   plan(running, at);
   if (running->read) return finish(running, at, running->series.store_samples(running->read(at), at));
   if (running->call) return;  // the former call is not back: its timeout is due at this very instant
-  ports::HttpCall call;
-  call.url = running->target.url;
-  call.headers = {{"Accept", std::string(accepted)},
-                  {"User-Agent", "watchbill"},
-                  {"X-Prometheus-Scrape-Timeout-Seconds", std::to_string((running->target.timeout.ms + 999) / 1000)}};
-  call.timeout = running->target.timeout;
-  call.body_bytes_max = running->target.body_bytes_max;
-  call.redirect_count_max = 10;
-  call.may_be_sent_twice = true;
-  running->call = links_.client.start(std::move(call), [this, weak = std::weak_ptr<Running>(running),
-                                                        at](const Result<ports::HttpAnswer, ports::HttpFailure>& answer) {
+  if (!running->target.refused.empty()) return fail(running, at, running->target.refused);
+  Result<ports::HttpCall> call = call_of(running->target);
+  if (!call) return fail(running, at, call.error().text());
+  running->call = links_.client.start(std::move(*call), [this, weak = std::weak_ptr<Running>(running),
+                                                         at](const Result<ports::HttpAnswer, ports::HttpFailure>& answer) {
     const auto target = weak.lock();
     if (!target || target->is_over) return;
     target->call.reset();
@@ -174,13 +186,42 @@ void Scraper::ask(const std::shared_ptr<Running>& running) {
   });
 }
 
+Result<ports::HttpCall> Scraper::call_of(const Target& target) const {
+  ports::HttpCall call;
+  call.url = target.url;
+  call.headers = {{"Accept", std::string(accepted_formats)},
+                  {"User-Agent", "watchbill"},
+                  {"X-Prometheus-Scrape-Timeout-Seconds", seconds_text(target.timeout)}};
+  Result<std::optional<std::string>> authorization = authorization_of(target.client);
+  if (!authorization) return authorization.error();
+  if (*authorization) call.headers.push_back({"Authorization", std::move(**authorization)});
+  call.timeout = target.timeout;
+  call.body_bytes_max = target.body_bytes_max;
+  call.accepts_gzip = target.accepts_gzip;
+  call.redirect_count_max = target.client.refuses_redirects ? 0 : 10;
+  call.may_be_sent_twice = true;
+  return call;
+}
+
+void Scraper::fail(const std::shared_ptr<Running>& running, Instant asked_at, std::string why) {
+  running->series.end_series(asked_at);
+  ScrapeReport report;
+  report.error = std::move(why);
+  report.took = links_.now() - asked_at;
+  finish(running, asked_at, std::move(report));
+}
+
 void Scraper::take(const std::shared_ptr<Running>& running, Instant asked_at,
                    const Result<ports::HttpAnswer, ports::HttpFailure>& answer) {
-  ScrapeReport report;
-  if (!answer) report.error = std::string(word(answer.error().kind)) + ": " + answer.error().detail;
-  else if (answer->status != 200) report.error = "server returned HTTP status " + std::to_string(answer->status);
-  else report = running->series.store_page(answer->body, asked_at, running->target.honors_timestamps);
-  if (!answer || answer->status != 200) running->series.end_series(asked_at);
+  if (!answer) {
+    const bool is_body_limit = answer.error().kind == ports::HttpFailureKind::response_too_large;
+    const std::string limit = is_body_limit ? "; body_size_limit: a page has at most " +
+                                                  std::to_string(running->target.body_bytes_max) + " bytes"
+                                            : "";
+    return fail(running, asked_at, std::string(word(answer.error().kind)) + ": " + answer.error().detail + limit);
+  }
+  if (answer->status != 200) return fail(running, asked_at, "server returned HTTP status " + std::to_string(answer->status));
+  ScrapeReport report = running->series.store_page({answer->body, format_of(*answer)}, asked_at);
   report.took = links_.now() - asked_at;
   finish(running, asked_at, std::move(report));
 }

@@ -2,7 +2,7 @@
 //
 // Everything happens on the loop; the store has its own lock. One target is asked by one call at a time; its place in the
 // interval comes from its labels, so that targets spread and a restart moves none. Calls keep their connections (the client's
-// part). Not asked for: content codings, OpenMetrics, relabelling, service discovery. Source: Prometheus 2.42 scrape/.
+// part). Not here: where targets come from, and what relabelling makes of them (job.h). Source: Prometheus 2.42 scrape/.
 #pragma once
 
 #include <functional>
@@ -25,13 +25,18 @@ struct Target {
   std::string url;          // http://HOST:PORT/PATH?PARAMS
   Duration interval{Duration::minutes(1)};
   Duration timeout{Duration::seconds(10)};       // at most the interval
-  TargetLimits limits;
   std::size_t body_bytes_max{64U << 20};
-  bool honors_timestamps{false};
+  bool accepts_gzip{true};
+  HttpClientConfiguration client;
+  std::shared_ptr<const SampleTerms> terms{std::make_shared<const SampleTerms>()};
+  std::string refused;      // why it is not asked and each scrape fails; empty: it is asked
 };
 
-// HOST:PORT of a static configuration with path and parameters: "http://HOST:PORT/metrics?a=b".
-[[nodiscard]] std::string target_url(std::string_view address, std::string_view path,
+// "10", "0.25": a duration as Prometheus' headers have it.
+[[nodiscard]] std::string seconds_text(Duration duration);
+
+// "http://HOST:PORT/metrics?a=b"
+[[nodiscard]] std::string target_url(std::string_view scheme, std::string_view address, std::string_view path,
                                      const std::map<std::string, std::vector<std::string>>& parameters);
 
 struct TargetStatus {
@@ -90,6 +95,8 @@ class Scraper {
 
   void plan(const std::shared_ptr<Running>& running, Instant after);
   void ask(const std::shared_ptr<Running>& running);
+  [[nodiscard]] Result<ports::HttpCall> call_of(const Target& target) const;
+  void fail(const std::shared_ptr<Running>& running, Instant asked_at, std::string why);
   void take(const std::shared_ptr<Running>& running, Instant asked_at,
             const Result<ports::HttpAnswer, ports::HttpFailure>& answer);
   void finish(const std::shared_ptr<Running>& running, Instant asked_at, ScrapeReport report);

@@ -1,117 +1,207 @@
 #include "drivers/scrape/target_series.h"
 
+#include <algorithm>
 #include <set>
 
+#include "metrics/exposition/open_metrics_parser.h"
 #include "metrics/exposition/text_parser.h"
 
 namespace watchbill::drivers::scrape {
 namespace {
 
+using metrics::exposition::FamilyType;
+using metrics::exposition::OpenMetricsParser;
+using metrics::exposition::PageFormat;
+using metrics::exposition::PageReader;
 using metrics::exposition::TextParser;
 using metrics::tsdb::AppendRefusal;
+using metrics::tsdb::Metadata;
 
 constexpr std::size_t described_count_max = 50'000;  // as many as the store remembers
 constexpr std::array<std::string_view, 5> report_names{"scrape_duration_seconds", "scrape_samples_post_metric_relabeling",
                                                        "scrape_samples_scraped", "scrape_series_added", "up"};
 
-Error exceeded(const std::string& what, std::size_t max) {
-  return Error{ErrorKind::exhausted, "scrape", what, "more than the limit of " + std::to_string(max)};
+// Both formats' word for it, as Prometheus stores it.
+std::string_view stored_word(FamilyType type) noexcept { return type == FamilyType::untyped ? "unknown" : word(type); }
+
+std::string_view unit_of(const TextParser&) noexcept { return {}; }
+std::string_view unit_of(const OpenMetricsParser& parser) noexcept { return parser.unit(); }
+
+Error exceeded(std::string_view limit, const std::string& on, std::uint64_t max) {
+  return Error{ErrorKind::exhausted, "scrape", on, std::string(limit) + " exceeded (limit: " + std::to_string(max) + ")"};
+}
+
+// Labels that the page has with an empty value: under honor_labels the target's are not put in their place.
+template <class Parser>
+bool is_left_empty(const Parser& parser, std::string_view name) {
+  for (const metrics::exposition::RawLabel& label : parser.raw_labels())
+    if (label.name == name) return label.escaped_value.empty();
+  return false;
+}
+
+// Labels of the page that the target has too make way: the shortest first, by as many exported_ as it needs.
+std::vector<Labels::Pair> exported(const Labels& labels, const Labels& target) {
+  std::vector<Labels::Pair> out;
+  for (const auto& [name, value] : target)
+    if (labels.has(name)) out.emplace_back(name, labels.get(name));
+  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.first.size() < b.first.size(); });
+  for (auto one = out.begin(); one != out.end(); ++one) {
+    const auto is_taken = [&] {
+      const auto is_it = [&](const Labels::Pair& other) { return other.first == one->first; };
+      return labels.has(one->first) || target.has(one->first) || std::any_of(out.begin(), one, is_it);
+    };
+    do one->first.insert(0, "exported_");
+    while (is_taken());
+  }
+  return out;
 }
 
 }  // namespace
 
+void TargetSeries::change_terms(std::shared_ptr<const SampleTerms> terms) {
+  const bool is_same = is_alike(*terms, *terms_);
+  terms_ = std::move(terms);
+  if (is_same) return;
+  // Under keys that no page has they wait for their end, unless the next page comes to the same labels.
+  std::unordered_map<std::string, Series, Hash, std::equal_to<>> aside;
+  for (auto& [key, series] : series_)
+    if (!series.is_dropped) aside.emplace("\n" + std::to_string(++former_count_), std::move(series));
+  series_ = std::move(aside);
+}
+
+void TargetSeries::begin_round() {
+  ++round_;
+  staged_.clear();
+  added_count_ = 0;
+  sample_count_ = 0;
+}
+
 Labels TargetSeries::with_target(const Labels& labels) const {
-  std::vector<Labels::Pair> pairs;
-  pairs.reserve(labels.size() + target_.size());
-  for (const auto& [name, value] : labels) {
-    std::string free = name;
-    // A label of the page that the target has too makes way, as often as needed.
-    while (target_.has(free) || (free != name && labels.has(free))) free.insert(0, "exported_");
-    pairs.emplace_back(std::move(free), value);
-  }
-  pairs.insert(pairs.end(), target_.begin(), target_.end());
+  std::vector<Labels::Pair> pairs = labels.pairs();
+  pairs.insert(pairs.end(), target_.begin(), target_.end());  // of two equal names the later one wins
+  const std::vector<Labels::Pair> moved = exported(labels, target_);
+  pairs.insert(pairs.end(), moved.begin(), moved.end());
   return Labels(std::move(pairs));
 }
 
+template <class Parser>
+Result<Labels> TargetSeries::final_labels(const Parser& parser) const {
+  Labels labels = parser.labels();
+  if (!terms_->honors_labels) {
+    labels = with_target(labels);
+  } else {
+    for (const auto& [name, value] : target_)
+      if (!labels.has(name) && !is_left_empty(parser, name)) labels.set(name, value);
+  }
+  if (!terms_->relabel.apply(labels)) return Labels();
+  if (Status checked = check(labels); !checked) return checked.error();
+  return labels;
+}
+
 Status TargetSeries::check(const Labels& labels) const {
-  if (limits_.label_count_max > 0 && labels.size() > limits_.label_count_max)
-    return exceeded("labels of " + labels.text().substr(0, 200), limits_.label_count_max);
+  const ScrapeLimits& limits = terms_->limits;
+  const std::string metric(labels.get(metric_name_label).substr(0, 50));
+  const auto fault = [](const std::string& on, std::string detail) {
+    return Error{ErrorKind::invalid, "relabel", on, std::move(detail)};
+  };
+  // What rules made need not be a series.
+  if (!is_metric_name(labels.get(metric_name_label)))
+    return fault(labels.text().substr(0, 200), "expected a metric name as __name__ after metric_relabel_configs");
+  if (limits.label_count_max > 0 && labels.size() > limits.label_count_max)
+    return exceeded("label_limit", metric, limits.label_count_max);
   for (const auto& [name, value] : labels) {
-    if (limits_.label_name_bytes_max > 0 && name.size() > limits_.label_name_bytes_max)
-      return exceeded("bytes of label name " + name.substr(0, 200), limits_.label_name_bytes_max);
-    if (limits_.label_value_bytes_max > 0 && value.size() > limits_.label_value_bytes_max)
-      return exceeded("bytes of the value of label " + name, limits_.label_value_bytes_max);
+    if (!is_label_name(name)) return fault(metric, "metric_relabel_configs made a label whose name is none: " + quoted(name));
+    if (limits.label_name_bytes_max > 0 && name.size() > limits.label_name_bytes_max)
+      return exceeded("label_name_length_limit", metric + ", label " + name.substr(0, 50), limits.label_name_bytes_max);
+    if (limits.label_value_bytes_max > 0 && value.size() > limits.label_value_bytes_max)
+      return exceeded("label_value_length_limit", metric + ", label " + name.substr(0, 50), limits.label_value_bytes_max);
   }
   return {};
 }
 
-Result<TargetSeries::Series*> TargetSeries::series_of(std::string_view key, const std::function<Labels()>& read) {
+Result<TargetSeries::Series*> TargetSeries::series_of(std::string_view key, const ReadLabels& read) {
   auto at = series_.find(key);
   if (at == series_.end()) {
+    Result<Labels> labels = read();
+    if (!labels) return labels.error();
     Series series;
-    series.labels = with_target(read());
-    if (Status checked = check(series.labels); !checked) return checked.error();
+    series.labels = std::move(*labels);
+    series.is_dropped = series.labels.empty();
     at = series_.emplace(std::string(key), std::move(series)).first;
-    ++names_version_;
-    ++added_count_;
+    if (!at->second.is_dropped) {
+      ++names_version_;
+      ++added_count_;
+    }
   }
   at->second.seen = round_;
   return &at->second;
 }
 
-Status TargetSeries::stage_page(std::string_view page, Instant at, bool honors_timestamps) {
-  TextParser parser(page);
+template <class Parser>
+Status TargetSeries::stage_sample(const Parser& parser, Instant at) {
+  ++sample_count_;
+  auto series = series_of(parser.series_text(), [&] { return final_labels(parser); });
+  if (!series) return series.error();
+  if ((*series)->is_dropped) return {};
+  const bool has_own_time = terms_->honors_timestamps && parser.timestamp_ms().has_value();
+  (*series)->has_own_time = has_own_time;
+  staged_.push_back(Staged{*series, has_own_time ? Instant{*parser.timestamp_ms()} : at, parser.value()});
+  return {};
+}
+
+template <class Parser>
+Status TargetSeries::stage_page(std::string_view page, Instant at) {
+  metrics::exposition::TextLimits limits;
+  limits.body_bytes_max = std::max(limits.body_bytes_max, page.size());  // the client had a limit for it
+  Parser parser(page, limits);
   while (true) {
     switch (parser.next()) {
-      case TextParser::Entry::end: return {};
-      case TextParser::Entry::malformed: return parser.error();
-      case TextParser::Entry::help: describe(parser.metric_name(), parser.help(), false); break;
-      case TextParser::Entry::type: describe(parser.metric_name(), std::string(word(parser.type())), true); break;
-      case TextParser::Entry::sample: {
-        if (limits_.sample_count_max > 0 && staged_.size() >= limits_.sample_count_max)
-          return exceeded("samples", limits_.sample_count_max);
-        auto series = series_of(parser.series_text(), [&parser] { return parser.labels(); });
-        if (!series) return series.error();
-        const bool has_own_time = honors_timestamps && parser.timestamp_ms().has_value();
-        (*series)->has_own_time = has_own_time;
-        staged_.push_back(Staged{*series, has_own_time ? Instant{*parser.timestamp_ms()} : at, parser.value()});
-        break;
+      case PageReader::Entry::end: {
+        // The page is read to its end even so: how many samples there are tells by how much the limit is too low.
+        const std::uint64_t limit = terms_->limits.sample_count_max;
+        if (limit > 0 && staged_.size() > limit)
+          return exceeded("sample_limit", std::to_string(staged_.size()) + " samples", limit);
+        return {};
       }
+      case PageReader::Entry::malformed: return parser.error();
+      case PageReader::Entry::help: describe(parser.metric_name(), &Metadata::help, parser.help()); break;
+      case PageReader::Entry::type: describe(parser.metric_name(), &Metadata::type, stored_word(parser.type())); break;
+      case PageReader::Entry::unit: describe(parser.metric_name(), &Metadata::unit, unit_of(parser)); break;
+      case PageReader::Entry::sample:
+        if (Status staged = stage_sample(parser, at); !staged) return staged;
+        break;
     }
   }
 }
 
-void TargetSeries::describe(std::string_view name, const std::string& text, bool is_type) {
+void TargetSeries::describe(std::string_view name, std::string Metadata::*field, std::string_view text) {
   if (described_.size() >= described_count_max) return;
-  metrics::tsdb::Metadata& known = described_[std::string(name)];
-  std::string& field = is_type ? known.type : known.help;
-  if (field == text) return;
-  field = text;
+  Metadata& known = described_[std::string(name)];
+  if (known.*field == text) return;
+  known.*field = text;
   head_.describe(name, known);
 }
 
-ScrapeReport TargetSeries::store_page(std::string_view page, Instant at, bool honors_timestamps) {
+ScrapeReport TargetSeries::store_page(const AnsweredPage& page, Instant at) {
   begin_round();
-  return commit(stage_page(page, at, honors_timestamps), at);
+  const bool is_text = page.format == PageFormat::text;
+  return commit(is_text ? stage_page<TextParser>(page.text, at) : stage_page<OpenMetricsParser>(page.text, at), at);
 }
 
 ScrapeReport TargetSeries::store_samples(std::span<const OwnSample> samples, Instant at) {
   begin_round();
-  Status staged;
   for (const OwnSample& sample : samples) {
-    auto series = series_of(sample.labels.text(), [&sample] { return sample.labels; });
-    if (!series) {
-      staged = series.error();
-      break;
-    }
+    ++sample_count_;
+    const auto series = series_of(sample.labels.text(), [&]() -> Result<Labels> { return with_target(sample.labels); });
     staged_.push_back(Staged{*series, at, sample.value});
   }
-  return commit(staged, at);
+  return commit({}, at);
 }
 
 ScrapeReport TargetSeries::commit(const Status& staged, Instant at) {
   ScrapeReport report;
-  report.scraped_count = staged_.size();
+  report.scraped_count = sample_count_;
+  report.kept_count = staged_.size();
   if (!staged) {
     report.error = staged.error().text();
     end_series(at);
@@ -148,22 +238,31 @@ void TargetSeries::end_series(Instant at) {
 }
 
 void TargetSeries::end_unseen(Instant at) {
+  // What the page has under another text is not at its end: rules may bring two texts to one series.
+  std::set<std::uint32_t> present;  // slots: one stands for one series at a time
+  const bool may_coincide = !terms_->relabel.empty() || former_count_ > 0;
+  if (may_coincide)
+    for (const Staged& staged : staged_)
+      if (staged.series->seen == round_) present.insert(staged.series->reference.slot);
   std::vector<metrics::tsdb::BatchSample> batch;
   for (auto& [key, series] : series_) {
     // Never stored yet, or without a time of ours: there is nothing to end.
     if (series.seen == round_ || series.has_own_time || series.reference == metrics::tsdb::SeriesReference{}) continue;
+    if (may_coincide && present.contains(series.reference.slot)) continue;
     metrics::tsdb::BatchSample& end = batch.emplace_back();
     end.series = series.reference;
     end.at = at;
     end.value = metrics::tsdb::stale_marker();
   }
+  staged_.clear();  // it refers to what is erased now
+  former_count_ = 0;
   const std::size_t erased = std::erase_if(series_, [this](const auto& entry) { return entry.second.seen != round_; });
   if (erased > 0) ++names_version_;
   if (!batch.empty()) static_cast<void>(head_.append(batch));
 }
 
 void TargetSeries::write_report(const ScrapeReport& report, Instant at) {
-  const std::array<double, 5> values{static_cast<double>(report.took.ms) / 1000.0, static_cast<double>(report.scraped_count),
+  const std::array<double, 5> values{static_cast<double>(report.took.ms) / 1000.0, static_cast<double>(report.kept_count),
                                      static_cast<double>(report.scraped_count), static_cast<double>(report.added_count),
                                      report.is_up ? 1.0 : 0.0};
   write_report_values(values, at);
@@ -193,7 +292,8 @@ void TargetSeries::write_report_values(std::span<const double, 5> values, Instan
 
 std::vector<std::string> TargetSeries::metric_names() const {
   std::set<std::string, std::less<>> names(report_names.begin(), report_names.end());
-  for (const auto& [key, series] : series_) names.emplace(series.labels.get(metric_name_label));
+  for (const auto& [key, series] : series_)
+    if (!series.is_dropped) names.emplace(series.labels.get(metric_name_label));
   return {names.begin(), names.end()};
 }
 

@@ -1,12 +1,13 @@
 // The series of one target: what a page of it becomes in the store, and what ends when it no longer shows them.
 //
-// One object, one thread. Source: Prometheus 2.42 scrape/scrape.go (labels of the target win, staleness, report series, limits);
-// relabelling is not done here, the configuration refuses it.
+// One object, one thread. Source: Prometheus 2.42 scrape/scrape.go (labels of target and page, relabelling, staleness, report
+// series, limits).
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,18 +16,12 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "drivers/scrape/sample_terms.h"
+#include "metrics/exposition/page_format.h"
 #include "metrics/tsdb/head.h"
 #include "model/labels.h"
 
 namespace watchbill::drivers::scrape {
-
-// 0: no limit. More than it fails the whole scrape.
-struct TargetLimits {
-  std::size_t sample_count_max{0};
-  std::size_t label_count_max{0};
-  std::size_t label_name_bytes_max{0};
-  std::size_t label_value_bytes_max{0};
-};
 
 // One sample of our own: labels with __name__, without those of the target.
 struct OwnSample {
@@ -34,11 +29,18 @@ struct OwnSample {
   double value{0};
 };
 
+// What a target answered.
+struct AnsweredPage {
+  std::string_view text;
+  metrics::exposition::PageFormat format{metrics::exposition::PageFormat::text};
+};
+
 // How one scrape went, for the report series and for people.
 struct ScrapeReport {
   bool is_up{false};
   Duration took;
   std::size_t scraped_count{0};  // samples on the page
+  std::size_t kept_count{0};     // of these, by metric_relabel_configs
   std::size_t stored_count{0};
   std::size_t refused_count{0};  // by the store, each for itself
   std::size_t added_count{0};    // series that the last scrape had not
@@ -48,13 +50,16 @@ struct ScrapeReport {
 class TargetSeries {
  public:
   // `target`: job, instance and what the configuration adds. The head outlives it.
-  TargetSeries(Labels target, const TargetLimits& limits, metrics::tsdb::Head& head)
-      : target_(std::move(target)), limits_(limits), head_(head) {}
+  TargetSeries(Labels target, std::shared_ptr<const SampleTerms> terms, metrics::tsdb::Head& head)
+      : target_(std::move(target)), terms_(std::move(terms)), head_(head) {}
+
+  // From the next page on. Series that do not come of it any more are ended by then.
+  void change_terms(std::shared_ptr<const SampleTerms> terms);
 
   // Stores a page at `at`: all of it, or nothing and why. Series that the last page had and this one has not are ended; after a
-  // failure all are. The samples' own times count only with `honors_timestamps`.
-  [[nodiscard]] ScrapeReport store_page(std::string_view page, Instant at, bool honors_timestamps);
-  // The same of samples that are no text.
+  // failure all are.
+  [[nodiscard]] ScrapeReport store_page(const AnsweredPage& page, Instant at);
+  // The same of samples of our own: they are as they are, the labels of the target apart.
   [[nodiscard]] ScrapeReport store_samples(std::span<const OwnSample> samples, Instant at);
   // The target did not answer: ends its series.
   void end_series(Instant at);
@@ -74,6 +79,7 @@ class TargetSeries {
     metrics::tsdb::SeriesReference reference;
     std::uint64_t seen{0};         // the round that had it last
     bool has_own_time{false};      // then nobody knows when it ends
+    bool is_dropped{false};        // by metric_relabel_configs; then it has no labels
   };
   struct Staged {
     Series* series{nullptr};
@@ -85,18 +91,25 @@ class TargetSeries {
     std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
   };
 
-  [[nodiscard]] Status stage_page(std::string_view page, Instant at, bool honors_timestamps);
-  [[nodiscard]] Result<Series*> series_of(std::string_view key, const std::function<Labels()>& read);
-  void describe(std::string_view name, const std::string& text, bool is_type);
+  template <class Parser>
+  [[nodiscard]] Status stage_page(std::string_view page, Instant at);
+  template <class Parser>
+  [[nodiscard]] Status stage_sample(const Parser& parser, Instant at);
+  // The series under a key; `read` gives its final labels, none when it is dropped.
+  using ReadLabels = std::function<Result<Labels>()>;
+  [[nodiscard]] Result<Series*> series_of(std::string_view key, const ReadLabels& read);
+  void describe(std::string_view name, std::string metrics::tsdb::Metadata::*field, std::string_view text);
+  template <class Parser>
+  [[nodiscard]] Result<Labels> final_labels(const Parser& parser) const;
   [[nodiscard]] Labels with_target(const Labels& labels) const;
   [[nodiscard]] Status check(const Labels& labels) const;
-  void begin_round() { ++round_, staged_.clear(), added_count_ = 0; }
+  void begin_round();
   [[nodiscard]] ScrapeReport commit(const Status& staged, Instant at);
   void end_unseen(Instant at);
   void write_report_values(std::span<const double, 5> values, Instant at);
 
   Labels target_;
-  TargetLimits limits_;
+  std::shared_ptr<const SampleTerms> terms_;
   metrics::tsdb::Head& head_;
   std::unordered_map<std::string, Series, Hash, std::equal_to<>> series_;  // by their text on the page
   std::unordered_map<std::string, metrics::tsdb::Metadata> described_;     // by name
@@ -105,7 +118,9 @@ class TargetSeries {
   std::vector<Staged> staged_;
   std::uint64_t round_{0};
   std::uint64_t names_version_{1};
+  std::size_t sample_count_{0};  // on the page
   std::size_t added_count_{0};
+  std::size_t former_count_{0};  // series that were moved aside by change_terms()
 };
 
 }  // namespace watchbill::drivers::scrape

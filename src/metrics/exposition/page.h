@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "metrics/exposition/text_parser.h"
+#include "metrics/exposition/page_reader.h"
 #include "model/labels.h"
 
 namespace watchbill::metrics::exposition {

@@ -1,62 +1,14 @@
 #include "metrics/exposition/text_parser.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <utility>
-
-#include "base/json.h"
-#include "metrics/exposition/number.h"
 
 namespace watchbill::metrics::exposition {
 namespace {
 
-enum CharacterClass : std::uint8_t { letter = 1, digit = 2, colon = 4 };
-
-constexpr std::array<std::uint8_t, 256> character_classes = [] {
-  std::array<std::uint8_t, 256> classes{};
-  for (unsigned c = 'a'; c <= 'z'; ++c) classes[c] = letter;
-  for (unsigned c = 'A'; c <= 'Z'; ++c) classes[c] = letter;
-  for (unsigned c = '0'; c <= '9'; ++c) classes[c] = digit;
-  classes['_'] = letter;
-  classes[':'] = colon;
-  return classes;
-}();
-
-bool is(char c, unsigned classes) noexcept { return (character_classes[static_cast<unsigned char>(c)] & classes) != 0; }
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
-// Resolves \\ and \n, and \" where it may stand; any other backslash stays.
-std::string unescape(std::string_view text, bool has_quotes) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : '\0';
-    if (next == '\\' || (next == '"' && has_quotes)) {
-      out.push_back(next);
-      ++i;
-    } else if (next == 'n') {
-      out.push_back('\n');
-      ++i;
-    } else {
-      out.push_back(text[i]);
-    }
-  }
-  return out;
-}
-
 }  // namespace
-
-std::string_view word(FamilyType type) noexcept {
-  switch (type) {
-    case FamilyType::untyped: return "untyped";
-    case FamilyType::counter: return "counter";
-    case FamilyType::gauge: return "gauge";
-    case FamilyType::histogram: return "histogram";
-    case FamilyType::summary: return "summary";
-  }
-  return "";
-}
 
 TextParser::Entry TextParser::next() {
   if (has_failed_) return Entry::malformed;
@@ -102,12 +54,8 @@ TextParser::Entry TextParser::read_comment() {
   // One character stands between name and text, whatever it is; blanks alone are no text.
   text = text.find_first_not_of(" \t") == std::string_view::npos ? std::string_view() : text.substr(1);
   if (is_help) {
-    help_ = text;
-    if (const std::size_t wrong = find_invalid_utf8(text); wrong != std::string_view::npos) {
-      fail(static_cast<std::size_t>(text.data() - page_.data()) + wrong, "expected UTF-8 in the help text");
-      return Entry::malformed;
-    }
-    return Entry::help;
+    text_ = text;
+    return check_utf8(text, "expected UTF-8 in the help text") ? Entry::help : Entry::malformed;
   }
   for (const FamilyType type :
        {FamilyType::counter, FamilyType::gauge, FamilyType::histogram, FamilyType::summary, FamilyType::untyped}) {
@@ -121,12 +69,7 @@ TextParser::Entry TextParser::read_comment() {
 
 TextParser::Entry TextParser::read_sample() {
   const std::size_t begin = at_;
-  raw_labels_.clear();
-  timestamp_ms_.reset();
-  if (++sample_count_ > limits_.sample_count_max) {
-    fail(at_, "the page has more samples than sample_count_max", ErrorKind::exhausted);
-    return Entry::malformed;
-  }
+  if (!begin_sample()) return Entry::malformed;
   if (!read_name(true, metric_name_)) {
     fail(at_, "expected a metric name, a comment or an empty line");
     return Entry::malformed;
@@ -140,7 +83,9 @@ TextParser::Entry TextParser::read_sample() {
     skip_blanks();
   }
   series_text_ = page_.substr(begin, series_end - begin);
-  if (!read_value()) return Entry::malformed;
+  const std::size_t value_begin = at_;
+  while (peek() != '\n' && !is_blank(peek()) && peek() != '{') ++at_;
+  if (!set_value(value_begin, value_)) return Entry::malformed;
   skip_blanks();
   if (peek() != '\n' && !read_timestamp()) return Entry::malformed;
   if (!is_at_end()) ++at_;
@@ -160,7 +105,7 @@ bool TextParser::read_labels() {
     }
   }
   ++at_;
-  if (has_duplicate_label()) return fail(at_ - 1, "expected each label name once");
+  if (has_duplicate(raw_labels_)) return fail(at_ - 1, "expected each label name once");
   return true;
 }
 
@@ -168,50 +113,13 @@ bool TextParser::read_label() {
   RawLabel label;
   const std::size_t begin = at_;
   if (!read_name(false, label.name)) return fail(at_, "expected a label name or }");
-  if (label.name.size() > limits_.label_name_bytes_max) {
-    return fail(begin, "the label name is longer than label_name_bytes_max", ErrorKind::exhausted);
-  }
+  if (!check_label_name(begin, label.name)) return false;
   skip_blanks();
   if (peek() != '=') return fail(at_, "expected =");
   ++at_;
   skip_blanks();
-  if (!read_quoted(label.escaped_value)) return false;
+  if (!read_quoted(Newlines::allowed, label.escaped_value)) return false;
   raw_labels_.push_back(label);
-  return true;
-}
-
-bool TextParser::read_quoted(std::string_view& out) {
-  if (peek() != '"') return fail(at_, "expected a label value in double quotes");
-  const std::size_t begin = ++at_;
-  unsigned char all_bits = 0;
-  for (; at_ < page_.size() && page_[at_] != '"'; ++at_) {
-    all_bits |= static_cast<unsigned char>(page_[at_]);
-    if (page_[at_] != '\\') continue;
-    ++at_;
-    if (at_ == page_.size() || page_[at_] == '\n') return fail(at_, "expected a character after the backslash");
-    all_bits |= static_cast<unsigned char>(page_[at_]);
-  }
-  if (is_at_end()) return fail(begin - 1, "expected the quote that ends the label value");
-  out = page_.substr(begin, at_ - begin);
-  if (out.size() > limits_.label_value_bytes_max) {
-    return fail(begin, "the label value is longer than label_value_bytes_max", ErrorKind::exhausted);
-  }
-  if (all_bits >= 0x80) {
-    if (const std::size_t wrong = find_invalid_utf8(out); wrong != std::string_view::npos) {
-      return fail(begin + wrong, "expected UTF-8 in the label value");
-    }
-  }
-  ++at_;
-  return true;
-}
-
-bool TextParser::read_value() {
-  const std::size_t begin = at_;
-  while (peek() != '\n' && !is_blank(peek()) && peek() != '{') ++at_;
-  if (at_ == begin) return fail(at_, "expected a value");
-  const std::optional<double> value = parse_number(page_.substr(begin, at_ - begin));
-  if (!value.has_value()) return fail(begin, "expected a decimal number, +Inf, -Inf or NaN as value");
-  value_ = *value;
   return true;
 }
 
@@ -228,15 +136,6 @@ bool TextParser::read_timestamp() {
   return true;
 }
 
-bool TextParser::read_name(bool allow_colon, std::string_view& out) noexcept {
-  const unsigned start = allow_colon ? unsigned{letter} | unsigned{colon} : unsigned{letter};
-  const std::size_t begin = at_;
-  if (is_at_end() || !is(page_[at_], start)) return false;
-  while (at_ < page_.size() && is(page_[at_], start | unsigned{digit})) ++at_;
-  out = page_.substr(begin, at_ - begin);
-  return true;
-}
-
 void TextParser::skip_blanks() noexcept {
   while (at_ < page_.size() && is_blank(page_[at_])) ++at_;
 }
@@ -245,47 +144,6 @@ void TextParser::skip_blanks() noexcept {
 void TextParser::skip_line() noexcept {
   const std::size_t end = page_.find('\n', at_);
   at_ = end == std::string_view::npos ? page_.size() : end + 1;
-}
-
-bool TextParser::has_duplicate_label() const noexcept {
-  constexpr std::size_t pairwise_max = 16;
-  const std::size_t count = raw_labels_.size();
-  if (count <= pairwise_max) {
-    for (std::size_t i = 0; i < count; ++i) {
-      if (raw_labels_[i].name == metric_name_label) return true;  // the name stands before the braces
-      for (std::size_t j = 0; j < i; ++j)
-        if (raw_labels_[i].name == raw_labels_[j].name) return true;
-    }
-    return false;
-  }
-  std::vector<std::string_view> names{metric_name_label};
-  for (const RawLabel& label : raw_labels_) names.push_back(label.name);
-  std::sort(names.begin(), names.end());
-  return std::adjacent_find(names.begin(), names.end()) != names.end();
-}
-
-Labels TextParser::labels() const {
-  std::vector<Labels::Pair> pairs;
-  pairs.reserve(raw_labels_.size() + 1);
-  pairs.emplace_back(metric_name_label, metric_name_);
-  for (const RawLabel& label : raw_labels_) {
-    const bool has_escapes = label.escaped_value.find('\\') != std::string_view::npos;
-    pairs.emplace_back(label.name, has_escapes ? unescape(label.escaped_value, true) : std::string(label.escaped_value));
-  }
-  return Labels(std::move(pairs));
-}
-
-std::string TextParser::help() const { return unescape(help_, false); }
-
-bool TextParser::fail(std::size_t offset, std::string_view expected, ErrorKind kind) {
-  has_failed_ = true;
-  const std::string_view before = page_.substr(0, std::min(offset, page_.size()));
-  const std::size_t line = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
-  const std::size_t line_begin = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  error_ =
-      Error{kind, "read metrics page",
-            "line " + std::to_string(line) + ", column " + std::to_string(before.size() - line_begin + 1), std::string(expected)};
-  return false;
 }
 
 }  // namespace watchbill::metrics::exposition

@@ -1,102 +1,34 @@
-// Reads a page in Prometheus' text format 0.0.4, entry by entry, without copying it.
+// Reads a page in Prometheus' text format 0.0.4, entry by entry, without copying it; see page_reader.h.
 //
-// The caller keeps the page alive and calls next() until it gives `end` or `malformed`; views are valid until the next call. One
-// bad entry makes the whole page bad: a scraper appends nothing of it. Pure; time linear in the page. Source: the text format
-// 0.0.4 as Prometheus 2.42 reads it. Differs in one thing: a NUL byte where a line begins is malformed (there it ends the page in
-// silence).
+// Source: the text format 0.0.4 as Prometheus 2.42 reads it. Differs in one thing: a NUL byte where a line begins is malformed
+// (there it ends the page in silence).
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/result.h"
-#include "model/labels.h"
+#include "metrics/exposition/page_reader.h"
 
 namespace watchbill::metrics::exposition {
 
-enum class FamilyType : std::uint8_t { untyped, counter, gauge, histogram, summary };
-
-// The word of the format: "untyped", "counter", …
-[[nodiscard]] std::string_view word(FamilyType type) noexcept;
-
-struct TextLimits {
-  std::size_t body_bytes_max{64U << 20};        // one page; kube-state-metrics of a large cluster has 30 MiB
-  std::size_t sample_count_max{1'000'000};      // of one page
-  std::size_t label_count_max{256};             // of one sample
-  std::size_t label_name_bytes_max{1024};
-  std::size_t label_value_bytes_max{256 * 1024};
-};
-
-// One label as the page has it: the value between its quotes, escapes not yet resolved.
-struct RawLabel {
-  std::string_view name;
-  std::string_view escaped_value;
-};
-
-class TextParser {
+class TextParser : public PageReader {
  public:
-  enum class Entry : std::uint8_t { sample, help, type, end, malformed };
+  explicit TextParser(std::string_view page, const TextLimits& limits = {}) noexcept : PageReader(page, limits) {}
 
-  explicit TextParser(std::string_view page, const TextLimits& limits = {}) noexcept : page_(page), limits_(limits) {}
-
-  // The next entry. After `end` and `malformed` it gives the same again.
+  // The next entry; never `unit`. After `end` and `malformed` it gives the same again.
   [[nodiscard]] Entry next();
 
-  // After sample, help, type: the metric name.
-  [[nodiscard]] std::string_view metric_name() const noexcept { return metric_name_; }
-
-  // After sample. `series_text` is name and labels as the page writes them: a key for a cache of series, equal text is an equal
-  // series.
-  [[nodiscard]] std::string_view series_text() const noexcept { return series_text_; }
-  [[nodiscard]] std::span<const RawLabel> raw_labels() const noexcept { return raw_labels_; }
-  // All labels with __name__, escapes resolved, empty values left out.
-  [[nodiscard]] Labels labels() const;
-  [[nodiscard]] double value() const noexcept { return value_; }
-  // The sample's own time in ms since 1970, if it has one.
-  [[nodiscard]] std::optional<std::int64_t> timestamp_ms() const noexcept { return timestamp_ms_; }
-
   // After help: the text, escapes resolved.
-  [[nodiscard]] std::string help() const;
-  // After type.
-  [[nodiscard]] FamilyType type() const noexcept { return type_; }
-
-  // After malformed: kind `invalid` (not the format) or `exhausted` (beyond a limit); `on` is "line L, column C" (from 1, columns
-  // in bytes), `detail` says what was expected there.
-  [[nodiscard]] const Error& error() const noexcept { return error_; }
+  [[nodiscard]] std::string help() const { return unescape(text_, false); }
 
  private:
-  [[nodiscard]] bool is_at_end() const noexcept { return at_ == page_.size(); }
-  [[nodiscard]] char peek() const noexcept { return at_ < page_.size() ? page_[at_] : '\n'; }  // the page ends like a line
   void skip_blanks() noexcept;
   void skip_line() noexcept;
-  [[nodiscard]] bool read_name(bool allow_colon, std::string_view& out) noexcept;
   Entry read_comment();
   Entry read_sample();
   [[nodiscard]] bool read_labels();
   [[nodiscard]] bool read_label();
-  [[nodiscard]] bool read_quoted(std::string_view& out);
-  [[nodiscard]] bool read_value();
   [[nodiscard]] bool read_timestamp();
-  [[nodiscard]] bool has_duplicate_label() const noexcept;
-  bool fail(std::size_t offset, std::string_view expected, ErrorKind kind = ErrorKind::invalid);
-
-  std::string_view page_;
-  TextLimits limits_;
-  std::size_t at_{0};
-  std::size_t sample_count_{0};
-  bool has_failed_{false};
-  std::string_view metric_name_;
-  std::string_view series_text_;
-  std::vector<RawLabel> raw_labels_;
-  double value_{0};
-  std::optional<std::int64_t> timestamp_ms_;
-  std::string_view help_;
-  FamilyType type_{FamilyType::untyped};
-  Error error_;
 };
 
 }  // namespace watchbill::metrics::exposition

@@ -1,0 +1,96 @@
+#include "config/http_client.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "config/secrets.h"
+#include "config/values.h"
+
+namespace watchbill::config {
+namespace {
+
+// The secret itself would come into the journal with the bill.
+void read_named_secret(const Cursor& at, std::string& out) {
+  std::string text;
+  read_filled(at, text);
+  if (text.empty()) return;
+  if (names_a_secret(text)) out = text;
+  else at.complain("secret_in_clear_text", fmt::format("a bill holds no secrets; write env:NAME, or use {}_file", at.name()));
+}
+
+// Basic has a key of its own, whose password is encoded.
+void read_scheme(const Cursor& at, std::string& out) {
+  read_filled(at, out);
+  constexpr std::string_view basic = "basic";
+  const bool is_basic =
+      std::equal(out.begin(), out.end(), basic.begin(), basic.end(), [](char a, char b) { return (a | ' ') == b; });
+  if (is_basic) at.complain("out_of_range", "basic is written as basic_auth");
+}
+
+using H = HttpClientConfiguration;
+constexpr auto basic_auth =
+    table<H>("scrape_configs[].basic_auth", optional<&H::username>("username", "text", "", "who asks"),
+             optional<&H::secret, read_named_secret>("password", "env:NAME", "",
+                                                     "the secret's name; at most one of password and password_file"),
+             optional<&H::secret_file, read_path>("password_file", "path", "", "read at each call"),
+             later<H>("username_file", ""), later<H>("username_ref", ""), later<H>("password_ref", ""));
+
+constexpr auto authorization = table<H>(
+    "scrape_configs[].authorization",
+    optional<&H::authorization, read_scheme>("type", "text", "Bearer", "the scheme of the header; basic is basic_auth"),
+    optional<&H::secret, read_named_secret>("credentials", "env:NAME", "",
+                                            "the secret's name; exactly one of credentials and credentials_file"),
+    optional<&H::secret_file, read_path>("credentials_file", "path", "", "read at each call"), later<H>("credentials_ref", ""));
+
+void complain_of_both(const Cursor& at, std::string_view one, std::string_view other) {
+  at.complain("out_of_range", fmt::format("expected at most one of the keys {} and {}", one, other));
+}
+
+}  // namespace
+
+void read_basic_auth(const Cursor& at, ClientKeys& out) {
+  out.basic.authorization = "Basic";
+  if (!read_object(at, basic_auth, out.basic)) return;
+  if (at.has("password") && at.has("password_file")) complain_of_both(at, "password", "password_file");
+}
+
+void read_authorization(const Cursor& at, ClientKeys& out) {
+  out.header.authorization = "Bearer";
+  if (!read_object(at, authorization, out.header)) return;
+  if (at.has("credentials") == at.has("credentials_file"))
+    at.complain("missing_key", "expected exactly one of the keys credentials and credentials_file");
+}
+
+void read_bearer_token(const Cursor& at, ClientKeys& out) {
+  out.bearer.authorization = "Bearer";
+  read_named_secret(at, out.bearer.secret);
+}
+
+void read_bearer_token_file(const Cursor& at, ClientKeys& out) {
+  out.bearer.authorization = "Bearer";
+  read_path(at, out.bearer.secret_file);
+}
+
+void read_follow_redirects(const Cursor& at, ClientKeys& out) { read(at, out.follows_redirects); }
+
+HttpClientConfiguration settle_client(const Cursor& at, const ClientKeys& keys) {
+  if (at.has("bearer_token") && at.has("bearer_token_file")) complain_of_both(at, "bearer_token", "bearer_token_file");
+  HttpClientConfiguration out;
+  std::string_view taken;
+  const auto take = [&](std::string_view name, const HttpClientConfiguration& written) {
+    if (written.authorization.empty()) return;
+    if (!taken.empty()) return complain_of_both(at, taken, name);
+    taken = name;
+    out = written;
+  };
+  take("basic_auth", keys.basic);
+  take("authorization", keys.header);
+  take("bearer_token", keys.bearer);
+  out.refuses_redirects = !keys.follows_redirects;
+  return out;
+}
+
+std::vector<TableView> http_client_tables() { return {basic_auth.view(), authorization.view()}; }
+
+}  // namespace watchbill::config
