@@ -99,6 +99,10 @@ std::string line_of(const Labels& labels, const std::string& expected, const std
   return labels.text() + ": expected " + expected + ", got " + got;
 }
 
+std::string text_of(const Sample& sample) {
+  return sample.histogram.empty() ? metrics::promql::format_value(sample.value) : sample.histogram;
+}
+
 }  // namespace
 
 std::string text_of(const Texts& labels) {
@@ -145,16 +149,16 @@ std::vector<std::string> compare_samples(std::vector<Sample> expected, std::vect
   bool has_nan = false;
   while (wanted != expected.end() || found != got.end()) {
     if (found == got.end() || (wanted != expected.end() && wanted->labels < found->labels)) {
-      lines.add(line_of(wanted->labels, metrics::promql::format_value(wanted->value), "nothing"));
+      lines.add(line_of(wanted->labels, text_of(*wanted), "nothing"));
       ++wanted;
     } else if (wanted == expected.end() || found->labels < wanted->labels) {
-      lines.add(line_of(found->labels, "nothing", metrics::promql::format_value(found->value)));
+      lines.add(line_of(found->labels, "nothing", text_of(*found)));
       ++found;
     } else {
-      if (!are_equal(wanted->value, found->value, is_fuzzy))
-        lines.add(line_of(wanted->labels, metrics::promql::format_value(wanted->value),
-                          metrics::promql::format_value(found->value)));
-      has_nan = has_nan || std::isnan(wanted->value);
+      const bool is_number = wanted->histogram.empty() && found->histogram.empty();
+      if (is_number ? !are_equal(wanted->value, found->value, is_fuzzy) : wanted->histogram != found->histogram)
+        lines.add(line_of(wanted->labels, text_of(*wanted), text_of(*found)));
+      has_nan = has_nan || (is_number && std::isnan(wanted->value));
       ++wanted;
       ++found;
     }

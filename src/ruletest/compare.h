@@ -20,6 +20,7 @@ namespace watchbill::ruletest {
 struct Sample {
   Labels labels;
   double value{0};
+  std::string histogram;  // in the notation of tests, which is compared as text, as in promtool; empty: the value counts
 };
 
 // The same for the elements of an answer. `is_fuzzy`: neighbouring doubles are equal. NaN equals nothing, as in promtool.

@@ -9,6 +9,8 @@
 #include <fmt/core.h>
 
 #include "base/assert.h"
+#include "metrics/histogram/codec.h"
+#include "metrics/histogram/text.h"
 #include "metrics/promql/evaluate.h"
 #include "metrics/promql/parser.h"
 #include "metrics/promql/test_series.h"
@@ -19,6 +21,7 @@
 namespace watchbill::ruletest {
 namespace {
 
+namespace histogram = metrics::histogram;
 namespace promql = metrics::promql;
 namespace rules = metrics::rules;
 namespace tsdb = metrics::tsdb;
@@ -68,13 +71,11 @@ class Run {
  private:
   // Reads the series. Gives what the test needs and this release does not have.
   std::optional<Difference> lacks() {
-    const auto native_histograms = [](const config::Place& place) {
-      return Difference{place, "not_yet_supported", {"native histograms are not evaluated in this release"}};
-    };
     for (const InputSeries& input : test_.series) {
       auto series = promql::read_series_line(input.line, limits_.points_of_line_max);
       WB_ASSERT(series.has_value(), "load_tests() has read it");
-      if (series->has_histogram) return native_histograms(input.place);
+      if (series->has_start_times)
+        return Difference{input.place, "not_yet_supported", {"start timestamps (@st) are not stored in this release"}};
       if (!is_storable(series->labels))
         return Difference{
             input.place, "not_yet_supported", {"names of metrics and labels are letters, digits and _ in this release"}};
@@ -82,9 +83,6 @@ class Run {
       Pending& pending = pending_[series->labels];
       pending = Pending{std::move(*series), input.place, 0, test_.start, {}};
     }
-    for (const ExpressionCheck& check : test_.expressions)
-      for (const ExpectedSample& sample : check.expected)
-        if (!sample.histogram.empty()) return native_histograms(check.place);
     return std::nullopt;
   }
 
@@ -111,6 +109,8 @@ class Run {
         sample.labels = &labels;
         sample.at = each.next_at;
         sample.value = *point;
+        const std::string encoded = histogram::is_mark(*point) ? encode(each.series.histograms.at(*point)) : std::string();
+        sample.histogram = encoded;
         head_.append(std::span<tsdb::BatchSample>(&sample, 1));
         each.reference = sample.series;
         if (sample.taken) continue;
@@ -164,7 +164,7 @@ class Run {
 
   void check_expression(const ExpressionCheck& check) {
     std::vector<Sample> expected;
-    for (const ExpectedSample& sample : check.expected) expected.push_back({sample.labels, sample.value});
+    for (const ExpectedSample& sample : check.expected) expected.push_back({sample.labels, sample.value, notation_of(sample)});
     std::vector<Sample> got;
     std::vector<std::string> lines;
     if (std::optional<std::string> failure = ask(check, got)) lines.push_back(std::move(*failure));
@@ -183,9 +183,21 @@ class Run {
     const Instant at = test_.start + check.eval_time;
     const auto answer = promql::evaluate(*expression, head_.snapshot(), promql::QueryTime::at(at), surroundings_.options);
     if (!answer) return fmt::format("{}: {}", word(answer.error().reason), answer.error().message);
-    if (answer->type == promql::ValueType::scalar) got.push_back({{}, answer->scalar});
-    for (const promql::AnswerSeries& series : answer->series) got.push_back({series.labels, series.samples.front().v});
+    if (answer->type == promql::ValueType::scalar) got.push_back({{}, answer->scalar, {}});
+    for (const promql::AnswerSeries& series : answer->series) {
+      const double value = series.samples.front().v;
+      const bool is_histogram = histogram::is_mark(value);
+      got.push_back({series.labels, value, is_histogram ? notation(answer->histograms.at(value)) : std::string()});
+    }
     return std::nullopt;
+  }
+
+  // The written one in the form that answers have.
+  static std::string notation_of(const ExpectedSample& sample) {
+    if (sample.histogram.empty()) return {};
+    const Result<histogram::Notation> read = histogram::read_notation(sample.histogram);
+    WB_ASSERT(read.has_value(), "load_tests() has read it");
+    return notation(read->histogram);
   }
 
   // Whether a point that lies before this time was not loaded any more.

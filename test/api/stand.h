@@ -122,6 +122,7 @@ class Stand {
                return true;
              },
              {},
+             {},
              [this] { return groups(); }},
             {},
             [] { return Running{}; }};
