@@ -74,8 +74,6 @@ class Run {
     for (const InputSeries& input : test_.series) {
       auto series = promql::read_series_line(input.line, limits_.points_of_line_max);
       WB_ASSERT(series.has_value(), "load_tests() has read it");
-      if (series->has_start_times)
-        return Difference{input.place, "not_yet_supported", {"start timestamps (@st) are not stored in this release"}};
       if (!is_storable(series->labels))
         return Difference{
             input.place, "not_yet_supported", {"names of metrics and labels are letters, digits and _ in this release"}};

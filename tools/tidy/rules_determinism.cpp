@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::array<std::string_view, 10> deterministic_folders{
     "src/model/",          "src/core/",          "src/engine/",    "src/metrics/promql/",
-    "src/metrics/rules/",  "src/metrics/exposition/", "src/metrics/histogram/", "src/metrics/relabel/", "src/supervise/", "src/template/"};
+    "src/metrics/rules/",  "src/metrics/exposition/", "src/metrics/histogram/", "src/metrics/relabel/",
+    "src/supervise/",      "src/template/"};
 // The places where threads meet the engine, and the one that starts a thread: it changes when records are read, not what they
 // are.
 constexpr std::array<std::string_view, 3> lock_folders{"src/engine/inbox", "src/engine/follower", "src/engine/read_ahead"};
