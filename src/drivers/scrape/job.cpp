@@ -12,7 +12,6 @@ namespace watchbill::drivers::scrape {
 namespace {
 
 constexpr std::string_view parameter_prefix = "__param_";
-constexpr std::string_view meta_prefix = "__meta_";
 constexpr std::size_t body_bytes_max = 64U << 20;  // where the bill says nothing
 
 // As Prometheus 2.42: a target without a port has that of its scheme.
