@@ -62,7 +62,7 @@ class FilesOf : public ::testing::Test {
   std::string folder_;
   std::vector<std::string> complaints_;
   int change_count_{0};
-  FileTargets files_{{[this](const std::string& folder) {
+  FileTargets files_{{[](const std::string& folder) {
                         std::vector<std::string> paths;
                         for (const auto& entry : std::filesystem::directory_iterator(folder)) paths.push_back(entry.path());
                         std::sort(paths.begin(), paths.end());
