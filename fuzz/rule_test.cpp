@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const Runner runner(*loaded.file, limits);
     for (const Test& test : loaded.file->tests) {
       report.verdicts.push_back(runner.run(test));
-      const Verdict& verdict = report.verdicts.back();
+      const ruletest::Verdict& verdict = report.verdicts.back();
       WB_ASSERT((verdict.outcome == Outcome::passed) == verdict.differences.empty(), "what does not pass says why");
     }
   }

@@ -183,7 +183,8 @@ TEST_F(Bench, a_page_beyond_a_limit_is_refused_whole) {
       {names, "scrape z, label instance_of: label_name_length_limit exceeded (limit: 8)"},
       {values, "scrape y, label b: label_value_length_limit exceeded (limit: 5)"}};
   page_ = "x 1\ny{a=\"1\",b=\"value!\"} 1\nz{instance_of=\"1\"} 1\n";
-  for (const auto& [limits, what] : cases) {
+  for (const auto& [taken, what] : cases) {
+    const ScrapeLimits& limits = taken;  // a name of a binding is not captured
     Target limited = target("a:" + std::to_string(limits.label_count_max + limits.label_name_bytes_max));
     limited.terms = terms([&limits](SampleTerms& out) { out.limits = limits; });
     scraper_.configure({limited});
