@@ -178,7 +178,6 @@ PrometheusError error_of(const promql::EvaluationError& error) {
   switch (error.reason) {
     case promql::EvaluationRefusal::out_of_time:
       return {PrometheusErrorType::timeout, "query timed out in expression evaluation"};
-    case promql::EvaluationRefusal::not_yet_supported:
     case promql::EvaluationRefusal::wrong_type:
     case promql::EvaluationRefusal::bad_duration:
     case promql::EvaluationRefusal::bad_parameter:

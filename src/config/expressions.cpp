@@ -41,8 +41,7 @@ std::size_t offset_of(std::string_view text, const Error& error) {
 }
 
 void complain(const Cursor& at, const promql::ExpressionError& error) {
-  const bool is_later = error.reason == promql::ExpressionRefusal::not_yet_supported;
-  at.complain_in(error.at.offset, is_later ? "not_yet_supported" : "bad_expression", error.message);
+  at.complain_in(error.at.offset, "bad_expression", error.message);
 }
 
 // The text with every action of a template replaced by as many letters: what it will be, as far as syntax goes.
@@ -63,7 +62,6 @@ void read_expression(const Cursor& at, std::string& out) {
   if (at.node().kind != NodeKind::scalar || is_null(at.node())) return;
   const auto expression = promql::parse(text);
   if (!expression) return complain(at, expression.error());
-  if (const auto evaluated = promql::check_evaluated(*expression); !evaluated) return complain(at, evaluated.error());
   out = std::move(text);
 }
 
@@ -73,7 +71,6 @@ void read_condition(const Cursor& at, std::string& out) {
   if (text.empty()) return;
   const auto expression = promql::parse_condition(without_actions(text));
   if (!expression) return complain(at, expression.error());
-  if (const auto evaluated = promql::check_evaluated(*expression); !evaluated) return complain(at, evaluated.error());
   out = std::move(text);
 }
 

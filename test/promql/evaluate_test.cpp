@@ -80,7 +80,6 @@ TEST_F(Evaluate, names_leave_at_once_unless_removed_late) {
 TEST_F(Evaluate, refusals_name_the_part_that_cannot_be_evaluated) {
   EXPECT_EQ(ask("1 +\n  (first * on() group_left {__name__=~\"first|second\"})").substr(0, 16), "many_to_many 2:4");
   EXPECT_EQ(ask("sum(topk(NaN, first))"), "bad_parameter 1:5 Parameter value is NaN");
-  EXPECT_EQ(ask("1 + start_timestamp(first)"), "not_yet_supported 1:5 function start_timestamp is not supported yet");
   EXPECT_EQ(ask("rate(first[1m * 0])"), "bad_duration 1:6 duration must be greater than 0");
   EXPECT_EQ(ask("first[5m]", QueryTime{Instant{0}, Instant{1000}, Duration::seconds(1)}),
             "wrong_type 1:1 invalid expression type \"range vector\" for range query, must be Scalar or instant Vector");
@@ -244,11 +243,16 @@ TEST(Scripts, a_script_that_cannot_be_read_names_its_line) {
   }
 }
 
-TEST(Scripts, what_needs_start_timestamps_is_counted_as_refused) {
-  const auto result =
-      run_script("load 1m\n  c@st -1m\n  c 1\n  x 1\n\neval instant at 0 c\n  c 1\n\neval instant at 0 x\n  x 1\n");
-  ASSERT_TRUE(result);
-  EXPECT_EQ(result->text(), "passed 1, failed 0, refused 1");
+TEST(Scripts, start_times_stand_before_the_samples_that_they_belong_to) {
+  const auto result = run_script(
+      "load 1m\n  c@st _ -30s-1mx1 _\n  c 1 2 3 4\n\n"
+      "eval range from 0 to 3m step 1m start_timestamp(c)\n  {} 0 30 30 0\n\n"
+      "eval instant at 3m count({__name__=~\".+\"})\n  {} 1\n");
+  ASSERT_TRUE(result) << result.error().detail;
+  EXPECT_EQ(result->text(), "passed 2, failed 0, refused 0");
+  for (const char* wrong : {"load 1m\n  c@st -1m\n  d 1\n", "load 1m\n  c@st -1m\n", "load 1m\n  c@st -1m -1m\n  c 1\n",
+                            "load 1m\n  c@st stale\n  c 1\n", "load 1m\n  c@st -1q\n  c 1\n"})
+    EXPECT_FALSE(run_script(wrong)) << wrong;
 }
 
 TEST(Scripts, a_native_histogram_is_compared_in_all_its_parts) {

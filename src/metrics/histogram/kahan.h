@@ -16,6 +16,7 @@ struct KahanSum {
     else compensation += (value - total) + sum;
     sum = total;
   }
+  [[nodiscard]] double value() const noexcept { return sum + compensation; }
 };
 
 }  // namespace watchbill::metrics::histogram

@@ -220,15 +220,6 @@ Result<double, ExpressionError> seconds_of(const Expression& expression, NodeInd
 
 Result<void, ExpressionError> check_types(const Expression& expression) { return Checker(expression).run(); }
 
-Result<void, ExpressionError> check_evaluated(const Expression& expression) {
-  for (const Node& node : expression.nodes) {
-    if (const Call* call = std::get_if<Call>(&node.of); call != nullptr && !call->function->is_evaluated)
-      return expression_error(expression.text, node.span.begin, Reason::not_yet_supported,
-                              fmt::format("function {} is not supported yet", call->function->name));
-  }
-  return {};
-}
-
 Result<std::int64_t, ExpressionError> resolve_duration(const Expression& expression, const DurationValue& duration,
                                                        std::int64_t step_ms, std::int64_t range_ms) {
   if (duration.expression == no_node) return duration.ms;

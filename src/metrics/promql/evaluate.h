@@ -51,7 +51,6 @@ struct EvaluationOptions {
 
 // Why an evaluation gave no answer.
 enum class EvaluationRefusal : std::uint8_t {
-  not_yet_supported,      // see check_evaluated()
   wrong_type,             // a range query of a string or range vector
   bad_duration,           // a duration expression without a positive, representable value
   bad_parameter,          // a label name, regular expression or number that the function refuses

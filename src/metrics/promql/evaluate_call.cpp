@@ -13,6 +13,7 @@
 #include "metrics/promql/evaluation.h"
 #include "metrics/promql/natural_order.h"
 #include "metrics/promql/print.h"
+#include "metrics/tsdb/start_times.h"
 
 namespace watchbill::metrics::promql {
 namespace {
@@ -131,7 +132,7 @@ Evaluated Evaluation::call(const Call& call, NodeIndex at, const Steps& steps) {
   switch (id) {
     case FunctionId::absent:
     case FunctionId::absent_over_time: return absent(call, steps);
-    case FunctionId::timestamp: return timestamp(call, at, steps);
+    case FunctionId::timestamp: case FunctionId::start_timestamp: return timestamp(call, at, steps);
     case FunctionId::info: return info(call, at, steps);
     case FunctionId::label_replace: return label_replace(call, at, steps);
     case FunctionId::label_join: return label_join(call, at, steps);
@@ -168,31 +169,45 @@ Done Evaluation::check_range_parameters(const Call& call, NodeIndex at, const st
   return {};
 }
 
-Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& steps) {
-  const FunctionId id = call.function->id;
+// The scalar arguments in their order, and which one is the range.
+Result<std::vector<std::vector<double>>, EvaluationError> Evaluation::range_arguments(const Call& call, const Steps& steps,
+                                                                                      NodeIndex& range) {
   std::vector<std::vector<double>> parameters;
-  NodeIndex range = no_node;
   for (const NodeIndex argument : call.arguments) {
     if (expression_.at(argument).type == ValueType::range_vector) {
       range = argument;
       continue;
     }
     auto scalar = evaluate_node(argument, steps);
-    if (!scalar) return scalar;
+    if (!scalar) return scalar.error();
     parameters.push_back(std::move(scalar->scalar));
   }
+  return parameters;
+}
+
+Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& steps) {
+  const FunctionId id = call.function->id;
+  NodeIndex range = no_node;
+  const auto found = range_arguments(call, steps, range);
+  if (!found) return found.error();
+  const std::vector<std::vector<double>>& parameters = *found;
   if (const Done done = check_range_parameters(call, at, parameters); !done) return done.error();
   auto source = range_source(range, steps);
   if (!source) return source.error();
   const std::int64_t opening_ms = options_.semantics == Semantics::prometheus_3 ? 1 : 0;
   Value out;
   out.series.reserve(source->series.size());
+  if (reads_start_times(id))
+    if (const Done done = find_starts(*source, steps); !done) return done.error();
   std::vector<tsdb::Sample> buffer;
+  std::vector<std::int64_t> starts_ms;
   for (std::size_t i = 0; i < source->series.size(); ++i) {
     const auto samples = read_range(*source, i, steps, buffer);
     if (const Done done = touch(samples.size() + steps.count, at); !done) return done.error();
     if (samples.empty()) continue;
     const RangeSeries& from = source->series[i];
+    const bool has_starts = from.starts.has_value();
+    if (has_starts) tsdb::read_start_times(*from.starts, samples, starts_ms);
     Series series{from.labels, from.drops_name || !keeps_name(id), std::vector<double>(steps.count, absent_value)};
     const bool has_histograms =
         std::any_of(samples.begin(), samples.end(), [](const tsdb::Sample& sample) { return histogram::is_mark(sample.v); });
@@ -215,11 +230,14 @@ Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& st
       while (behind < samples.size() && samples[behind].t_ms <= window.end_ms + source->after_ms) ++behind;
       while (first < behind && samples[first].t_ms < window.begin_ms - source->before_ms + opening_ms) ++first;
       window.samples = samples.subspan(first, behind - first);
+      if (has_starts) window.starts_ms = std::span(starts_ms).subspan(first, behind - first);
       for (std::size_t k = 0; k < parameters.size(); ++k) window.parameters[k] = parameters[k][step];
       double value = 0;
       const bool has_result = has_histograms ? mixed_range_function(id, window, histograms_, value, remarks)
                                              : range_function(id, window, value);
-      if (has_histograms) annotate(std::exchange(remarks, {}), call.arguments[0], *from.labels);
+      if (has_starts && (id == FunctionId::rate || id == FunctionId::increase))
+        remarks.has_overlapping_starts = starts_overlap(window);
+      if (has_histograms || has_starts) annotate(std::exchange(remarks, {}), call.arguments[0], *from.labels);
       if (!has_result) continue;
       series.values[step] = present(value);
       has_value = true;
@@ -276,8 +294,11 @@ Evaluated Evaluation::timestamp(const Call& call, NodeIndex at, const Steps& ste
   // The time of the stored sample where the argument is a selector, of the evaluation otherwise.
   const NodeIndex argument = expression_.without_parens(call.arguments[0]);
   const bool is_selector = std::holds_alternative<VectorSelector>(expression_.at(argument).of);
-  auto value = is_selector ? instant_selector(argument, steps, true) : evaluate_node(argument, steps);
+  const bool is_start = call.function->id == FunctionId::start_timestamp;
+  auto value = is_selector ? instant_selector(argument, steps, is_start ? Gives::start_timestamp : Gives::timestamp)
+                           : evaluate_node(argument, steps);
   if (!value) return value;
+  if (is_start && !is_selector) value->series.clear();  // what is computed did not start
   for (Series& series : value->series) {
     series.drops_name = true;
     for (std::size_t step = 0; step < steps.count && !is_selector; ++step)

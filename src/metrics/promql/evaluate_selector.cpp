@@ -7,6 +7,7 @@
 #include "metrics/histogram/arithmetic.h"
 #include "metrics/promql/evaluation.h"
 #include "metrics/promql/parser.h"
+#include "metrics/tsdb/start_times.h"
 
 namespace watchbill::metrics::promql {
 namespace {
@@ -48,19 +49,51 @@ Done Evaluation::resolve(const TimeShift& shift, RangeSource& source) const {
   return {};
 }
 
-Result<std::vector<tsdb::SeriesView>, EvaluationError> Evaluation::select(NodeIndex selector, std::int64_t from_ms,
-                                                                          std::int64_t to_ms) {
+Result<std::vector<tsdb::Matcher>, EvaluationError> Evaluation::matchers_of(NodeIndex selector) const {
   std::vector<tsdb::Matcher> matchers;
   for (const SelectorMatcher& part : std::get<VectorSelector>(expression_.at(selector).of).matchers) {
     auto matcher = tsdb::Matcher::create(part.name, static_cast<tsdb::MatchKind>(part.op), part.value);
     if (!matcher) return refuse(selector, Refusal::bad_parameter, matcher.error().detail);  // a tree that parse() did not make
     matchers.push_back(std::move(*matcher));
   }
-  auto series = snapshot_.select(matchers, Instant{from_ms}, Instant{to_ms});
+  return matchers;
+}
+
+Result<std::vector<tsdb::SeriesView>, EvaluationError> Evaluation::select(NodeIndex selector, std::int64_t from_ms,
+                                                                          std::int64_t to_ms) {
+  const auto matchers = matchers_of(selector);
+  if (!matchers) return matchers.error();
+  auto series = snapshot_.select(*matchers, Instant{from_ms}, Instant{to_ms});
   if (series.size() > options_.limits.series_max)
     return refuse(selector, Refusal::too_many_series,
                   fmt::format("the selector matches more than {} series", options_.limits.series_max));
   return series;
+}
+
+Result<Evaluation::Companions, EvaluationError> Evaluation::companions(NodeIndex selector, std::int64_t to_ms) {
+  Companions out;
+  if (!snapshot_.has_companions()) return out;
+  auto matchers = matchers_of(selector);
+  if (!matchers) return matchers.error();
+  matchers->push_back(tsdb::Matcher::equal(std::string(tsdb::start_time_label), std::string(tsdb::start_time_unit)));
+  // A start time that was said long ago still holds.
+  for (const tsdb::SeriesView& view :
+       snapshot_.select(*matchers, Instant{std::numeric_limits<std::int64_t>::min()}, Instant{to_ms})) {
+    Labels labels = view.labels();
+    labels.remove(tsdb::start_time_label);
+    out.emplace(std::move(labels), view);
+  }
+  return out;
+}
+
+Done Evaluation::find_starts(RangeSource& source, const Steps& steps) {
+  // Of what is computed nothing is known, and windows that are extended know their ends already.
+  if (source.selector == no_node || source.extension != RangeExtension::none) return {};
+  const auto found = companions(source.selector, source.end_at(steps.last()));
+  if (!found) return found.error();
+  for (RangeSeries& series : source.series)
+    if (const auto companion = found->find(*series.labels); companion != found->end()) series.starts = companion->second;
+  return {};
 }
 
 void Evaluation::note_found(std::size_t selector_index, const Labels& labels, std::optional<std::int64_t> newest_ms) {
@@ -146,7 +179,7 @@ double Evaluation::smoothed_value(std::span<const Sample> samples, std::size_t n
   return value;
 }
 
-Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool gives_timestamps) {
+Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, Gives what) {
   RangeSource shift;
   if (const Done resolved = resolve(std::get<VectorSelector>(expression_.at(index).of).shift, shift); !resolved)
     return resolved.error();
@@ -161,12 +194,19 @@ Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool
   const std::int64_t ahead_ms = is_smoothed ? options_.lookback.ms : 0;
   auto views = select(index, from_ms, to_ms + ahead_ms);
   if (!views) return views.error();
+  Companions starts;
+  if (what == Gives::start_timestamp) {
+    auto found = companions(index, to_ms);
+    if (!found) return found.error();
+    starts = std::move(*found);
+  }
   // Resets are found between samples: the newest alone does not tell.
   const bool reads_counts = count_readers_.contains(index);
   const bool is_fixed = (shift.fixed_at_ms.has_value() || steps.count == 1) && !is_smoothed && !reads_counts;
   Value value;
   value.series.reserve(views->size());
   std::vector<Sample> samples;
+  std::vector<std::int64_t> starts_ms;
   for (const tsdb::SeriesView& view : *views) {
     samples.clear();
     if (is_fixed) {
@@ -176,6 +216,11 @@ Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool
     }
     if (reads_counts) strip(samples);
     if (const Done done = touch(samples.size() + steps.count, index); !done) return done.error();
+    if (what == Gives::start_timestamp) {
+      starts_ms.assign(samples.size(), 0);
+      if (const auto companion = starts.find(view.labels()); companion != starts.end())
+        tsdb::read_start_times(companion->second, samples, starts_ms);
+    }
     Series series{&view.labels(), false, std::vector<double>(steps.count, absent_value)};
     std::size_t next = 0;
     std::optional<std::int64_t> newest_ms;
@@ -185,8 +230,9 @@ Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, bool
       if (next == 0) continue;
       const Sample& sample = samples[next - 1];
       if (sample.t_ms < reference_ms - reach_ms || tsdb::is_stale(sample.v)) continue;
-      series.values[step] = gives_timestamps ? static_cast<double>(sample.t_ms) / 1000 : present(sample.v);
-      if (is_smoothed && !gives_timestamps)
+      const std::int64_t time_ms = what == Gives::start_timestamp ? starts_ms[next - 1] : sample.t_ms;
+      series.values[step] = what == Gives::value ? present(sample.v) : static_cast<double>(time_ms) / 1000;
+      if (is_smoothed && what == Gives::value)
         series.values[step] = smoothed_value(samples, next, SmoothedAt{reference_ms, options_.lookback.ms}, index, view.labels());
       newest_ms = sample.t_ms;
     }
@@ -218,7 +264,7 @@ Result<RangeSource, EvaluationError> Evaluation::range_source(NodeIndex index, c
                       source.end_at(steps.last()) + source.after_ms);
   if (!views) return views.error();
   source.series.reserve(views->size());
-  for (const tsdb::SeriesView& view : *views) source.series.push_back(RangeSeries{&view.labels(), false, view, {}});
+  for (const tsdb::SeriesView& view : *views) source.series.push_back(RangeSeries{&view.labels(), false, view, {}, {}});
   return source;
 }
 
@@ -260,7 +306,7 @@ Result<RangeSource, EvaluationError> Evaluation::subquery_source(NodeIndex index
   auto value = evaluate_node(subquery.inner, inner);
   if (!value) return value.error();
   for (Series& series : value->series) {
-    RangeSeries out{series.labels, series.drops_name, std::nullopt, {}};
+    RangeSeries out{series.labels, series.drops_name, std::nullopt, {}, {}};
     for (std::size_t i = 0; i < inner.count; ++i)
       if (!is_absent(series.values[i])) out.samples.push_back({inner.at(i), without_hint(series.values[i])});
     std::vector<double>().swap(series.values);

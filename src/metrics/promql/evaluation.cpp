@@ -23,8 +23,6 @@ bool any_present(const Series& series) noexcept {
 
 Result<Answer, EvaluationError> evaluate(const Expression& expression, const tsdb::Snapshot& snapshot, const QueryTime& time,
                                          const EvaluationOptions& options) {
-  if (const auto evaluated = check_evaluated(expression); !evaluated)
-    return EvaluationError{Refusal::not_yet_supported, evaluated.error().at, evaluated.error().message};
   Answer answer;
   if (const Done done = Evaluation(expression, snapshot, time, options, answer).run(); !done) return done.error();
   return answer;
@@ -36,7 +34,6 @@ std::string value_text(double value, const histogram::Arena& histograms) {
 
 std::string_view word(EvaluationRefusal refusal) noexcept {
   switch (refusal) {
-    case Refusal::not_yet_supported: return "not_yet_supported";
     case Refusal::wrong_type: return "wrong_type";
     case Refusal::bad_duration: return "bad_duration";
     case Refusal::bad_parameter: return "bad_parameter";
@@ -144,7 +141,7 @@ Evaluated Evaluation::evaluate_node(NodeIndex index, const Steps& steps) {
     value.text = string->value;
     return value;
   }
-  if (std::holds_alternative<VectorSelector>(node.of)) return instant_selector(index, steps, false);
+  if (std::holds_alternative<VectorSelector>(node.of)) return instant_selector(index, steps, Gives::value);
   if (const Paren* paren = std::get_if<Paren>(&node.of)) return evaluate_node(paren->inner, steps);
   if (const Unary* part = std::get_if<Unary>(&node.of)) return unary(*part, index, steps);
   if (const Binary* part = std::get_if<Binary>(&node.of)) return binary(*part, index, steps);
@@ -179,6 +176,8 @@ void Evaluation::annotate(const RangeRemarks& remarks, NodeIndex at, const Label
   say(remarks.is_no_counter, warning, "this native histogram metric is not a counter:", true);
   say(remarks.is_no_gauge, warning, "this native histogram metric is not a gauge:", true);
   say(remarks.resets_conflict, warning, "conflicting counter resets during histogram aggregation", false);
+  say(remarks.has_overlapping_starts, warning, "sample has start time that overlaps with previous sample timestamp for metric",
+      true);
   say(remarks.ignores_histograms, info, "ignored histograms in a range containing both floats and histograms for metric name",
       true);
   say(remarks.reconciles_sum, info, "mismatched custom buckets were reconciled during addition", false);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -56,8 +57,7 @@ class Evaluation {
   [[nodiscard]] static Labels without_identity(const Labels& labels);
   void append_key(std::string& key, const Series& series, const Grouping& grouping) const;
   [[nodiscard]] Labels group_labels(const Series& series, const Grouping& grouping) const;
-  // Joins series with the same visible labels; refuses where two have a value at one step (`strictly`: wherever two are the
-  // same).
+  // Joins series with the same visible labels; refuses where two have a value at one step (`strictly`: wherever two are alike).
   Done join_equal(std::vector<Series>& series, NodeIndex at, bool strictly);
 
   // evaluate_selector.cpp
@@ -65,7 +65,12 @@ class Evaluation {
   void find_count_readers(NodeIndex index, bool is_asked);
   // Leaves counts, sums and what is known of resets of the histograms among `samples`.
   void strip(std::vector<tsdb::Sample>& samples);
-  Evaluated instant_selector(NodeIndex index, const Steps& steps, bool gives_timestamps);
+  // What a selector gives of the newest sample in reach: its value, its time, or when its counter began.
+  enum class Gives : std::uint8_t { value, timestamp, start_timestamp };
+  Evaluated instant_selector(NodeIndex index, const Steps& steps, Gives what);
+  using Companions = std::map<Labels, tsdb::SeriesView>;  // by the labels of whom they tell of
+  Result<Companions, EvaluationError> companions(NodeIndex selector, std::int64_t to_ms);
+  Done find_starts(RangeSource& source, const Steps& steps);
   // Where a smoothed selector is read, and how far it looks to both sides.
   struct SmoothedAt {
     std::int64_t t_ms;
@@ -76,6 +81,7 @@ class Evaluation {
   Result<RangeSource, EvaluationError> range_source(NodeIndex index, const Steps& steps);
   Result<RangeSource, EvaluationError> subquery_source(NodeIndex index, const Steps& steps);
   double without_hint(double value);
+  Result<std::vector<tsdb::Matcher>, EvaluationError> matchers_of(NodeIndex selector) const;
   Result<std::vector<tsdb::SeriesView>, EvaluationError> select(NodeIndex selector, std::int64_t from_ms, std::int64_t to_ms);
   Done resolve(const TimeShift& shift, RangeSource& source) const;
   Result<std::int64_t, EvaluationError> resolve(const DurationValue& duration) const;
@@ -102,6 +108,8 @@ class Evaluation {
   // evaluate_call.cpp
   Evaluated call(const Call& call, NodeIndex at, const Steps& steps);
   Evaluated range_call(const Call& call, NodeIndex at, const Steps& steps);
+  Result<std::vector<std::vector<double>>, EvaluationError> range_arguments(const Call& call, const Steps& steps,
+                                                                            NodeIndex& range);
   Done check_range_parameters(const Call& call, NodeIndex at, const std::vector<std::vector<double>>& parameters);
   Evaluated absent(const Call& call, const Steps& steps);
   Evaluated timestamp(const Call& call, NodeIndex at, const Steps& steps);

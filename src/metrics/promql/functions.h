@@ -36,7 +36,6 @@ struct FunctionSignature {
   ValueType result;
   bool is_experimental;
   std::string_view since;  // the first Prometheus release that has it under this name
-  bool is_evaluated;       // false: parsed and checked, then refused as not_yet_supported
 };
 
 inline constexpr std::uint8_t arguments_unbounded = 255;

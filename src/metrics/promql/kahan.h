@@ -1,24 +1,13 @@
-// Sums that keep what rounding would lose. Source: Neumaier's variant of Kahan's summation, with Prometheus' rules for
-// infinities.
+// A mean that keeps what rounding would lose, by Kahan's summation. Source: Prometheus' rules for infinities.
 #pragma once
 
 #include <cmath>
 
+#include "metrics/histogram/kahan.h"
+
 namespace watchbill::metrics::promql {
 
-struct KahanSum {
-  double sum{0};
-  double compensation{0};
-
-  void add(double value) noexcept {
-    const double total = sum + value;
-    if (std::isinf(total)) compensation = 0;
-    else if (std::abs(sum) >= std::abs(value)) compensation += (sum - total) + value;
-    else compensation += (value - total) + sum;
-    sum = total;
-  }
-  [[nodiscard]] double value() const noexcept { return sum + compensation; }
-};
+using histogram::KahanSum;
 
 // The mean of values that come one by one: a compensated sum as long as it is finite, an incremental mean once it would overflow.
 class KahanMean {

@@ -13,8 +13,7 @@
 
 namespace watchbill::metrics::promql {
 
-// Parses and type-checks one expression. Pure; any thread. The tree may hold functions that are not evaluated: see
-// check_evaluated(). Refuses with every reason of ExpressionRefusal but not_yet_supported.
+// Parses and type-checks one expression. Pure; any thread.
 [[nodiscard]] Result<Expression, ExpressionError> parse(std::string_view text, const ParseLimits& limits = {});
 
 // As parse(), without the type check: for callers that change the tree first.
@@ -26,9 +25,6 @@ namespace watchbill::metrics::promql {
 
 // Checks argument counts and types, operators, matching, selectors and literal durations of a parsed tree.
 [[nodiscard]] Result<void, ExpressionError> check_types(const Expression& expression);
-
-// Refuses (not_yet_supported) the first part that evaluate() could not answer as Prometheus does. evaluate() asks this itself.
-[[nodiscard]] Result<void, ExpressionError> check_evaluated(const Expression& expression);
 
 // The value of a duration in ms, given the step and range of the query that it stands in (both 0 for an instant query).
 // Refuses (bad_duration) division by zero and what lies beyond ±292 years.

@@ -32,7 +32,6 @@ std::string_view word(ExpressionRefusal refusal) noexcept {
     case ExpressionRefusal::unknown_function: return "unknown_function";
     case ExpressionRefusal::wrong_argument_count: return "wrong_argument_count";
     case ExpressionRefusal::wrong_type: return "wrong_type";
-    case ExpressionRefusal::not_yet_supported: return "not_yet_supported";
   }
   return "";
 }

@@ -35,7 +35,6 @@ enum class ExpressionRefusal : std::uint8_t {
   unknown_function,      // no PromQL function has this name
   wrong_argument_count,  // too few or too many arguments
   wrong_type,            // a scalar where a vector is needed, and the like
-  not_yet_supported,     // valid PromQL that this evaluator would not answer as Prometheus does
 };
 
 // The stable word of a refusal, for JSON and metrics.

@@ -18,14 +18,14 @@ double seconds(std::int64_t ms) noexcept { return static_cast<double>(ms) / 1000
 
 bool extrapolated_rate(const RangeWindow& window, bool is_counter, bool is_per_second, double& value) noexcept {
   const auto samples = window.samples;
-  if (samples.size() < 2) return false;
+  const bool counts_from_start = is_counter && begins_within(window);
+  if (samples.size() < 2 && !counts_from_start) return false;
   double increase = samples.back().v - samples.front().v;
   if (is_counter)
     for (std::size_t i = 1; i < samples.size(); ++i)
-      if (samples[i].v < samples[i - 1].v) increase += samples[i - 1].v;
-  const double sampled = seconds(samples.back().t_ms - samples.front().t_ms);
-  const Extrapolation by = extrapolation_of(window, samples.front().v, increase, is_counter);
-  double factor = (sampled + by.to_begin + by.to_end) / sampled;
+      if (samples[i].v < samples[i - 1].v || begins_anew(window, i)) increase += samples[i - 1].v;
+  if (counts_from_start) increase += samples.front().v;
+  double factor = extrapolation_of(window, samples.front().v, increase, is_counter).factor();
   if (is_per_second) factor /= seconds(window.end_ms - window.begin_ms);
   value = increase * factor;
   return true;
@@ -35,7 +35,7 @@ bool instant_change(const RangeWindow& window, bool is_rate, double& value) noex
   if (window.samples.size() < 2) return false;
   const Sample& before = window.samples[window.samples.size() - 2];
   const Sample& last = window.samples.back();
-  const bool is_reset = is_rate && last.v < before.v;
+  const bool is_reset = is_rate && (last.v < before.v || begins_anew(window, window.samples.size() - 1));
   value = is_reset ? last.v : last.v - before.v;
   if (last.t_ms == before.t_ms) return false;
   if (is_rate) value /= seconds(last.t_ms - before.t_ms);
@@ -129,13 +129,20 @@ bool double_exponential_smoothing(const RangeWindow& window, double& value) noex
   return true;
 }
 
-double count_changes(std::span<const Sample> samples, bool only_decreases) noexcept {
+double count_changes(std::span<const Sample> samples) noexcept {
   std::size_t count = 0;
   for (std::size_t i = 1; i < samples.size(); ++i) {
     const double before = samples[i - 1].v;
     const double now = samples[i].v;
-    if (only_decreases ? now < before : now != before && !(std::isnan(now) && std::isnan(before))) ++count;
+    if (now != before && !(std::isnan(now) && std::isnan(before))) ++count;
   }
+  return static_cast<double>(count);
+}
+
+double count_resets(const RangeWindow& window) noexcept {
+  std::size_t count = 0;
+  for (std::size_t i = 1; i < window.samples.size(); ++i)
+    if (window.samples[i].v < window.samples[i - 1].v || begins_anew(window, i)) ++count;
   return static_cast<double>(count);
 }
 
@@ -192,7 +199,7 @@ double over_time(FunctionId id, const RangeWindow& window) {
   const auto samples = window.samples;
   switch (id) {
     case FunctionId::avg_over_time: return mean(samples);
-    case FunctionId::changes: return count_changes(samples, false);
+    case FunctionId::changes: return count_changes(samples);
     case FunctionId::count_over_time: return static_cast<double>(samples.size());
     case FunctionId::first_over_time: return samples.front().v;
     case FunctionId::last_over_time: return samples.back().v;
@@ -204,7 +211,7 @@ double over_time(FunctionId id, const RangeWindow& window) {
       std::vector<double> values = values_of(samples);
       return quantile_of(window.parameters[0], values);
     }
-    case FunctionId::resets: return count_changes(samples, true);
+    case FunctionId::resets: return count_resets(window);
     case FunctionId::stddev_over_time: return std::sqrt(variance(samples));
     case FunctionId::stdvar_over_time: return variance(samples);
     case FunctionId::sum_over_time: return sum(samples);
@@ -224,9 +231,10 @@ Extrapolation extrapolation_of(const RangeWindow& window, double first_value, do
   const Sample& first = window.samples.front();
   const Sample& last = window.samples.back();
   const double sampled = seconds(last.t_ms - first.t_ms);
-  const double between = sampled / static_cast<double>(window.samples.size() - 1);
+  const std::size_t gap_count = window.samples.size() - 1;
+  const double between = gap_count == 0 ? 0 : sampled / static_cast<double>(gap_count);
   const double threshold = between * 1.1;
-  Extrapolation by{seconds(first.t_ms - window.begin_ms), seconds(window.end_ms - last.t_ms)};
+  Extrapolation by{sampled, seconds(first.t_ms - window.begin_ms), seconds(window.end_ms - last.t_ms)};
   const auto limit = [&](double& side) {
     if (side >= threshold) side = between / 2;
   };
@@ -234,9 +242,14 @@ Extrapolation extrapolation_of(const RangeWindow& window, double first_value, do
   const auto stop_at_zero = [&] {
     if (is_counter && increase > 0 && first_value >= 0) by.to_begin = std::min(by.to_begin, sampled * (first_value / increase));
   };
-  if (window.semantics == Semantics::prometheus_2) stop_at_zero();
-  limit(by.to_begin);
-  if (window.semantics == Semantics::prometheus_3) stop_at_zero();
+  if (is_counter && begins_within(window)) {
+    by.to_begin = 0;
+    by.sampled = seconds(last.t_ms - window.starts_ms.front());
+  } else {
+    if (window.semantics == Semantics::prometheus_2) stop_at_zero();
+    limit(by.to_begin);
+    if (window.semantics == Semantics::prometheus_3) stop_at_zero();
+  }
   limit(by.to_end);
   return by;
 }
@@ -250,6 +263,36 @@ std::span<const Sample> anchored_samples(const RangeWindow& window) noexcept {
     while (last > first && samples[last - 1].t_ms >= window.end_ms) --last;
   if (samples[last].t_ms <= window.begin_ms || samples[first].t_ms > window.end_ms) return {};
   return samples.subspan(first, last - first + 1);
+}
+
+bool reads_start_times(FunctionId id) noexcept {
+  return id == FunctionId::rate || id == FunctionId::increase || id == FunctionId::irate || id == FunctionId::resets;
+}
+
+bool begins_anew(const RangeWindow& window, std::size_t index) noexcept {
+  if (window.starts_ms.empty()) return false;
+  const std::int64_t start_ms = window.starts_ms[index];
+  const std::int64_t start_before_ms = window.starts_ms[index - 1];
+  const std::int64_t before_ms = window.samples[index - 1].t_ms;
+  // Unknown, or after the sample (which says nothing), or at it: OpenTelemetry's way to say that it is unknown.
+  if (start_ms == 0 || start_ms >= window.samples[index].t_ms) return false;
+  if (start_ms != before_ms) return start_ms > before_ms;
+  // It began at the sample before: each sample of a delta does, and the second of a counter whose beginning is unknown.
+  return start_before_ms != 0 && start_before_ms < before_ms;
+}
+
+bool begins_within(const RangeWindow& window) noexcept {
+  if (window.starts_ms.empty()) return false;
+  const std::int64_t start_ms = window.starts_ms.front();
+  return start_ms != 0 && start_ms > window.begin_ms && start_ms < window.samples.front().t_ms;
+}
+
+bool starts_overlap(const RangeWindow& window) noexcept {
+  for (std::size_t i = 1; i < window.starts_ms.size(); ++i) {
+    const std::int64_t start_ms = window.starts_ms[i];
+    if (start_ms != 0 && start_ms < window.samples[i - 1].t_ms && start_ms != window.starts_ms[i - 1]) return true;
+  }
+  return false;
 }
 
 bool is_range_function(FunctionId id) noexcept {
@@ -270,9 +313,11 @@ bool range_function(FunctionId id, const RangeWindow& window, double& value) {
   if (window.samples.empty()) return false;
   if (window.extension != RangeExtension::none) {
     if (id != FunctionId::changes && id != FunctionId::resets) return anchored_change(id, window, value);
-    const auto samples = anchored_samples(window);
-    value = count_changes(samples, id == FunctionId::resets);
-    return !samples.empty();
+    RangeWindow within = window;
+    within.samples = anchored_samples(window);
+    within.starts_ms = {};
+    value = id == FunctionId::resets ? count_resets(within) : count_changes(within.samples);
+    return !within.samples.empty();
   }
   switch (id) {
     case FunctionId::rate: return extrapolated_rate(window, true, true, value);

@@ -20,6 +20,8 @@ struct RangeWindow {
   std::int64_t end_ms{0};                // and right end
   std::int64_t evaluated_at_ms{0};       // the step; differs from the right end with offset or @
   std::array<double, 2> parameters{};    // the scalar arguments in their order
+  // When the counter began to count, for each sample (0: unknown), in milliseconds since 1970; or empty.
+  std::span<const std::int64_t> starts_ms{};
   // Otherwise than `none`, `samples` begin before the left end (and, when smoothed, go on behind the right one) by the lookback.
   RangeExtension extension{RangeExtension::none};
   Semantics semantics{Semantics::prometheus_3};
@@ -35,13 +37,28 @@ struct RangeWindow {
 // Holds: is_range_function(id).
 [[nodiscard]] bool range_function(FunctionId id, const RangeWindow& window, double& value);
 
-// How far rate() and its kin extrapolate beyond the first and last sample, in seconds.
+// Whether the function looks at `starts_ms`.
+[[nodiscard]] bool reads_start_times(FunctionId id) noexcept;
+
+// Whether the counter began anew between the sample before `index` and that one, by what `starts_ms` tells.
+[[nodiscard]] bool begins_anew(const RangeWindow& window, std::size_t index) noexcept;
+
+// Whether the first sample's counter began within the window: then it was zero there, and counts from there.
+[[nodiscard]] bool begins_within(const RangeWindow& window) noexcept;
+
+// Whether a sample's counter is said to have begun before the sample ahead of it, and not when that one's did.
+[[nodiscard]] bool starts_overlap(const RangeWindow& window) noexcept;
+
+// What rate() and its kin see, and how far they extrapolate beyond it, in seconds.
 struct Extrapolation {
+  double sampled{0};
   double to_begin{0};
   double to_end{0};
+  // What the increase is multiplied by.
+  [[nodiscard]] double factor() const noexcept { return sampled == 0 ? 1 : (sampled + to_begin + to_end) / sampled; }
 };
-// Of a window of at least two samples, whose first has the value `first_value` (of a histogram: its count) and whose `increase`
-// is known.
+// Of a window of at least two samples, or one where begins_within(), whose first has the value `first_value` (of a histogram: its
+// count) and whose `increase` is known.
 [[nodiscard]] Extrapolation extrapolation_of(const RangeWindow& window, double first_value, double increase,
                                              bool is_counter) noexcept;
 

@@ -29,13 +29,16 @@ class Window {
 
   // rate, increase and delta of histograms alone.
   std::optional<Histogram> rate() {
-    if (samples_.size() < 2) return std::nullopt;
-    std::optional<Histogram> result = change();
-    if (!result) return std::nullopt;
-    const double first = at(0).count;
-    const Extrapolation by = extrapolation_of(window_, first, result->count, is_counter());
-    const double sampled = seconds(samples_.back().t_ms - samples_.front().t_ms);
-    double factor = (sampled + by.to_begin + by.to_end) / sampled;
+    const bool counts_from_start = is_counter() && begins_within(window_);
+    if (samples_.size() < 2 && !counts_from_start) return std::nullopt;
+    std::optional<Histogram> result;
+    if (samples_.size() > 1) {
+      result = change();
+      if (!result || (counts_from_start && !put_in(*result, at(0)))) return std::nullopt;
+    } else {
+      result = at(0);
+    }
+    double factor = extrapolation_of(window_, at(0).count, result->count, is_counter()).factor();
     if (id_ == FunctionId::rate) factor /= seconds(window_.end_ms - window_.begin_ms);
     multiply(*result, factor);
     return result;
@@ -51,7 +54,7 @@ class Window {
     const bool are_gauges = result.reset_hint == ResetHint::gauge && before.reset_hint == ResetHint::gauge;
     if (is_rate && has_gauge) remarks_.is_no_counter = true;
     if (!is_rate && !are_gauges) remarks_.is_no_gauge = true;
-    if (!is_rate || !detect_reset(before, result))
+    if (!is_rate || !(begins_anew(window_, last) || detect_reset(before, result)))
       if (!take_away(result, before)) return std::nullopt;
     result.reset_hint = ResetHint::gauge;
     compact(result);
@@ -125,9 +128,10 @@ class Window {
   double count_changes() const {
     std::size_t count = 0;
     std::span<const Sample> samples = samples_;
+    const bool takes_starts = id_ == FunctionId::resets && window_.extension == RangeExtension::none;
     if (window_.extension != RangeExtension::none) samples = anchored_samples(window_);
     for (std::size_t i = 1; i < samples.size(); ++i)
-      if (is_change(samples[i - 1].v, samples[i].v)) ++count;
+      if (is_change(samples[i - 1].v, samples[i].v) || (takes_starts && begins_anew(window_, i))) ++count;
     return static_cast<double>(count);
   }
 
@@ -172,7 +176,7 @@ class Window {
     if (!take_away(result, *before)) return refuse_mix();
     if (is_counter()) {
       for (std::size_t i = 1; i < samples_.size(); ++i) {
-        if (detect_reset(*before, at(i)) && !put_in(result, *before)) return refuse_mix();
+        if ((begins_anew(window_, i) || detect_reset(*before, at(i))) && !put_in(result, *before)) return refuse_mix();
         before = &at(i);
       }
     } else if (at(0).reset_hint != ResetHint::gauge || last.reset_hint != ResetHint::gauge) {

@@ -15,6 +15,7 @@ struct RangeRemarks {
   bool is_no_counter{false};          // a gauge where a counter is expected
   bool is_no_gauge{false};
   bool resets_conflict{false};        // one histogram says that it was reset, another that it was not
+  bool has_overlapping_starts{false};  // a counter began before the sample ahead, and not when that one's did
   bool ignores_histograms{false};     // the value is that of the floats alone
   bool reconciles_sum{false};         // custom bounds differed in an addition,
   bool reconciles_difference{false};  // a subtraction,

@@ -18,6 +18,7 @@
 #include "metrics/promql/test_classic.h"
 #include "metrics/promql/test_series.h"
 #include "metrics/tsdb/head.h"
+#include "metrics/tsdb/start_times.h"
 
 namespace watchbill::metrics::promql {
 namespace {
@@ -149,26 +150,50 @@ class Script {
   Result<void> load(std::string_view step_text, bool makes_histograms) {
     const auto step = parse_duration(step_text);
     if (!step) return wrong(step.error().detail);
-    bool skips_next = false;
+    std::optional<SeriesLine> starts;    // of the line that comes next
     std::map<Labels, SeriesLine> lines;  // of two lines of one series the later counts
+    std::map<Labels, SeriesLine> start_lines;
     for (++at_; at_ < lines_.size() && !lines_[at_].empty(); ++at_) {
       auto series = read_series_line(lines_[at_], limits_.points_of_line_max);
       if (!series) return wrong(series.error().text());
       sample_count_ += series->points.size();
       if (sample_count_ > limits_.samples_max) return wrong(fmt::format("more than {} samples", limits_.samples_max));
-      const bool is_skipped = series->has_start_times || skips_next;
-      skips_next = series->has_start_times;
-      if (is_skipped) not_stored_.push_back(series->labels);
-      else lines.insert_or_assign(series->labels, std::move(*series));
+      if (starts && (starts->labels != series->labels || series->holds_start_times))
+        return wrong(fmt::format("expected the samples of {} behind its start times", starts->labels.text()));
+      if (starts && starts->points.size() != series->points.size())
+        return wrong(fmt::format("expected {} samples, as many as start times", starts->points.size()));
+      if (series->holds_start_times) {
+        starts = std::move(*series);
+        continue;
+      }
+      start_lines.erase(series->labels);
+      if (starts) start_lines.emplace(series->labels, *std::exchange(starts, std::nullopt));
+      lines.insert_or_assign(series->labels, std::move(*series));
     }
+    if (starts) return wrong(fmt::format("expected the samples of {} behind its start times", starts->labels.text()));
     for (const auto& [labels, series] : lines) {
       if (!store(series, *step)) not_stored_.push_back(labels);
+      if (const auto at = start_lines.find(labels); at != start_lines.end() && !store_starts(at->second, *step))
+        not_stored_.push_back(labels);
       if (makes_histograms) classic_.add(series);
     }
     if (!makes_histograms) return {};
     for (const SeriesLine& made : classic_.take())
       if (!store(made, *step)) not_stored_.push_back(made.labels);
     return {};
+  }
+
+  bool store_starts(const SeriesLine& starts, Duration step) {
+    const Labels companion = tsdb::companion_of(starts.labels);
+    double held_ms = 0;
+    bool is_whole = true;
+    for (std::size_t i = 0; i < starts.points.size(); ++i) {
+      const Instant at = Instant{} + step * static_cast<std::int64_t>(i);
+      const double start_ms = starts.points[i] ? static_cast<double>(at.ms) + *starts.points[i] : 0;
+      if (start_ms != held_ms) is_whole = head_->append(companion, at, start_ms).has_value() && is_whole;
+      held_ms = start_ms;
+    }
+    return is_whole;
   }
 
   bool store(const SeriesLine& series, Duration step) {
@@ -296,7 +321,6 @@ class Script {
   std::string why_refused(const Eval& eval) const {
     const auto expression = parse(eval.query);
     if (!expression) return {};
-    if (const auto evaluated = check_evaluated(*expression); !evaluated) return evaluated.error().message;
     for (const Node& node : expression->nodes) {
       const VectorSelector* selector = std::get_if<VectorSelector>(&node.of);
       if (selector == nullptr) continue;

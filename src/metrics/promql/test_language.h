@@ -1,9 +1,8 @@
 // Runs scripts in Prometheus' PromQL test language (`load`, `clear`, `eval`), for `watchbill test promql` and our own conformance
 // test.
 //
-// Start timestamps (`@st`) are not stored: an eval that needs one, or any other part that is not evaluated, is counted as
-// refused. Scripts assume Prometheus 3 with late removal of names; each instant eval is repeated inside a range query around its
-// time.
+// An eval that needs a series which the store did not take is counted as refused. Scripts assume Prometheus 3 with late removal
+// of names; each instant eval is repeated inside a range query around its time.
 #pragma once
 
 #include <cstddef>

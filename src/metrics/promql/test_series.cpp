@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/time.h"
 #include "metrics/histogram/arithmetic.h"
 #include "metrics/histogram/text.h"
 #include "metrics/promql/lexer.h"
@@ -67,8 +68,19 @@ std::size_t increment_sign(std::string_view item) noexcept {
   return std::string_view::npos;
 }
 
+// A duration with a sign, in milliseconds: "-1m", "+30s", "0".
+bool read_offset(std::string_view text, double& ms) {
+  const bool is_negative = text.starts_with('-');
+  if (is_negative || text.starts_with('+')) text.remove_prefix(1);
+  const Result<Duration> duration = parse_duration(text);
+  if (!duration) return false;
+  ms = static_cast<double>(is_negative ? -duration->ms : duration->ms);
+  return true;
+}
+
 // One word of the points: number, `_`, `stale`, each with an optional repetition.
-bool read_item(std::string_view item, std::size_t points_max, std::vector<std::optional<double>>& points) {
+using ReadNumber = bool(std::string_view text, double& value);
+bool read_item(std::string_view item, std::size_t points_max, ReadNumber& read, std::vector<std::optional<double>>& points) {
   // 0x1f is a number, 0x10 is ten repetitions of 0: the reference reads no hexadecimal numbers here, the language's description
   // does.
   const std::size_t first_cross = item.find('x');
@@ -86,11 +98,11 @@ bool read_item(std::string_view item, std::size_t points_max, std::vector<std::o
   double value = 0;
   double increment = 0;
   const std::size_t sign = increment_sign(what);
-  if (what == "stale") {
+  if (what == "stale" && &read == &read_signed_number) {
     value = tsdb::stale_marker();
   } else {
-    if (!read_signed_number(what.substr(0, sign), value)) return false;
-    if (sign != std::string_view::npos && !read_signed_number(what.substr(sign), increment)) return false;
+    if (!read(what.substr(0, sign), value)) return false;
+    if (sign != std::string_view::npos && !read(what.substr(sign), increment)) return false;
     if (sign != std::string_view::npos && cross == std::string_view::npos) return false;
   }
   points.emplace_back(value);
@@ -173,20 +185,21 @@ Result<SeriesLine> read_series_line(std::string_view line, std::size_t points_ma
     return wrong(line, "expected a metric name with labels");
   std::string_view rest = line.substr(end);
   if (rest.starts_with("@st")) {
-    out.has_start_times = true;
-    return out;
+    out.holds_start_times = true;
+    rest.remove_prefix(3);
   }
   constexpr std::string_view blanks = " \t";
   for (;;) {
     const std::size_t begin = rest.find_first_not_of(blanks);
     if (begin == std::string_view::npos) return out;
     rest.remove_prefix(begin);
-    if (rest.starts_with("{{")) {
+    if (rest.starts_with("{{") && !out.holds_start_times) {
       if (Status read = HistogramItem(out, points_max).read(rest); !read) return wrong(line, read.error().detail);
       continue;
     }
     const std::string_view item = rest.substr(0, rest.find_first_of(blanks));
-    if (!read_item(item, points_max, out.points)) return wrong(line, "expected a point instead of \"" + std::string(item) + "\"");
+    if (!read_item(item, points_max, out.holds_start_times ? read_offset : read_signed_number, out.points))
+      return wrong(line, "expected a point instead of \"" + std::string(item) + "\"");
     rest.remove_prefix(item.size());
   }
 }

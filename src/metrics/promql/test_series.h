@@ -18,7 +18,8 @@ struct SeriesLine {
   std::vector<std::optional<double>> points;  // none: a step without a sample; a histogram is its mark
   histogram::Arena histograms;
   std::vector<bool> names_hint;               // of each histogram: whether its reset hint was written
-  bool has_start_times{false};                // `name{…}@st …`: then `points` is empty
+  // `name{…}@st -30s-1mx2 _`: points are start times as milliseconds from the sample's own time; there are no histograms.
+  bool holds_start_times{false};
 };
 
 // Reads `name{label="value"} 1 2+3x4 _ stale {{count:1}}x3`. Fails (invalid) with what was expected.

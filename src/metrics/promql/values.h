@@ -71,6 +71,7 @@ struct RangeSeries {
   const Labels* labels{nullptr};
   bool drops_name{false};
   std::optional<tsdb::SeriesView> view;   // of a selector
+  std::optional<tsdb::SeriesView> starts;  // the companion that tells when the counter began (tsdb/start_times.h)
   std::vector<tsdb::Sample> samples;      // of a subquery
 };
 struct RangeSource {

@@ -31,6 +31,9 @@ class IndexSegment {
   // Adds the ranks (positions in members()) that meet all matchers to `ranks`, ascending.
   void select(std::span<const Matcher> matchers, std::vector<std::uint32_t>& ranks) const;
 
+  // Whether any member has a label of this name.
+  [[nodiscard]] bool has_name(std::string_view name) const noexcept { return !values_of(name).empty(); }
+
   [[nodiscard]] const std::vector<Member>& members() const noexcept { return members_; }
   // Bytes allocated for the segment, without the records.
   [[nodiscard]] std::size_t memory_bytes() const noexcept;

@@ -11,6 +11,7 @@
 #include "metrics/tsdb/chunk.h"
 #include "metrics/tsdb/label_index.h"
 #include "metrics/tsdb/series_table.h"
+#include "metrics/tsdb/start_times.h"
 #include "metrics/tsdb/view.h"
 
 namespace watchbill::metrics::tsdb {
@@ -118,21 +119,30 @@ std::vector<SeriesView> Snapshot::select(std::span<const Matcher> matchers, Inst
   std::vector<SeriesView> all;
   std::vector<SeriesView> found;
   std::vector<std::uint32_t> ranks;
+  const bool hides_companions =
+      std::none_of(matchers.begin(), matchers.end(), [](const Matcher& matcher) { return matcher.name() == start_time_label; });
   // From the smallest segment to the largest: what is merged stays small to the end.
   for (auto segment = view_->segments.rbegin(); segment != view_->segments.rend(); ++segment) {
     ranks.clear();
     found.clear();
     (*segment)->select(matchers, ranks);
+    const bool has_hidden = hides_companions && (*segment)->has_name(start_time_label);
     for (const std::uint32_t rank : ranks) {
       const Member& member = (*segment)->members()[rank];
       const SeriesState& state = state_at(view_->pages, member.slot);
       if (state.record != member.record.get()) continue;  // it left the window; the segment is older than that
+      if (has_hidden && !member.record->labels.get(start_time_label).empty()) continue;
       if (state.newest.t_ms < from.ms || state.oldest_ms > to.ms) continue;
       found.emplace_back(state);
     }
     merge_by_labels(all, found);
   }
   return all;
+}
+
+bool Snapshot::has_companions() const noexcept {
+  return std::any_of(view_->segments.begin(), view_->segments.end(),
+                     [](const auto& segment) { return segment->has_name(start_time_label); });
 }
 
 std::vector<std::string> Snapshot::label_names(std::span<const Matcher> matchers, Instant from, Instant to) const {

@@ -76,7 +76,10 @@ class Snapshot {
   // The series that meet all matchers, in label order; without matchers, all of them. Leaves out series whose samples all lie
   // before `from` or after `to` (both inclusive); one whose samples only surround the range may be among the answers. Cost: by
   // the shortest list of the index that the matchers name, not by the number of series, when one matcher does not match "".
+  // Companions (start_times.h) are left out unless a matcher names their label.
   [[nodiscard]] std::vector<SeriesView> select(std::span<const Matcher> matchers, Instant from, Instant to) const;
+  // Whether there may be companions at all.
+  [[nodiscard]] bool has_companions() const noexcept;
 
   // Names and values of labels among the series that select() would give, sorted, each once.
   [[nodiscard]] std::vector<std::string> label_names(std::span<const Matcher> matchers, Instant from, Instant to) const;
