@@ -65,7 +65,7 @@ std::size_t check_series(const Cursor& at, const SeriesKeys& keys, const Limits&
                        fmt::format("expected a series such as up{{job=\"web\"}}, found {}", quoted(keys.series)));
     return 0;
   }
-  if (labels->has_start_times) {
+  if (labels->holds_start_times) {
     series_at.complain("not_yet_supported", "samples have no start times here: leave out @st");
     return 0;
   }

@@ -135,7 +135,7 @@ void read_metric(const Cursor& at, Labels& out) {
     if (metric.find_first_of("\"'`") > brace) metric.erase(name_end, brace - name_end);
   }
   const Result<metrics::promql::SeriesLine> series = metrics::promql::read_series_line(metric, 0);
-  if (!series || series->has_start_times || !series->points.empty())
+  if (!series || series->holds_start_times || !series->points.empty())
     return at.complain("bad_expression", fmt::format("expected a series such as up{{job=\"web\"}}, found {}", quoted(metric)));
   out = series->labels;
 }

@@ -109,6 +109,22 @@ TEST(rules, what_one_rule_records_the_next_one_reads_at_the_same_slot) {
   EXPECT_EQ(stand.ask("job:up:sum"), "") << "a recorded series ends at the slot that has it no more";
 }
 
+TEST(rules, what_rules_have_in_common_is_no_older_than_what_the_group_wrote) {
+  // Two read before the record is written, two after it: parts that read it are not shared, others are.
+  Stand stand({recording("before:a", "sum(up) + sum(total:up)"), recording("total:up", "sum(up)"),
+               recording("after:a", "sum(up) + sum(total:up)"), recording("after:b", "sum({__name__=\"total:up\"}) + sum(up)"),
+               recording("alerts:a", "count(ALERTS) or vector(0)"), alerting("Up", "up == 1"),
+               recording("alerts:b", "count(ALERTS) or vector(0)")});
+  stand.put("up", "a", 1);
+  stand.put("up", "b", 1);
+  static_cast<void>(stand.slot());
+  EXPECT_EQ(stand.ask("before:a"), "");
+  EXPECT_EQ(stand.ask("after:a"), "after:a 4");
+  EXPECT_EQ(stand.ask("after:b"), "after:b 4");
+  EXPECT_EQ(stand.ask("alerts:a"), "alerts:a 0");
+  EXPECT_EQ(stand.ask("alerts:b"), "alerts:b 2");
+}
+
 TEST(rules, histograms_are_recorded_and_an_alert_about_one_has_no_number) {
   Stand stand({recording("job:latency:sum", "sum by (job) (latency)"), alerting("Seen", "job:latency:sum")});
   histogram::Histogram latency;

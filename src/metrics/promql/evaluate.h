@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "metrics/histogram/arena.h"
 #include "metrics/promql/ast.h"
+#include "metrics/promql/common_parts.h"
 #include "metrics/promql/limits.h"
 #include "metrics/promql/position.h"
 #include "metrics/tsdb/snapshot.h"
@@ -109,8 +110,9 @@ struct Answer {
 [[nodiscard]] std::string value_text(double value, const histogram::Arena& histograms);
 
 // Evaluates. Pure: equal snapshots, times and options give equal answers. Any thread; does not keep the snapshot.
-// Holds: `expression` came from parse(), or passed check_types().
+// Holds: `expression` came from parse(), or passed check_types(). With `common`, parts that were evaluated already are not again.
 [[nodiscard]] Result<Answer, EvaluationError> evaluate(const Expression& expression, const tsdb::Snapshot& snapshot,
-                                                       const QueryTime& time, const EvaluationOptions& options = {});
+                                                       const QueryTime& time, const EvaluationOptions& options = {},
+                                                       const CommonUse& common = {});
 
 }  // namespace watchbill::metrics::promql

@@ -22,9 +22,9 @@ bool any_present(const Series& series) noexcept {
 }  // namespace
 
 Result<Answer, EvaluationError> evaluate(const Expression& expression, const tsdb::Snapshot& snapshot, const QueryTime& time,
-                                         const EvaluationOptions& options) {
+                                         const EvaluationOptions& options, const CommonUse& common) {
   Answer answer;
-  if (const Done done = Evaluation(expression, snapshot, time, options, answer).run(); !done) return done.error();
+  if (const Done done = Evaluation(expression, snapshot, time, options, common, answer).run(); !done) return done.error();
   return answer;
 }
 
@@ -130,6 +130,12 @@ Done Evaluation::finish_vector(Value value, const Steps& steps) {
 Evaluated Evaluation::evaluate_node(NodeIndex index, const Steps& steps) {
   // Each node costs at least its steps, also one that reads no samples: a million steps of sums of constants take time too.
   if (const Done done = touch(steps.count, index); !done) return done.error();
+  if (common_.parts == nullptr || steps.count != 1 || steps.start_ms != time_.start.ms) return evaluate_part(index, steps);
+  const CommonParts::Use* const use = common_.parts->find(common_.expression, index);
+  return use == nullptr ? evaluate_part(index, steps) : evaluate_common(*use, index, steps);
+}
+
+Evaluated Evaluation::evaluate_part(NodeIndex index, const Steps& steps) {
   const Node& node = expression_.at(index);
   if (const NumberLiteral* number = std::get_if<NumberLiteral>(&node.of)) {
     Value value;
@@ -155,6 +161,7 @@ EvaluationError Evaluation::refuse(NodeIndex at, EvaluationRefusal reason, std::
 }
 
 void Evaluation::annotate(AnnotationLevel level, NodeIndex at, std::string_view text) {
+  ++remark_count_;
   // Ten thousand series of one metric give the same remark.
   if (last_remark_.first == at && last_remark_.second == text) return;
   last_remark_ = {at, std::string(text)};

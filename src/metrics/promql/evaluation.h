@@ -3,12 +3,10 @@
 // Every node is evaluated once for all steps. A vector is a list of series with one value for each step, or `absent_value`.
 #pragma once
 
-#include <bit>
-#include <cmath>
 #include <cstdint>
 #include <deque>
-#include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -32,8 +30,8 @@ using Evaluated = Result<Value, EvaluationError>;
 class Evaluation {
  public:
   Evaluation(const Expression& expression, const tsdb::Snapshot& snapshot, const QueryTime& time,
-             const EvaluationOptions& options, Answer& answer)
-      : expression_(expression), snapshot_(snapshot), time_(time), options_(options), answer_(answer),
+             const EvaluationOptions& options, const CommonUse& common, Answer& answer)
+      : expression_(expression), snapshot_(snapshot), time_(time), options_(options), common_(common), answer_(answer),
         histograms_(answer.histograms) {}
 
   Done run();
@@ -43,6 +41,9 @@ class Evaluation {
   Done finish_range_vector(const Steps& steps);
   Done finish_vector(Value value, const Steps& steps);
   Evaluated evaluate_node(NodeIndex index, const Steps& steps);
+  Evaluated evaluate_part(NodeIndex index, const Steps& steps);
+  Evaluated evaluate_common(const CommonParts::Use& use, NodeIndex index, const Steps& steps);  // common_parts.cpp
+  [[nodiscard]] SelectorFound& found_of(NodeIndex selector);
   [[nodiscard]] EvaluationError refuse(NodeIndex at, EvaluationRefusal reason, std::string message) const;
   void annotate(AnnotationLevel level, NodeIndex at, std::string_view text);
   // What a window or a sum of histograms has to remark, said of the part `at` and the metric of these labels.
@@ -51,7 +52,7 @@ class Evaluation {
   [[nodiscard]] bool name_is_gone(const Series& series) const noexcept {
     return series.drops_name && !options_.removes_names_late;
   }
-  const Labels* keep(Labels labels) { return &own_labels_.emplace_back(std::move(labels)); }
+  const Labels* keep(Labels labels) { return &own_labels_->emplace_back(std::move(labels)); }
   // The labels as they are visible to what comes next.
   const Labels* visible(const Series& series);
   [[nodiscard]] static Labels without_identity(const Labels& labels);
@@ -72,10 +73,7 @@ class Evaluation {
   Result<Companions, EvaluationError> companions(NodeIndex selector, std::int64_t to_ms);
   Done find_starts(RangeSource& source, const Steps& steps);
   // Where a smoothed selector is read, and how far it looks to both sides.
-  struct SmoothedAt {
-    std::int64_t t_ms;
-    std::int64_t reach_ms;
-  };
+  struct SmoothedAt { std::int64_t t_ms, reach_ms; };
   double smoothed_value(std::span<const tsdb::Sample> samples, std::size_t next, const SmoothedAt& at, NodeIndex selector,
                         const Labels& labels);
   Result<RangeSource, EvaluationError> range_source(NodeIndex index, const Steps& steps);
@@ -137,12 +135,14 @@ class Evaluation {
   const tsdb::Snapshot& snapshot_;
   const QueryTime time_;
   const EvaluationOptions& options_;
+  const CommonUse common_;
   Answer& answer_;
   histogram::Arena& histograms_;  // of the answer and of all that leads to it
   std::set<NodeIndex> count_readers_;
-  std::deque<Labels> own_labels_;
+  std::shared_ptr<std::deque<Labels>> own_labels_{std::make_shared<std::deque<Labels>>()};
   std::set<Annotation> annotations_;
   std::pair<NodeIndex, std::string> last_remark_{no_node, {}};
+  std::uint64_t remark_count_{0};
   std::uint64_t touched_{0};
   std::uint64_t asked_at_{0};  // samples touched when should_stop was last asked
 };

@@ -75,7 +75,7 @@ RuleOutcome RuleEvaluation::run(SampleBatch& batch) {
 RuleEvaluation::Failure RuleEvaluation::ask() {
   promql::EvaluationOptions options = surroundings_.options;
   options.lists_found_series = rule_.is_alert;
-  auto answer = promql::evaluate(rule_.expression, inputs_.snapshot, promql::QueryTime::at(query_at_), options);
+  auto answer = promql::evaluate(rule_.expression, inputs_.snapshot, promql::QueryTime::at(query_at_), options, inputs_.common);
   if (!answer) return std::string(word(answer.error().reason)) + ": " + answer.error().message;
   answer_ = std::move(*answer);
   if (answer_.type == promql::ValueType::scalar)
@@ -251,10 +251,10 @@ void RuleEvaluation::show(Element& element, SampleBatch& batch) const {
   }
   if (is_active && element.shown != element.next.phase) {
     element.alerts.labels = element.labels;
-    add_name(element.alerts.labels, "ALERTS");
+    add_name(element.alerts.labels, alerts_metric);
     element.alerts.labels.set("alertstate", word(element.next.phase));
     element.for_state.labels = element.labels;
-    add_name(element.for_state.labels, "ALERTS_FOR_STATE");
+    add_name(element.for_state.labels, alerts_for_state_metric);
   }
   element.shown = is_active ? std::optional(element.next.phase) : std::nullopt;
   if (!is_active) return;

@@ -16,6 +16,7 @@ class RuleEvaluation {
     LookKind kind{LookKind::slot};
     const tsdb::Snapshot& snapshot;
     const StoreReadiness& readiness;
+    promql::CommonUse common;  // what the rules of the group have in common
   };
   RuleEvaluation(GroupEvaluator& evaluator, std::size_t rule, const Inputs& inputs);
 

@@ -1,15 +1,41 @@
 #include "metrics/rules/group.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
+#include <string>
 
 #include "base/assert.h"
 #include "metrics/rules/evaluation.h"
 #include "metrics/rules/slots.h"
 
 namespace watchbill::metrics::rules {
+namespace {
+
+// What the group itself writes differs from one rule to the next: only selectors of other names may be shared.
+promql::CommonParts common_parts_of(const RuleGroup& group) {
+  std::set<std::string, std::less<>> written{std::string(alerts_metric), std::string(alerts_for_state_metric)};
+  std::vector<const promql::Expression*> expressions;
+  for (const Rule& rule : group.rules) {
+    expressions.push_back(&rule.expression);
+    if (!rule.is_alert) written.insert(rule.name);
+  }
+  return promql::CommonParts(expressions, [&written](const promql::VectorSelector& selector) {
+    return std::any_of(selector.matchers.begin(), selector.matchers.end(), [&](const promql::SelectorMatcher& matcher) {
+      return matcher.name == metric_name_label && matcher.op == promql::MatchOperator::equal && !matcher.value.empty() &&
+             !written.contains(matcher.value);
+    });
+  });
+}
+
+}  // namespace
 
 GroupEvaluator::GroupEvaluator(RuleGroup group, const Surroundings& surroundings, Instant start)
-    : group_(std::move(group)), surroundings_(surroundings), memories_(group_.rules.size()), health_(group_.rules.size()),
+    : group_(std::move(group)),
+      surroundings_(surroundings),
+      common_(common_parts_of(group_)),
+      memories_(group_.rules.size()),
+      health_(group_.rules.size()),
       last_good_(start) {}
 
 void GroupEvaluator::inherit(const RuleId& id, std::span<const InheritedAlert> alerts, bool is_failing) {
@@ -62,10 +88,12 @@ Evaluation GroupEvaluator::evaluate(Instant slot, tsdb::Head& head, const StoreR
   Evaluation out;
   out.rule_count = group_.rules.size();
   std::optional<tsdb::Snapshot> snapshot;
+  promql::CommonValues values(common_);
   for (std::size_t i = 0; i < group_.rules.size(); ++i) {
     if (!snapshot) snapshot = head.snapshot();
     SampleBatch batch;
-    RuleOutcome outcome = RuleEvaluation(*this, i, {slot, LookKind::slot, *snapshot, readiness}).run(batch);
+    RuleOutcome outcome =
+        RuleEvaluation(*this, i, {slot, LookKind::slot, *snapshot, readiness, {&common_, i, &values}}).run(batch);
     outcome.rule = i;
     const SampleBatch::Counts counts = batch.write(head, slot - group_.query_offset);
     if (counts.written > 0) snapshot.reset();  // the next rule sees what this one wrote
@@ -82,10 +110,12 @@ Evaluation GroupEvaluator::evaluate(Instant slot, tsdb::Head& head, const StoreR
 Evaluation GroupEvaluator::look_early(std::span<const std::size_t> rules, Instant at, const tsdb::Snapshot& snapshot) {
   static const StoreReadiness absences_never_count_here{};
   Evaluation out;
+  promql::CommonValues values(common_);
   for (const std::size_t i : rules) {
     WB_ASSERT(group_.rules[i].is_alert, "only alerting rules are looked at early");
     SampleBatch batch;
-    RuleOutcome outcome = RuleEvaluation(*this, i, {at, LookKind::early, snapshot, absences_never_count_here}).run(batch);
+    RuleOutcome outcome =
+        RuleEvaluation(*this, i, {at, LookKind::early, snapshot, absences_never_count_here, {&common_, i, &values}}).run(batch);
     outcome.rule = i;
     ++out.rule_count;
     out.failure_count += outcome.failure.has_value() ? 1U : 0U;

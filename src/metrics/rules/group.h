@@ -105,6 +105,7 @@ class GroupEvaluator {
 
   RuleGroup group_;
   const Surroundings& surroundings_;
+  const promql::CommonParts common_;  // of the rules' expressions, by their index
   std::vector<RuleMemory> memories_;
   std::vector<RuleHealth> health_;
   Instant last_good_;

@@ -109,7 +109,7 @@ Result<RuleGroup> compile(const GroupSource& source, Duration lookback) {
 }
 
 void withdraw_early_looks_at_outputs(std::vector<RuleGroup>& groups) {
-  std::set<std::string, std::less<>> outputs{"ALERTS", "ALERTS_FOR_STATE"};
+  std::set<std::string, std::less<>> outputs{std::string(alerts_metric), std::string(alerts_for_state_metric)};
   for (const RuleGroup& group : groups)
     for (const Rule& rule : group.rules)
       if (!rule.is_alert) outputs.insert(rule.name);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -64,6 +65,10 @@ struct Rule {
   bool looks_early{false};
   Selectors selectors;
 };
+
+// The metrics that alerting rules write, beside what recording rules name.
+inline constexpr std::string_view alerts_metric = "ALERTS";
+inline constexpr std::string_view alerts_for_state_metric = "ALERTS_FOR_STATE";
 
 struct RuleGroup {
   std::string file;

@@ -1,0 +1,155 @@
+#include "metrics/promql/common_parts.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "metrics/promql/evaluation.h"
+#include "metrics/promql/print.h"
+
+namespace watchbill::metrics::promql {
+
+// Labels of series are those of the snapshot or of the run that made them: both live as long as this.
+struct CommonValue {
+  Value value;
+  std::vector<SelectorFound> found;  // of the part's selectors
+  std::uint64_t touched{0};
+  bool lists_found_series{false};
+  std::shared_ptr<std::deque<Labels>> labels;
+  tsdb::Snapshot snapshot;
+};
+
+namespace {
+
+// Walks one expression and notes its parts.
+class Finder {
+ public:
+  struct Part {
+    NodeIndex node{no_node};
+    std::size_t parent{none};  // in parts(): the nearest larger one
+    std::string text;
+    std::vector<NodeIndex> selectors;
+    bool may_share{true};
+  };
+  static constexpr std::size_t none = SIZE_MAX;
+
+  Finder(const Expression& expression, const std::function<bool(const VectorSelector&)>& may_share)
+      : expression_(expression), may_share_(may_share) {
+    visit(expression.root, none, false);
+    for (Part& part : parts_) {
+      std::sort(part.selectors.begin(), part.selectors.end());
+      part.may_share = part.may_share && !part.selectors.empty();
+      if (part.may_share) part.text = print(expression_, part.node);
+    }
+  }
+  [[nodiscard]] std::vector<Part>& parts() noexcept { return parts_; }
+
+ private:
+  // Recursion is bounded by the parser's depth. What is below a subquery is evaluated at other times: no part begins there.
+  void visit(NodeIndex index, std::size_t parent, bool is_below_subquery) {
+    if (index == no_node) return;
+    const Node& node = expression_.at(index);
+    if (std::holds_alternative<VectorSelector>(node.of)) return note_selector(index, parent);
+    if (const MatrixSelector* matrix = std::get_if<MatrixSelector>(&node.of)) return note_selector(matrix->selector, parent);
+    if (const Subquery* subquery = std::get_if<Subquery>(&node.of)) return visit(subquery->inner, parent, true);
+    if (const Paren* paren = std::get_if<Paren>(&node.of)) return visit(paren->inner, parent, is_below_subquery);
+    if (const Unary* unary = std::get_if<Unary>(&node.of)) return visit(unary->inner, parent, is_below_subquery);
+    std::size_t self = parent;
+    if (!is_below_subquery && node.type == ValueType::instant_vector) {
+      self = parts_.size();
+      parts_.push_back(Part{index, parent, {}, {}, true});
+    }
+    const auto below = [&](NodeIndex part) { visit(part, self, is_below_subquery); };
+    if (const Binary* binary = std::get_if<Binary>(&node.of)) {
+      below(binary->left);
+      below(binary->right);
+    } else if (const Aggregate* aggregate = std::get_if<Aggregate>(&node.of)) {
+      below(aggregate->parameter);
+      below(aggregate->inner);
+    } else if (const Call* call = std::get_if<Call>(&node.of)) {
+      std::for_each(call->arguments.begin(), call->arguments.end(), below);
+    }
+  }
+
+  void note_selector(NodeIndex selector, std::size_t part) {
+    const bool may_share = may_share_(std::get<VectorSelector>(expression_.at(selector).of));
+    for (; part != none; part = parts_[part].parent) {
+      parts_[part].selectors.push_back(selector);
+      parts_[part].may_share = parts_[part].may_share && may_share;
+    }
+  }
+
+  const Expression& expression_;
+  const std::function<bool(const VectorSelector&)>& may_share_;
+  std::vector<Part> parts_;
+};
+
+}  // namespace
+
+CommonParts::CommonParts(std::span<const Expression* const> expressions,
+                         const std::function<bool(const VectorSelector&)>& may_share) {
+  std::vector<std::vector<Finder::Part>> parts;
+  std::map<std::string, std::size_t> places;
+  for (const Expression* expression : expressions) {
+    parts.push_back(std::move(Finder(*expression, may_share).parts()));
+    for (const Finder::Part& part : parts.back())
+      if (part.may_share) ++places[part.text];
+  }
+  // Where the larger part stands as often, it is the one to share.
+  std::map<std::string, std::uint32_t> numbers;
+  for (const auto& of_one : parts)
+    for (const Finder::Part& part : of_one) {
+      if (!part.may_share || places[part.text] < 2) continue;
+      const bool has_parent = part.parent != Finder::none && of_one[part.parent].may_share;
+      if (has_parent && places[of_one[part.parent].text] == places[part.text]) continue;
+      numbers.try_emplace(part.text, static_cast<std::uint32_t>(numbers.size()));
+    }
+  count_ = numbers.size();
+  uses_.resize(parts.size());
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    for (Finder::Part& part : parts[i])
+      if (const auto number = numbers.find(part.text); part.may_share && number != numbers.end())
+        uses_[i].emplace(part.node, Use{number->second, std::move(part.selectors)});
+}
+
+const CommonParts::Use* CommonParts::find(std::size_t expression, NodeIndex node) const noexcept {
+  if (expression >= uses_.size()) return nullptr;
+  const auto at = uses_[expression].find(node);
+  return at == uses_[expression].end() ? nullptr : &at->second;
+}
+
+CommonValues::CommonValues(const CommonParts& parts) : values_(parts.count()) {}
+CommonValues::~CommonValues() = default;
+CommonValues::CommonValues(CommonValues&&) noexcept = default;
+
+// Holds: it is one of this expression.
+SelectorFound& Evaluation::found_of(NodeIndex selector) {
+  return *std::find_if(answer_.found.begin(), answer_.found.end(),
+                       [&](const SelectorFound& found) { return found.node == selector; });
+}
+
+Evaluated Evaluation::evaluate_common(const CommonParts::Use& use, NodeIndex index, const Steps& steps) {
+  std::unique_ptr<CommonValue>& known = common_.values->values_[use.part];
+  if (known && (known->lists_found_series || !options_.lists_found_series)) {
+    if (const Done done = touch(known->touched, index); !done) return done.error();
+    for (std::size_t i = 0; i < use.selectors.size(); ++i) {
+      SelectorFound& found = found_of(use.selectors[i]);
+      found = known->found[i];
+      found.node = use.selectors[i];
+      if (!options_.lists_found_series) found.series.clear();
+    }
+    return known->value;
+  }
+  const std::uint64_t touched_before = touched_;
+  const std::uint64_t remarks_before = remark_count_;
+  const std::uint64_t histograms_before = histograms_.size_in_samples();
+  Evaluated value = evaluate_part(index, steps);
+  if (!value || remark_count_ != remarks_before || histograms_.size_in_samples() != histograms_before) return value;
+  known = std::make_unique<CommonValue>(
+      CommonValue{*value, {}, touched_ - touched_before, options_.lists_found_series, own_labels_, snapshot_});
+  for (const NodeIndex selector : use.selectors) known->found.push_back(found_of(selector));
+  return value;
+}
+
+}  // namespace watchbill::metrics::promql
