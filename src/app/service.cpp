@@ -44,6 +44,7 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
       log_(parts.log),
       controller_(controller_parts(std::move(parts)), std::move(recovered), limits_),
       metrics_(metrics_links(), metrics_settings()),
+      alertmanagers_({loop_, *caller_, controller_.follower(), questions_, [this] { return controller_.now(); }, log_}),
       services_{settings_.build,
                 controller_.follower(),
                 controller_.inbox(),
@@ -85,6 +86,7 @@ Result<void, StartFailure> Service::start() {
   const std::optional<Refused> refused = accept_at_start();
   if (!refused) metrics_.start(settings_.bill ? settings_.bill->metrics : std::make_shared<const watch::MetricsPlan>());
   if (settings_.bill) workloads_.configure(settings_.bill->configuration);
+  if (settings_.bill && !refused) alertmanagers_.configure(settings_.bill->configuration, urls().front());
   loop_thread_ = std::thread([this] { loop_.run(); });
   if (!refused) return {};
   stop();
@@ -96,7 +98,10 @@ void Service::stop() {
     std::promise<void> stopped;
     server_->stop([&stopped] { stopped.set_value(); });
     stopped.get_future().wait();
-    run_on_loop([this] { metrics_.stop_asking(); });
+    run_on_loop([this] {
+      metrics_.stop_asking();
+      alertmanagers_.stop();
+    });
   }
   metrics_.stop();
   controller_.stop();
@@ -211,6 +216,7 @@ void Service::take(const Bill& bill) {
   metrics_.configure(bill.metrics);
   notifier_.configure(bill.notify);
   workloads_.configure(bill.configuration);
+  alertmanagers_.configure(bill.configuration, urls().front());
   show(bill);
 }
 

@@ -12,6 +12,7 @@
 #include "api/counters.h"
 #include "api/event_feed.h"
 #include "api/services.h"
+#include "app/alertmanagers.h"
 #include "app/bill.h"
 #include "app/controller.h"
 #include "app/effect_table.h"
@@ -108,6 +109,7 @@ class Service {
   const std::function<void(const std::string&)> log_;
   Controller controller_;
   watch::MetricsPath metrics_;
+  Alertmanagers alertmanagers_;
   api::Services services_;
   std::unique_ptr<drivers::net::HttpServer> server_;
   bool is_reloading_{false};  // loop's thread

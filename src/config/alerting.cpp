@@ -4,44 +4,60 @@
 
 #include <fmt/core.h>
 
+#include "config/http_client.h"
 #include "config/reader.h"
+#include "config/relabel.h"
 #include "config/values.h"
 
 namespace watchbill::config {
 namespace {
 
-struct TargetKeys {
-  std::vector<NamedAlertmanager> targets;
-  Labels labels;
-};
+using Alertmanagers = std::vector<AlertmanagerConfiguration>;
 
 struct AlertmanagerKeys {
+  ClientKeys client;
   std::string scheme{"http"};
   std::string path_prefix;
   std::string api_version{"v2"};
-  Duration timeout;
-  std::vector<TargetKeys> static_configs;
+  Duration timeout{AlertmanagerConfiguration{}.timeout};
+  std::vector<std::string> addresses;
 };
 
-struct AlertingKeys {
-  std::vector<AlertmanagerKeys> alertmanagers;
-};
-
-void read_targets(const Cursor& at, std::vector<NamedAlertmanager>& out) {
+void read_targets(const Cursor& at, std::vector<std::string>& out) {
   if (!is_list(at, "targets")) return;
   for (std::size_t i = 0; i < at.node().children.size(); ++i) {
     const Cursor element = at.element(i);
-    NamedAlertmanager& named = out.emplace_back();
-    read_filled(element, named.address);
-    named.origin = {Severity::error, "", element.place(), element.path(), ""};
+    std::string& address = out.emplace_back();
+    read_filled(element, address);
+    if (address.find('/') != std::string::npos)
+      element.complain("wrong_type", fmt::format("expected HOST:PORT; scheme and path_prefix are keys, found \"{}\"", address));
   }
 }
 
-constexpr auto target_keys = table<TargetKeys>(
-    "alerting.alertmanagers[].static_configs[]",
-    optional<&TargetKeys::targets, read_targets>("targets", "list of HOST:PORT", "", "our own addresses"),
-    optional<&TargetKeys::labels>("labels", "map of text", "", "without a meaning for an address of ours"));
-void read_target_group(const Cursor& at, TargetKeys& out) { read_object(at, target_keys, out); }
+struct TargetKeys {
+  std::vector<std::string> targets;
+  Labels labels;
+};
+constexpr auto target_keys =
+    table<TargetKeys>("alerting.alertmanagers[].static_configs[]",
+                      optional<&TargetKeys::targets, read_targets>("targets", "list of HOST:PORT", "", "whom to tell"),
+                      optional<&TargetKeys::labels>("labels", "map of text", "",
+                                                    "without a meaning as long as there is no relabelling of targets"));
+void read_target_group(const Cursor& at, std::vector<std::string>& out) {
+  TargetKeys keys;
+  if (!read_object(at, target_keys, keys)) return;
+  out.insert(out.end(), keys.targets.begin(), keys.targets.end());
+}
+void read_target_groups(const Cursor& at, AlertmanagerKeys& out) {
+  if (!is_list(at, "static_configs")) return;
+  for (std::size_t i = 0; i < at.node().children.size(); ++i) read_target_group(at.element(i), out.addresses);
+}
+
+void read_path_prefix(const Cursor& at, std::string& out) {
+  read(at, out);
+  while (out.ends_with('/')) out.pop_back();
+  if (!out.empty() && !out.starts_with('/')) out.insert(0, 1, '/');
+}
 
 void read_scheme(const Cursor& at, std::string& out) {
   read(at, out);
@@ -57,13 +73,16 @@ void read_api_version(const Cursor& at, std::string& out) {
 using A = AlertmanagerKeys;
 constexpr auto alertmanager_keys = table<A>(
     "alerting.alertmanagers[]",
-    optional<&A::static_configs, read_each<TargetKeys, read_target_group>>("static_configs", "list", "", "targets by name"),
+    whole<A, read_target_groups>("static_configs", "list", "", "targets by name"),
     optional<&A::scheme, read_scheme>("scheme", "http or https", "http", "of the targets"),
-    optional<&A::path_prefix>("path_prefix", "path", "/", "of the targets"),
-    optional<&A::timeout, read_positive>("timeout", "duration", "10s", "without a meaning for an address of ours"),
+    optional<&A::path_prefix, read_path_prefix>("path_prefix", "path", "/", "of the targets"),
+    optional<&A::timeout, read_positive>("timeout", "duration", "10s", "of one call"),
     optional<&A::api_version, read_api_version>("api_version", "v2", "v2", "how alerts are handed over"),
-    later<A>("relabel_configs", ""), later<A>("basic_auth", ""), later<A>("authorization", ""), later<A>("oauth2", ""),
-    later<A>("sigv4", ""), later<A>("bearer_token", ""), later<A>("bearer_token_file", ""), later<A>("tls_config", ""),
+    client_key<A, read_basic_auth>("basic_auth", "settings", "", "as of jobs"),
+    client_key<A, read_authorization>("authorization", "settings", "", "as of jobs"),
+    client_key<A, read_bearer_token>("bearer_token", "env:NAME", "", "as of jobs"),
+    client_key<A, read_bearer_token_file>("bearer_token_file", "path", "", "as of jobs"),
+    later<A>("relabel_configs", ""), later<A>("oauth2", ""), later<A>("sigv4", ""), later<A>("tls_config", ""),
     later<A>("proxy_url", ""), later<A>("no_proxy", ""), later<A>("proxy_from_environment", ""),
     later<A>("proxy_connect_header", ""), later<A>("follow_redirects", ""), later<A>("enable_http2", ""),
     later<A>("http_headers", ""), later<A>("alert_relabel_configs", ""), later<A>("azure_sd_configs", ""),
@@ -77,17 +96,21 @@ constexpr auto alertmanager_keys = table<A>(
     later<A>("puppetdb_sd_configs", ""), later<A>("scaleway_sd_configs", ""), later<A>("serverset_sd_configs", ""),
     later<A>("triton_sd_configs", ""), later<A>("uyuni_sd_configs", ""), later<A>("vultr_sd_configs", ""));
 
-void read_alertmanager(const Cursor& at, AlertmanagerKeys& out) {
-  if (!read_object(at, alertmanager_keys, out)) return;
-  for (TargetKeys& group : out.static_configs)
-    for (NamedAlertmanager& named : group.targets) named.path_prefix = out.path_prefix;
+void read_alertmanagers(const Cursor& at, Alertmanagers& out) {
+  if (!is_list(at, "alertmanagers")) return;
+  for (std::size_t i = 0; i < at.node().children.size(); ++i) {
+    AlertmanagerKeys keys;
+    if (!read_object(at.element(i), alertmanager_keys, keys)) continue;
+    const HttpClientConfiguration client = settle_client(at.element(i), keys.client);
+    for (std::string& address : keys.addresses)
+      out.push_back({std::move(address), client, keys.path_prefix, keys.scheme, keys.timeout});
+  }
 }
 
-constexpr auto alerting_keys = table<AlertingKeys>(
-    "alerting",
-    optional<&AlertingKeys::alertmanagers, read_each<AlertmanagerKeys, read_alertmanager>>(
-        "alertmanagers", "list", "", "who is told of alerts: addresses of ours, whose routing is --alertmanager.config"),
-    later<AlertingKeys>("alert_relabel_configs", "labels of alerts stay as the rules make them"));
+using R = AlertingConfiguration;
+constexpr auto alerting_keys = table<R>(
+    "alerting", optional<&R::alertmanagers, read_alertmanagers>("alertmanagers", "list", "", "who is told of alerts"),
+    optional<&R::relabel, read_relabel_rules>("alert_relabel_configs", "list of rules", "", "of the labels that they are told"));
 
 std::string as_number(std::string_view address) {
   constexpr std::string_view local = "localhost:";
@@ -96,25 +119,14 @@ std::string as_number(std::string_view address) {
 
 }  // namespace
 
-void read_alerting(const Cursor& at, std::vector<NamedAlertmanager>& out) {
-  AlertingKeys keys;
-  if (!read_object(at, alerting_keys, keys)) return;
-  for (AlertmanagerKeys& alertmanager : keys.alertmanagers)
-    for (TargetKeys& group : alertmanager.static_configs)
-      for (NamedAlertmanager& named : group.targets) out.push_back(std::move(named));
-}
+void read_alerting(const Cursor& at, AlertingConfiguration& out) { read_object(at, alerting_keys, out); }
 
-void check_alertmanagers(std::span<const NamedAlertmanager> named, std::span<const std::string> own_addresses, Report& report) {
-  for (const NamedAlertmanager& each : named) {
-    const bool is_own = std::any_of(own_addresses.begin(), own_addresses.end(), [&each](const std::string& own) {
-      return as_number(own) == as_number(each.address);
-    });
-    if (is_own && (each.path_prefix.empty() || each.path_prefix == "/")) continue;
-    report.add({Severity::error, "not_yet_supported", each.origin.place, each.origin.path,
-                fmt::format("alerts are not handed to {}: name an address of --listen here and its routing with "
-                            "--alertmanager.config, or take the target out",
-                            each.address)});
-  }
+void drop_own_alertmanagers(AlertingConfiguration& alerting, std::span<const std::string> own_addresses) {
+  std::erase_if(alerting.alertmanagers, [&](const AlertmanagerConfiguration& each) {
+    return each.path_prefix.empty() && std::any_of(own_addresses.begin(), own_addresses.end(), [&each](const std::string& own) {
+             return as_number(own) == as_number(each.address);
+           });
+  });
 }
 
 }  // namespace watchbill::config

@@ -1,5 +1,5 @@
-// The key `alerting` of a Prometheus file, as far as it is carried out: Alertmanagers that are this very program. Alerts are
-// handed to no other program yet, so any other target is refused by name.
+// The key `alerting` of a Prometheus file: Alertmanagers that are told of alerts. One that is this very program needs no telling:
+// its routing is --alertmanager.config.
 #pragma once
 
 #include <span>
@@ -7,20 +7,14 @@
 #include <vector>
 
 #include "config/cursor.h"
+#include "model/configuration_alerting.h"
 
 namespace watchbill::config {
 
-// One Alertmanager that a file names.
-struct NamedAlertmanager {
-  std::string address;      // HOST:PORT
-  std::string path_prefix;  // "" or as written
-  Finding origin;           // place and key path
-};
+// Reads the key's value. Complains as all readers of the bill do.
+void read_alerting(const Cursor& at, AlertingConfiguration& out);
 
-// Appends the targets of `alertmanagers`.
-void read_alerting(const Cursor& at, std::vector<NamedAlertmanager>& out);
-
-// Complains (not_yet_supported) about each that is none of `own_addresses`; "localhost" is 127.0.0.1.
-void check_alertmanagers(std::span<const NamedAlertmanager> named, std::span<const std::string> own_addresses, Report& report);
+// Takes out those at `own_addresses` ("localhost" is 127.0.0.1) without a path: they are this program.
+void drop_own_alertmanagers(AlertingConfiguration& alerting, std::span<const std::string> own_addresses);
 
 }  // namespace watchbill::config

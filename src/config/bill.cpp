@@ -163,14 +163,12 @@ constexpr auto bill = table<Bill>(
     later<Bill>("governance", ""), later<Bill>("scenarios", ""), later<Bill>("schedules", ""), later<Bill>("channels", ""),
     later<Bill>("github", ""), later<Bill>("tickets", ""), later<Bill>("time", ""));
 
-void read_bill_alerting(const Cursor& at, Bill& out) { read_alerting(at, out.named_alertmanagers); }
-
 constexpr auto prometheus_file = table<Bill>(
     "", whole<Bill, in_configuration<&C::global, read_global>>("global", "settings", "", "defaults of scrapes and rules"),
     whole<Bill, read_jobs>("scrape_configs", "list", "", "what is scraped"),
     whole<Bill, read_files<&Bill::rule_files>>("rule_files", "list of paths", "",
                                                "rule files; patterns in the last part"),
-    whole<Bill, read_bill_alerting>("alerting", "settings", "", "who is told of alerts: addresses of ours"),
+    whole<Bill, in_configuration<&C::alerting, read_alerting>>("alerting", "settings", "", "who is told of alerts"),
     later<Bill>("scrape_config_files", ""), later<Bill>("remote_write", ""), later<Bill>("remote_read", ""),
     later<Bill>("storage", ""), later<Bill>("tracing", ""), later<Bill>("runtime", ""), later<Bill>("otlp", ""));
 

@@ -25,7 +25,6 @@ struct Bill {
   std::vector<NamedFile> includes;
   std::vector<NamedFile> rule_files;
   std::vector<NamedFile> alertmanager;  // none or one
-  std::vector<NamedAlertmanager> named_alertmanagers;  // of `alerting` in Prometheus' file
   std::vector<AlertPlace> alerts;
   std::deque<SourceFile> files;         // the bill's own first; addresses stay
   Sections sections;

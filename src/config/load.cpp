@@ -253,7 +253,7 @@ void Loader::read_prometheus_file(const std::string& path) {
   if (!read_keys(root, keys, &found)) return;
   for (const auto& [name, value] : found) bill_.sections.add(name, {file, value, value});
   read_sections(prometheus_file_keys());
-  check_alertmanagers(bill_.named_alertmanagers, options_.own_addresses, bill_.report);
+  drop_own_alertmanagers(bill_.configuration.alerting, options_.own_addresses);
 }
 
 Loaded Loader::neighbours(const NeighbourFiles& named) {

@@ -15,9 +15,9 @@ void fill_in_for_drop_in(Bill& bill, const LoadOptions& options) {
   out.runbooks.folder = out.folder;
   out.runbooks.own_host = options.own_host;
   for (const AlertPlace& each : bill.alerts) out.runbooks.bindings[each.alert].unbound = "drop-in";
-  if (out.routing || bill.alerts.empty()) return;
+  if (out.routing || !out.alerting.alertmanagers.empty() || bill.alerts.empty()) return;
   bill.report.add({Severity::warning, "no_route", {bill.files.front().path, {}}, "rule_files",
-                   "alerts go nowhere: no Alertmanager file is named with --alertmanager.config"});
+                   "alerts go nowhere: no Alertmanager file is named with --alertmanager.config, and no other one in alerting"});
 }
 
 std::vector<PrometheusSection> prometheus_sections(const Bill& bill) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/configuration_access.h"
+#include "model/configuration_alerting.h"
 #include "model/configuration_binding.h"
 #include "model/configuration_metrics.h"
 #include "model/configuration_routing.h"
@@ -33,6 +34,7 @@ struct StorageConfiguration {
 
 struct Configuration {
   AccessConfiguration access;
+  AlertingConfiguration alerting;
   std::string data;                             // the data directory
   EvaluationConfiguration evaluation;
   std::string external_url;                     // empty: made from `listen`
@@ -48,10 +50,10 @@ struct Configuration {
   std::optional<TlsConfiguration> tls;
   template <class To> static constexpr auto fields(To&& to) {
     using C = Configuration;
-    return to(field("access", &C::access), field("data", &C::data), field("evaluation", &C::evaluation),
-              field("external_url", &C::external_url), field("folder", &C::folder), field("global", &C::global),
-              field("listen", &C::listen), field("routing", &C::routing), field("rule_groups", &C::rule_groups),
-              field("runbooks", &C::runbooks), field("scrape_configs", &C::scrape_configs),
+    return to(field("access", &C::access), field("alerting", &C::alerting), field("data", &C::data),
+              field("evaluation", &C::evaluation), field("external_url", &C::external_url), field("folder", &C::folder),
+              field("global", &C::global), field("listen", &C::listen), field("routing", &C::routing),
+              field("rule_groups", &C::rule_groups), field("runbooks", &C::runbooks), field("scrape_configs", &C::scrape_configs),
               field("storage", &C::storage), field("supervision", &C::supervision), field("tls", &C::tls));
   }
 };

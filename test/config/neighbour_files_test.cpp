@@ -33,20 +33,38 @@ TEST(neighbour_files, one_that_is_not_there_is_named) {
   EXPECT_NE(report(loaded).find("file_unreadable"), std::string::npos) << report(loaded);
 }
 
-TEST(neighbour_files, alerts_go_to_our_own_addresses_only) {
-  const std::string text = "alerting: {alertmanagers: [{scheme: http, static_configs: [{targets: ['localhost:9093']}]}]}\n";
+TEST(neighbour_files, other_alertmanagers_are_told_and_we_are_not) {
   LoadOptions options;
-  EXPECT_EQ(report(load(text, options)),
-            "/etc/prometheus.yml:1:71: error: alerting.alertmanagers[0].static_configs[0].targets[0]: alerts are not handed to "
-            "localhost:9093: name an address of --listen here and its routing with --alertmanager.config, or take the target out "
-            "[not_yet_supported]\n");
   options.own_addresses = {"127.0.0.1:9911", "127.0.0.1:9093"};
-  EXPECT_TRUE(load(text, options).configuration) << report(load(text, options));
+  const Loaded loaded = load(R"(alerting:
+  alert_relabel_configs: [{regex: replica, action: labeldrop}]
+  alertmanagers:
+  - static_configs: [{targets: ['localhost:9093']}]
+  - scheme: https
+    path_prefix: am/
+    timeout: 3s
+    basic_auth: {username: u, password_file: /etc/p}
+    static_configs: [{targets: ['localhost:9093', 'am.example:443']}]
+)", options);
+  ASSERT_TRUE(loaded.configuration) << report(loaded);
+  const AlertingConfiguration& alerting = loaded.configuration->alerting;
+  ASSERT_EQ(alerting.alertmanagers.size(), 2U) << "our own address without a path is this program";
+  EXPECT_EQ(alerting.alertmanagers[0].address, "localhost:9093");
+  EXPECT_EQ(alerting.alertmanagers[1].address, "am.example:443");
+  EXPECT_EQ(alerting.alertmanagers[1].path_prefix, "/am");
+  EXPECT_EQ(alerting.alertmanagers[1].scheme, "https");
+  EXPECT_EQ(alerting.alertmanagers[1].timeout, Duration::seconds(3));
+  EXPECT_EQ(alerting.alertmanagers[1].client.username, "u");
+  EXPECT_EQ(alerting.relabel.size(), 1U);
   EXPECT_TRUE(
       load("alerting:\n  alertmanagers:\n  - static_configs:\n    - targets:\n      # - alertmanager:9093\n").configuration)
       << "the example that Prometheus comes with";
-  EXPECT_FALSE(load("alerting: {alertmanagers: [{path_prefix: /am, static_configs: [{targets: ['127.0.0.1:9093']}]}]}\n", options)
-                   .configuration);
+  EXPECT_EQ(
+      report(load("alerting: {alertmanagers: [{dns_sd_configs: [], static_configs: [{targets: ['http://am:9093']}]}]}\n")),
+      "/etc/prometheus.yml:1:29: error: alerting.alertmanagers[0].dns_sd_configs: this release does not have it "
+      "[not_yet_supported]\n"
+      "/etc/prometheus.yml:1:77: error: alerting.alertmanagers[0].static_configs[0].targets[0]: expected HOST:PORT; scheme and "
+      "path_prefix are keys, found \"http://am:9093\" [wrong_type]\n");
 }
 
 TEST(neighbour_files, are_shown_as_prometheus_shows_them) {

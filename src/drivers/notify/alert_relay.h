@@ -1,0 +1,103 @@
+// Tells other Alertmanagers of alerts, as Prometheus does: all that fire once a minute, and each at once when it begins or ends
+// to.
+//
+// An Alertmanager keeps what it is told until the alert's end time; so nothing is lost by telling twice, and whoever was away is
+// told everything when it is back. Each is told for itself: what it did not accept is told again, after 1 s, 2 s, … up to 30 s.
+// Nothing of it is in the journal: the alerts are. Everything happens on the loop. Source: Prometheus 2.42 notifier/notifier.go,
+// rules/alerting.go (sendAlerts); telling again what was not accepted is ours.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/labels.h"
+#include "ports/http_client.h"
+#include "ports/io_loop.h"
+
+namespace watchbill::drivers::notify {
+
+struct RelayedAlert {
+  std::string id;
+  Labels labels;                                   // as they are told: relabelled, none dropped
+  std::map<std::string, std::string> annotations;
+  Instant starts_at;
+  std::optional<Instant> ended_at;                 // it fires no more
+  std::string generator_url;
+};
+
+struct Alertmanager {
+  std::string url;                                 // of POST: "http://HOST:PORT/PREFIX/api/v2/alerts"
+  Duration timeout{Duration::seconds(10)};
+  // The Authorization header's value, asked at each call; empty: none is sent.
+  std::function<Result<std::optional<std::string>>()> authorization;
+};
+
+class AlertRelay {
+ public:
+  static constexpr Duration resend_delay = Duration::minutes(1);
+  static constexpr std::size_t alerts_of_call_max = 64;
+
+  struct Links {
+    ports::IoLoop& loop;
+    ports::HttpClient& client;
+    std::function<Instant()> now;  // the engine clock
+    // A number that changes with every change of an alert.
+    std::function<std::uint64_t()> version;
+    // Reads the alerts that fire or ended a short while ago, elsewhere, and calls `done` on the loop; false: not now.
+    std::function<bool(std::function<void(std::vector<RelayedAlert>)> done)> read;
+    std::function<void(const std::string&)> complain;  // to the log
+  };
+  // All of `links` outlive it.
+  explicit AlertRelay(Links links) : links_(std::move(links)) {}
+  ~AlertRelay();
+  AlertRelay(const AlertRelay&) = delete;
+  AlertRelay& operator=(const AlertRelay&) = delete;
+
+  // Whom to tell from now on; those that stay keep what they were told. `interval_max`: of the rule groups; an alert that is not
+  // told again ends for them after four times that, or four minutes. Loop.
+  void configure(std::vector<Alertmanager> alertmanagers, Duration interval_max);
+  // Tells nobody any more. Loop.
+  void stop();
+
+ private:
+  // What one of them was told of an alert.
+  struct Told {
+    Instant at;
+    bool has_ended{false};
+  };
+  struct Peer {
+    Alertmanager to;
+    std::map<std::string, Told> told;  // by alert id
+    std::vector<RelayedAlert> due;     // what it is to be told next
+    bool is_calling{false};
+    bool missed_a_reading{false};      // it was calling when alerts were read
+    Duration pause;                    // after the last failure; 0: there was none
+    Instant not_before;
+  };
+
+  void plan();
+  void pass();
+  void take(const std::vector<RelayedAlert>& alerts);
+  void tell(const std::shared_ptr<Peer>& peer);
+  void hear(const std::shared_ptr<Peer>& peer, std::size_t count, const Result<ports::HttpAnswer, ports::HttpFailure>& answer);
+  [[nodiscard]] std::string body_of(const Peer& peer, std::size_t count) const;
+
+  const Links links_;
+  std::vector<std::shared_ptr<Peer>> peers_;
+  Duration validity_{resend_delay * 4};
+  std::optional<ports::TimerId> timer_;
+  bool is_reading_{false};
+  std::uint64_t seen_version_{0};
+  Instant read_at_;
+  Duration read_took_;  // a tenth of the time goes into reading at most
+  std::shared_ptr<bool> is_alive_{std::make_shared<bool>(true)};  // false: answers that still come mean nothing
+};
+
+}  // namespace watchbill::drivers::notify

@@ -1,0 +1,141 @@
+// What other Alertmanagers are told, and when: a loop and a client of the test's own, so that time goes by as it says.
+#include "drivers/notify/alert_relay.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace watchbill::drivers::notify {
+namespace {
+
+class StillLoop final : public ports::IoLoop {
+ public:
+  void post(std::function<void()> task) override { task(); }
+  ports::TimerId after(Duration delay, std::function<void()> task) override {
+    timers_.emplace(now + delay, std::move(task));
+    return ports::TimerId{1};
+  }
+  void cancel(ports::TimerId) override { timers_.clear(); }
+  Status watch(int, ports::Readiness, std::function<void(ports::Readiness)>) override { return {}; }
+  void unwatch(int) override {}
+
+  void pass(Duration span) {
+    const Instant end = now + span;
+    while (!timers_.empty() && timers_.begin()->first <= end) {
+      auto next = timers_.extract(timers_.begin());
+      now = next.key();
+      next.mapped()();
+    }
+    now = end;
+  }
+  Instant now{1'772'366'400'000};
+
+ private:
+  std::multimap<Instant, std::function<void()>> timers_;
+};
+
+class Peers final : public ports::HttpClient {
+ public:
+  ports::HttpCallId start(ports::HttpCall call, ports::HttpDone done) override {
+    calls.push_back(std::move(call));
+    waiting.push_back(std::move(done));
+    return ports::HttpCallId{calls.size()};
+  }
+  void cancel(ports::HttpCallId) override {}
+  void answer(std::uint32_t status) {
+    for (const ports::HttpDone& done : std::exchange(waiting, {}))
+      done(status == 0 ? Result<ports::HttpAnswer, ports::HttpFailure>(
+                             ports::HttpFailure{ports::HttpFailureKind::connection_refused, "nobody is there"})
+                       : ports::HttpAnswer{status, {}, "", {}});
+  }
+  std::vector<ports::HttpCall> calls;
+  std::vector<ports::HttpDone> waiting;
+};
+
+class Relay : public ::testing::Test {
+ protected:
+  Relay()
+      : relay_({loop_, peers_, [this] { return loop_.now; }, [this] { return version_; },
+                [this](auto done) {
+                  done(alerts_);
+                  return false;  // done already
+                },
+                [this](const std::string& text) { complaints_.push_back(text); }}) {}
+  void fire(const std::string& id) {
+    alerts_.push_back({id, Labels({{"alertname", id}}), {{"summary", "it is"}}, loop_.now, std::nullopt, "http://w/" + id});
+    ++version_;
+  }
+  std::size_t calls_after(Duration span, std::uint32_t status = 200) {
+    const std::size_t before = peers_.calls.size();
+    for (Duration left = span; left.ms > 0; left = left - Duration::milliseconds(250)) {
+      loop_.pass(Duration::milliseconds(250));
+      peers_.answer(status);
+    }
+    return peers_.calls.size() - before;
+  }
+  static std::size_t count(const std::string& body) {
+    std::size_t found = 0;
+    for (std::size_t at = body.find("startsAt"); at != std::string::npos; at = body.find("startsAt", at + 1)) ++found;
+    return found;
+  }
+
+  StillLoop loop_;
+  Peers peers_;
+  std::vector<RelayedAlert> alerts_;
+  std::uint64_t version_{0};
+  std::vector<std::string> complaints_;
+  AlertRelay relay_;
+};
+
+TEST_F(Relay, an_alert_is_told_at_once_then_once_a_minute_and_its_end_at_once) {
+  relay_.configure({{"http://am/api/v2/alerts", Duration::seconds(10), {}}}, Duration::seconds(15));
+  fire("a");
+  EXPECT_EQ(calls_after(Duration::seconds(1)), 1U);
+  EXPECT_EQ(peers_.calls.back().body,
+            R"([{"labels":{"alertname":"a"},"annotations":{"summary":"it is"},"startsAt":"2026-03-01T12:00:00.000Z",)"
+            R"("endsAt":"2026-03-01T12:04:00.250Z","generatorURL":"http://w/a"}])");
+  EXPECT_EQ(calls_after(Duration::seconds(58)), 0U);
+  EXPECT_EQ(calls_after(Duration::seconds(20)), 1U) << "it fires on";
+  alerts_.front().ended_at = loop_.now;
+  ++version_;
+  EXPECT_EQ(calls_after(Duration::seconds(1)), 1U);
+  EXPECT_NE(peers_.calls.back().body.find("\"endsAt\":\"2026-03-01T12:01:19.000Z\""), std::string::npos)
+      << peers_.calls.back().body;
+  alerts_.clear();
+  EXPECT_EQ(calls_after(Duration::minutes(3)), 0U);
+}
+
+TEST_F(Relay, what_was_not_accepted_is_told_again_with_growing_pauses) {
+  relay_.configure({{"http://am/api/v2/alerts", Duration::seconds(10), {}}}, Duration::seconds(15));
+  fire("a");
+  EXPECT_EQ(calls_after(Duration::seconds(1), 0), 1U);
+  EXPECT_EQ(calls_after(Duration::minutes(2), 500), 7U) << "after 1, 2, 4, 8, 16 and 30 s, then every 30 s";
+  ASSERT_EQ(complaints_.size(), 1U) << "said once";
+  EXPECT_EQ(calls_after(Duration::seconds(31)), 1U);
+  EXPECT_EQ(complaints_.size(), 2U) << "and that it is over";
+}
+
+TEST_F(Relay, many_go_in_calls_of_64_to_each_for_itself) {
+  relay_.configure({{"http://one/", Duration::seconds(10), {}}, {"http://two/", Duration::seconds(10), {}}},
+                   Duration::minutes(5));
+  for (int i = 0; i < 100; ++i) fire(std::to_string(i));
+  EXPECT_EQ(calls_after(Duration::seconds(2)), 4U);
+  EXPECT_EQ(count(peers_.calls[0].body), 64U);
+  EXPECT_EQ(count(peers_.calls.back().body), 36U);
+  EXPECT_NE(peers_.calls[0].body.find("\"endsAt\":\"2026-03-01T12:20:"), std::string::npos) << "four times the longest interval";
+}
+
+TEST_F(Relay, an_authorization_that_cannot_be_read_sends_nothing_and_is_said) {
+  relay_.configure({{"http://am/", Duration::seconds(10),
+                     [] {
+                       return Result<std::optional<std::string>>(Error{ErrorKind::not_found, "read", "/secret", "no such file"});
+                     }}},
+                   Duration::seconds(15));
+  fire("a");
+  EXPECT_EQ(calls_after(Duration::seconds(5)), 0U);
+  ASSERT_EQ(complaints_.size(), 1U);
+  EXPECT_NE(complaints_.front().find("/secret"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace watchbill::drivers::notify
