@@ -11,6 +11,7 @@
 #include "model/configuration_access.h"
 #include "model/configuration_binding.h"
 #include "model/configuration_metrics.h"
+#include "model/configuration_remote.h"
 #include "model/configuration_routing.h"
 #include "model/configuration_scrape.h"
 #include "model/configuration_supervisor.h"
@@ -39,6 +40,7 @@ struct Configuration {
   std::string folder;                           // of the bill
   GlobalConfiguration global;
   std::vector<std::string> listen{"127.0.0.1:9911"};  // HOST:PORT or [HOST]:PORT, at least one
+  std::vector<RemoteWriteConfiguration> remote_write;
   std::optional<RoutingConfiguration> routing;  // alertmanager_config; absent: nothing is sent
   std::vector<RuleGroupConfiguration> rule_groups;
   RunbookConfiguration runbooks;                // with bindings and environments
@@ -50,8 +52,8 @@ struct Configuration {
     using C = Configuration;
     return to(field("access", &C::access), field("data", &C::data), field("evaluation", &C::evaluation),
               field("external_url", &C::external_url), field("folder", &C::folder), field("global", &C::global),
-              field("listen", &C::listen), field("routing", &C::routing), field("rule_groups", &C::rule_groups),
-              field("runbooks", &C::runbooks), field("scrape_configs", &C::scrape_configs),
+              field("listen", &C::listen), field("remote_write", &C::remote_write), field("routing", &C::routing),
+              field("rule_groups", &C::rule_groups), field("runbooks", &C::runbooks), field("scrape_configs", &C::scrape_configs),
               field("storage", &C::storage), field("supervision", &C::supervision), field("tls", &C::tls));
   }
 };

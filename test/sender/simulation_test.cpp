@@ -291,7 +291,7 @@ TEST(sender_simulation, lost_answers_and_busy_receivers_cost_no_sample) {
 }
 
 TEST(sender_simulation, crashes_cost_no_sample_with_a_receiver_that_refuses_whole_requests) {
-  expect_all_arrives({.crash_permille = 20}, Duration::minutes(10), 60);
+  expect_all_arrives({.crash_permille = 20}, Duration::minutes(10), 30);
 }
 
 TEST(sender_simulation, crashes_cost_no_sample_with_a_lenient_receiver) {
@@ -304,12 +304,12 @@ TEST(sender_simulation, crashes_and_lost_answers_and_a_full_disk_together_cost_n
                       .unsent_percent = 10,
                       .busy_percent = 10,
                       .is_disk_full_at_times = true},
-                     Duration::minutes(10), 60);
+                     Duration::minutes(10), 30);
 }
 
 TEST(sender_simulation, other_requests_after_a_crash_cost_no_sample_either) {
   expect_all_arrives({.crash_permille = 20, .terms_change_percent = 60, .lost_answer_percent = 5, .unsent_percent = 5},
-                     Duration::minutes(10), 60);
+                     Duration::minutes(10), 30);
 }
 
 TEST(sender_simulation, crashes_while_the_receiver_is_away_cost_no_sample) {

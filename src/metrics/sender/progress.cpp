@@ -68,7 +68,7 @@ std::string text_of(const Progress& progress) {
 
 std::optional<Progress> read_progress(std::string_view text) {
   const std::size_t check = text.rfind("check ");
-  if (check == std::string_view::npos || text.size() != check + 6 + check_digits + 1) return std::nullopt;
+  if (check == std::string_view::npos || text.size() != check + 6 + check_digits + 1 || text.back() != '\n') return std::nullopt;
   if (text.substr(check + 6, check_digits) != std::string_view(sha256(text.substr(0, check)).hex()).substr(0, check_digits))
     return std::nullopt;
   Reader reader(text.substr(0, check));

@@ -53,7 +53,14 @@ Sender::Turn Sender::step(Instant now, std::span<const Answer> answers, Instant 
 
 // --- what is noted ---
 
+// False when the disk does not let it.
 bool Sender::begin(Instant now, Turn& turn) {
+  if (!has_read_note_ && !read_note(now, turn)) return false;
+  has_read_note_ = true;
+  return note(nullptr, now, turn);  // without it the next start would begin at its own present
+}
+
+bool Sender::read_note(Instant now, Turn& turn) {
   const Result<std::string> text = links_.files.read(note_path(), progress_bytes_max);
   if (!text && text.error().kind != ErrorKind::not_found) {
     complain(text.error(), now, turn);
@@ -72,7 +79,7 @@ bool Sender::begin(Instant now, Turn& turn) {
   follower_.begin(answered_);
   read_until_ = answered_;
   begin_group();
-  return note(nullptr, now, turn);  // without it the next start would begin at its own present
+  return true;
 }
 
 void Sender::go_on(const Progress& noted, Turn& turn) {

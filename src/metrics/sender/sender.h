@@ -65,6 +65,7 @@ class Sender {
   // The path of the note.
   [[nodiscard]] std::string note_path() const;
   [[nodiscard]] bool begin(Instant now, Turn& turn);
+  [[nodiscard]] bool read_note(Instant now, Turn& turn);
   void go_on(const Progress& noted, Turn& turn);
   [[nodiscard]] bool note(const Group* opened, Instant now, Turn& turn);
   void take(const Answer& answer, Instant now, Turn& turn);
@@ -93,6 +94,7 @@ class Sender {
   tsdb::LogFollower follower_;
   KnownSeries series_;
 
+  bool has_read_note_{false};
   bool is_begun_{false};
   tsdb::LogPosition answered_;     // before it nothing is open
   std::int64_t newest_answered_ms_{0};
