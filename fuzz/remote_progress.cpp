@@ -49,7 +49,7 @@ void follow(std::string bytes) {
   tsdb::LogFollower follower(files, "samples", {16, 1U << 16});
   follower.begin({{1, 1}, 0, 0});
   std::uint64_t seen = 0;
-  tsdb::LogPosition last;
+  tsdb::LogPlace last;
   for (auto record = follower.next(); record && *record; record = follower.next()) {
     WB_ASSERT((*record)->at >= last && (*record)->behind > (*record)->at, "it goes forward");
     last = (*record)->behind;

@@ -333,6 +333,24 @@ TEST_F(sender, waits_for_others_as_long_as_the_deadline_allows) {
   EXPECT_EQ(calls_.size(), 1U) << "five seconds it waited for the log";
 }
 
+TEST(known_series, a_series_stays_what_it_was_explained_to_be) {
+  const Terms terms;
+  KnownSeries known(terms);
+  known.begin_segment({1, 1});
+  const auto explain = [&known](std::uint64_t number) {
+    Labels labels(std::vector<Labels::Pair>{{"__name__", "m"}, {"number", std::to_string(number)}});
+    known.explain(number, labels);
+    return known.find(number);
+  };
+  const SentSeries* first = explain(1);
+  EXPECT_EQ(explain(1), first) << "a log that could not be written explains twice, and samples point at the first";
+  known.begin_segment({1, 2});
+  EXPECT_EQ(known.find(1), first) << "where its second explanation is damaged";
+  EXPECT_EQ(explain(1), first);
+  known.begin_segment({2, 1});
+  EXPECT_EQ(known.find(1), nullptr) << "another run has other numbers";
+}
+
 TEST(progress, comes_back_as_it_was_noted_and_no_other_way) {
   Progress progress;
   progress.identity = "abc";

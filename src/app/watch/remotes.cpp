@@ -93,6 +93,17 @@ void Remotes::stop() {
   retired_.clear();
 }
 
+std::optional<metrics::tsdb::LogPlace> Remotes::needed_from() const {
+  const std::lock_guard lock(mutex_);
+  if (!is_configured_) return metrics::tsdb::LogPlace();
+  std::optional<metrics::tsdb::LogPlace> oldest;
+  for (const std::unique_ptr<remote::Writer>& writer : writers_) {
+    const metrics::tsdb::LogPlace place = writer->needed_from();
+    if (!oldest || place < *oldest) oldest = place;
+  }
+  return oldest;
+}
+
 std::vector<api::RemoteView> Remotes::views() const {
   std::vector<api::RemoteView> out;
   const std::lock_guard lock(mutex_);

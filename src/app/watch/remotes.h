@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ class Remotes {
   void stop();
 
   [[nodiscard]] std::vector<api::RemoteView> views() const;
+  // What the log must keep for all of them: the beginning of all before configure(), nothing where there are none. Any thread.
+  [[nodiscard]] std::optional<metrics::tsdb::LogPlace> needed_from() const;
 
  private:
   [[nodiscard]] std::unique_ptr<drivers::remote::Writer> take(const std::string& identity);

@@ -73,6 +73,11 @@ bool Writer::is_stopped() const {
   return inbox_->is_stopped;
 }
 
+metrics::tsdb::LogPlace Writer::needed_from() const {
+  const std::lock_guard lock(inbox_->mutex);
+  return inbox_->needed_from;
+}
+
 bool Writer::is_over() const {
   const std::lock_guard lock(inbox_->mutex);
   return inbox_->is_over;
@@ -95,6 +100,7 @@ void Writer::work() {
     until = turn.wake_at;
     const std::lock_guard lock(inbox_->mutex);
     inbox_->figures = sender.figures();
+    inbox_->needed_from = sender.needed_from();
   }
   const std::lock_guard lock(inbox_->mutex);
   inbox_->is_over = true;

@@ -52,6 +52,8 @@ class Writer {
   [[nodiscard]] bool is_over() const;
   // Of the last moment. Any thread.
   [[nodiscard]] metrics::sender::Figures figures() const;
+  // What the sample log must keep for it (metrics/sender/sender.h). Any thread.
+  [[nodiscard]] metrics::tsdb::LogPlace needed_from() const;
 
  private:
   // What calls come back to; outlives the writer where one does.
@@ -63,6 +65,7 @@ class Writer {
     bool is_stopped{false};
     bool is_over{false};
     metrics::sender::Figures figures;
+    metrics::tsdb::LogPlace needed_from;
   };
 
   void work();

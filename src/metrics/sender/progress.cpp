@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view title = "watchbill remote write 1";
 constexpr std::size_t check_digits = 16;
 
-std::string numbers(const tsdb::LogPosition& position) {
+std::string numbers(const tsdb::LogPlace& position) {
   return std::to_string(position.segment.run) + " " + std::to_string(position.segment.segment) + " " +
          std::to_string(position.offset) + " " + std::to_string(position.sample);
 }
@@ -78,7 +78,7 @@ std::optional<Progress> read_progress(std::string_view text) {
   out.identity = words;
   if (!reader.line("terms", words)) return std::nullopt;
   out.fingerprint = words;
-  const auto position = [&reader](std::string_view key, tsdb::LogPosition& at, auto&... more) {
+  const auto position = [&reader](std::string_view key, tsdb::LogPlace& at, auto&... more) {
     return reader.line_of(key, at.segment.run, at.segment.segment, at.offset, at.sample, more...);
   };
   if (!reader.line_of("newest", out.newest_ms) || !reader.line_of("shards", out.shard_count) || !position("at", out.at))

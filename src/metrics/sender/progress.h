@@ -24,14 +24,14 @@ namespace watchbill::metrics::sender {
 
 struct Progress {
   struct NotedGroup {
-    tsdb::LogPosition end;
+    tsdb::LogPlace end;
     std::uint32_t shard_count{1};
     friend bool operator==(const NotedGroup&, const NotedGroup&) = default;
   };
   std::string identity, fingerprint;  // without line breaks
   std::int64_t newest_ms{0};          // the youngest sample before `at`
   std::uint32_t shard_count{1};       // of the next group
-  tsdb::LogPosition at;
+  tsdb::LogPlace at;
   std::vector<NotedGroup> groups;  // in their order
   friend bool operator==(const Progress&, const Progress&) = default;
 };

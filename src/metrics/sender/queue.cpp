@@ -161,7 +161,6 @@ bool Queue::take(const Answer& answer, Instant now, std::string& said) {
   } else {
     const bool may_hold_new_ones = is_about_samples(answer.status) && open.group.repeat == Repeat::otherwise;
     if (may_hold_new_ones && lane.end - lane.next > 1) {
-      lane.cuts.push_back(lane.end);
       lane.cuts.push_back(lane.next + (lane.end - lane.next) / 2);
       lane.end = lane.next;
       lane.backoff = terms_.backoff_min;

@@ -35,7 +35,7 @@ enum class Repeat : std::uint8_t {
 struct Group {
   explicit Group(std::uint32_t shard_count = 1) : parts(shard_count) {}
 
-  tsdb::LogPosition begin, end;
+  tsdb::LogPlace begin, end;
   Repeat repeat{Repeat::never};
   std::int64_t newest_ms{0};                      // of what was read
   std::vector<std::vector<QueuedSample>> parts;   // one for each shard

@@ -222,7 +222,7 @@ void Sender::begin_record(const tsdb::LogFollower::Record& record, Turn& turn) {
     building_.tables.push_back(series_.table());
   }
   // Without a note all that there is was asked for: nothing can be missing from it.
-  if (record.follows_gap && answered_ != tsdb::LogPosition()) awaits_gap_ = true;
+  if (record.follows_gap && answered_ != tsdb::LogPlace()) awaits_gap_ = true;
   has_record_ = true;
   record_ = record;
   decoder_ = tsdb::LogDecoder(record.payload);

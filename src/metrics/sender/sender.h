@@ -32,7 +32,7 @@ namespace watchbill::metrics::sender {
 
 // Where the log stands when a sender is made.
 struct LogEnd {
-  tsdb::LogPosition end;       // behind the last record: where a remote begins that was never seen before
+  tsdb::LogPlace end;       // behind the last record: where a remote begins that was never seen before
   bool is_of_new_run{false};  // this run of the program has written nothing yet
 };
 
@@ -58,6 +58,8 @@ class Sender {
   [[nodiscard]] Turn step(Instant now, std::span<const Answer> answers, Instant newest_stored);
 
   [[nodiscard]] const Figures& figures() const noexcept { return figures_; }
+  // What the log must keep: everything before it is answered. The beginning of all while that is not known.
+  [[nodiscard]] tsdb::LogPlace needed_from() const noexcept { return is_begun_ ? answered_ : tsdb::LogPlace(); }
   // Whether all that the log had at the last step is answered.
   [[nodiscard]] bool is_idle() const noexcept { return is_begun_ && queue_.empty() && is_at_end_ && building_count_ == 0; }
 
@@ -96,11 +98,11 @@ class Sender {
 
   bool has_read_note_{false};
   bool is_begun_{false};
-  tsdb::LogPosition answered_;     // before it nothing is open
+  tsdb::LogPlace answered_;     // before it nothing is open
   std::int64_t newest_answered_ms_{0};
   std::deque<Progress::NotedGroup> noted_;  // of an earlier life, not read yet
   Repeat noted_repeat_{Repeat::as_before};
-  tsdb::LogPosition repeated_until_;  // without notes: before it anything may have been sent
+  tsdb::LogPlace repeated_until_;  // without notes: before it anything may have been sent
   bool is_note_due_{false};
   Instant noted_at_;
   bool is_complaining_{false};
@@ -116,7 +118,7 @@ class Sender {
   tsdb::LogFollower::Record record_;
   std::uint64_t record_sample_{0};  // of `record_`, read so far
   std::uint64_t skipped_until_{0};  // samples of it that lie before the position
-  tsdb::LogPosition read_until_;
+  tsdb::LogPlace read_until_;
 
   std::uint64_t next_id_{1};
   Instant counted_at_;

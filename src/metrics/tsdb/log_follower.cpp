@@ -8,7 +8,7 @@ namespace watchbill::metrics::tsdb {
 LogFollower::LogFollower(ports::FilesPort& files, std::string folder, const LogFollowerLimits& limits)
     : files_(files), folder_(std::move(folder)), limits_(limits) {}
 
-void LogFollower::begin(const LogPosition& position) {
+void LogFollower::begin(const LogPlace& position) {
   begin_ = position;
   wanted_ = position.segment;
   has_file_ = false;
@@ -58,10 +58,10 @@ Result<LogFollower::Step> LogFollower::choose_file() {
 Result<LogFollower::Step> LogFollower::look() {
   if (const std::optional<std::string_view> payload = payload_at(rest())) {
     record_ = Record{};
-    record_.at = LogPosition{file_, offset_, 0};
-    record_.behind = LogPosition{file_, offset_ + log_header_bytes + payload->size(), 0};
+    record_.at = LogPlace{file_, offset_, 0};
+    record_.behind = LogPlace{file_, offset_ + log_header_bytes + payload->size(), 0};
     record_.payload = *payload;
-    record_.is_past = record_.at < LogPosition{begin_.segment, begin_.offset, 0};
+    record_.is_past = record_.at < LogPlace{begin_.segment, begin_.offset, 0};
     record_.begins_segment = std::exchange(is_first_, false);
     record_.follows_gap = !record_.is_past && std::exchange(has_gap_, false);
     record_.damaged_bytes = std::exchange(damaged_bytes_, 0);

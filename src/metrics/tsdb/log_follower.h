@@ -19,11 +19,11 @@
 namespace watchbill::metrics::tsdb {
 
 // A place in the log. Ordered as the log was written.
-struct LogPosition {
+struct LogPlace {
   LogSegment segment;
   std::uint64_t offset{0};  // where a record begins
   std::uint64_t sample{0};  // that many samples of it lie before the position
-  friend auto operator<=>(const LogPosition&, const LogPosition&) = default;
+  friend auto operator<=>(const LogPlace&, const LogPlace&) = default;
 };
 
 struct LogFollowerLimits {
@@ -34,8 +34,8 @@ struct LogFollowerLimits {
 class LogFollower {
  public:
   struct Record {
-    LogPosition at;
-    LogPosition behind;        // where the next one is looked for
+    LogPlace at;
+    LogPlace behind;        // where the next one is looked for
     std::string_view payload;  // for LogDecoder; holds until the next call of next()
     // It lies before the position that was asked for, and is given because it may explain series: only its labels count.
     bool is_past{false};
@@ -49,7 +49,7 @@ class LogFollower {
   LogFollower(ports::FilesPort& files, std::string folder, const LogFollowerLimits& limits = {});
 
   // Goes on at `position`. Records of its file that lie before come first.
-  void begin(const LogPosition& position);
+  void begin(const LogPlace& position);
 
   // The next record; nothing while there is none yet. Fails as reading does; then it may be called again.
   [[nodiscard]] Result<std::optional<Record>> next();
@@ -67,7 +67,7 @@ class LogFollower {
   ports::FilesPort& files_;
   const std::string folder_;
   const LogFollowerLimits limits_;
-  LogPosition begin_;
+  LogPlace begin_;
   LogSegment wanted_;       // the next file is this one or a later one
   bool has_file_{false};
   bool has_read_{false};    // a file since begin()
