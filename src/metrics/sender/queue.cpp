@@ -98,7 +98,7 @@ void Queue::cut_next(const Group& group, std::size_t shard, Lane& lane) const {
   lane.was_perhaps_taken = false;
 }
 
-// The samples of a series stand together, in their order. About 50 ns a sample.
+// The samples of a series stand together, in their order.
 std::string Queue::body_of(const Group& group, std::size_t shard, const Lane& lane) {
   const std::vector<QueuedSample>& part = group.parts[shard];
   order_.resize(lane.end - lane.next);

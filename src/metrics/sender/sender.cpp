@@ -9,7 +9,7 @@
 namespace watchbill::metrics::sender {
 namespace {
 
-constexpr std::size_t samples_per_step = 100'000;  // read at most; some 30 ms
+constexpr std::size_t samples_per_step = 100'000;  // read at most; some 50 ms
 constexpr Duration note_interval = Duration::seconds(1);
 constexpr Duration disk_retry = Duration::seconds(5);
 

@@ -6,6 +6,9 @@
 // writes files within step() and waits for the disk there. Nothing else is shared: another process, or another Sender of the same
 // identity after this one is gone, goes on at what is noted.
 //
+// Cost: 0.5 µs of one thread for each sample, from the log to the compressed request; 12 bytes a sample on the way (20,000 series
+// of a host exporter).
+//
 // What it does when the disk takes no note of progress: it opens no further group, says so once, and goes on by itself when the
 // disk does. What is not in the log, since the log cannot be written, is not sent before it is.
 #pragma once
