@@ -153,6 +153,10 @@ class MemoryFiles final : public watchbill::ports::FilesPort {
     return names;
   }
   watchbill::Result<std::string> read(const std::string& path, std::uint64_t /*bytes_max*/) override { return files[path]; }
+  watchbill::Result<std::string> read_part(const std::string& path, std::uint64_t offset, std::uint64_t bytes_max) override {
+    const std::string& bytes = files[path];
+    return offset >= bytes.size() ? std::string() : bytes.substr(offset, bytes_max);
+  }
   watchbill::Status append(const std::string& path, std::string_view bytes) override {
     files[path].append(bytes);
     return {};

@@ -24,6 +24,9 @@ class OneFile final : public watchbill::ports::FilesPort {
     return std::vector<std::string>{"000001-000001.log"};
   }
   Result<std::string> read(const std::string& /*path*/, std::uint64_t /*bytes_max*/) override { return bytes_; }
+  Result<std::string> read_part(const std::string& /*path*/, std::uint64_t offset, std::uint64_t bytes_max) override {
+    return offset >= bytes_.size() ? std::string() : bytes_.substr(offset, bytes_max);
+  }
   Status append(const std::string& /*path*/, std::string_view /*bytes*/) override { return {}; }
   Status replace(const std::string& /*path*/, std::string_view /*bytes*/) override { return {}; }
   Status remove(const std::string& /*path*/) override { return {}; }

@@ -15,13 +15,46 @@ namespace {
 using metrics::exposition::Family;
 using metrics::exposition::HistogramValue;
 
-constexpr std::array<DeclaredMetric, 25> declared{{
+constexpr std::array<DeclaredMetric, 53> declared{{
     {"process_cpu_seconds_total", "counter", "", "user and system time of the controller's process"},
     {"process_max_fds", "gauge", "", "descriptors that the process may open"},
     {"process_open_fds", "gauge", "", "descriptors that the process has open"},
     {"process_resident_memory_bytes", "gauge", "", "memory of the process that is in RAM"},
     {"process_start_time_seconds", "gauge", "", "when the process began, in seconds since 1970"},
     {"process_virtual_memory_bytes", "gauge", "", "address space of the process"},
+    {"prometheus_remote_storage_bytes_total", "counter", "remote_name, url", "compressed bytes of samples that were taken"},
+    {"prometheus_remote_storage_highest_timestamp_in_seconds", "gauge", "",
+     "time of the youngest sample in the store, where there are remotes"},
+    {"prometheus_remote_storage_histograms_dropped_total", "counter", "remote_name, url",
+     "native histograms that were not sent: by relabelling, or not wanted"},
+    {"prometheus_remote_storage_histograms_failed_total", "counter", "remote_name, url",
+     "native histograms that were refused for good"},
+    {"prometheus_remote_storage_histograms_pending", "gauge", "remote_name, url", "native histograms that are on their way"},
+    {"prometheus_remote_storage_histograms_retried_total", "counter", "remote_name, url",
+     "native histograms that were sent again"},
+    {"prometheus_remote_storage_histograms_total", "counter", "remote_name, url", "native histograms that were taken"},
+    {"prometheus_remote_storage_max_samples_per_send", "gauge", "remote_name, url", "samples of one request"},
+    {"prometheus_remote_storage_metadata_bytes_total", "counter", "remote_name, url",
+     "compressed bytes of metadata that were taken"},
+    {"prometheus_remote_storage_metadata_failed_total", "counter", "remote_name, url",
+     "families whose metadata was refused for good"},
+    {"prometheus_remote_storage_metadata_retried_total", "counter", "remote_name, url", "families whose metadata was sent again"},
+    {"prometheus_remote_storage_metadata_total", "counter", "remote_name, url", "families whose metadata was taken"},
+    {"prometheus_remote_storage_queue_highest_sent_timestamp_seconds", "gauge", "remote_name, url",
+     "time of the youngest sample that was taken"},
+    {"prometheus_remote_storage_samples_dropped_total", "counter", "remote_name, url",
+     "samples that were not sent: by relabelling, or for want of labels"},
+    {"prometheus_remote_storage_samples_failed_total", "counter", "remote_name, url", "samples that were refused for good"},
+    {"prometheus_remote_storage_samples_in_total", "counter", "", "samples that came into the store, where there are remotes"},
+    {"prometheus_remote_storage_samples_pending", "gauge", "remote_name, url", "samples that are on their way"},
+    {"prometheus_remote_storage_samples_retried_total", "counter", "remote_name, url", "samples that were sent again"},
+    {"prometheus_remote_storage_samples_total", "counter", "remote_name, url", "samples that were taken"},
+    {"prometheus_remote_storage_sent_batch_duration_seconds", "histogram", "remote_name, url", "requests that were taken"},
+    {"prometheus_remote_storage_shard_capacity", "gauge", "remote_name, url", "samples in memory for each shard, about"},
+    {"prometheus_remote_storage_shards", "gauge", "remote_name, url", "requests that are under way at once"},
+    {"prometheus_remote_storage_shards_desired", "gauge", "remote_name, url", "shards that the flow of samples asks for"},
+    {"prometheus_remote_storage_shards_max", "gauge", "remote_name, url", "more shards are never used"},
+    {"prometheus_remote_storage_shards_min", "gauge", "remote_name, url", "fewer shards are never used"},
     {"watchbill_build_info", "gauge", "version, commit", "always 1"},
     {"watchbill_deliveries_total", "counter", "channel, outcome", "outcomes of deliveries"},
     {"watchbill_effects_open", "gauge", "kind, state", "intents without outcome"},
@@ -32,6 +65,11 @@ constexpr std::array<DeclaredMetric, 25> declared{{
     {"watchbill_journal_append_duration_seconds", "histogram", "", "one durable batch"},
     {"watchbill_journal_head_sequence", "gauge", "", "the newest record that readers see"},
     {"watchbill_refusals_total", "counter", "area, reason", "every refusal by its name"},
+    {"watchbill_remote_write_gaps_total", "counter", "remote_name, url", "how often samples left the log before they were sent"},
+    {"watchbill_remote_write_refused_repeats_total", "counter", "remote_name, url",
+     "samples that were refused when they were sent again: taken before, most likely"},
+    {"watchbill_remote_write_unexplained_total", "counter", "remote_name, url",
+     "samples that were not sent because their labels are damaged in the log"},
     {"watchbill_rule_evaluation_failures_total", "counter", "rule_group", "failed evaluations; they change no alert"},
     {"watchbill_rule_group_iterations_missed_total", "counter", "rule_group", "slots left out"},
     {"watchbill_workload_cpu_seconds_total", "counter", "workload", "user and system time of the processes of a workload"},
@@ -121,6 +159,57 @@ void add_rule_groups(metrics::exposition::Page& page, const Watch& watch) {
   }
 }
 
+void add_counts(metrics::exposition::Page& page, const Labels& label, const metrics::sender::Figures& figures) {
+  const auto counter = [&](std::string_view name, std::uint64_t count) {
+    page.counter(family(name), label, static_cast<double>(count));
+  };
+  counter("prometheus_remote_storage_samples_total", figures.sent.samples);
+  counter("prometheus_remote_storage_histograms_total", figures.sent.histograms);
+  counter("prometheus_remote_storage_samples_failed_total", figures.failed.samples);
+  counter("prometheus_remote_storage_histograms_failed_total", figures.failed.histograms);
+  counter("prometheus_remote_storage_samples_dropped_total", figures.dropped.samples);
+  counter("prometheus_remote_storage_histograms_dropped_total", figures.dropped.histograms);
+  counter("prometheus_remote_storage_samples_retried_total", figures.retried.samples);
+  counter("prometheus_remote_storage_histograms_retried_total", figures.retried.histograms);
+  counter("prometheus_remote_storage_metadata_total", figures.families_sent);
+  counter("prometheus_remote_storage_metadata_failed_total", figures.families_failed);
+  counter("prometheus_remote_storage_metadata_retried_total", figures.families_retried);
+  counter("prometheus_remote_storage_bytes_total", figures.bytes);
+  counter("prometheus_remote_storage_metadata_bytes_total", figures.metadata_bytes);
+  counter("watchbill_remote_write_gaps_total", figures.gaps);
+  counter("watchbill_remote_write_refused_repeats_total", figures.refused_repeats.all());
+  counter("watchbill_remote_write_unexplained_total", figures.unexplained);
+}
+
+void add_remote(metrics::exposition::Page& page, const RemoteView& remote) {
+  const Labels label = labels({{"remote_name", remote.name}, {"url", remote.url}});
+  const metrics::sender::Figures& figures = remote.figures;
+  const auto gauge = [&](std::string_view name, double value) { page.gauge(family(name), label, value); };
+  add_counts(page, label, figures);
+  gauge("prometheus_remote_storage_samples_pending", static_cast<double>(figures.pending.samples));
+  gauge("prometheus_remote_storage_histograms_pending", static_cast<double>(figures.pending.histograms));
+  gauge("prometheus_remote_storage_shards", figures.shard_count);
+  gauge("prometheus_remote_storage_shards_desired", figures.shard_count_wanted);
+  gauge("prometheus_remote_storage_shards_max", remote.terms.shard_count_max);
+  gauge("prometheus_remote_storage_shards_min", remote.terms.shard_count_min);
+  gauge("prometheus_remote_storage_shard_capacity", static_cast<double>(remote.terms.capacity));
+  gauge("prometheus_remote_storage_max_samples_per_send", static_cast<double>(remote.terms.samples_per_request));
+  if (figures.newest_sent_ms != 0)
+    gauge("prometheus_remote_storage_queue_highest_sent_timestamp_seconds", static_cast<double>(figures.newest_sent_ms) / 1000);
+  page.histogram(family("prometheus_remote_storage_sent_batch_duration_seconds"), label,
+                 HistogramValue{metrics::sender::request_seconds_bounds, figures.request_counts, figures.request_seconds});
+}
+
+void add_remotes(metrics::exposition::Page& page, const Watch& watch) {
+  const std::vector<RemoteView> remotes = watch.remotes();
+  if (remotes.empty()) return;
+  for (const RemoteView& remote : remotes) add_remote(page, remote);
+  page.counter(family("prometheus_remote_storage_samples_in_total"), {},
+               static_cast<double>(watch.head.statistics().appended_count));
+  if (const Instant newest = watch.head.snapshot().newest_at(); newest.ms != 0)
+    page.gauge(family("prometheus_remote_storage_highest_timestamp_in_seconds"), {}, static_cast<double>(newest.ms) / 1000);
+}
+
 void add_workload(metrics::exposition::Page& page, const std::string& name, const core::workload::Workload& workload) {
   const Labels label = labels({{"workload", name}});
   page.state_set(family("watchbill_workload_state"), label, {"state", Words<WorkloadState>::table, word(workload.state)});
@@ -193,6 +282,7 @@ std::string metrics_page(const Services& services) {
   add_state(page, services.follower);
   add_rule_groups(page, services.watch);
   add_workloads(page, services);
+  add_remotes(page, services.watch);
   if (const Result<ProcessFigures> process = services.process()) add_process(page, *process);
   return page.text();
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/remote_view.h"
 #include "api/running.h"
 #include "config/finding.h"
 #include "engine/engine.h"
@@ -81,6 +82,7 @@ struct Watch {
   std::function<std::vector<TargetView>()> targets;
   std::function<std::vector<Labels>()> dropped_targets;  // by relabel_configs; as they were discovered
   std::function<RuleGroups()> groups;
+  std::function<std::vector<RemoteView>()> remotes;
 };
 
 // What came of reading the bill again.

@@ -8,6 +8,7 @@
 #include "config/alerting.h"
 #include "config/paths.h"
 #include "config/prometheus.h"
+#include "config/remote_write.h"
 #include "config/runbooks.h"
 #include "config/scrape_jobs.h"
 #include "config/texts.h"
@@ -71,6 +72,7 @@ void in_configuration(const Cursor& at, Bill& out) {
 void read_jobs(const Cursor& at, Bill& out) {
   read_scrape_configs(at, out.configuration.global, out.configuration.scrape_configs);
 }
+void read_remotes(const Cursor& at, Bill& out) { read_remote_write(at, out.configuration.remote_write); }
 void read_global(const Cursor& at, GlobalConfiguration& out) { read(at, out); }
 
 constexpr auto evaluation =
@@ -144,7 +146,8 @@ constexpr auto bill = table<Bill>(
     whole<Bill, read_jobs>("scrape_configs", "list (Prometheus)", "", "what is scraped"),
     whole<Bill, read_files<&Bill::rule_files>>("rule_files", "list of paths (Prometheus)", "",
                                                "unmodified rule files; patterns in the last part"),
-    later<Bill>("remote_write", ""), later<Bill>("remote_read", ""),
+    whole<Bill, read_remotes>("remote_write", "list (Prometheus)", "", "who else gets the samples"),
+    later<Bill>("remote_read", ""),
     whole<Bill, in_configuration<&C::evaluation, read_evaluation>>("evaluation", "settings", "", "when rules are looked at"),
     whole<Bill, read_alertmanager_config>("alertmanager_config", "path", "",
                                           "an unmodified Alertmanager file; without it nothing is sent"),
@@ -169,7 +172,8 @@ constexpr auto prometheus_file = table<Bill>(
     whole<Bill, read_files<&Bill::rule_files>>("rule_files", "list of paths", "",
                                                "rule files; patterns in the last part"),
     whole<Bill, in_configuration<&C::alerting, read_alerting>>("alerting", "settings", "", "who is told of alerts"),
-    later<Bill>("scrape_config_files", ""), later<Bill>("remote_write", ""), later<Bill>("remote_read", ""),
+    whole<Bill, read_remotes>("remote_write", "list", "", "who else gets the samples"),
+    later<Bill>("scrape_config_files", ""), later<Bill>("remote_read", ""),
     later<Bill>("storage", ""), later<Bill>("tracing", ""), later<Bill>("runtime", ""), later<Bill>("otlp", ""));
 
 }  // namespace

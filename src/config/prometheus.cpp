@@ -5,6 +5,7 @@
 #include "config/discovery.h"
 #include "config/http_client.h"
 #include "config/relabel.h"
+#include "config/remote_write.h"
 #include "config/scrape_jobs.h"
 #include "config/values.h"
 
@@ -26,7 +27,8 @@ constexpr auto global_keys = table<G>(
     optional<&G::scrape_timeout, read_optional_positive>("scrape_timeout", "duration", "10s", "at most the interval"),
     optional<&G::evaluation_interval, read_positive>("evaluation_interval", "duration", "1m",
                                                      "time between two slots of a rule group"),
-    optional<&G::external_labels>("external_labels", "map of text", "", "added to alerts; $externalLabels in templates"),
+    optional<&G::external_labels>("external_labels", "map of text", "",
+                                  "added to alerts and to samples that are written to remotes; $externalLabels in templates"),
     limit_key<G, &ScrapeLimits::body_bytes, read_body_size>("body_size_limit", "size", "of jobs that set none"),
     limit_key<G, &ScrapeLimits::sample_count_max>("sample_limit", "number", "of jobs that set none"),
     limit_key<G, &ScrapeLimits::target_count_max>("target_limit", "number", "of jobs that set none"),
@@ -54,7 +56,7 @@ void read(const Cursor& at, GlobalConfiguration& out) {
 std::vector<TableView> prometheus_tables() {
   std::vector<TableView> tables{global_keys.view()};
   for (const std::vector<TableView>& part :
-       {scrape_job_tables(), relabel_tables(), http_client_tables(), discovery_tables()})
+       {scrape_job_tables(), relabel_tables(), http_client_tables(), discovery_tables(), remote_write_tables()})
     tables.insert(tables.end(), part.begin(), part.end());
   return tables;
 }

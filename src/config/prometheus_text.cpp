@@ -120,6 +120,15 @@ constexpr std::array<OrderedKey, 25> scrape_keys{
      {"target_limit"}, {"label_limit"}, {"label_name_length_limit"}, {"label_value_length_limit"}, {"basic_auth"},
      {"authorization"}, {"oauth2"}, {"bearer_token"}, {"bearer_token_file"}, {"tls_config"}, {"follow_redirects", "true"},
      {"enable_http2", "true"}, {"proxy_url"}, {"relabel_configs"}, {"metric_relabel_configs"}}};
+constexpr std::array<OrderedKey, 16> remote_write_keys{
+    {{"url"}, {"remote_timeout", "30s"}, {"headers"}, {"write_relabel_configs"}, {"name"}, {"send_exemplars"},
+     {"send_native_histograms"}, {"basic_auth"}, {"authorization"}, {"oauth2"}, {"bearer_token"}, {"bearer_token_file"},
+     {"tls_config"}, {"follow_redirects", "false"}, {"queue_config"}, {"metadata_config"}}};
+constexpr std::array<OrderedKey, 8> queue_keys{
+    {{"capacity", "2500"}, {"max_shards", "200"}, {"min_shards", "1"}, {"max_samples_per_send", "500"},
+     {"batch_send_deadline", "5s"}, {"min_backoff", "30ms"}, {"max_backoff", "5s"}, {"retry_on_http_429"}}};
+constexpr std::array<OrderedKey, 3> metadata_keys{
+    {{"send", "true"}, {"send_interval", "1m"}, {"max_samples_per_send", "500"}}};
 constexpr std::array<OrderedKey, 11> alertmanager_keys{
     {{"basic_auth"}, {"authorization"}, {"oauth2"}, {"tls_config"}, {"follow_redirects", "true"}, {"enable_http2", "true"},
      {"scheme", "http"}, {"path_prefix"}, {"timeout", "10s"}, {"api_version", "v2"}, {"relabel_configs"}}};
@@ -134,8 +143,12 @@ constexpr std::array<OrderedKey, 3> authorization_keys{{{"type", "Bearer"}, {"cr
 std::span<const OrderedKey> keys_under(std::string_view name) {
   if (name == "global") return global_keys;
   if (name == "scrape_configs") return scrape_keys;
+  if (name == "remote_write") return remote_write_keys;
+  if (name == "queue_config") return queue_keys;
+  if (name == "metadata_config") return metadata_keys;
   if (name == "alertmanagers") return alertmanager_keys;
-  if (name == "relabel_configs" || name == "metric_relabel_configs" || name == "alert_relabel_configs") return relabel_keys;
+  if (name == "relabel_configs" || name == "metric_relabel_configs" || name == "alert_relabel_configs" ||
+      name == "write_relabel_configs") return relabel_keys;
   if (name == "static_configs") return target_keys;
   if (name == "tls_config") return tls_keys;
   if (name == "authorization") return authorization_keys;
@@ -156,7 +169,7 @@ bool is_secret(std::string_view name) {
 
 // Maps by names that people choose: nothing in them is a key of Prometheus', and all values are text.
 bool holds_text(std::string_view name) {
-  constexpr std::array<std::string_view, 3> names{"labels", "external_labels", "params"};
+  constexpr std::array<std::string_view, 4> names{"labels", "external_labels", "params", "headers"};
   return is_one_of(names, name);
 }
 
@@ -306,7 +319,7 @@ class Writer {
   [[nodiscard]] std::string scalar(const Node& node, std::string_view name, bool is_free) const {
     if (!is_free && (is_path(name) || name.ends_with("_file"))) return text_scalar(absolute_path(file_->folder, node.text));
     if (is_free || holds_text(name) || is_text(name)) return text_scalar(node.text);
-    if (name.ends_with("_interval") || name.ends_with("timeout"))
+    if (name.ends_with("_interval") || name.ends_with("timeout") || name.ends_with("_deadline") || name.ends_with("_backoff"))
       if (const auto duration = parse_duration(node.text)) return format_duration(*duration);
     if (node.style == ScalarStyle::plain && !has_control(node.text)) {
       constexpr std::array<std::string_view, 2> yes{"yes", "on"}, no{"no", "off"};

@@ -32,7 +32,7 @@ void read_modulus(const Cursor& at, std::uint64_t& out) { read_between<0, json_i
 
 using R = RelabelConfiguration;
 constexpr auto relabel_rule = table<R>(
-    "scrape_configs[].{relabel_configs,metric_relabel_configs}[]",
+    "scrape_configs[].{relabel_configs,metric_relabel_configs}[], remote_write[].write_relabel_configs[]",
     optional<&R::action, read_action>(
         "action", "replace, keep, drop, hashmod, labelmap, labeldrop, labelkeep, lowercase, uppercase, keepequal or dropequal",
         "replace", "what the rule does"),

@@ -12,6 +12,7 @@
 #include "model/configuration_alerting.h"
 #include "model/configuration_binding.h"
 #include "model/configuration_metrics.h"
+#include "model/configuration_remote.h"
 #include "model/configuration_routing.h"
 #include "model/configuration_scrape.h"
 #include "model/configuration_supervisor.h"
@@ -41,6 +42,7 @@ struct Configuration {
   std::string folder;                           // of the bill
   GlobalConfiguration global;
   std::vector<std::string> listen{"127.0.0.1:9911"};  // HOST:PORT or [HOST]:PORT, at least one
+  std::vector<RemoteWriteConfiguration> remote_write;
   std::optional<RoutingConfiguration> routing;  // alertmanager_config; absent: nothing is sent
   std::vector<RuleGroupConfiguration> rule_groups;
   RunbookConfiguration runbooks;                // with bindings and environments
@@ -52,7 +54,7 @@ struct Configuration {
     using C = Configuration;
     return to(field("access", &C::access), field("alerting", &C::alerting), field("data", &C::data),
               field("evaluation", &C::evaluation), field("external_url", &C::external_url), field("folder", &C::folder),
-              field("global", &C::global), field("listen", &C::listen), field("routing", &C::routing),
+              field("global", &C::global), field("listen", &C::listen), field("remote_write", &C::remote_write), field("routing", &C::routing),
               field("rule_groups", &C::rule_groups), field("runbooks", &C::runbooks), field("scrape_configs", &C::scrape_configs),
               field("storage", &C::storage), field("supervision", &C::supervision), field("tls", &C::tls));
   }

@@ -22,6 +22,10 @@ class FilesPort {
   // The bytes of a file. Fails not_found when there is none, exhausted when it holds more than `bytes_max`.
   [[nodiscard]] virtual Result<std::string> read(const std::string& path, std::uint64_t bytes_max) = 0;
 
+  // At most `bytes_max` bytes of a file from `offset` on: fewer where it ends, none behind its end. Somebody else may add to the
+  // file meanwhile. Fails not_found when there is none.
+  [[nodiscard]] virtual Result<std::string> read_part(const std::string& path, std::uint64_t offset, std::uint64_t bytes_max) = 0;
+
   // Adds bytes to the end of a file; makes it, and its folder, when they are missing. On success the bytes are on stable storage.
   // On failure any beginning of them may have been written.
   [[nodiscard]] virtual Status append(const std::string& path, std::string_view bytes) = 0;

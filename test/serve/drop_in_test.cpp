@@ -49,11 +49,11 @@ TEST_F(drop_in, reads_the_file_again_all_or_none_and_asks_no_token_on_loopback) 
   Controller controller(path("data"), from_file());
   ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
   const auto reload = [&] { return controller.ask({"POST", "/-/reload", {}, {}, {}, {}}); };
-  write("prometheus.yml", configuration("remote_write: [{url: \"http://127.0.0.1:1/\"}]\n"));
+  write("prometheus.yml", configuration("remote_read: [{url: \"http://127.0.0.1:1/\"}]\n"));
   const HttpReply refused = reload();
   EXPECT_EQ(refused.status, 500);
-  EXPECT_NE(refused.body.find("remote_write"), std::string::npos) << refused.body;
-  EXPECT_EQ(get(controller, "/api/v1/status/config").body.find("remote_write"), std::string::npos);
+  EXPECT_NE(refused.body.find("remote_read"), std::string::npos) << refused.body;
+  EXPECT_EQ(get(controller, "/api/v1/status/config").body.find("remote_read"), std::string::npos);
   write("prometheus.yml",
         configuration("  - {job_name: second, static_configs: [{targets: [\"" + target_.address() + "\"]}]}\n"));
   EXPECT_EQ(reload().status, 200);
@@ -88,10 +88,10 @@ TEST_F(drop_in, refuses_by_name_what_it_cannot_do) {
             std::string::npos)
       << alerting.out;
   EXPECT_EQ(run_program({"check", "--prometheus.config", path("prometheus.yml")}).out, alerting.out);
-  write("prometheus.yml", configuration("remote_write: [{url: \"http://127.0.0.1:1/\"}]\n"));
+  write("prometheus.yml", configuration("remote_read: [{url: \"http://127.0.0.1:1/\"}]\n"));
   const Ended writing = ended(from_file());
   EXPECT_EQ(writing.exit_code, 2);
-  EXPECT_NE(writing.out.find("remote_write: this release does not have it"), std::string::npos) << writing.out;
+  EXPECT_NE(writing.out.find("remote_read: this release does not have it"), std::string::npos) << writing.out;
   write("watchbill.yaml", "watchbill: 1\n");
   std::vector<std::string> both = from_file();
   both.insert(both.end(), {"--config", path("watchbill.yaml")});

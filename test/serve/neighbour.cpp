@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
+#include <utility>
 
 #include "serve/program.h"
 
@@ -30,15 +31,23 @@ std::optional<std::string> Prometheus::tool() {
 }
 
 Prometheus::Prometheus(const std::string& program, const std::string& configuration, const std::string& directory)
-    : port_(free_port()) {
-  const std::string config = "--config.file=" + configuration, store = "--storage.tsdb.path=" + directory;
-  const std::string listen = "--web.listen-address=127.0.0.1:" + std::to_string(port_);
+    : Prometheus(program, configuration, Place{free_port(), directory}, {}) {}
+
+Prometheus::Prometheus(const std::string& program, const std::string& configuration, const Place& place,
+                       std::vector<std::string> flags)
+    : port_(place.port) {
+  std::vector<std::string> words{program, "--config.file=" + configuration, "--storage.tsdb.path=" + place.directory,
+                                 "--web.listen-address=127.0.0.1:" + std::to_string(port_)};
+  words.insert(words.end(), flags.begin(), flags.end());
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   pid_ = ::fork();
   if (pid_ != 0) return;
   const int nowhere = ::open("/dev/null", O_WRONLY);
   ::dup2(nowhere, STDOUT_FILENO);
   ::dup2(nowhere, STDERR_FILENO);
-  ::execl(program.c_str(), program.c_str(), config.c_str(), store.c_str(), listen.c_str(), static_cast<char*>(nullptr));
+  ::execv(program.c_str(), arguments.data());
   ::_exit(127);
 }
 

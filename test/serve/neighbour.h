@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace watchbill::serve_test {
 
@@ -16,9 +17,15 @@ class Prometheus {
   // Its promtool, from beside it.
   [[nodiscard]] static std::optional<std::string> tool();
 
-  // Starts it on a free port with this configuration file and an empty store below `directory`.
+  // Starts it on a free port with this configuration file and its store below `directory`.
   Prometheus(const std::string& program, const std::string& configuration, const std::string& directory);
-  ~Prometheus();
+  // The same on a port of the caller's, with further flags.
+  struct Place {
+    std::uint16_t port{0};
+    std::string directory;
+  };
+  Prometheus(const std::string& program, const std::string& configuration, const Place& place, std::vector<std::string> flags);
+  ~Prometheus();  // SIGKILL
   Prometheus(const Prometheus&) = delete;
   Prometheus& operator=(const Prometheus&) = delete;
 

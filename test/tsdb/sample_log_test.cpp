@@ -279,6 +279,10 @@ void expect_meets_the_contract(ports::FilesPort& files) {
   ASSERT_TRUE(files.append("a/b/y", "").has_value());
   EXPECT_EQ(files.read("a/x", 4).value(), "1234");
   EXPECT_EQ(files.read("a/x", 3).error().kind, ErrorKind::exhausted);
+  EXPECT_EQ(files.read_part("a/x", 1, 2).value(), "23");
+  EXPECT_EQ(files.read_part("a/x", 3, 9).value(), "4");
+  EXPECT_EQ(files.read_part("a/x", 9, 9).value(), "");
+  EXPECT_EQ(files.read_part("a/nothing", 0, 9).error().kind, ErrorKind::not_found);
   ASSERT_TRUE(files.replace("a/x", "5").has_value());
   ASSERT_TRUE(files.replace("a/w", "6").has_value());
   EXPECT_EQ(files.read("a/x", 10).value(), "5");

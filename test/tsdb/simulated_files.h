@@ -34,6 +34,13 @@ class SimulatedFiles final : public ports::FilesPort {
     return at->second;
   }
 
+  [[nodiscard]] Result<std::string> read_part(const std::string& path, std::uint64_t offset, std::uint64_t bytes_max) override {
+    const auto at = files.find(path);
+    if (at == files.end()) return Error{ErrorKind::not_found, "open", path, "No such file or directory"};
+    if (offset >= at->second.size()) return std::string();
+    return at->second.substr(offset, bytes_max);
+  }
+
   [[nodiscard]] Status append(const std::string& path, std::string_view bytes) override {
     if (failing_appends > 0) {
       --failing_appends;

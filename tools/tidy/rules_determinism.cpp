@@ -10,9 +10,9 @@
 namespace watchbill::tidy {
 namespace {
 
-constexpr std::array<std::string_view, 10> deterministic_folders{
+constexpr std::array<std::string_view, 11> deterministic_folders{
     "src/model/",          "src/core/",          "src/engine/",    "src/metrics/promql/",
-    "src/metrics/rules/",  "src/metrics/exposition/", "src/metrics/histogram/", "src/metrics/relabel/",
+    "src/metrics/rules/",  "src/metrics/exposition/", "src/metrics/histogram/", "src/metrics/relabel/", "src/metrics/remote/",
     "src/supervise/",      "src/template/"};
 // The places where threads meet the engine, and the one that starts a thread: it changes when records are read, not what they
 // are.

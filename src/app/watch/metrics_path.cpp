@@ -66,6 +66,7 @@ MetricsPath::MetricsPath(Links links, Settings settings)
       head_(head_limits(settings_.retention)),
       files_(settings_.data),
       log_(head_, files_, samples_folder),
+      remotes_({links_.client, head_, links_.now, links_.complain}, settings_.data, samples_folder, settings_.external_labels),
       asker_({head_, links_.now, [this](Command command, auto done) { offer(std::move(command), std::move(done)); },
               [this] { return readiness(); }, [this] { wake(); }},
              surroundings_, asker_limits(settings_.debounce, pool_size_)),
@@ -109,6 +110,7 @@ void MetricsPath::stop() {
   pool_.clear();
   if (!keeper_.joinable()) return;
   keeper_.join();
+  remotes_.stop();
   if (const Status flushed = log_.flush(links_.now()); !flushed) links_.complain("samples: " + flushed.error().text());
 }
 
@@ -123,9 +125,11 @@ void MetricsPath::keep_samples() {
     const Instant now = links_.now();
     if (now - advanced_at >= advance_interval) head_.advance(advanced_at = now);
     const Status flushed = log_.flush(now);
-    if (!flushed && !is_failing) links_.complain("samples: " + flushed.error().text() + "; they stay in memory until it goes");
+    if (!flushed && !is_failing)
+      links_.complain("samples: " + flushed.error().text() + "; they stay in memory, and are sent to nobody, until it goes");
     if (flushed && is_failing) links_.complain("samples: they are written again");
     is_failing = !flushed;
+    remotes_.flushed(log_);
     retire_rules();
   }
 }
@@ -143,6 +147,7 @@ void MetricsPath::load() {
   }
   const bool is_whole = report && report->damaged.empty() && report->unreadable.empty() && report->sample_count > 0;
   if (is_whole) since = Instant{};
+  remotes_.begin(log_);
   const std::lock_guard lock(mutex_);
   complete_since_ = since;
 }
@@ -191,6 +196,8 @@ void MetricsPath::take() {
   configure_own();
   finder_.configure(plan_->jobs);
   take_targets();
+  if (const Status configured = remotes_.configure(plan_->remotes); !configured)
+    links_.complain("remote write: " + configured.error().text());
   asker_.configure(plan_->groups, [this](const RuleId& rule) { return inherit(rule); });
 }
 
@@ -312,7 +319,8 @@ api::Watch MetricsPath::watch() {
           [this](std::function<void()> task) { return asker_.run(std::move(task)); },
           [this] { return targets(); },
           [this] { return targets_.dropped; },
-          [this] { return groups(); }};
+          [this] { return groups(); },
+          [this] { return remotes_.views(); }};
 }
 
 std::vector<api::TargetView> MetricsPath::targets() const {

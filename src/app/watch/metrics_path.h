@@ -1,5 +1,5 @@
-// The running metrics path: store, sample log, scraper, rule groups and the threads that evaluate them. Samples never meet the
-// journal; what rules find goes to the engine as commands (design/architecture.md, the metrics path).
+// The running metrics path: store, sample log, scraper, rule groups, the threads that evaluate them, and remotes. Samples never
+// meet the journal; what rules find goes to the engine as commands (design/architecture.md, the metrics path).
 //
 // Threads: one keeps the sample log, one plans evaluations, a few evaluate. Functions say who may call them; `loop` means the I/O
 // loop's thread.
@@ -19,6 +19,7 @@
 
 #include "api/services.h"
 #include "app/watch/metrics_plan.h"
+#include "app/watch/remotes.h"
 #include "app/watch/target_finder.h"
 #include "drivers/files/disk_files.h"
 #include "drivers/query/asker.h"
@@ -114,6 +115,7 @@ class MetricsPath {
   metrics::tsdb::Head head_;
   drivers::files::DiskFiles files_;
   metrics::tsdb::SampleLog log_;
+  Remotes remotes_;
   drivers::query::Asker asker_;
   drivers::scrape::Scraper scraper_;       // loop
   drivers::scrape::HostReader host_;       // loop

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "drivers/remote/remote.h"
 #include "metrics/promql/parser.h"
 
 namespace watchbill::app::watch {
@@ -79,6 +80,8 @@ Result<MetricsPlan> plan_metrics(const Configuration& configuration) {
     if (!compiled) return compiled.error();
     plan.jobs.push_back(std::move(*compiled));
   }
+  if (const auto remotes = drivers::remote::remotes_of(configuration.remote_write, {}); !remotes) return remotes.error();
+  plan.remotes = configuration.remote_write;
   plan.sources = configuration.rule_groups;
   for (const RuleGroupConfiguration& group : configuration.rule_groups) {
     auto compiled = rules::compile(source_of(configuration, group), lookback);

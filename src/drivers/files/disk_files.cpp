@@ -29,6 +29,21 @@ Status make_folders(const std::string& root, const std::string& path) {
   return {};
 }
 
+// Fewer bytes than `size` when the file became shorter meanwhile.
+Result<std::string> read_some(int descriptor, std::uint64_t offset, std::uint64_t size, const std::string& name) {
+  std::string bytes(size, '\0');
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const ssize_t count = ::pread(descriptor, bytes.data() + at, bytes.size() - at, static_cast<off_t>(offset + at));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed("read", name);
+    if (count == 0) break;
+    at += static_cast<std::size_t>(count);
+  }
+  bytes.resize(at);
+  return bytes;
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> DiskFiles::list(const std::string& folder) {
@@ -60,17 +75,18 @@ Result<std::string> DiskFiles::read(const std::string& path, std::uint64_t bytes
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > bytes_max)
     return Error{ErrorKind::exhausted, "read", name, "the file holds more than " + std::to_string(bytes_max) + " bytes"};
-  std::string bytes(size, '\0');
-  std::size_t at = 0;
-  while (at < bytes.size()) {
-    const ssize_t count = ::read(descriptor.get(), bytes.data() + at, bytes.size() - at);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("read", name);
-    if (count == 0) break;  // it became shorter meanwhile
-    at += static_cast<std::size_t>(count);
-  }
-  bytes.resize(at);
-  return bytes;
+  return read_some(descriptor.get(), 0, size, name);
+}
+
+Result<std::string> DiskFiles::read_part(const std::string& path, std::uint64_t offset, std::uint64_t bytes_max) {
+  const std::string name = full(path);
+  const Descriptor descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!descriptor.is_open()) return failed("open", name);
+  struct stat status {};
+  if (::fstat(descriptor.get(), &status) != 0) return failed("stat", name);
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (offset >= size) return std::string();
+  return read_some(descriptor.get(), offset, std::min(size - offset, bytes_max), name);
 }
 
 Status DiskFiles::append(const std::string& path, std::string_view bytes) {

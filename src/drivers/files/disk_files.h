@@ -15,6 +15,7 @@ class DiskFiles final : public ports::FilesPort {
 
   [[nodiscard]] Result<std::vector<std::string>> list(const std::string& folder) override;
   [[nodiscard]] Result<std::string> read(const std::string& path, std::uint64_t bytes_max) override;
+  [[nodiscard]] Result<std::string> read_part(const std::string& path, std::uint64_t offset, std::uint64_t bytes_max) override;
   [[nodiscard]] Status append(const std::string& path, std::string_view bytes) override;
   [[nodiscard]] Status replace(const std::string& path, std::string_view bytes) override;
   [[nodiscard]] Status remove(const std::string& path) override;

@@ -1,90 +1,16 @@
 #include "metrics/tsdb/sample_log.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include "base/sha256.h"
+#include "metrics/tsdb/log_frame.h"
 #include "metrics/tsdb/log_record.h"
 
 namespace watchbill::metrics::tsdb {
-namespace {
-
-constexpr std::string_view mark = "WBs1";
-constexpr std::size_t length_bytes = 4;
-constexpr std::size_t checksum_bytes = 8;
-constexpr std::size_t header_bytes = mark.size() + length_bytes + checksum_bytes;
-constexpr std::size_t digits = 6;
-constexpr std::string_view suffix = ".log";
-
-using Checksum = std::array<char, checksum_bytes>;
-
-Checksum checksum_of(std::string_view length, std::string_view payload) noexcept {
-  const Digest digest = Sha256().add(length).add(payload).finish();
-  Checksum checksum;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled in the next line
-  std::memcpy(checksum.data(), digest.bytes.data(), checksum.size());
-  return checksum;
-}
-
-std::string framed(std::string_view payload) {
-  std::string length;
-  for (std::size_t i = 0; i < length_bytes; ++i) length.push_back(static_cast<char>(payload.size() >> (8 * i)));
-  const Checksum checksum = checksum_of(length, payload);
-  std::string out(mark);
-  out.append(length).append(checksum.data(), checksum.size()).append(payload);
-  return out;
-}
-
-std::size_t length_at(std::string_view bytes) noexcept {
-  std::size_t length = 0;
-  for (std::size_t i = 0; i < length_bytes; ++i)
-    length |= std::size_t{static_cast<std::uint8_t>(bytes[mark.size() + i])} << (8 * i);
-  return length;
-}
-
-// The payload of the record that begins these bytes, or nothing when none does.
-std::optional<std::string_view> payload_at(std::string_view bytes) noexcept {
-  if (bytes.size() < header_bytes || !bytes.starts_with(mark)) return std::nullopt;
-  const std::size_t length = length_at(bytes);
-  if (length > bytes.size() - header_bytes) return std::nullopt;
-  const std::string_view payload = bytes.substr(header_bytes, length);
-  const Checksum checksum = checksum_of(bytes.substr(mark.size(), length_bytes), payload);
-  if (std::string_view(checksum.data(), checksum.size()) != bytes.substr(mark.size() + length_bytes, checksum_bytes))
-    return std::nullopt;
-  return payload;
-}
-
-// Where the next good record begins, or the end.
-std::size_t next_record(std::string_view bytes, std::size_t from) noexcept {
-  for (std::size_t at = bytes.find(mark, from); at != std::string_view::npos; at = bytes.find(mark, at + 1))
-    if (payload_at(bytes.substr(at)).has_value()) return at;
-  return bytes.size();
-}
-
-// Whether these last bytes of a file are the beginning of a record whose rest was never written.
-bool is_torn(std::string_view bytes) noexcept {
-  if (bytes.size() < header_bytes) return bytes.starts_with(mark) || mark.starts_with(bytes.substr(0, mark.size()));
-  return bytes.starts_with(mark) && length_at(bytes) > bytes.size() - header_bytes;
-}
-
-// Reads "RUN-SEGMENT.log".
-bool read_name(std::string_view name, std::uint32_t& run, std::uint32_t& segment) noexcept {
-  if (name.size() != 2 * digits + 1 + suffix.size() || name[digits] != '-' || !name.ends_with(suffix)) return false;
-  const auto number = [&](std::size_t at, std::uint32_t& out) {
-    const auto [end, failure] = std::from_chars(name.data() + at, name.data() + at + digits, out);
-    return failure == std::errc() && end == name.data() + at + digits;
-  };
-  return number(0, run) && number(digits + 1, segment);
-}
-
-}  // namespace
-
 // What a load knows after the first look at all files: labels may stand in a later file than their samples.
 struct SampleLog::Reading {
   struct Series {
@@ -119,9 +45,9 @@ Result<LoadReport> SampleLog::load(Instant now) {
 
 // Finds the good records of a file and the labels in them.
 void SampleLog::scan(const std::string& name, Reading& reading, LoadReport& report) {
-  std::uint32_t run = 0;
-  std::uint32_t segment = 0;
-  if (!read_name(name, run, segment)) return;
+  const std::optional<LogSegment> segment = segment_of(name);
+  if (!segment) return;
+  const std::uint32_t run = segment->run;
   run_ = std::max(run_, run + 1);
   const std::string path = folder_ + "/" + name;
   segments_.push_back(Segment{path, std::numeric_limits<std::int64_t>::min()});
@@ -143,17 +69,17 @@ void SampleLog::scan(const std::string& name, Reading& reading, LoadReport& repo
       at = end;
       continue;
     }
-    file.payloads.emplace_back(at + header_bytes, payload->size());
+    file.payloads.emplace_back(at + log_header_bytes, payload->size());
     LogDecoder decoder(*payload);
     for (LogDecoder::Entry entry = decoder.next(); entry != LogDecoder::Entry::end; entry = decoder.next()) {
       if (entry == LogDecoder::Entry::labels) series[decoder.number()].labels = std::move(decoder.labels());
       if (entry == LogDecoder::Entry::sample || entry == LogDecoder::Entry::histogram)
         segments_.back().newest_ms = std::max(segments_.back().newest_ms, decoder.sample().t_ms);
       if (entry != LogDecoder::Entry::malformed) continue;
-      report.damaged.push_back(DamagedRange{path, at, header_bytes + payload->size()});
+      report.damaged.push_back(DamagedRange{path, at, log_header_bytes + payload->size()});
       break;
     }
-    at += header_bytes + payload->size();
+    at += log_header_bytes + payload->size();
   }
   reading.files.push_back(std::move(file));
 }
@@ -275,11 +201,7 @@ Status SampleLog::remove_old(Instant now) {
 }
 
 std::string SampleLog::path_of(std::uint32_t run, std::uint32_t segment) const {
-  const auto padded = [](std::uint32_t number) {
-    std::string text = std::to_string(number);
-    return text.size() < digits ? std::string(digits - text.size(), '0') + text : text;
-  };
-  return folder_ + "/" + padded(run) + "-" + padded(segment) + std::string(suffix);
+  return folder_ + "/" + file_name({run, segment});
 }
 
 }  // namespace watchbill::metrics::tsdb

@@ -1,11 +1,9 @@
 // Keeps the window over a restart: what the head was given is written every few seconds and read again at the next start.
 //
 // The caller calls flush() every 5 s and load() once before the first append; both on one thread, which blocks while the files
-// do. Losing at most the last 5 s at a crash is the contract: samples are not the journal. Files: FOLDER/RUN-SEGMENT.log, both
-// six decimal digits. Each is a row of records, one for each flush:
-//   "WBs1", length (4 bytes), the first 8 bytes of the SHA-256 of length and payload, payload (log_record.h); numbers with the
-//   low byte first. A segment explains every series that it mentions; where that record is damaged, the other segments of its run
-//   help out.
+// do. Losing at most the last 5 s at a crash is the contract: samples are not the journal. Files: FOLDER/RUN-SEGMENT.log, each a
+// row of records (log_frame.h), one for each flush. A segment explains every series that it mentions; where that record is
+// damaged, the other segments of its run help out. log_follower.h reads the same files while they grow.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +15,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "metrics/tsdb/head.h"
+#include "metrics/tsdb/log_frame.h"
 #include "ports/files.h"
 
 namespace watchbill::metrics::tsdb {
@@ -56,6 +55,10 @@ class SampleLog {
   // Writes what was appended since the last call and removes segments that left the window. On failure what was to be written is
   // kept for the next call, up to pending_bytes_max.
   [[nodiscard]] Status flush(Instant now);
+
+  // Where the next record will stand: the segment that is written, and its bytes so far. On the thread that flushes.
+  [[nodiscard]] LogSegment open_segment() const noexcept { return {run_, segment_}; }
+  [[nodiscard]] std::uint64_t open_bytes() const noexcept { return segment_bytes_; }
 
   // Samples' bytes that never reached the disk because it took nothing for too long.
   [[nodiscard]] std::uint64_t lost_bytes() const noexcept { return lost_bytes_; }

@@ -160,6 +160,10 @@ std::vector<std::string> Snapshot::label_values(std::string_view name, std::span
   return {values.begin(), values.end()};
 }
 
+std::vector<std::pair<std::string, Metadata>> Snapshot::all_metadata() const {
+  return {view_->metadata->begin(), view_->metadata->end()};
+}
+
 const Metadata* Snapshot::metadata(std::string_view metric_name) const noexcept {
   const auto at = view_->metadata->find(metric_name);
   return at == view_->metadata->end() ? nullptr : &at->second;

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -88,6 +89,9 @@ class Snapshot {
 
   // What targets said of a family, by its metric name; null when nobody did.
   [[nodiscard]] const Metadata* metadata(std::string_view metric_name) const noexcept;
+
+  // All of them, by name.
+  [[nodiscard]] std::vector<std::pair<std::string, Metadata>> all_metadata() const;
 
   // The number of series that have a sample, and the time of the newest sample of all (Instant{0} when there is none).
   [[nodiscard]] std::size_t series_count() const noexcept;
