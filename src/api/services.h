@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/running.h"
+#include "api/write_outcome.h"
 #include "config/finding.h"
 #include "engine/engine.h"
 #include "engine/follower.h"
@@ -81,6 +82,8 @@ struct Watch {
   std::function<std::vector<TargetView>()> targets;
   std::function<std::vector<Labels>()> dropped_targets;  // by relabel_configs; as they were discovered
   std::function<RuleGroups()> groups;
+  WriteSamples write;
+  const metrics::receive::WriteCounts* writes{nullptr};  // null: nobody can write; any thread
 };
 
 // What came of reading the bill again.

@@ -29,8 +29,10 @@ std::optional<std::string> Prometheus::tool() {
   return std::filesystem::exists(tool) ? std::optional<std::string>(tool.string()) : std::nullopt;
 }
 
-Prometheus::Prometheus(const std::string& program, const std::string& configuration, const std::string& directory)
+Prometheus::Prometheus(const std::string& program, const std::string& configuration, const std::string& directory,
+                       const std::function<void(std::uint16_t port)>& before)
     : port_(free_port()) {
+  if (before) before(port_);
   const std::string config = "--config.file=" + configuration, store = "--storage.tsdb.path=" + directory;
   const std::string listen = "--web.listen-address=127.0.0.1:" + std::to_string(port_);
   pid_ = ::fork();

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -17,7 +18,9 @@ class Prometheus {
   [[nodiscard]] static std::optional<std::string> tool();
 
   // Starts it on a free port with this configuration file and an empty store below `directory`.
-  Prometheus(const std::string& program, const std::string& configuration, const std::string& directory);
+  // `before` is told the port before it starts: for a file that must name it.
+  Prometheus(const std::string& program, const std::string& configuration, const std::string& directory,
+             const std::function<void(std::uint16_t port)>& before = {});
   ~Prometheus();
   Prometheus(const Prometheus&) = delete;
   Prometheus& operator=(const Prometheus&) = delete;
