@@ -177,5 +177,39 @@ TEST_F(remote_write, a_prometheus_that_sends_misses_nothing_when_we_are_killed) 
       << "sent " << expected.size() << " bytes, found " << got.size() << "; they part at\n" << difference(expected, got);
 }
 
+// A Prometheus without samples of its own answers with ours.
+TEST_F(remote_write, a_prometheus_reads_what_we_have) {
+  const std::optional<std::string> program = Prometheus::program();
+  if (!program) GTEST_SKIP() << "no prometheus in the PATH";
+  write("prometheus.yml", "global: {external_labels: {site: lab}}\n");
+  const Controller controller(path("data"), from_file());
+  ASSERT_TRUE(controller.is_serving());
+  const std::int64_t at = now_ms();
+  ASSERT_EQ(post_when_ready(controller, body_of("a", {{Instant{at - 2000}, 1}, {Instant{at - 1000}, 2}})).status, 204);
+  ASSERT_EQ(post_when_ready(controller, body_of("b", {{Instant{at - 1000}, 3}})).status, 204);
+  write("reader.yml", "remote_read: [{url: \"" + controller.url() + "/api/v1/read\", read_recent: true}]\n");
+  const Prometheus reader(*program, path("reader.yml"), path("reader"));
+  const auto ask = [&](const std::string& query) { return get_from(reader.port(), "/api/v1/query?query=" + query).body; };
+  EXPECT_TRUE(eventually([&] { return value_of(reader.port(), "count_over_time(a[5m])") == 2.0; })) << ask("a");
+  EXPECT_NE(ask("b").find("{\"__name__\":\"b\",\"room\":\"attic\",\"site\":\"lab\"}"), std::string::npos) << ask("b");
+  EXPECT_EQ(value_of(reader.port(), "count(%7B__name__%3D~%22a%7Cb%22,site%3D%22lab%22%7D)"), 2.0);
+  EXPECT_EQ(value_of(reader.port(), "count(%7B__name__%3D~%22a%7Cb%22,site!%3D%22lab%22%7D)").value_or(0), 2.0)
+      << "as in Prometheus: only asking for an external label is undone";
+}
+
+TEST_F(remote_write, reading_refuses_what_it_cannot_answer) {
+  write("prometheus.yml", "global: {}\n");
+  const Controller controller(path("data"), from_file());
+  ASSERT_TRUE(controller.is_serving());
+  const auto read = [&](const std::string& body) { return controller.ask({"POST", "/api/v1/read", {}, {}, body, {}}); };
+  const HttpReply streamed = read(remote::compress("\x10\x01"));  // accepted_response_types: STREAMED_XOR_CHUNKS
+  EXPECT_EQ(streamed.status, 400);
+  EXPECT_EQ(streamed.body, "server does not support any of the requested response types; supported: SAMPLES\n");
+  EXPECT_EQ(read("nonsense").status, 400);
+  const HttpReply nothing = read(remote::compress(""));
+  EXPECT_EQ(nothing.status, 200);
+  EXPECT_EQ(nothing.headers.at("content-encoding"), "snappy");
+}
+
 }  // namespace
 }  // namespace watchbill::serve_test

@@ -1,6 +1,7 @@
 #include "metrics/receive/write_store.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/json.h"
 #include "metrics/histogram/codec.h"
@@ -14,6 +15,7 @@ using tsdb::BatchSample;
 
 namespace {
 
+constexpr std::size_t append_samples_max = 5'000;  // about a millisecond
 constexpr std::size_t kept_samples_max = 100'000;  // memory of a larger request is given back
 
 void add(WriteCounts::Count& count, std::uint64_t by = 1) noexcept { count.fetch_add(by, std::memory_order_relaxed); }
@@ -205,8 +207,9 @@ std::uint32_t WriteStore::readers_of(const Labels& labels) {
 // --- writing ---
 
 void WriteStore::write() {
-  if (batch_.empty()) return;
-  head_.append(batch_);
+  // In parts: scrapes and snapshots wait for the head meanwhile.
+  for (std::size_t from = 0; from < batch_.size(); from += append_samples_max)
+    head_.append(std::span(batch_).subspan(from, std::min(append_samples_max, batch_.size() - from)));
   write_outdated();
   std::size_t at = 0;
   for (const Staged& staged : staged_) {

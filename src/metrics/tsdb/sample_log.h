@@ -1,6 +1,6 @@
 // Keeps the window over a restart: what the head was given is written every few seconds and read again at the next start.
 //
-// The caller calls flush() every 5 s and load() once before the first append; both on one thread, which blocks while the files
+// The caller calls flush() every 5 s and load() once before the first append; one thread at a time, which blocks while the files
 // do. Losing at most the last 5 s at a crash is the contract: samples are not the journal. Files: FOLDER/RUN-SEGMENT.log, both
 // six decimal digits. Each is a row of records, one for each flush:
 //   "WBs1", length (4 bytes), the first 8 bytes of the SHA-256 of length and payload, payload (log_record.h); numbers with the
