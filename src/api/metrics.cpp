@@ -15,7 +15,7 @@ namespace {
 using metrics::exposition::Family;
 using metrics::exposition::HistogramValue;
 
-constexpr std::array<DeclaredMetric, 53> declared{{
+constexpr std::array<DeclaredMetric, 57> declared{{
     {"process_cpu_seconds_total", "counter", "", "user and system time of the controller's process"},
     {"process_max_fds", "gauge", "", "descriptors that the process may open"},
     {"process_open_fds", "gauge", "", "descriptors that the process has open"},
@@ -65,9 +65,13 @@ constexpr std::array<DeclaredMetric, 53> declared{{
     {"watchbill_journal_append_duration_seconds", "histogram", "", "one durable batch"},
     {"watchbill_journal_head_sequence", "gauge", "", "the newest record that readers see"},
     {"watchbill_refusals_total", "counter", "area, reason", "every refusal by its name"},
+    {"watchbill_remote_write_exemplars_dropped_total", "counter", "", "exemplars by remote write: the store keeps none"},
     {"watchbill_remote_write_gaps_total", "counter", "remote_name, url", "how often samples left the log before they were sent"},
     {"watchbill_remote_write_refused_repeats_total", "counter", "remote_name, url",
      "samples that were refused when they were sent again: taken before, most likely"},
+    {"watchbill_remote_write_refused_samples_total", "counter", "reason", "samples that came by remote write and were refused"},
+    {"watchbill_remote_write_requests_total", "counter", "outcome", "requests of remote write, by whether they could be read"},
+    {"watchbill_remote_write_samples_total", "counter", "", "samples that came by remote write and are stored"},
     {"watchbill_remote_write_unexplained_total", "counter", "remote_name, url",
      "samples that were not sent because their labels are damaged in the log"},
     {"watchbill_rule_evaluation_failures_total", "counter", "rule_group", "failed evaluations; they change no alert"},
@@ -148,6 +152,21 @@ void add_state(metrics::exposition::Page& page, const engine::Follower& follower
   // A message whose outcome is unknown is sent again, so it is never in that state.
   page.gauge(family("watchbill_effects_open"), labels({{"kind", "notify"}, {"state", "open"}}), seen.deliveries_due);
   page.gauge(family("watchbill_effects_open"), labels({{"kind", "notify"}, {"state", "unknown"}}), 0);
+}
+
+void add_writes(metrics::exposition::Page& page, const metrics::receive::WriteCounts& counts) {
+  namespace receive = metrics::receive;
+  const double unreadable = number(counts.unreadable_requests);
+  const Family requests = family("watchbill_remote_write_requests_total");
+  page.counter(requests, labels({{"outcome", "read"}}), number(counts.requests) - unreadable);
+  page.counter(requests, labels({{"outcome", "unreadable"}}), unreadable);
+  page.counter(family("watchbill_remote_write_samples_total"), {}, number(counts.samples));
+  page.counter(family("watchbill_remote_write_exemplars_dropped_total"), {}, number(counts.exemplars));
+  const Family refused = family("watchbill_remote_write_refused_samples_total");
+  for (std::size_t i = 0; i < counts.refused.size(); ++i)
+    page.counter(refused, labels({{"reason", word(static_cast<metrics::tsdb::AppendRefusal>(i))}}), number(counts.refused[i]));
+  for (std::size_t i = 0; i < counts.refused_before.size(); ++i)
+    page.counter(refused, labels({{"reason", word(static_cast<receive::WriteRefusal>(i))}}), number(counts.refused_before[i]));
 }
 
 void add_rule_groups(metrics::exposition::Page& page, const Watch& watch) {
@@ -281,6 +300,7 @@ std::string metrics_page(const Services& services) {
   add_inbox(page, services.inbox);
   add_state(page, services.follower);
   add_rule_groups(page, services.watch);
+  if (services.watch.writes != nullptr) add_writes(page, *services.watch.writes);
   add_workloads(page, services);
   add_remotes(page, services.watch);
   if (const Result<ProcessFigures> process = services.process()) add_process(page, *process);

@@ -48,6 +48,10 @@ void write_parameters(JsonWriter& json, const Route& route) {
 }
 
 void write_body(JsonWriter& json, const Route& route) {
+  if (!route.takes.empty()) {
+    json.key("requestBody").begin_object().key("required").boolean(true).key("content").begin_object();
+    json.key(route.takes).begin_object().end_object().end_object().end_object();
+  }
   if (route.body.empty()) return;
   const bool is_required =
       std::any_of(route.body.begin(), route.body.end(), [](const Member& member) { return member.is_required; });
@@ -76,7 +80,8 @@ std::set<Refusal> refusals_of(const Route& route) {
 }
 
 void write_success(JsonWriter& json, const Route& route) {
-  json.key("200").begin_object().key("description").string(route.begins ? "nothing was begun" : "done").end_object();
+  json.key(std::to_string(route.success_status)).begin_object();
+  json.key("description").string(route.begins ? "nothing was begun" : "done").end_object();
   if (!route.begins) return;
   json.key("202").begin_object().key("description").string("begun, and goes on").key("headers").begin_object();
   json.key("Location").begin_object().key("description").string("where to ask how it goes").key("schema").begin_object();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/refusal.h"
+#include "ports/http.h"
 
 namespace watchbill::api {
 
@@ -48,6 +49,9 @@ struct Route {
   Decides decides{Decides::route};
   Dialect dialect{Dialect::own};  // other than own: query and form are the handler's to check
   bool begins{false};             // what then goes on: 202 and a Location; 200 when nothing was begun
+  std::string_view takes{};       // the media type of a body that is no JSON
+  int success_status{200};
+  std::size_t body_bytes_max{ports::http_body_bytes_max};
 };
 
 using Routes = std::vector<Route>;

@@ -27,6 +27,8 @@ namespace watchbill::api {
 [[nodiscard]] Routes prometheus_rule_routes();    // rules, alerts, targets
 [[nodiscard]] Routes prometheus_expression_routes();  // format_query, parse_query, query_exemplars
 [[nodiscard]] Routes prometheus_status_routes();  // status/…, scrape_pools, alertmanagers
+[[nodiscard]] Routes prometheus_write_routes();   // write
+[[nodiscard]] Routes prometheus_read_routes();    // read
 [[nodiscard]] Routes federation_routes();         // /federate
 
 // Every route that is built, in the order of the lists above; openapi.json, which is made of them, is the last.

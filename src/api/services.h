@@ -9,6 +9,7 @@
 
 #include "api/remote_view.h"
 #include "api/running.h"
+#include "api/write_outcome.h"
 #include "config/finding.h"
 #include "engine/engine.h"
 #include "engine/follower.h"
@@ -83,6 +84,8 @@ struct Watch {
   std::function<std::vector<Labels>()> dropped_targets;  // by relabel_configs; as they were discovered
   std::function<RuleGroups()> groups;
   std::function<std::vector<RemoteView>()> remotes;
+  WriteSamples write;
+  const metrics::receive::WriteCounts* writes{nullptr};  // null: nobody can write; any thread
 };
 
 // What came of reading the bill again.

@@ -7,9 +7,9 @@
 namespace watchbill::api {
 namespace {
 
-constexpr std::array<Unbuilt, 111> documented{{
+constexpr std::array<Unbuilt, 109> documented{{
     // the neighbours' paths
-    {"POST", "/api/v1/write"}, {"POST", "/api/v1/read"}, {"POST", "/api/v1/otlp/v1/metrics"}, {"DELETE", "/api/v1/series"},
+    {"POST", "/api/v1/otlp/v1/metrics"}, {"DELETE", "/api/v1/series"},
     {"POST", "/api/v1/admin/tsdb/{path...}"}, {"PUT", "/api/v1/admin/tsdb/{path...}"},
     {"GET", "/api/v1/notifications"}, {"GET", "/api/v1/notifications/live"}, {"GET", "/api/v1/features"},
     {"GET", "/api/v2/{path...}"}, {"POST", "/api/v2/{path...}"}, {"DELETE", "/api/v2/{path...}"},

@@ -18,6 +18,9 @@ struct GlobalKeys {
   Duration evaluation_interval{Duration::minutes(1)};
   Labels external_labels;
   ScrapeLimits limits;
+  bool keeps_native{false};
+  bool keeps_classic{false};
+  bool keeps_classic_always{false};
 };
 
 using G = GlobalKeys;
@@ -35,10 +38,12 @@ constexpr auto global_keys = table<G>(
     limit_key<G, &ScrapeLimits::label_count_max>("label_limit", "number", "of jobs that set none"),
     limit_key<G, &ScrapeLimits::label_name_bytes_max>("label_name_length_limit", "number", "of jobs that set none"),
     limit_key<G, &ScrapeLimits::label_value_bytes_max>("label_value_length_limit", "number", "of jobs that set none"),
+    optional<&G::keeps_native>("scrape_native_histograms", "truth", "false", "of jobs that say nothing"),
+    optional<&G::keeps_classic>("scrape_classic_histograms", "truth", "false", "of jobs that say nothing"),
+    optional<&G::keeps_classic_always>("always_scrape_classic_histograms", "truth", "false", "its later name"),
     later<G>("query_log_file", ""), later<G>("rule_query_offset", ""), later<G>("keep_dropped_targets", ""),
     later<G>("scrape_protocols", ""), later<G>("metric_name_validation_scheme", ""), later<G>("metric_name_escaping_scheme", ""),
-    later<G>("scrape_classic_histograms", ""), later<G>("always_scrape_classic_histograms", ""),
-    later<G>("convert_classic_histograms_to_nhcb", ""), later<G>("scrape_native_histograms", ""), later<G>("runtime", ""),
+    later<G>("convert_classic_histograms_to_nhcb", ""), later<G>("runtime", ""),
     later<G>("scrape_failure_log_file", ""));
 
 }  // namespace
@@ -49,6 +54,7 @@ void read(const Cursor& at, GlobalConfiguration& out) {
   out.scrape_interval = keys.scrape_interval;
   out.evaluation_interval = keys.evaluation_interval;
   out.external_labels = keys.external_labels;
+  out.histograms = {keys.keeps_classic || keys.keeps_classic_always, keys.keeps_native};
   out.scrape_limits = keys.limits;
   out.scrape_timeout = timeout_within(at, keys.scrape_interval, keys.scrape_timeout, Duration::seconds(10));
 }

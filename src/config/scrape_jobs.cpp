@@ -35,6 +35,9 @@ struct JobKeys {
   ScrapeLimits limits;
   bool honors_timestamps{true};
   bool accepts_compression{true};
+  std::optional<bool> keeps_native;
+  std::optional<bool> keeps_classic;
+  std::optional<bool> keeps_classic_always;
   ScrapeConfiguration out;  // what needs no second look
 };
 
@@ -69,6 +72,11 @@ constexpr auto scrape_config = table<J>(
                                            "labels of a page win over those of its target, which else go by exported_NAME"),
     optional<&J::honors_timestamps>("honor_timestamps", "truth", "true", "samples may bear times of their own"),
     optional<&J::accepts_compression>("enable_compression", "truth", "true", "pages may come compressed by gzip"),
+    optional<&J::keeps_native>("scrape_native_histograms", "truth", "",
+                               "pages are asked for in protobuf, and native histograms stored; else as in global"),
+    optional<&J::keeps_classic>("scrape_classic_histograms", "truth", "",
+                                "a histogram that is native and classic is stored as both; else as in global"),
+    optional<&J::keeps_classic_always>("always_scrape_classic_histograms", "truth", "", "its later name"),
     limit_key<J, &ScrapeLimits::body_bytes, read_body_size>("body_size_limit", "size",
                                                             "a page of so many bytes fails; 0: as in global"),
     limit_key<J, &ScrapeLimits::sample_count_max>("sample_limit", "number", "more samples fail the scrape; 0: as in global"),
@@ -85,9 +93,9 @@ constexpr auto scrape_config = table<J>(
     later<J>("track_timestamps_staleness", ""), later<J>("oauth2", ""), later<J>("tls_config", ""), later<J>("proxy_url", ""),
     later<J>("no_proxy", ""), later<J>("proxy_from_environment", ""), later<J>("proxy_connect_header", ""),
     later<J>("enable_http2", ""), later<J>("http_headers", ""), later<J>("keep_dropped_targets", ""),
-    later<J>("scrape_protocols", ""), later<J>("fallback_scrape_protocol", ""), later<J>("scrape_classic_histograms", ""),
-    later<J>("always_scrape_classic_histograms", ""), later<J>("convert_classic_histograms_to_nhcb", ""),
-    later<J>("scrape_native_histograms", ""), later<J>("native_histogram_bucket_limit", ""),
+    later<J>("scrape_protocols", ""), later<J>("fallback_scrape_protocol", ""),
+    later<J>("convert_classic_histograms_to_nhcb", ""),
+    later<J>("native_histogram_bucket_limit", ""),
     later<J>("native_histogram_min_bucket_factor", ""), later<J>("metric_name_validation_scheme", ""),
     later<J>("metric_name_escaping_scheme", ""), later<J>("scrape_failure_log_file", ""), later<J>("azure_sd_configs", ""),
     later<J>("consul_sd_configs", ""), later<J>("digitalocean_sd_configs", ""), later<J>("dns_sd_configs", ""),
@@ -141,6 +149,8 @@ void add_job(const Cursor& at, const GlobalConfiguration& global, std::vector<Sc
   job.scrape_timeout = timeout_within(at, job.scrape_interval, keys.timeout, global.scrape_timeout);
   job.job = std::move(keys.job);
   job.limits = limits_within(keys.limits, global.scrape_limits);
+  const std::optional<bool>& classic = keys.keeps_classic_always ? keys.keeps_classic_always : keys.keeps_classic;
+  job.histograms = {classic.value_or(global.histograms.classic), keys.keeps_native.value_or(global.histograms.native)};
   job.ignores_timestamps = !keys.honors_timestamps;
   job.refuses_compression = !keys.accepts_compression;
   if (job.relabel.empty()) check_addresses(at);

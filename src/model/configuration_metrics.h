@@ -17,14 +17,15 @@ namespace watchbill {
 struct GlobalConfiguration {
   Duration evaluation_interval{Duration::minutes(1)};  // more than 0
   Labels external_labels;
+  HistogramConfiguration histograms;                   // of jobs that say nothing
   Duration scrape_interval{Duration::minutes(1)};      // more than 0
   ScrapeLimits scrape_limits;                          // of jobs that set none
   Duration scrape_timeout{Duration::seconds(10)};      // more than 0, at most the interval
   template <class To> static constexpr auto fields(To&& to) {
     using G = GlobalConfiguration;
     return to(field("evaluation_interval_ms", &G::evaluation_interval), field("external_labels", &G::external_labels),
-              field("scrape_interval_ms", &G::scrape_interval), field("scrape_limits", &G::scrape_limits),
-              field("scrape_timeout_ms", &G::scrape_timeout));
+              field("histograms", &G::histograms), field("scrape_interval_ms", &G::scrape_interval),
+              field("scrape_limits", &G::scrape_limits), field("scrape_timeout_ms", &G::scrape_timeout));
   }
   friend bool operator==(const GlobalConfiguration&, const GlobalConfiguration&) = default;
 };

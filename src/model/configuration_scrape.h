@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/configuration_histogram.h"
 #include "model/fields.h"
 #include "model/labels.h"
 
@@ -112,6 +113,7 @@ struct ScrapeLimits {
 struct ScrapeConfiguration {
   HttpClientConfiguration client;
   std::vector<FileDiscoveryConfiguration> file_discovery;
+  HistogramConfiguration histograms;
   bool honors_labels{false};
   std::vector<HttpDiscoveryConfiguration> http_discovery;
   bool ignores_timestamps{false};
@@ -128,7 +130,8 @@ struct ScrapeConfiguration {
   std::vector<StaticTargets> static_configs;
   template <class To> static constexpr auto fields(To&& to) {
     using S = ScrapeConfiguration;
-    return to(field("client", &S::client), field("file_discovery", &S::file_discovery), field("honors_labels", &S::honors_labels),
+    return to(field("client", &S::client), field("file_discovery", &S::file_discovery),
+              field("histograms", &S::histograms), field("honors_labels", &S::honors_labels),
               field("http_discovery", &S::http_discovery), field("ignores_timestamps", &S::ignores_timestamps),
               field("job", &S::job), field("limits", &S::limits), field("metric_relabel", &S::metric_relabel),
               field("metrics_path", &S::metrics_path), field("params", &S::params),

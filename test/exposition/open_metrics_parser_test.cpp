@@ -113,8 +113,13 @@ TEST(page_format, is_open_metrics_where_the_header_says_so_in_words_that_can_be_
   for (const std::string type :
        {"", "text/plain", "text/plain; version=0.0.4", "application/json", "application/openmetrics-text2", "openmetrics-text",
         "application/openmetrics-text; version==;;=", "application/openmetrics-text; version", "application/openmetrics-text;;",
-        "application/openmetrics-text; a=1; A=2", "application/openmetrics-text; a=\"1", "application/vnd.google.protobuf"})
+        "application/openmetrics-text; a=1; A=2", "application/openmetrics-text; a=\"1", "application/vnd.google.protobuf2",
+        "application/vnd.google.protobuf; encoding"})
     EXPECT_EQ(page_format(type), PageFormat::text) << type;
+  for (const std::string type :
+       {"application/vnd.google.protobuf",
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"})
+    EXPECT_EQ(page_format(type), PageFormat::protobuf) << type;
 }
 
 }  // namespace

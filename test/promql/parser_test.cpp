@@ -113,6 +113,15 @@ TEST(Parser, text_is_printed_in_its_canonical_form) {
 
 // One line of test/data/promql/parse_errors.txt: the expression, a tab, the error with reason and byte offset; "\n" stands for a
 // newline.
+TEST(Parser, large_numbers_have_the_digits_of_go) {
+  EXPECT_EQ(format_value(9007199254740991.0), "9007199254740991");
+  EXPECT_EQ(format_value(9007199254740992.0), "9007199254740992");
+  EXPECT_EQ(format_value(18446744073709551616.0), "18446744073709552000");
+  EXPECT_EQ(format_value(-18446744073709551616.0), "-18446744073709552000");
+  EXPECT_EQ(format_value(1e22), "1" + std::string(22, '0'));
+  EXPECT_EQ(format_value(1.7976931348623157e308), "17976931348623157" + std::string(292, '0'));
+}
+
 TEST(Parser, errors_name_their_place_and_what_was_expected) {
   std::ifstream golden(std::string(WB_TEST_DATA) + "/promql/parse_errors.txt");
   ASSERT_TRUE(golden) << "test/data/promql/parse_errors.txt is missing";

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "exposition/protobuf_page.h"
 #include "metrics/promql/evaluate.h"
 #include "metrics/promql/parser.h"
 #include "metrics/promql/print.h"
@@ -149,6 +150,39 @@ TEST_F(Bench, a_series_that_vanishes_ends_at_once_and_one_that_returns_is_new) {
   pass(Duration::seconds(15));
   EXPECT_EQ(ask("x"), "x{instance=\"a:1\", job=\"web\"} 7");
   EXPECT_EQ(ask("scrape_series_added"), "scrape_series_added{instance=\"a:1\", job=\"web\"} 1");
+}
+
+TEST_F(Bench, native_histograms_are_asked_for_in_protobuf_and_stored_as_the_job_says) {
+  namespace exposition = metrics::exposition;
+  page_ = exposition::protobuf_family(
+      "took", "How long.", 4,
+      {exposition::protobuf_metric({{"a", "b"}}, 7, exposition::protobuf_histogram({{1, 5}}, true))});
+  headers_ = {{"Content-Type", "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"}};
+  Target native = target("native:1");
+  native.terms = terms([](SampleTerms& out) { out.keeps_native_histograms = true; });
+  Target both = target("both:1");
+  both.terms = terms([](SampleTerms& out) { out.keeps_native_histograms = out.keeps_classic_histograms = true; });
+  scraper_.configure({native, both, target("classic:1")});
+  pass(Duration::seconds(15));
+  ASSERT_EQ(calls_.size(), 3U);
+  std::size_t protobuf_count = 0;
+  for (const Call& call : calls_)
+    if (ports::find_field(call.call.headers, "Accept")->starts_with("application/vnd.google.protobuf;")) ++protobuf_count;
+  EXPECT_EQ(protobuf_count, 2U) << "who wants no native histograms asks for text";
+  EXPECT_EQ(ask("histogram_count(took)"),
+            "{a=\"b\", instance=\"both:1\", job=\"web\"} 7; {a=\"b\", instance=\"native:1\", job=\"web\"} 7");
+  EXPECT_EQ(ask("took_bucket{le='1.0'}"), "took_bucket{a=\"b\", instance=\"both:1\", job=\"web\", le=\"1.0\"} 5; "
+                                          "took_bucket{a=\"b\", instance=\"classic:1\", job=\"web\", le=\"1.0\"} 5");
+  EXPECT_EQ(ask("scrape_samples_scraped{instance='both:1'}"),
+            "scrape_samples_scraped{instance=\"both:1\", job=\"web\"} 5");
+  EXPECT_EQ(head_.snapshot().metadata("took")->type, "histogram");
+  page_.clear();
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("histogram_count(took)"), "") << "it ended";
+  EXPECT_EQ(ask("sum(up)"), "{} 3");
+  page_ = "x 1\n";
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("sum(up)"), "{} 0") << "text is no protobuf";
 }
 
 TEST_F(Bench, a_target_that_does_not_answer_is_down_and_its_series_end) {

@@ -13,6 +13,14 @@
 #include "serve/program.h"
 
 namespace watchbill::serve_test {
+namespace {
+
+std::uint16_t told(std::uint16_t port, const std::function<void(std::uint16_t port)>& who) {
+  if (who) who(port);
+  return port;
+}
+
+}  // namespace
 
 std::optional<std::string> Prometheus::program() {
   if (const char* named = std::getenv("WB_PROMETHEUS"); named != nullptr) return named;
@@ -30,8 +38,9 @@ std::optional<std::string> Prometheus::tool() {
   return std::filesystem::exists(tool) ? std::optional<std::string>(tool.string()) : std::nullopt;
 }
 
-Prometheus::Prometheus(const std::string& program, const std::string& configuration, const std::string& directory)
-    : Prometheus(program, configuration, Place{free_port(), directory}, {}) {}
+Prometheus::Prometheus(const std::string& program, const std::string& configuration, const std::string& directory,
+                       const std::function<void(std::uint16_t port)>& before)
+    : Prometheus(program, configuration, Place{told(free_port(), before), directory}, {}) {}
 
 Prometheus::Prometheus(const std::string& program, const std::string& configuration, const Place& place,
                        std::vector<std::string> flags)

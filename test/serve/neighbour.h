@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,8 +18,10 @@ class Prometheus {
   // Its promtool, from beside it.
   [[nodiscard]] static std::optional<std::string> tool();
 
-  // Starts it on a free port with this configuration file and its store below `directory`.
-  Prometheus(const std::string& program, const std::string& configuration, const std::string& directory);
+  // Starts it on a free port with this configuration file and its store below `directory`. `before` is told the port before it
+  // starts: for a file that must name it.
+  Prometheus(const std::string& program, const std::string& configuration, const std::string& directory,
+             const std::function<void(std::uint16_t port)>& before = {});
   // The same on a port of the caller's, with further flags.
   struct Place {
     std::uint16_t port{0};

@@ -146,7 +146,7 @@ TEST_F(prometheus_api, refuses_in_the_neighbours_words) {
   EXPECT_EQ(ask(port(), "/api/v1/query_range?query=up&start=0&end=99999&step=1").member("errorType"), "bad_data")
       << "11,000 points";
   EXPECT_EQ(ask(port(), "/api/v1/notifications").status, 501);
-  EXPECT_EQ(ask(port(), "/api/v1/write", "x").status, 501);
+  EXPECT_EQ(ask(port(), "/api/v1/otlp/v1/metrics", "x").status, 501);
   EXPECT_EQ(ask(port(), "/api/v1/nothing").status, 404);
   EXPECT_EQ(ask(port(), "/api/v1/targets", "x").status, 405);
   const HttpReply stranger = controller_->ask({"GET", "/api/v1/query?query=1", "no-such-token", {}, {}, {}});

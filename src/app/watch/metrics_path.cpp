@@ -71,6 +71,8 @@ MetricsPath::MetricsPath(Links links, Settings settings)
               [this] { return readiness(); }, [this] { wake(); }},
              surroundings_, asker_limits(settings_.debounce, pool_size_)),
       scraper_({links_.loop, links_.client, head_, links_.now, [this](const scrape::TargetSeries& series) { stored(series); }}),
+      writes_({head_, [this] { return flush(); },
+               [this](std::span<const rules::RulePlace> readers) { asker_.arrived(readers, links_.now()); }}),
       finder_({links_.loop, links_.client, [this] { take_targets(); }, links_.complain}),
       plan_(std::make_shared<MetricsPlan>()) {}
 
@@ -80,6 +82,7 @@ void MetricsPath::start(std::shared_ptr<const MetricsPlan> plan) {
   plan_ = std::move(plan);
   finder_.read_files(plan_->jobs);
   keeper_ = std::thread([this] { keep_samples(); });
+  writer_ = std::thread([this] { writes_.run(); });
   planner_ = std::thread([this] { plan_evaluations(); });
   for (std::size_t i = 0; i < pool_size_; ++i) pool_.emplace_back([this] { evaluate(); });
 }
@@ -105,13 +108,15 @@ void MetricsPath::stop() {
   changed_.notify_all();
   finder_.stop();
   asker_.stop();
+  writes_.stop();
+  if (writer_.joinable()) writer_.join();
   if (planner_.joinable()) planner_.join();
   for (std::thread& thread : pool_) thread.join();
   pool_.clear();
   if (!keeper_.joinable()) return;
   keeper_.join();
   remotes_.stop();
-  if (const Status flushed = log_.flush(links_.now()); !flushed) links_.complain("samples: " + flushed.error().text());
+  if (const Status flushed = flush(); !flushed) links_.complain("samples: " + flushed.error().text());
 }
 
 // --- what is stored ---
@@ -124,14 +129,22 @@ void MetricsPath::keep_samples() {
   while (wait_a_moment(flush_interval)) {
     const Instant now = links_.now();
     if (now - advanced_at >= advance_interval) head_.advance(advanced_at = now);
-    const Status flushed = log_.flush(now);
+    const Status flushed = flush();
     if (!flushed && !is_failing)
       links_.complain("samples: " + flushed.error().text() + "; they stay in memory, and are sent to nobody, until it goes");
     if (flushed && is_failing) links_.complain("samples: they are written again");
     is_failing = !flushed;
-    remotes_.flushed(log_);
+    {
+      const std::lock_guard lock(log_mutex_);
+      remotes_.flushed(log_);
+    }
     retire_rules();
   }
+}
+
+Status MetricsPath::flush() {
+  const std::lock_guard lock(log_mutex_);
+  return log_.flush(links_.now());
 }
 
 void MetricsPath::load() {
@@ -198,6 +211,7 @@ void MetricsPath::take() {
   take_targets();
   if (const Status configured = remotes_.configure(plan_->remotes); !configured)
     links_.complain("remote write: " + configured.error().text());
+  writes_.configure(plan_);
   asker_.configure(plan_->groups, [this](const RuleId& rule) { return inherit(rule); });
 }
 
@@ -320,7 +334,9 @@ api::Watch MetricsPath::watch() {
           [this] { return targets(); },
           [this] { return targets_.dropped; },
           [this] { return groups(); },
-          [this] { return remotes_.views(); }};
+          [this] { return remotes_.views(); },
+          [this](std::string block, auto done) { return writes_.offer(std::move(block), std::move(done)); },
+          &writes_.counts()};
 }
 
 std::vector<api::TargetView> MetricsPath::targets() const {

@@ -1,8 +1,8 @@
 // The running metrics path: store, sample log, scraper, rule groups, the threads that evaluate them, and remotes. Samples never
 // meet the journal; what rules find goes to the engine as commands (design/architecture.md, the metrics path).
 //
-// Threads: one keeps the sample log, one plans evaluations, a few evaluate. Functions say who may call them; `loop` means the I/O
-// loop's thread.
+// Threads: one keeps the sample log, one stores what remote write sends, one plans evaluations, a few evaluate.
+// Functions say who may call them; `loop` means the I/O loop's thread.
 #pragma once
 
 #include <atomic>
@@ -21,6 +21,7 @@
 #include "app/watch/metrics_plan.h"
 #include "app/watch/remotes.h"
 #include "app/watch/target_finder.h"
+#include "app/watch/write_desk.h"
 #include "drivers/files/disk_files.h"
 #include "drivers/query/asker.h"
 #include "drivers/scrape/host_reader.h"
@@ -89,6 +90,7 @@ class MetricsPath {
   [[nodiscard]] std::vector<api::TargetView> targets() const;
   [[nodiscard]] api::RuleGroups groups() const;
   void keep_samples();
+  [[nodiscard]] Status flush();
   void load();
   void begin();
   void take();
@@ -114,11 +116,13 @@ class MetricsPath {
   const std::size_t pool_size_;
   metrics::tsdb::Head head_;
   drivers::files::DiskFiles files_;
-  metrics::tsdb::SampleLog log_;
+  std::mutex log_mutex_;
+  metrics::tsdb::SampleLog log_;           // once it is loaded, under log_mutex_
   Remotes remotes_;
   drivers::query::Asker asker_;
   drivers::scrape::Scraper scraper_;       // loop
   drivers::scrape::HostReader host_;       // loop
+  WriteDesk writes_;
   TargetFinder finder_;
   FoundTargets targets_;                   // loop, once it runs
   std::shared_ptr<const MetricsPlan> plan_;  // loop, once it runs
@@ -137,6 +141,7 @@ class MetricsPath {
 
   std::thread keeper_;
   std::thread planner_;
+  std::thread writer_;
   std::vector<std::thread> pool_;
 };
 

@@ -138,6 +138,8 @@ Result<Job> compile(const ScrapeConfiguration& written) {
   terms.limits = written.limits;
   terms.honors_labels = written.honors_labels;
   terms.honors_timestamps = !written.ignores_timestamps;
+  terms.keeps_native_histograms = written.histograms.native;
+  terms.keeps_classic_histograms = written.histograms.classic;
   terms.written = written.metric_relabel;
   terms.relabel = std::move(*of_samples);
   return Job{written, std::move(*relabel), std::make_shared<const SampleTerms>(std::move(terms))};

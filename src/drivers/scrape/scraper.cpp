@@ -11,6 +11,7 @@ namespace watchbill::drivers::scrape {
 namespace {
 
 using metrics::exposition::accepted_formats;
+using metrics::exposition::accepted_formats_with_protobuf;
 using metrics::exposition::page_format;
 using metrics::exposition::PageFormat;
 
@@ -189,7 +190,8 @@ void Scraper::ask(const std::shared_ptr<Running>& running) {
 Result<ports::HttpCall> Scraper::call_of(const Target& target) const {
   ports::HttpCall call;
   call.url = target.url;
-  call.headers = {{"Accept", std::string(accepted_formats)},
+  const bool wants_native = target.terms->keeps_native_histograms;
+  call.headers = {{"Accept", std::string(wants_native ? accepted_formats_with_protobuf : accepted_formats)},
                   {"User-Agent", "watchbill"},
                   {"X-Prometheus-Scrape-Timeout-Seconds", seconds_text(target.timeout)}};
   Result<std::optional<std::string>> authorization = authorization_of(target.client);

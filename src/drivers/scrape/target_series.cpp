@@ -4,6 +4,7 @@
 #include <set>
 
 #include "metrics/exposition/open_metrics_parser.h"
+#include "metrics/exposition/protobuf_parser.h"
 #include "metrics/exposition/text_parser.h"
 
 namespace watchbill::drivers::scrape {
@@ -13,6 +14,7 @@ using metrics::exposition::FamilyType;
 using metrics::exposition::OpenMetricsParser;
 using metrics::exposition::PageFormat;
 using metrics::exposition::PageReader;
+using metrics::exposition::ProtobufParser;
 using metrics::exposition::TextParser;
 using metrics::tsdb::AppendRefusal;
 using metrics::tsdb::Metadata;
@@ -25,7 +27,11 @@ constexpr std::array<std::string_view, 5> report_names{"scrape_duration_seconds"
 std::string_view stored_word(FamilyType type) noexcept { return type == FamilyType::untyped ? "unknown" : word(type); }
 
 std::string_view unit_of(const TextParser&) noexcept { return {}; }
+std::string_view unit_of(const ProtobufParser&) noexcept { return {}; }
 std::string_view unit_of(const OpenMetricsParser& parser) noexcept { return parser.unit(); }
+
+std::string_view histogram_of(const PageReader&) noexcept { return {}; }
+std::string_view histogram_of(const ProtobufParser& parser) noexcept { return parser.encoded_histogram(); }
 
 Error exceeded(std::string_view limit, const std::string& on, std::uint64_t max) {
   return Error{ErrorKind::exhausted, "scrape", on, std::string(limit) + " exceeded (limit: " + std::to_string(max) + ")"};
@@ -72,6 +78,7 @@ void TargetSeries::change_terms(std::shared_ptr<const SampleTerms> terms) {
 void TargetSeries::begin_round() {
   ++round_;
   staged_.clear();
+  histograms_.clear();
   added_count_ = 0;
   sample_count_ = 0;
 }
@@ -146,14 +153,13 @@ Status TargetSeries::stage_sample(const Parser& parser, Instant at) {
   const bool has_own_time = terms_->honors_timestamps && parser.timestamp_ms().has_value();
   (*series)->has_own_time = has_own_time;
   staged_.push_back(Staged{*series, has_own_time ? Instant{*parser.timestamp_ms()} : at, parser.value()});
+  if (const std::string_view encoded = histogram_of(parser); !encoded.empty())
+    staged_.back().histogram = histograms_.emplace_back(encoded);
   return {};
 }
 
 template <class Parser>
-Status TargetSeries::stage_page(std::string_view page, Instant at) {
-  metrics::exposition::TextLimits limits;
-  limits.body_bytes_max = std::max(limits.body_bytes_max, page.size());  // the client had a limit for it
-  Parser parser(page, limits);
+Status TargetSeries::stage_page(Parser parser, Instant at) {
   while (true) {
     switch (parser.next()) {
       case PageReader::Entry::end: {
@@ -182,10 +188,21 @@ void TargetSeries::describe(std::string_view name, std::string Metadata::*field,
   head_.describe(name, known);
 }
 
+Status TargetSeries::stage_answer(const AnsweredPage& page, Instant at) {
+  metrics::exposition::TextLimits limits;
+  limits.body_bytes_max = std::max(limits.body_bytes_max, page.text.size());  // the client had a limit for it
+  switch (page.format) {
+    case PageFormat::text: return stage_page(TextParser(page.text, limits), at);
+    case PageFormat::open_metrics: return stage_page(OpenMetricsParser(page.text, limits), at);
+    case PageFormat::protobuf: break;
+  }
+  return stage_page(
+      ProtobufParser(page.text, limits, {terms_->keeps_native_histograms, terms_->keeps_classic_histograms}), at);
+}
+
 ScrapeReport TargetSeries::store_page(const AnsweredPage& page, Instant at) {
   begin_round();
-  const bool is_text = page.format == PageFormat::text;
-  return commit(is_text ? stage_page<TextParser>(page.text, at) : stage_page<OpenMetricsParser>(page.text, at), at);
+  return commit(stage_answer(page, at), at);
 }
 
 ScrapeReport TargetSeries::store_samples(std::span<const OwnSample> samples, Instant at) {
@@ -213,6 +230,7 @@ ScrapeReport TargetSeries::commit(const Status& staged, Instant at) {
     batch[i].labels = &staged_[i].series->labels;
     batch[i].at = staged_[i].at;
     batch[i].value = staged_[i].value;
+    batch[i].histogram = staged_[i].histogram;
   }
   const metrics::tsdb::BatchResult result = head_.append(batch);
   report.stored_count = result.taken_count;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -85,14 +86,16 @@ class TargetSeries {
     Series* series{nullptr};
     Instant at;
     double value{0};
+    std::string_view histogram{};  // encoded, in histograms_; empty: the sample is `value`
   };
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
   };
 
+  [[nodiscard]] Status stage_answer(const AnsweredPage& page, Instant at);
   template <class Parser>
-  [[nodiscard]] Status stage_page(std::string_view page, Instant at);
+  [[nodiscard]] Status stage_page(Parser parser, Instant at);
   template <class Parser>
   [[nodiscard]] Status stage_sample(const Parser& parser, Instant at);
   // The series under a key; `read` gives its final labels, none when it is dropped.
@@ -116,6 +119,7 @@ class TargetSeries {
   std::array<Labels, 5> report_labels_;
   std::array<metrics::tsdb::SeriesReference, 5> report_references_;
   std::vector<Staged> staged_;
+  std::deque<std::string> histograms_;
   std::uint64_t round_{0};
   std::uint64_t names_version_{1};
   std::size_t sample_count_{0};  // on the page

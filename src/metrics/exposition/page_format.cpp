@@ -7,6 +7,7 @@ namespace watchbill::metrics::exposition {
 namespace {
 
 constexpr std::string_view open_metrics = "application/openmetrics-text";
+constexpr std::string_view protobuf = "application/vnd.google.protobuf";
 constexpr std::size_t parameters_max = 16;  // more than any header has; one with more is not read
 
 bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -73,8 +74,9 @@ PageFormat page_format(std::string_view content_type) noexcept {
   std::string_view type = content_type.substr(0, end);
   trim(type);
   while (!type.empty() && is_space(type.back())) type.remove_suffix(1);
-  const bool is_open_metrics = is_equal(type, open_metrics) && are_parameters(content_type.substr(end));
-  return is_open_metrics ? PageFormat::open_metrics : PageFormat::text;
+  if (!are_parameters(content_type.substr(end))) return PageFormat::text;
+  if (is_equal(type, open_metrics)) return PageFormat::open_metrics;
+  return is_equal(type, protobuf) ? PageFormat::protobuf : PageFormat::text;
 }
 
 }  // namespace watchbill::metrics::exposition

@@ -190,10 +190,31 @@ std::string print(const Expression& expression, NodeIndex node) {
 
 Digest digest(const Expression& expression) { return sha256(print(expression)); }
 
+namespace {
+
+// As Go has it: the shortest digits that give the number back, then zeros. The library prints all digits of the whole number.
+std::string format_large(double value) {
+  std::array<char, 32> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): to_chars writes what is read
+  const auto written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific);
+  const std::string_view text(buffer.data(), static_cast<std::size_t>(written.ptr - buffer.data()));
+  const std::size_t e = text.find("e+");
+  std::size_t exponent = 0;
+  std::from_chars(text.data() + e + 2, text.data() + text.size(), exponent);
+  std::string digits;
+  for (const char c : text.substr(0, e))
+    if (c != '.' && c != '-') digits.push_back(c);
+  digits.resize(exponent + 1, '0');  // a double of that size has fewer than 18 digits
+  return (value < 0 ? "-" : "") + digits;
+}
+
+}  // namespace
+
 std::string format_value(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
-  // The longest finite double has 309 digits before the point, the smallest 1074 behind it.
+  constexpr double exact_max = 9'007'199'254'740'992.0;  // 2^53
+  if (std::abs(value) >= exact_max) return format_large(value);
+  // The smallest double has 1074 digits behind the point.
   std::array<char, 1100> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): to_chars writes what is read
   const auto written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
   return std::string(buffer.data(), written.ptr);

@@ -51,5 +51,7 @@ void append_series(std::string& message, std::uint32_t number, std::string_view 
 // Reads it. Fails on what histogram::check() refuses, and on integers whose buckets do not add up to the count (a sum of NaN
 // excuses observations that are in no bucket). Counts above 2^53 lose their last digits.
 [[nodiscard]] Result<HistogramSample> decode_histogram(std::string_view message, const histogram::Limits& limits = {});
+// The same of io.prometheus.client.Histogram, the message of metrics pages: its native part, without a time.
+[[nodiscard]] Result<HistogramSample> decode_exposed_histogram(std::string_view message, const histogram::Limits& limits = {});
 
 }  // namespace watchbill::metrics::remote

@@ -1,6 +1,6 @@
 // Keeps the window over a restart: what the head was given is written every few seconds and read again at the next start.
 //
-// The caller calls flush() every 5 s and load() once before the first append; both on one thread, which blocks while the files
+// The caller calls flush() every 5 s and load() once before the first append; one thread at a time, which blocks while the files
 // do. Losing at most the last 5 s at a crash is the contract: samples are not the journal. Files: FOLDER/RUN-SEGMENT.log, each a
 // row of records (log_frame.h), one for each flush. A segment explains every series that it mentions; where that record is
 // damaged, the other segments of its run help out. log_follower.h reads the same files while they grow.

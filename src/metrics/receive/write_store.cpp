@@ -1,0 +1,285 @@
+#include "metrics/receive/write_store.h"
+
+#include <algorithm>
+#include <span>
+
+#include "base/json.h"
+#include "metrics/histogram/codec.h"
+#include "metrics/remote/block.h"
+
+namespace watchbill::metrics::receive {
+
+using remote::WriteRequestReader;
+using tsdb::AppendRefusal;
+using tsdb::BatchSample;
+
+namespace {
+
+constexpr std::size_t append_samples_max = 5'000;  // about a millisecond
+constexpr std::size_t kept_samples_max = 100'000;  // memory of a larger request is given back
+
+void add(WriteCounts::Count& count, std::uint64_t by = 1) noexcept { count.fetch_add(by, std::memory_order_relaxed); }
+
+bool is_want_of_room(AppendRefusal refusal) noexcept {
+  return refusal == AppendRefusal::too_many_series || refusal == AppendRefusal::memory_full;
+}
+
+// The words of Prometheus' errors, where it has the same one.
+std::string_view sentence(AppendRefusal refusal) noexcept {
+  switch (refusal) {
+    case AppendRefusal::out_of_order: return "out of order sample";
+    case AppendRefusal::duplicate_timestamp: return "duplicate sample for timestamp";
+    case AppendRefusal::too_old: return "out of bounds";
+    case AppendRefusal::too_far_ahead: return "out of bounds: too far in the future";
+    case AppendRefusal::no_labels: return "empty labelset: invalid sample";
+    case AppendRefusal::too_many_series:
+    case AppendRefusal::memory_full:
+    case AppendRefusal::too_many_samples:
+    case AppendRefusal::bad_label_name:
+    case AppendRefusal::too_many_labels:
+    case AppendRefusal::label_name_too_long:
+    case AppendRefusal::label_value_too_long:
+    case AppendRefusal::unknown_series: return word(refusal);
+  }
+  return word(refusal);
+}
+
+// The labels for a message, which must not become a megabyte long.
+std::string shortened(std::string text) {
+  constexpr std::size_t bytes_max = 300;
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // no half of a character
+  return text.substr(0, end) + "…";
+}
+
+std::string series_text(std::string_view encoded_labels) {
+  const Result<Labels> labels = remote::decode_labels(encoded_labels);
+  return labels ? shortened(labels->text()) : std::string("{…}");
+}
+
+}  // namespace
+
+std::string_view word(WriteRefusal refusal) noexcept {
+  switch (refusal) {
+    case WriteRefusal::bad_labels: return "bad_labels";
+    case WriteRefusal::bad_histogram: return "bad_histogram";
+  }
+  return "";
+}
+
+WriteStore::WriteStore(tsdb::Head& head) : WriteStore(head, Limits()) {}
+WriteStore::WriteStore(tsdb::Head& head, const Limits& limits) : head_(head), limits_(limits), reader_sets_(1) {}
+
+void WriteStore::configure(const std::vector<rules::RuleGroup>& groups) {
+  groups_ = &groups;
+  young_.clear();
+  old_.clear();
+  readers_by_name_.clear();
+  reader_set_numbers_.clear();
+  reader_sets_.assign(1, {});
+}
+
+WriteReport WriteStore::store(std::string_view block) {
+  WriteReport report;
+  add(counts_.requests);
+  Status staged;
+  Result<std::string> body = remote::decompress(block, limits_.request.body_bytes_max);
+  if (!body) staged = body.error();
+  else staged = stage(*body, report);
+  if (!staged) {
+    report = {};
+    report.unreadable = staged.error();
+    add(counts_.unreadable_requests);
+  } else {
+    write();
+    tell(report);
+  }
+  staged_.clear();
+  batch_.clear();
+  if (batch_.capacity() > kept_samples_max) batch_.shrink_to_fit();
+  labels_.clear();
+  histograms_.clear();
+  gathered_.clear();
+  touched_.clear();
+  return report;
+}
+
+// --- reading the request ---
+
+Status WriteStore::stage(std::string_view body, WriteReport& report) {
+  std::vector<remote::FamilyMetadata> families;
+  WriteRequestReader reader(body, limits_.request);
+  while (true) {
+    switch (reader.next()) {
+      case WriteRequestReader::Entry::end:
+        for (const remote::FamilyMetadata& family : families) describe(family);
+        return {};
+      case WriteRequestReader::Entry::malformed: return reader.error();
+      case WriteRequestReader::Entry::metadata: families.push_back(reader.metadata()); break;
+      case WriteRequestReader::Entry::series: stage_series(reader, body, report); break;
+    }
+  }
+}
+
+void WriteStore::stage_series(const WriteRequestReader& reader, std::string_view body, WriteReport& report) {
+  add(counts_.exemplars, reader.exemplar_count());
+  const std::size_t sample_count = reader.samples().size() + reader.histograms().size();
+  if (sample_count == 0) return;
+  std::string_view encoded = reader.encoded_labels();
+  const bool is_in_body = encoded.empty() || (encoded.data() >= body.data() && encoded.data() < body.data() + body.size());
+  if (!is_in_body) encoded = gathered_.emplace_back(encoded);
+  const LabelDigest digest = label_digest(encoded);
+  Known* known = find(digest);
+  const Labels* labels = nullptr;
+  if (known == nullptr || known->reference == tsdb::SeriesReference{}) {
+    Result<Labels> read = remote::decode_labels(encoded);
+    if (!read) return refuse(WriteRefusal::bad_labels, sample_count, read.error().text(), report);
+    labels = &labels_.emplace_back(std::move(*read));
+    if (known == nullptr) known = remember(digest, *labels);
+  }
+  const std::size_t before = batch_.size();
+  add_samples(reader, report);
+  for (std::size_t i = before; i < batch_.size(); ++i) {
+    batch_[i].series = known->reference;
+    batch_[i].labels = labels;
+  }
+  if (batch_.size() > before) staged_.push_back({encoded, known, batch_.size() - before});
+}
+
+void WriteStore::add_samples(const WriteRequestReader& reader, WriteReport& report) {
+  for (const remote::Sample& sample : reader.samples()) {
+    BatchSample& added = batch_.emplace_back();
+    added.at = sample.at;
+    added.value = sample.value;
+  }
+  for (const std::string_view message : reader.histograms()) {
+    Result<remote::HistogramSample> sample = remote::decode_histogram(message);
+    if (!sample) {
+      refuse(WriteRefusal::bad_histogram, 1, sample.error().text(), report);
+      continue;
+    }
+    BatchSample& added = batch_.emplace_back();
+    added.at = sample->at;
+    added.histogram = histograms_.emplace_back(histogram::encode(sample->value));
+  }
+}
+
+void WriteStore::describe(const remote::FamilyMetadata& family) {
+  const bool is_text = find_invalid_utf8(family.help) == std::string_view::npos && family.help.size() <= limits_.help_bytes_max;
+  const bool is_unit = find_invalid_utf8(family.unit) == std::string_view::npos && family.unit.size() <= limits_.help_bytes_max;
+  if (!is_metric_name(family.family) || family.family.size() > head_.limits().label_value_bytes_max) return;
+  head_.describe(family.family, {std::string(word(family.type)), is_text ? std::string(family.help) : std::string(),
+                                 is_unit ? std::string(family.unit) : std::string()});
+}
+
+// --- series that were met before ---
+
+WriteStore::Known* WriteStore::find(const LabelDigest& digest) {
+  if (const auto at = young_.find(digest); at != young_.end()) return &at->second;
+  const auto at = old_.find(digest);
+  if (at == old_.end()) return nullptr;
+  return &young_.insert(old_.extract(at)).position->second;
+}
+
+WriteStore::Known* WriteStore::remember(const LabelDigest& digest, const Labels& labels) {
+  return &young_.emplace(digest, Known{{}, readers_of(labels)}).first->second;
+}
+
+std::uint32_t WriteStore::readers_of(const Labels& labels) {
+  if (groups_ == nullptr) return 0;
+  const std::vector<std::string> name{std::string(labels.get(metric_name_label))};
+  auto candidates = readers_by_name_.find(name.front());
+  if (candidates == readers_by_name_.end())
+    candidates = readers_by_name_.emplace(name.front(), rules::early_readers(*groups_, Labels(), name)).first;
+  if (candidates->second.empty()) return 0;
+  Labels others = labels;
+  others.remove(metric_name_label);
+  std::vector<rules::RulePlace> readers;
+  for (const rules::RulePlace& place : candidates->second)
+    if ((*groups_)[place.group].rules[place.rule].selectors.may_read(others, name)) readers.push_back(place);
+  if (readers.empty()) return 0;
+  const auto [at, is_new] = reader_set_numbers_.try_emplace(readers, static_cast<std::uint32_t>(reader_sets_.size()));
+  if (is_new) reader_sets_.push_back(std::move(readers));
+  return at->second;
+}
+
+// --- writing ---
+
+void WriteStore::write() {
+  // In parts: scrapes and snapshots wait for the head meanwhile.
+  for (std::size_t from = 0; from < batch_.size(); from += append_samples_max)
+    head_.append(std::span(batch_).subspan(from, std::min(append_samples_max, batch_.size() - from)));
+  write_outdated();
+  std::size_t at = 0;
+  for (const Staged& staged : staged_) {
+    bool is_any_taken = false;
+    for (std::size_t i = at; i < at + staged.count; ++i) {
+      if (!batch_[i].taken) continue;
+      is_any_taken = true;
+      staged.known->reference = batch_[i].series;
+    }
+    if (is_any_taken && staged.known->readers != 0) touched_.insert(staged.known->readers);
+    at += staged.count;
+  }
+}
+
+// Series that left the store since they were met need their labels again.
+void WriteStore::write_outdated() {
+  std::vector<BatchSample> again;
+  std::vector<std::size_t> places;
+  std::size_t at = 0;
+  for (const Staged& staged : staged_) {
+    for (std::size_t i = at; i < at + staged.count; ++i) {
+      if (batch_[i].taken || batch_[i].taken.error() != AppendRefusal::unknown_series) continue;
+      if (i == at) {
+        Result<Labels> labels = remote::decode_labels(staged.encoded_labels);
+        if (!labels) break;  // its digest was met with other labels
+        labels_.push_back(std::move(*labels));
+      }
+      batch_[i].labels = &labels_.back();
+      again.push_back(batch_[i]);
+      places.push_back(i);
+    }
+    at += staged.count;
+  }
+  if (again.empty()) return;
+  head_.append(again);
+  for (std::size_t i = 0; i < again.size(); ++i) batch_[places[i]] = again[i];
+}
+
+void WriteStore::tell(WriteReport& report) {
+  std::size_t at = 0;
+  for (const Staged& staged : staged_) {
+    for (std::size_t i = at; i < at + staged.count; ++i) {
+      if (batch_[i].taken) {
+        ++report.taken_count;
+        continue;
+      }
+      const AppendRefusal reason = batch_[i].taken.error();
+      const bool is_first_for_room = is_want_of_room(reason) && !report.is_store_full;
+      if (report.refusal.empty() || is_first_for_room)
+        report.refusal = std::string(sentence(reason)) + ", series " + series_text(staged.encoded_labels) + " at " +
+                         std::to_string(batch_[i].at.ms) + " ms";
+      report.is_store_full = report.is_store_full || is_want_of_room(reason);
+      ++report.refused_count;
+      add(counts_.refused[static_cast<std::size_t>(reason)]);
+    }
+    at += staged.count;
+  }
+  add(counts_.samples, report.taken_count);
+  std::set<rules::RulePlace> readers;
+  for (const std::uint32_t number : touched_) readers.insert(reader_sets_[number].begin(), reader_sets_[number].end());
+  report.readers.assign(readers.begin(), readers.end());
+  if (young_.size() < limits_.known_series_max) return;
+  old_ = std::move(young_);
+  young_.clear();
+}
+
+void WriteStore::refuse(WriteRefusal reason, std::size_t count, std::string text, WriteReport& report) {
+  if (report.refusal.empty()) report.refusal = shortened(std::move(text));
+  report.refused_count += count;
+  add(counts_.refused_before[static_cast<std::size_t>(reason)], count);
+}
+
+}  // namespace watchbill::metrics::receive
