@@ -66,6 +66,7 @@ MetricsPath::MetricsPath(Links links, Settings settings)
       head_(head_limits(settings_.retention)),
       files_(settings_.data),
       log_(head_, files_, samples_folder),
+      blocks_({head_, log_, links_.now, links_.complain}, settings_.data, samples_folder, settings_.retention_bytes),
       asker_({head_, links_.now, [this](Command command, auto done) { offer(std::move(command), std::move(done)); },
               [this] { return readiness(); }, [this] { wake(); }},
              surroundings_, asker_limits(settings_.debounce, pool_size_)),
@@ -109,6 +110,7 @@ void MetricsPath::stop() {
   pool_.clear();
   if (!keeper_.joinable()) return;
   keeper_.join();
+  blocks_.stop();
   if (const Status flushed = log_.flush(links_.now()); !flushed) links_.complain("samples: " + flushed.error().text());
 }
 
@@ -116,6 +118,7 @@ void MetricsPath::stop() {
 
 void MetricsPath::keep_samples() {
   load();
+  blocks_.start();
   links_.loop.post([this] { begin(); });
   bool is_failing = false;
   Instant advanced_at;
@@ -131,17 +134,19 @@ void MetricsPath::keep_samples() {
 }
 
 void MetricsPath::load() {
-  const Result<metrics::tsdb::LoadReport> report = log_.load(links_.now());
+  const BlockKeeper::Opened opened = blocks_.open();
+  const Result<metrics::tsdb::LoadReport> report = log_.load(links_.now(), opened.covered);
   Instant since = links_.now();
   if (!report) {
-    links_.complain("samples: " + report.error().text() + "; the store begins empty");
+    links_.complain("samples: " + report.error().text() + "; the store begins without it");
   } else {
     for (const metrics::tsdb::DamagedRange& range : report->damaged)
       links_.complain("samples: " + range.file + ": " + std::to_string(range.bytes) + " bytes from " +
                       std::to_string(range.offset) + " on are damaged and left out");
     for (const Error& error : report->unreadable) links_.complain("samples: " + error.text());
   }
-  const bool is_whole = report && report->damaged.empty() && report->unreadable.empty() && report->sample_count > 0;
+  const bool is_anything_there = (report && report->sample_count > 0) || !opened.is_empty;
+  const bool is_whole = report && report->damaged.empty() && report->unreadable.empty() && opened.is_whole && is_anything_there;
   if (is_whole) since = Instant{};
   const std::lock_guard lock(mutex_);
   complete_since_ = since;

@@ -1,12 +1,13 @@
 // The running metrics path: store, sample log, scraper, rule groups and the threads that evaluate them. Samples never meet the
 // journal; what rules find goes to the engine as commands (design/architecture.md, the metrics path).
 //
-// Threads: one keeps the sample log, one plans evaluations, a few evaluate. Functions say who may call them; `loop` means the I/O
-// loop's thread.
+// Threads: one keeps the sample log, one the blocks, one plans evaluations, a few evaluate. Functions say who may call them;
+// `loop` means the I/O loop's thread.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "api/services.h"
+#include "app/watch/block_keeper.h"
 #include "app/watch/metrics_plan.h"
 #include "app/watch/target_finder.h"
 #include "drivers/files/disk_files.h"
@@ -44,6 +46,7 @@ class MetricsPath {
   struct Settings {
     std::string data;  // the data directory
     Duration retention;
+    std::uint64_t retention_bytes{0};  // of blocks and log; 0: no such limit
     Duration debounce;
     Labels external_labels;
     std::string external_url;
@@ -114,6 +117,7 @@ class MetricsPath {
   metrics::tsdb::Head head_;
   drivers::files::DiskFiles files_;
   metrics::tsdb::SampleLog log_;
+  BlockKeeper blocks_;
   drivers::query::Asker asker_;
   drivers::scrape::Scraper scraper_;       // loop
   drivers::scrape::HostReader host_;       // loop

@@ -17,6 +17,8 @@ class DiskFiles final : public ports::FilesPort {
   [[nodiscard]] Result<std::string> read(const std::string& path, std::uint64_t bytes_max) override;
   [[nodiscard]] Status append(const std::string& path, std::string_view bytes) override;
   [[nodiscard]] Status replace(const std::string& path, std::string_view bytes) override;
+  [[nodiscard]] Result<ports::MappedBytes> map(const std::string& path) override;
+  [[nodiscard]] Status rename(const std::string& path, const std::string& new_path) override;
   [[nodiscard]] Status remove(const std::string& path) override;
 
  private:

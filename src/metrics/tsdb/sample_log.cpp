@@ -94,6 +94,7 @@ struct SampleLog::Reading {
   struct File {
     std::string path;
     std::uint32_t run{0};
+    std::uint32_t segment{0};
     std::vector<std::pair<std::size_t, std::size_t>> payloads;  // offset, length
   };
   std::map<std::uint32_t, boost::unordered_flat_map<std::uint64_t, Series>> runs;
@@ -103,16 +104,20 @@ struct SampleLog::Reading {
 SampleLog::SampleLog(Head& head, ports::FilesPort& files, std::string folder, const SampleLogLimits& limits)
     : head_(head), files_(files), folder_(std::move(folder)), limits_(limits) {}
 
-Result<LoadReport> SampleLog::load(Instant now) {
+Result<LoadReport> SampleLog::load(Instant now, const LogCoverage& covered) {
   Result<std::vector<std::string>> names = files_.list(folder_);
   if (!names.has_value()) return names.error();
   LoadReport report;
   Reading reading;
   head_.advance(now);
+  // Blocks remember places in the log by run: also where none of its files is left, no number comes again.
+  run_ = std::max(run_, covered.position.run + 1);
   // The names are sorted, so runs and segments come in the order in which they were written.
   for (const std::string& name : *names) scan(name, reading, report);
-  replay(reading, report);
+  replay(reading, covered, report);
   segment_since_ = now;
+  cover(covered);
+  tell_state();
   head_.begin_log();
   return report;
 }
@@ -124,14 +129,15 @@ void SampleLog::scan(const std::string& name, Reading& reading, LoadReport& repo
   if (!read_name(name, run, segment)) return;
   run_ = std::max(run_, run + 1);
   const std::string path = folder_ + "/" + name;
-  segments_.push_back(Segment{path, std::numeric_limits<std::int64_t>::min()});
+  segments_.push_back(Segment{path, LogPosition{run, segment + 1, 0}, 0, std::numeric_limits<std::int64_t>::min()});
   const Result<std::string> bytes = files_.read(path, file_bytes_max());
   if (!bytes.has_value()) {
     report.unreadable.push_back(bytes.error());
     segments_.back().newest_ms = std::numeric_limits<std::int64_t>::max();  // kept: a person may still read it
     return;
   }
-  Reading::File file{path, run, {}};
+  segments_.back().bytes = bytes->size();
+  Reading::File file{path, run, segment, {}};
   auto& series = reading.runs[run];
   for (std::size_t at = 0; at < bytes->size();) {
     const std::string_view rest = std::string_view(*bytes).substr(at);
@@ -205,7 +211,7 @@ class Replayed {
 
 }  // namespace
 
-void SampleLog::replay(Reading& reading, LoadReport& report) {
+void SampleLog::replay(Reading& reading, const LogCoverage& covered, LoadReport& report) {
   Replayed replayed(head_, report);
   for (const Reading::File& file : reading.files) {
     const Result<std::string> bytes = files_.read(file.path, file_bytes_max());
@@ -217,9 +223,14 @@ void SampleLog::replay(Reading& reading, LoadReport& report) {
     for (const auto& [offset, length] : file.payloads) {
       if (offset + length > bytes->size()) break;  // it became shorter since the first look
       LogDecoder decoder(std::string_view(*bytes).substr(offset, length));
+      const bool may_be_covered = LogPosition{file.run, file.segment, offset} < covered.position;
       for (LogDecoder::Entry entry = decoder.next(); entry != LogDecoder::Entry::end && entry != LogDecoder::Entry::malformed;
            entry = decoder.next()) {
         if (entry == LogDecoder::Entry::labels) continue;
+        if (may_be_covered && decoder.sample().t_ms < covered.before_ms) {
+          ++report.covered_count;
+          continue;
+        }
         const auto at = series.find(decoder.number());
         if (at == series.end()) ++report.unexplained_count;
         else if (entry == LogDecoder::Entry::sample) replayed.add(at->second.labels, at->second.reference, decoder.sample(), {});
@@ -253,18 +264,30 @@ Status SampleLog::flush(Instant now) {
     segment_bytes_ += std::exchange(pending_, {}).size();
   }
   if (is_last) {
-    if (segment_bytes_ != 0) segments_.push_back(Segment{path, (now + head_.limits().ahead_max).ms});
+    const std::int64_t newest_ms = (now + head_.limits().ahead_max).ms;
+    if (segment_bytes_ != 0) segments_.push_back(Segment{path, LogPosition{run_, segment_ + 1, 0}, segment_bytes_, newest_ms});
     if (segment_bytes_ != 0) ++segment_;
     segment_bytes_ = 0;
     segment_since_ = now;
   }
-  return remove_old(now);
+  const Status removed = remove_old(now);
+  tell_state();
+  return removed;
 }
 
 Status SampleLog::remove_old(Instant now) {
   const Instant horizon = now - head_.limits().retention;
+  LogCoverage covered;
+  std::optional<LogPosition> kept_from;
+  {
+    const std::lock_guard lock(mutex_);
+    covered = covered_;
+    kept_from = kept_from_;
+  }
   for (auto at = segments_.begin(); at != segments_.end();) {
-    if (at->newest_ms >= horizon.ms) {
+    const bool is_covered = at->newest_ms < covered.before_ms && at->end <= covered.position;
+    const bool is_followed = kept_from.has_value() && at->end > *kept_from;
+    if (at->newest_ms >= horizon.ms && (!is_covered || is_followed)) {
       ++at;
       continue;
     }
@@ -272,6 +295,28 @@ Status SampleLog::remove_old(Instant now) {
     at = segments_.erase(at);
   }
   return {};
+}
+
+void SampleLog::tell_state() {
+  LogState state{LogPosition{run_, segment_, segment_bytes_}, segment_bytes_};
+  for (const Segment& segment : segments_) state.bytes += segment.bytes;
+  const std::lock_guard lock(mutex_);
+  state_ = state;
+}
+
+LogState SampleLog::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+void SampleLog::cover(const LogCoverage& covered) {
+  const std::lock_guard lock(mutex_);
+  covered_ = covered;
+}
+
+void SampleLog::keep_from(const LogPosition& position) {
+  const std::lock_guard lock(mutex_);
+  kept_from_ = position;
 }
 
 std::string SampleLog::path_of(std::uint32_t run, std::uint32_t segment) const {

@@ -10,6 +10,8 @@
 
 #include <cstdint>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "metrics/tsdb/head.h"
+#include "metrics/tsdb/log_position.h"
 #include "ports/files.h"
 
 namespace watchbill::metrics::tsdb {
@@ -37,6 +40,7 @@ struct DamagedRange {
 struct LoadReport {
   std::size_t sample_count{0};                 // appended to the head
   std::size_t outdated_count{0};               // read, but outside the window or there already
+  std::size_t covered_count{0};                // read, but in a block
   std::size_t refused_count{0};                // read, but refused otherwise (a limit was lowered)
   std::size_t unexplained_count{0};            // samples of series whose labels are in a damaged range everywhere
   std::vector<DamagedRange> damaged;
@@ -49,13 +53,21 @@ class SampleLog {
   // All three outlive the log. `folder` is relative to the data directory.
   SampleLog(Head& head, ports::FilesPort& files, std::string folder, const SampleLogLimits& limits = {});
 
-  // Appends to the head what is inside its window at `now`, and begins to log what is appended from then on. Call it once. Fails
-  // only when the folder cannot be listed; damage and unreadable files are in the report.
-  [[nodiscard]] Result<LoadReport> load(Instant now);
+  // Appends to the head what is inside its window at `now` and not in the blocks that `covered` speaks of, and begins to log what
+  // is appended from then on. Call it once. Fails only when the folder cannot be listed; damage and unreadable files are in the
+  // report.
+  [[nodiscard]] Result<LoadReport> load(Instant now, const LogCoverage& covered = {});
 
-  // Writes what was appended since the last call and removes segments that left the window. On failure what was to be written is
-  // kept for the next call, up to pending_bytes_max.
+  // Writes what was appended since the last call and removes segments that left the window or are in blocks. On failure what was
+  // to be written is kept for the next call, up to pending_bytes_max.
   [[nodiscard]] Status flush(Instant now);
+
+  // Any thread, at any time after load(). How far the log is on disk; what blocks hold of it, so that it may go; and where a
+  // follower of its files still reads: segments from that one on stay until they leave the window, blocks or not. Without a call
+  // nobody follows; a new call takes the place of the last one.
+  [[nodiscard]] LogState state() const;
+  void cover(const LogCoverage& covered);
+  void keep_from(const LogPosition& position);
 
   // Samples' bytes that never reached the disk because it took nothing for too long.
   [[nodiscard]] std::uint64_t lost_bytes() const noexcept { return lost_bytes_; }
@@ -63,6 +75,8 @@ class SampleLog {
  private:
   struct Segment {
     std::string path;
+    LogPosition end;            // where the next one begins
+    std::uint64_t bytes{0};
     std::int64_t newest_ms{0};  // no sample in it is younger
   };
   struct Reading;
@@ -70,8 +84,9 @@ class SampleLog {
   [[nodiscard]] std::string path_of(std::uint32_t run, std::uint32_t segment) const;
   [[nodiscard]] std::uint64_t file_bytes_max() const noexcept;
   void scan(const std::string& name, Reading& reading, LoadReport& report);
-  void replay(Reading& reading, LoadReport& report);
+  void replay(Reading& reading, const LogCoverage& covered, LoadReport& report);
   [[nodiscard]] Status remove_old(Instant now);
+  void tell_state();
 
   Head& head_;
   ports::FilesPort& files_;
@@ -84,6 +99,11 @@ class SampleLog {
   std::vector<Segment> segments_;  // those that are complete, oldest first
   std::string pending_;            // framed records of the current segment that are not written yet
   std::uint64_t lost_bytes_{0};
+
+  mutable std::mutex mutex_;  // of what follows
+  LogState state_;
+  LogCoverage covered_;
+  std::optional<LogPosition> kept_from_;
 };
 
 }  // namespace watchbill::metrics::tsdb

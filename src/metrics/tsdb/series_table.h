@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct SeriesState {
   const SeriesRecord* record{nullptr};  // null: the slot is free. Owned by the index, which outlives every state that is read.
   Chunk* oldest{nullptr};
   std::int64_t oldest_ms{0};            // first_ms of the oldest chunk
+  std::int64_t moved_ms{std::numeric_limits<std::int64_t>::min()};  // samples up to this time are in blocks too
   std::uint32_t chunk_count{0};         // the open one included
   std::uint32_t generation{0};          // counts how often the slot was given away
   std::uint32_t logged_segment{0};      // the log segment that holds the labels
