@@ -32,9 +32,9 @@ struct Block::Extent {
 namespace {
 
 // The labels of a series, one after the other.
-class PackedLabels {
+class LabelSymbols {
  public:
-  explicit PackedLabels(std::string_view bytes) noexcept : bytes_(bytes), left_(bytes_.varint()) {}
+  explicit LabelSymbols(std::string_view bytes) noexcept : bytes_(bytes), left_(bytes_.varint()) {}
   // The numbers of the next name and value.
   [[nodiscard]] bool next(std::uint64_t& name, std::uint64_t& value) noexcept {
     if (left_ == 0) return false;
@@ -144,28 +144,36 @@ std::string_view Block::packed_labels(std::uint32_t series) const noexcept {
 std::string_view Block::metric_name(std::uint32_t series) const noexcept {
   std::uint64_t name = 0;
   std::uint64_t value = 0;
-  return PackedLabels(packed_labels(series)).next(name, value) ? symbol(value) : std::string_view();
+  return LabelSymbols(packed_labels(series)).next(name, value) ? symbol(value) : std::string_view();
 }
 
 Labels Block::labels(std::uint32_t series) const {
   std::vector<Labels::Pair> pairs;
-  PackedLabels packed(packed_labels(series));
+  LabelSymbols packed(packed_labels(series));
   std::uint64_t name = 0;
   std::uint64_t value = 0;
   while (packed.next(name, value)) pairs.emplace_back(symbol(name), symbol(value));
   return Labels(std::move(pairs));
 }
 
-std::strong_ordering Block::compare(std::uint32_t series, const Labels& labels) const noexcept {
-  PackedLabels packed(packed_labels(series));
+template <class Others>
+std::strong_ordering Block::compare_each(std::uint32_t series, const Others& labels) const noexcept {
+  LabelSymbols packed(packed_labels(series));
   std::uint64_t name = 0;
   std::uint64_t value = 0;
-  for (const Labels::Pair& pair : labels) {
+  for (const auto& [other_name, other_value] : labels) {
     if (!packed.next(name, value)) return std::strong_ordering::less;
-    if (const auto order = symbol(name) <=> std::string_view(pair.first); order != 0) return order;
-    if (const auto order = symbol(value) <=> std::string_view(pair.second); order != 0) return order;
+    if (const auto order = symbol(name) <=> std::string_view(other_name); order != 0) return order;
+    if (const auto order = symbol(value) <=> std::string_view(other_value); order != 0) return order;
   }
   return packed.next(name, value) ? std::strong_ordering::greater : std::strong_ordering::equal;
+}
+
+std::strong_ordering Block::compare(std::uint32_t series, const Labels& labels) const noexcept {
+  return compare_each(series, labels);
+}
+std::strong_ordering Block::compare(std::uint32_t series, const PackedLabels& labels) const noexcept {
+  return compare_each(series, labels);
 }
 
 namespace {
@@ -223,7 +231,7 @@ std::vector<std::uint32_t> Block::select(std::span<const Matcher> matchers, std:
   const auto is_match = [&](std::uint32_t series) {
     const std::string_view packed = packed_labels(series);
     return std::all_of(remembering.begin(), remembering.end(), [&](RememberingMatcher& matcher) {
-      PackedLabels labels(packed);
+      LabelSymbols labels(packed);
       std::uint64_t name = 0;
       std::uint64_t value = 0;
       while (labels.next(name, value))

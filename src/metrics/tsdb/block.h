@@ -19,6 +19,7 @@
 #include "metrics/tsdb/block_format.h"
 #include "metrics/tsdb/log_position.h"
 #include "metrics/tsdb/matcher.h"
+#include "metrics/tsdb/packed_labels.h"
 #include "metrics/tsdb/sample.h"
 #include "model/labels.h"
 #include "ports/files.h"
@@ -50,6 +51,7 @@ class Block {
   [[nodiscard]] Labels labels(std::uint32_t series) const;
   // Where the series stands beside these labels, in label order.
   [[nodiscard]] std::strong_ordering compare(std::uint32_t series, const Labels& labels) const noexcept;
+  [[nodiscard]] std::strong_ordering compare(std::uint32_t series, const PackedLabels& labels) const noexcept;
   [[nodiscard]] std::int64_t first_ms(std::uint32_t series) const noexcept;
   [[nodiscard]] std::int64_t last_ms(std::uint32_t series) const noexcept;
   // Adds the samples with from <= t <= to, in order. Native histograms are added to `encoded`, their samples being the marks of
@@ -64,6 +66,8 @@ class Block {
   struct Extent;
   struct Names;
 
+  template <class Others>
+  [[nodiscard]] std::strong_ordering compare_each(std::uint32_t series, const Others& labels) const noexcept;
   [[nodiscard]] const char* open_header();
   [[nodiscard]] const char* open_footer();
   [[nodiscard]] std::string_view section(BlockSection section) const noexcept;

@@ -234,7 +234,7 @@ Status BlockStore::write_head(BlockWriter& writer, const SnapshotView& view, Ins
     const std::int64_t first = state.moved_ms == std::numeric_limits<std::int64_t>::min() ? state.moved_ms : state.moved_ms + 1;
     read_state(state, first, before.ms - 1, series.samples, bring);
     if (series.samples.empty()) continue;
-    if (Status added = writer.add(each.record->labels, series); !added.has_value()) return added;
+    if (Status added = writer.add(each.record->labels.unpack(), series); !added.has_value()) return added;
     moved.push_back(MovedSeries{{each.slot, state.generation}, Instant{series.samples.back().t_ms}});
   }
   return {};

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -51,6 +52,11 @@ class HeadCore {
   struct Retired {
     std::uint64_t version{0};
     Chunk* chunk{nullptr};
+  };
+  // Labels that nobody asked for lately, likewise.
+  struct RetiredLabels {
+    std::uint64_t version{0};
+    std::unique_ptr<UnpackedLabels> labels;
   };
   static constexpr std::uint32_t no_slot = std::numeric_limits<std::uint32_t>::max();
   // New series are indexed when a snapshot is taken, and not later than at this count, so that no snapshot has to sort many.
@@ -101,6 +107,7 @@ class HeadCore {
   std::uint64_t version_{1};                       // of pages that are made now; each snapshot ends one
   std::map<std::uint64_t, std::uint32_t> readers_;  // version -> live snapshots of it
   std::vector<Retired> retired_;                   // in order of version
+  std::deque<RetiredLabels> retired_labels_;       // in order of version
   bool has_time_{false};
   std::int64_t now_ms_{0};
   std::int64_t horizon_ms_{std::numeric_limits<std::int64_t>::min()};

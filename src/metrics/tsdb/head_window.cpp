@@ -115,6 +115,8 @@ void HeadCore::drop_page_before_locked(std::size_t page, std::int64_t horizon_ms
   for (std::size_t i = 0; i < page_series; ++i) {
     const SeriesState& state = pages_[page]->states[i];
     if (state.record == nullptr) continue;
+    if (UnpackedLabels* labels = state.record->take_unused(); labels != nullptr)
+      retired_labels_.push_back(RetiredLabels{version_, std::unique_ptr<UnpackedLabels>(labels)});
     const auto slot = static_cast<std::uint32_t>(page * page_series + i);
     const bool rests = state.newest.t_ms <= state.moved_ms && state.newest.t_ms < now_ms_ - resting_max.ms;
     if (rests) drop_series_locked(slot);
@@ -170,6 +172,7 @@ void HeadCore::drop_series_locked(std::uint32_t slot) {
 std::vector<Chunk*> HeadCore::collect_locked() {
   std::vector<Chunk*> unread;
   const std::uint64_t oldest_reader = readers_.empty() ? std::numeric_limits<std::uint64_t>::max() : readers_.begin()->first;
+  while (!retired_labels_.empty() && retired_labels_.front().version <= oldest_reader) retired_labels_.pop_front();
   const auto end = std::find_if(retired_.begin(), retired_.end(), [&](const Retired& r) { return r.version > oldest_reader; });
   unread.reserve(static_cast<std::size_t>(end - retired_.begin()));
   for (auto at = retired_.begin(); at != end; ++at) unread.push_back(at->chunk);

@@ -41,16 +41,16 @@ void merge_by_time(std::vector<Sample>& samples, std::size_t begin, std::size_t 
 
 // Merges `few` and `many` (both in label order) into `few`; looks up where each of the few goes, so that comparing labels costs
 // by them.
-void merge_by_labels(std::vector<SeriesView>& few, std::vector<SeriesView>& many) {
+void merge_by_labels(std::vector<const SeriesState*>& few, std::vector<const SeriesState*>& many) {
   if (few.empty()) {
     few.swap(many);
     return;
   }
-  const auto by_labels = [](const SeriesView& a, const SeriesView& b) { return a.labels() < b.labels(); };
-  std::vector<SeriesView> merged;
+  const auto by_labels = [](const SeriesState* a, const SeriesState* b) { return a->record->labels < b->record->labels; };
+  std::vector<const SeriesState*> merged;
   merged.reserve(few.size() + many.size());
   auto from = many.begin();
-  for (const SeriesView& one : few) {
+  for (const SeriesState* one : few) {
     const auto at = std::upper_bound(from, many.end(), one, by_labels);
     merged.insert(merged.end(), from, at);
     merged.push_back(one);
@@ -62,7 +62,7 @@ void merge_by_labels(std::vector<SeriesView>& few, std::vector<SeriesView>& many
 
 }  // namespace
 
-const Labels& SeriesView::labels() const noexcept { return state_ != nullptr ? state_->record->labels : *parts_->labels; }
+const Labels& SeriesView::labels() const noexcept { return state_ != nullptr ? state_->record->unpacked() : parts_->labels; }
 
 Instant SeriesView::oldest_at() const noexcept {
   std::int64_t oldest = state_ != nullptr ? state_->oldest_ms : std::numeric_limits<std::int64_t>::max();
@@ -150,7 +150,9 @@ namespace {
 struct Found {
   const SeriesState* state{nullptr};
   SeriesParts* parts{nullptr};
-  [[nodiscard]] const Labels& labels() const noexcept { return state != nullptr ? state->record->labels : *parts->labels; }
+  [[nodiscard]] std::strong_ordering compare(const Block& block, std::uint32_t series) const noexcept {
+    return state != nullptr ? block.compare(series, state->record->labels) : block.compare(series, parts->labels);
+  }
 };
 
 // Adds what a later block has of the series to those before it, in label order.
@@ -161,15 +163,14 @@ std::vector<Found> add_block(std::vector<Found> before, const Block& block, std:
   auto at = before.begin();
   for (const std::uint32_t series : numbers) {
     std::strong_ordering order = std::strong_ordering::less;
-    while (at != before.end() && (order = block.compare(series, at->labels())) > 0) merged.push_back(*at++);
+    while (at != before.end() && (order = at->compare(block, series)) > 0) merged.push_back(*at++);
     Found found;
     if (at != before.end() && order == 0) found = *at++;
     // A series whose samples in memory begin early enough needs no block.
     const bool is_needed = found.state == nullptr || found.state->oldest_ms > from.ms;
     if (is_needed && found.parts == nullptr) {
       found.parts = &kept.emplace_back();
-      if (found.state == nullptr) found.parts->own_labels = block.labels(series);
-      found.parts->labels = found.state != nullptr ? &found.state->record->labels : &found.parts->own_labels;
+      if (found.state == nullptr) found.parts->labels = block.labels(series);
     }
     if (is_needed) found.parts->parts.emplace_back(&block, series);
     merged.push_back(found);
@@ -198,8 +199,8 @@ std::vector<SeriesView> with_blocks(const SnapshotView& view, std::vector<Found>
 }  // namespace
 
 std::vector<SeriesView> Snapshot::select(std::span<const Matcher> matchers, Instant from, Instant to) const {
-  std::vector<SeriesView> all;
-  std::vector<SeriesView> found;
+  std::vector<const SeriesState*> all;
+  std::vector<const SeriesState*> found;
   std::vector<std::uint32_t> ranks;
   // From the smallest segment to the largest: what is merged stays small to the end.
   for (auto segment = view_->segments.rbegin(); segment != view_->segments.rend(); ++segment) {
@@ -211,16 +212,21 @@ std::vector<SeriesView> Snapshot::select(std::span<const Matcher> matchers, Inst
       const SeriesState& state = state_at(view_->pages, member.slot);
       if (state.record != member.record.get()) continue;  // it left the window; the segment is older than that
       if (state.newest.t_ms < from.ms || state.oldest_ms > to.ms) continue;
-      found.emplace_back(state);
+      found.push_back(&state);
     }
     merge_by_labels(all, found);
   }
   const auto overlaps = [&](const std::shared_ptr<const Block>& b) { return b->first_ms() <= to.ms && b->last_ms() >= from.ms; };
-  if (std::none_of(view_->blocks->begin(), view_->blocks->end(), overlaps)) return all;
-  std::vector<Found> found_in_head;
-  found_in_head.reserve(all.size());
-  for (const SeriesView& each : all) found_in_head.push_back(Found{each.state_, nullptr});
-  return with_blocks(*view_, std::move(found_in_head), matchers, from, to);
+  if (std::any_of(view_->blocks->begin(), view_->blocks->end(), overlaps)) {
+    std::vector<Found> found_in_head;
+    found_in_head.reserve(all.size());
+    for (const SeriesState* state : all) found_in_head.push_back(Found{state, nullptr});
+    return with_blocks(*view_, std::move(found_in_head), matchers, from, to);
+  }
+  std::vector<SeriesView> views;
+  views.reserve(all.size());
+  for (const SeriesState* state : all) views.emplace_back(*state);
+  return views;
 }
 
 std::vector<std::string> Snapshot::label_names(std::span<const Matcher> matchers, Instant from, Instant to) const {

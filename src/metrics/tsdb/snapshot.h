@@ -41,7 +41,7 @@ class SeriesView {
   // `state` may be null where blocks alone hold the series.
   SeriesView(const SeriesState* state, const SeriesParts& parts) noexcept : state_(state), parts_(&parts) {}
 
-  // Stays where it is as long as the Snapshot lives.
+  // Stays where it is as long as the Snapshot lives. The first call for a series in some minutes costs 0.3 µs, others nothing.
   [[nodiscard]] const Labels& labels() const noexcept;
   // Adds the samples with from <= t <= to to the end of `out`, oldest first, staleness markers included. Decodes whole chunks:
   // about 15 ns for each sample from the start of the chunk that holds `from`. Gives the count added.
@@ -62,8 +62,6 @@ class SeriesView {
   [[nodiscard]] Instant oldest_at() const noexcept;
 
  private:
-  friend class Snapshot;
-
   std::size_t read(Instant from, Instant to, std::vector<Sample>& out, histogram::Arena* histograms) const;
   void read_parts(Instant from, Instant to, std::vector<Sample>& out, histogram::Arena* histograms) const;
   [[nodiscard]] std::optional<Sample> last(Instant at, histogram::Arena* histograms) const;

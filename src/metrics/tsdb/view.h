@@ -24,8 +24,7 @@ using MetadataTable = std::map<std::string, Metadata, std::less<>>;
 
 // A series of which blocks hold a part.
 struct SeriesParts {
-  Labels own_labels;             // of one that the head does not hold
-  const Labels* labels{nullptr};
+  Labels labels;  // of one that the head does not hold
   std::vector<std::pair<const Block*, std::uint32_t>> parts;  // with its number there; in the order of Blocks
 };
 
