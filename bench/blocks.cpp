@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include "drivers/files/disk_files.h"
 #include "drivers/scrape/host_reader.h"
@@ -117,30 +118,27 @@ int host(const char* source) {
 // --- memory ---
 
 // As bench/peers makes them: 500 series a host.
-std::vector<Labels> fleet(std::size_t count) {
-  std::vector<Labels> labels;
-  const auto add = [&](std::vector<Labels::Pair> pairs) {
-    if (labels.size() >= count) return;
-    pairs.emplace_back("host", "h" + std::to_string(labels.size() / 500));
-    pairs.emplace_back("instance", "127.0.0.1:" + std::to_string(40000 + labels.size() / 5000));
-    pairs.emplace_back("job", "bench");
-    labels.push_back(Labels(std::move(pairs)));
+Labels labels_of(std::size_t series) {
+  const auto text = [](const char* prefix, std::size_t number) { return prefix + std::to_string(number); };
+  std::vector<Labels::Pair> pairs{{"host", text("h", series / 500)},
+                                  {"instance", "127.0.0.1:" + std::to_string(40000 + series / 5000)},
+                                  {"job", "bench"}};
+  const std::size_t i = series % 500;
+  const auto add = [&](const char* name, std::vector<Labels::Pair> others) {
+    pairs.emplace_back("__name__", name);
+    pairs.insert(pairs.end(), others.begin(), others.end());
   };
-  const auto text = [](const char* prefix, int number) { return prefix + std::to_string(number); };
-  while (labels.size() < count) {
-    for (int i = 0; i < 120; ++i)
-      add({{"__name__", "http_requests_total"}, {"method", text("M", i / 30)}, {"route", text("r", i / 3 % 10)},
-           {"code", text("20", i % 3)}});
-    for (int i = 0; i < 140; ++i)
-      add({{"__name__", "http_request_duration_seconds_bucket"}, {"route", text("r", i / 14)}, {"le", text("0.0", i % 14)}});
-    for (int i = 0; i < 64; ++i)
-      add({{"__name__", "node_cpu_seconds_total"}, {"cpu", text("", i / 8)}, {"mode", text("mode", i % 8)}});
-    for (int i = 0; i < 16; ++i)
-      add({{"__name__", "node_filesystem_avail_bytes"}, {"device", text("sd", i)}, {"mountpoint", text("/m", i)}});
-    for (int i = 0; i < 160; ++i)
-      add({{"__name__", "app_gauge"}, {"shard", text("s", i % 10)}, {"kind", text("k", i / 10)}});
-  }
-  return labels;
+  if (i < 120)
+    add("http_requests_total", {{"method", text("M", i / 30)}, {"route", text("r", i / 3 % 10)}, {"code", text("20", i % 3)}});
+  else if (i < 260)
+    add("http_request_duration_seconds_bucket", {{"route", text("r", (i - 120) / 14)}, {"le", text("0.0", (i - 120) % 14)}});
+  else if (i < 324)
+    add("node_cpu_seconds_total", {{"cpu", text("", (i - 260) / 8)}, {"mode", text("mode", (i - 260) % 8)}});
+  else if (i < 340)
+    add("node_filesystem_avail_bytes", {{"device", text("sd", i - 324)}, {"mountpoint", text("/m", i - 324)}});
+  else
+    add("app_gauge", {{"shard", text("s", (i - 340) % 10)}, {"kind", text("k", (i - 340) / 10)}});
+  return Labels(std::move(pairs));
 }
 
 class Walk {
@@ -193,14 +191,15 @@ int memory(std::size_t series_count, int rounds) {
   std::vector<tsdb::BatchSample> batch(5000);
   for (int round = 0; round < rounds; ++round) {
     std::vector<Labels> labels;
-    if (round == 0) labels = fleet(series_count);
     const Instant now = begin + Duration::seconds(5 * round);
     for (std::size_t first = 0; first < series_count; first += batch.size()) {
       const std::size_t count = std::min(batch.size(), series_count - first);
+      labels.clear();
+      for (std::size_t i = 0; round == 0 && i < count; ++i) labels.push_back(labels_of(first + i));
       for (std::size_t i = 0; i < count; ++i) {
         batch[i] = {};
         batch[i].series = references[first + i];
-        batch[i].labels = labels.empty() ? nullptr : &labels[first + i];
+        batch[i].labels = labels.empty() ? nullptr : &labels[i];
         batch[i].at = now + Duration{static_cast<std::int64_t>(first / 5000)};
         batch[i].value = walk.next(first + i);
       }
@@ -210,7 +209,9 @@ int memory(std::size_t series_count, int rounds) {
     if (round % 12 == 0) head.advance(now);
     if (!log.flush(now).has_value()) return 1;
     const double start = cpu_seconds();
-    if (!store.work(now, log.state()).has_value()) return 1;
+    const watchbill::Result<bool> worked = store.work(now, log.state());
+    if (!worked.has_value()) return 1;
+    if (*worked) static_cast<void>(malloc_trim(0));  // as the program does
     log.cover(store.covered());
     block_seconds += cpu_seconds() - start;
     longest = std::max(longest, cpu_seconds() - start);

@@ -164,7 +164,7 @@ class MemoryFiles final : public watchbill::ports::FilesPort {
   }
   watchbill::Result<watchbill::ports::MappedBytes> map(const std::string& path) override {
     auto bytes = std::make_shared<const std::string>(files[path]);
-    return watchbill::ports::MappedBytes{bytes, *bytes};
+    return watchbill::ports::MappedBytes{bytes, *bytes, {}};
   }
   watchbill::Status rename(const std::string& path, const std::string& new_path) override {
     files[new_path] = std::move(files[path]);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@ namespace watchbill::ports {
 struct MappedBytes {
   std::shared_ptr<const void> owner;
   std::string_view bytes;
+  std::function<void()> rest;  // may be none: what was read so far need not stay in memory; it is read anew when it is looked at
 };
 
 // Paths are relative to the data directory, with `/` between their parts, without `.` and `..`. Every call may fail with an Error

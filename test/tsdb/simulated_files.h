@@ -76,7 +76,7 @@ class SimulatedFiles final : public ports::FilesPort {
     const auto at = files.find(path);
     if (at == files.end()) return Error{ErrorKind::not_found, "open", path, "No such file or directory"};
     auto bytes = std::make_shared<const std::string>(at->second);
-    return ports::MappedBytes{bytes, *bytes};
+    return ports::MappedBytes{bytes, *bytes, {}};
   }
 
   [[nodiscard]] Status rename(const std::string& path, const std::string& new_path) override {

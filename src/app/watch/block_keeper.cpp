@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include <malloc.h>
+
 namespace watchbill::app::watch {
 namespace {
 
@@ -58,6 +60,8 @@ void BlockKeeper::work() {
       links_.complain("samples: " + worked.error().text() + "; no block is made until it goes, samples stay in memory and log");
     if (worked && *worked && is_failing) links_.complain("samples: blocks are made again");
     is_failing = is_failure || (is_failing && !(worked && *worked));
+    // Chunks and tables by the hundred thousand were freed: give their pages back, else they stay ours for good.
+    if (worked && *worked) static_cast<void>(::malloc_trim(0));
     say_damage();
     lock.lock();
     if (!worked || !*worked) changed_.wait_for(lock, work_interval, [this] { return is_stopped_; });

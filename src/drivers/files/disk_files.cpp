@@ -112,7 +112,8 @@ Result<ports::MappedBytes> DiskFiles::map(const std::string& path) {
   // Readers of samples jump: what lies around is not worth reading ahead.
   static_cast<void>(::madvise(begin, size, MADV_RANDOM));
   std::shared_ptr<const void> owner(begin, [size](void* mapped) { ::munmap(mapped, size); });
-  return ports::MappedBytes{std::move(owner), std::string_view(static_cast<const char*>(begin), size)};
+  const auto rest = [begin, size] { static_cast<void>(::madvise(begin, size, MADV_DONTNEED)); };
+  return ports::MappedBytes{std::move(owner), std::string_view(static_cast<const char*>(begin), size), rest};
 }
 
 Status DiskFiles::rename(const std::string& path, const std::string& new_path) {

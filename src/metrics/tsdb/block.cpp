@@ -60,6 +60,7 @@ Result<std::shared_ptr<const Block>> Block::open(ports::MappedBytes file, std::s
   if (wrong == nullptr && fixed_at<std::uint32_t>(block->bytes_, format::magic.size()) > format::version)
     return Error{ErrorKind::invalid, "open block", block->name_, "a newer release of watchbill wrote it"};
   if (wrong == nullptr) wrong = block->open_footer();
+  if (block->file_.rest) block->file_.rest();
   if (wrong != nullptr) return Error{ErrorKind::corrupt, "open block", block->name_, wrong};
   return std::shared_ptr<const Block>(std::move(block));
 }

@@ -80,6 +80,7 @@ class SampleLog {
     std::int64_t newest_ms{0};  // no sample in it is younger
   };
   struct Reading;
+  class Replayed;
 
   [[nodiscard]] std::string path_of(std::uint32_t run, std::uint32_t segment) const;
   [[nodiscard]] std::uint64_t file_bytes_max() const noexcept;
