@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <ctime>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
@@ -163,6 +164,15 @@ class MemoryFiles final : public watchbill::ports::FilesPort {
   }
   watchbill::Status replace(const std::string& path, std::string_view bytes) override {
     files[path] = std::string(bytes);
+    return {};
+  }
+  watchbill::Result<watchbill::ports::MappedBytes> map(const std::string& path) override {
+    auto bytes = std::make_shared<const std::string>(files[path]);
+    return watchbill::ports::MappedBytes{bytes, *bytes, {}};
+  }
+  watchbill::Status rename(const std::string& path, const std::string& new_path) override {
+    files[new_path] = std::move(files[path]);
+    files.erase(path);
     return {};
   }
   watchbill::Status remove(const std::string& path) override {

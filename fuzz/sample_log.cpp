@@ -29,6 +29,10 @@ class OneFile final : public watchbill::ports::FilesPort {
   }
   Status append(const std::string& /*path*/, std::string_view /*bytes*/) override { return {}; }
   Status replace(const std::string& /*path*/, std::string_view /*bytes*/) override { return {}; }
+  Result<watchbill::ports::MappedBytes> map(const std::string& /*path*/) override {
+    return watchbill::ports::MappedBytes{nullptr, bytes_, {}};
+  }
+  Status rename(const std::string& /*path*/, const std::string& /*new_path*/) override { return {}; }
   Status remove(const std::string& /*path*/) override { return {}; }
 
  private:

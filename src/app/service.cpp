@@ -333,6 +333,7 @@ watch::MetricsPath::Settings Service::metrics_settings() const {
   watch::MetricsPath::Settings settings;
   settings.data = settings_.data;
   settings.retention = configuration.storage.retention;
+  settings.retention_bytes = static_cast<std::uint64_t>(configuration.storage.retention_bytes.value_or(0));
   settings.debounce = configuration.evaluation.debounce;
   settings.external_labels = configuration.global.external_labels;
   settings.external_url = configuration.external_url.empty() ? url : configuration.external_url;
@@ -356,6 +357,7 @@ api::Running Service::running_at_start() const {
                    {"query.max-samples", "50000000"},
                    {"query.timeout", "2m"},
                    {"storage.tsdb.path", settings_.data},
+                   {"storage.tsdb.retention.size", std::to_string(metrics.retention_bytes) + "B"},
                    {"storage.tsdb.retention.time", retention},
                    {"web.enable-admin-api", "false"},
                    {"web.enable-lifecycle", "true"},

@@ -87,11 +87,15 @@ void read_retention(const Cursor& at, Duration& out) {
   read_positive(at, out);
   if (out > Duration::days(15)) at.complain("out_of_range", "expected at most 15d");
 }
+void read_retention_size(const Cursor& at, std::optional<std::int64_t>& out) {
+  out = read_bytes(at, {std::int64_t{64} << 20, std::int64_t{1} << 50});
+}
 constexpr auto storage = table<StorageConfiguration>(
     "storage",
     optional<&StorageConfiguration::retention, read_retention>("retention", "duration", "24h", "of samples; at most 15d"),
-    later<StorageConfiguration>("retention_size", ""), later<StorageConfiguration>("out_of_order_time_window", ""),
-    later<StorageConfiguration>("limits", ""));
+    optional<&StorageConfiguration::retention_bytes, read_retention_size>(
+        "retention_size", "size", "", "of samples on disk, from 64MiB; beyond it the oldest block goes; none: no such limit"),
+    later<StorageConfiguration>("out_of_order_time_window", ""), later<StorageConfiguration>("limits", ""));
 void read_storage(const Cursor& at, StorageConfiguration& out) { read_object(at, storage, out); }
 
 struct JournalKeys {};

@@ -4,6 +4,7 @@
 // config/load.h. Source: design/bill.md.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,9 +29,12 @@ struct TlsConfiguration {
 };
 
 struct StorageConfiguration {
-  Duration retention{Duration::hours(24)};  // more than 0, at most 15 days
-  template <class To>
-  static constexpr auto fields(To&& to) { return to(field("retention_ms", &StorageConfiguration::retention)); }
+  using C = StorageConfiguration;
+  Duration retention{Duration::hours(24)};      // more than 0, at most 15 days
+  std::optional<std::int64_t> retention_bytes;  // of blocks and log on disk; none: as many as `retention` takes
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("retention_bytes", &C::retention_bytes), field("retention_ms", &C::retention));
+  }
 };
 
 struct Configuration {

@@ -287,7 +287,19 @@ void expect_meets_the_contract(ports::FilesPort& files) {
   ASSERT_TRUE(files.replace("a/w", "6").has_value());
   EXPECT_EQ(files.read("a/x", 10).value(), "5");
   EXPECT_EQ(files.list("a").value(), (std::vector<std::string>{"w", "x"})) << "sorted, without folders";
+  EXPECT_EQ(files.map("a/nothing").error().kind, ErrorKind::not_found);
+  EXPECT_EQ(files.map("a/b/y").value().bytes, "");
+  const ports::MappedBytes mapped = files.map("a/x").value();
+  ASSERT_TRUE(files.append("a/v.new", "78").has_value());
+  ASSERT_TRUE(files.rename("a/v.new", "a/v").has_value());
+  EXPECT_EQ(files.read("a/v", 10).value(), "78");
+  ASSERT_TRUE(files.append("a/v.new", "9").has_value());
+  ASSERT_TRUE(files.rename("a/v.new", "a/v").has_value()) << "over one that is there";
+  EXPECT_EQ(files.read("a/v", 10).value(), "9");
+  EXPECT_EQ(files.rename("a/v.new", "a/v").error().kind, ErrorKind::not_found);
+  ASSERT_TRUE(files.remove("a/v").has_value());
   ASSERT_TRUE(files.remove("a/x").has_value());
+  EXPECT_EQ(mapped.bytes, "5") << "what is mapped stays when the file goes";
   EXPECT_TRUE(files.remove("a/x").has_value()) << "removing what is not there is no failure";
   EXPECT_EQ(files.list("a").value(), std::vector<std::string>{"w"});
 }

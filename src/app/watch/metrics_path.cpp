@@ -67,6 +67,7 @@ MetricsPath::MetricsPath(Links links, Settings settings)
       files_(settings_.data),
       log_(head_, files_, samples_folder),
       remotes_({links_.client, head_, links_.now, links_.complain}, settings_.data, samples_folder, settings_.external_labels),
+      blocks_({head_, log_, links_.now, links_.complain}, settings_.data, samples_folder, settings_.retention_bytes),
       asker_({head_, links_.now, [this](Command command, auto done) { offer(std::move(command), std::move(done)); },
               [this] { return readiness(); }, [this] { wake(); }},
              surroundings_, asker_limits(settings_.debounce, pool_size_)),
@@ -116,6 +117,7 @@ void MetricsPath::stop() {
   if (!keeper_.joinable()) return;
   keeper_.join();
   remotes_.stop();
+  blocks_.stop();
   if (const Status flushed = flush(); !flushed) links_.complain("samples: " + flushed.error().text());
 }
 
@@ -123,6 +125,7 @@ void MetricsPath::stop() {
 
 void MetricsPath::keep_samples() {
   load();
+  blocks_.start();
   links_.loop.post([this] { begin(); });
   bool is_failing = false;
   Instant advanced_at;
@@ -137,6 +140,7 @@ void MetricsPath::keep_samples() {
     {
       const std::lock_guard lock(log_mutex_);
       remotes_.flushed(log_);
+      keep_for_remotes();
     }
     retire_rules();
   }
@@ -147,20 +151,30 @@ Status MetricsPath::flush() {
   return log_.flush(links_.now());
 }
 
+// What is not sent yet stays on disk, in blocks or not.
+void MetricsPath::keep_for_remotes() {
+  const std::optional<metrics::tsdb::LogPlace> needed = remotes_.needed_from();
+  if (needed) log_.keep_from(metrics::tsdb::LogPosition{needed->segment.run, needed->segment.segment, needed->offset});
+  else log_.keep_from(std::nullopt);
+}
+
 void MetricsPath::load() {
-  const Result<metrics::tsdb::LoadReport> report = log_.load(links_.now());
+  const BlockKeeper::Opened opened = blocks_.open();
+  const Result<metrics::tsdb::LoadReport> report = log_.load(links_.now(), opened.covered);
   Instant since = links_.now();
   if (!report) {
-    links_.complain("samples: " + report.error().text() + "; the store begins empty");
+    links_.complain("samples: " + report.error().text() + "; the store begins without it");
   } else {
     for (const metrics::tsdb::DamagedRange& range : report->damaged)
       links_.complain("samples: " + range.file + ": " + std::to_string(range.bytes) + " bytes from " +
                       std::to_string(range.offset) + " on are damaged and left out");
     for (const Error& error : report->unreadable) links_.complain("samples: " + error.text());
   }
-  const bool is_whole = report && report->damaged.empty() && report->unreadable.empty() && report->sample_count > 0;
+  const bool is_anything_there = (report && report->sample_count > 0) || !opened.is_empty;
+  const bool is_whole = report && report->damaged.empty() && report->unreadable.empty() && opened.is_whole && is_anything_there;
   if (is_whole) since = Instant{};
   remotes_.begin(log_);
+  keep_for_remotes();
   const std::lock_guard lock(mutex_);
   complete_since_ = since;
 }

@@ -1,12 +1,13 @@
 // The running metrics path: store, sample log, scraper, rule groups, the threads that evaluate them, and remotes. Samples never
 // meet the journal; what rules find goes to the engine as commands (design/architecture.md, the metrics path).
 //
-// Threads: one keeps the sample log, one stores what remote write sends, one plans evaluations, a few evaluate.
+// Threads: one keeps the sample log, one the blocks, one stores what remote write sends, one plans evaluations, a few evaluate.
 // Functions say who may call them; `loop` means the I/O loop's thread.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "api/services.h"
+#include "app/watch/block_keeper.h"
 #include "app/watch/metrics_plan.h"
 #include "app/watch/remotes.h"
 #include "app/watch/target_finder.h"
@@ -46,6 +48,7 @@ class MetricsPath {
   struct Settings {
     std::string data;  // the data directory
     Duration retention;
+    std::uint64_t retention_bytes{0};  // of blocks and log; 0: no such limit
     Duration debounce;
     Labels external_labels;
     std::string external_url;
@@ -92,6 +95,7 @@ class MetricsPath {
   void keep_samples();
   [[nodiscard]] Status flush();
   void load();
+  void keep_for_remotes();
   void begin();
   void take();
   void take_targets();
@@ -119,6 +123,7 @@ class MetricsPath {
   std::mutex log_mutex_;
   metrics::tsdb::SampleLog log_;           // once it is loaded, under log_mutex_
   Remotes remotes_;
+  BlockKeeper blocks_;
   drivers::query::Asker asker_;
   drivers::scrape::Scraper scraper_;       // loop
   drivers::scrape::HostReader host_;       // loop

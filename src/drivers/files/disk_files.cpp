@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -112,6 +113,30 @@ Status DiskFiles::replace(const std::string& path, std::string_view bytes) {
   }
   if (::rename(temporary.c_str(), name.c_str()) != 0) return failed("rename", temporary);
   return sync_folder_of(name);
+}
+
+Result<ports::MappedBytes> DiskFiles::map(const std::string& path) {
+  const std::string name = full(path);
+  const Descriptor descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!descriptor.is_open()) return failed("open", name);
+  struct stat status {};
+  if (::fstat(descriptor.get(), &status) != 0) return failed("stat", name);
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (size == 0) return ports::MappedBytes{};
+  void* const begin = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor.get(), 0);
+  if (begin == MAP_FAILED) return failed("map", name);
+  // Readers of samples jump: what lies around is not worth reading ahead.
+  static_cast<void>(::madvise(begin, size, MADV_RANDOM));
+  std::shared_ptr<const void> owner(begin, [size](void* mapped) { ::munmap(mapped, size); });
+  const auto rest = [begin, size] { static_cast<void>(::madvise(begin, size, MADV_DONTNEED)); };
+  return ports::MappedBytes{std::move(owner), std::string_view(static_cast<const char*>(begin), size), rest};
+}
+
+Status DiskFiles::rename(const std::string& path, const std::string& new_path) {
+  const std::string name = full(path);
+  const std::string new_name = full(new_path);
+  if (::rename(name.c_str(), new_name.c_str()) != 0) return failed("rename", name);
+  return sync_folder_of(new_name);
 }
 
 Status DiskFiles::remove(const std::string& path) {

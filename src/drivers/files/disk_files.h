@@ -18,6 +18,8 @@ class DiskFiles final : public ports::FilesPort {
   [[nodiscard]] Result<std::string> read_part(const std::string& path, std::uint64_t offset, std::uint64_t bytes_max) override;
   [[nodiscard]] Status append(const std::string& path, std::string_view bytes) override;
   [[nodiscard]] Status replace(const std::string& path, std::string_view bytes) override;
+  [[nodiscard]] Result<ports::MappedBytes> map(const std::string& path) override;
+  [[nodiscard]] Status rename(const std::string& path, const std::string& new_path) override;
   [[nodiscard]] Status remove(const std::string& path) override;
 
  private:

@@ -62,5 +62,8 @@ HeadStatistics Head::statistics() const { return core_->statistics(); }
 const HeadLimits& Head::limits() const noexcept { return core_->limits(); }
 void Head::begin_log() { core_->begin_log(); }
 std::string Head::take_log(bool ends_segment) { return core_->take_log(ends_segment); }
+std::shared_ptr<const SnapshotView> Head::view() const { return core_->snapshot(); }
+void Head::set_blocks(Blocks blocks) { core_->set_blocks(std::make_shared<const Blocks>(std::move(blocks))); }
+void Head::move_out(std::span<const MovedSeries> moved) { core_->move_out(moved); }
 
 }  // namespace watchbill::metrics::tsdb

@@ -1,4 +1,5 @@
-// The store of the recent window: every series with its samples of the last `retention`, compressed, in memory.
+// The store of the recent window: every series with its samples of the last `retention`, compressed, in memory; older ones may
+// have left it for blocks (block_store.h), which snapshots read beside it.
 //
 // Threads: every function may be called on any thread; one mutex inside, held for one batch, one snapshot() or one advance(). The
 // head reads no clock: advance() tells it the time. Nothing is written to disk here; sample_log.h does that with what take_log()
@@ -12,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -79,7 +81,7 @@ struct BatchResult {
 
 struct HeadStatistics {
   std::size_t series_count{0};
-  std::size_t sample_count{0};       // in the window
+  std::size_t sample_count{0};       // in memory
   std::size_t chunk_count{0};
   std::size_t memory_bytes{0};       // what the head allocated and holds, retired chunks included; without malloc's own overhead
   std::uint64_t appended_count{0};   // samples since start
@@ -88,7 +90,15 @@ struct HeadStatistics {
   std::uint64_t log_forgotten_bytes{0};  // see log_bytes_max
 };
 
+// A series whose samples up to a time are in a block as well.
+struct MovedSeries {
+  SeriesReference series;
+  Instant newest;
+};
+
 class HeadCore;
+class SnapshotView;  // view.h
+class Block;         // block.h
 
 class Head {
  public:
@@ -114,8 +124,8 @@ class Head {
   [[nodiscard]] Snapshot snapshot() const;
 
   // Says that it is `now`: drops chunks whose samples are all older than now - retention (and more while memory_bytes is above
-  // 15/16 of bytes_max), and series that have none left. Call it about once a minute; time never goes back: an earlier `now` is
-  // ignored.
+  // 15/16 of bytes_max), and series that have none left, or that rested an hour and are whole in blocks. Call it about once a
+  // minute; time never goes back: an earlier `now` is ignored.
   void advance(Instant now);
 
   [[nodiscard]] HeadStatistics statistics() const;
@@ -126,6 +136,12 @@ class Head {
   // Takes what was appended since the last call, encoded as log_record.h says; empty when there is nothing. After `ends_segment`
   // the labels of each series that is mentioned are repeated.
   [[nodiscard]] std::string take_log(bool ends_segment);
+
+  // For block_store.h: what a Snapshot reads; the blocks that the next snapshots read as well; the series of which closed chunks
+  // may leave memory because blocks hold them.
+  [[nodiscard]] std::shared_ptr<const SnapshotView> view() const;
+  void set_blocks(std::vector<std::shared_ptr<const Block>> blocks);
+  void move_out(std::span<const MovedSeries> moved);
 
  private:
   std::unique_ptr<HeadCore> core_;

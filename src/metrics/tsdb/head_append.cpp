@@ -38,11 +38,22 @@ Result<void, AppendRefusal> check_labels(const Labels& labels, const HeadLimits&
 // Memory of a text beyond its object: libstdc++ keeps up to 15 bytes inside.
 std::size_t text_bytes(const std::string& text) noexcept { return text.capacity() > 15 ? text.capacity() + 1 : 0; }
 
-std::size_t record_bytes(const Labels& labels) noexcept {
-  constexpr std::size_t counts_bytes = 16;  // of the shared pointer, allocated with the record
-  std::size_t bytes = sizeof(SeriesRecord) + counts_bytes + labels.pairs().capacity() * sizeof(Labels::Pair);
+std::size_t unpacked_bytes(const Labels& labels) noexcept {
+  std::size_t bytes = sizeof(UnpackedLabels) + labels.pairs().capacity() * sizeof(Labels::Pair);
   for (const auto& [name, value] : labels) bytes += text_bytes(name) + text_bytes(value);
   return bytes;
+}
+
+std::size_t record_bytes(std::size_t packed_bytes) noexcept {
+  constexpr std::size_t counts_bytes = 16;  // of the shared pointer, allocated with the record
+  return sizeof(SeriesRecord) + counts_bytes + packed_bytes;
+}
+
+// Of a series that is not there yet.
+std::size_t record_bytes(const Labels& labels) noexcept {
+  std::size_t bytes = 2 * labels.size();
+  for (const auto& [name, value] : labels) bytes += name.size() + value.size();
+  return record_bytes(bytes);
 }
 
 // What readers of a histogram are told of a reset between the sample before, the newest that `before` wrote, and this one: what
@@ -65,7 +76,25 @@ histogram::ResetHint reset_hint(const ChunkWriter& before, const std::string& en
 }  // namespace
 
 SeriesRecord::SeriesRecord(std::atomic<std::size_t>& account, const Labels& its_labels, std::uint64_t its_number)
-    : labels(its_labels), number(its_number), counted(account, record_bytes(labels)) {}
+    : labels(its_labels), number(its_number), counted_(account, record_bytes(labels.memory_bytes())) {}
+
+UnpackedLabels::UnpackedLabels(std::atomic<std::size_t>& account, const PackedLabels& packed)
+    : labels(packed.unpack()), counted(account, unpacked_bytes(labels)) {}
+
+const Labels& SeriesRecord::unpacked() const {
+  UnpackedLabels* known = unpacked_.load(std::memory_order_acquire);
+  if (known == nullptr) {
+    auto fresh = std::make_unique<UnpackedLabels>(counted_.account(), labels);
+    if (unpacked_.compare_exchange_strong(known, fresh.get(), std::memory_order_acq_rel)) known = fresh.release();
+  }
+  if (!is_used_.load(std::memory_order_relaxed)) is_used_.store(true, std::memory_order_relaxed);
+  return known->labels;
+}
+
+UnpackedLabels* SeriesRecord::take_unused() noexcept {
+  if (unpacked_.load(std::memory_order_relaxed) == nullptr || is_used_.exchange(false, std::memory_order_relaxed)) return nullptr;
+  return unpacked_.exchange(nullptr, std::memory_order_acq_rel);
+}
 
 BatchResult HeadCore::append(std::span<BatchSample> batch, std::size_t sample_count_max) {
   BatchResult result;
@@ -239,7 +268,7 @@ std::uint32_t HeadCore::find_locked(const Labels& labels, std::uint64_t hash) co
   const auto at = slots_by_hash_.find(hash);
   if (at == slots_by_hash_.end()) return no_slot;
   std::uint32_t slot = at->second;
-  while (slot != no_slot && state_at(pages_, slot).record->labels != labels) slot = keys_[slot].next_same_hash;
+  while (slot != no_slot && !(state_at(pages_, slot).record->labels == labels)) slot = keys_[slot].next_same_hash;
   return slot;
 }
 

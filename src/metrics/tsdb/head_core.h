@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -38,6 +39,8 @@ class HeadCore {
   [[nodiscard]] const HeadLimits& limits() const noexcept { return limits_; }
   void begin_log();
   [[nodiscard]] std::string take_log(bool ends_segment);
+  void set_blocks(std::shared_ptr<const Blocks> blocks);
+  void move_out(std::span<const MovedSeries> moved);
 
  private:
   // What a slot is called by; not read by snapshots, so not copied for them.
@@ -50,9 +53,16 @@ class HeadCore {
     std::uint64_t version{0};
     Chunk* chunk{nullptr};
   };
+  // Labels that nobody asked for lately, likewise.
+  struct RetiredLabels {
+    std::uint64_t version{0};
+    std::unique_ptr<UnpackedLabels> labels;
+  };
   static constexpr std::uint32_t no_slot = std::numeric_limits<std::uint32_t>::max();
   // New series are indexed when a snapshot is taken, and not later than at this count, so that no snapshot has to sort many.
   static constexpr std::size_t sealed_at_series = 1024;
+  // A series that rests this long and is whole in blocks leaves memory.
+  static constexpr Duration resting_max = Duration::hours(1);
   // Segments are merged under the lock up to this size (some 20 ms); larger ones by advance(), without it.
   static constexpr std::size_t merged_under_lock_series = 32 * 1024;
 
@@ -74,6 +84,7 @@ class HeadCore {
   void drop_page_before_locked(std::size_t page, std::int64_t horizon_ms);
   void drop_chunks_before_locked(std::uint32_t slot, std::int64_t horizon_ms);
   void drop_oldest_chunk_locked(SeriesState& state);
+  void move_out_locked(const MovedSeries& moved);
   void drop_series_locked(std::uint32_t slot);
   [[nodiscard]] std::vector<Chunk*> collect_locked();
   void seal_locked();
@@ -90,11 +101,13 @@ class HeadCore {
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> slots_by_hash_;
   std::vector<Member> unsealed_;  // series that no segment holds yet
   Segments segments_;
+  std::shared_ptr<const Blocks> blocks_;
   std::shared_ptr<MetadataTable> metadata_;
   std::uint64_t metadata_version_{0};
   std::uint64_t version_{1};                       // of pages that are made now; each snapshot ends one
   std::map<std::uint64_t, std::uint32_t> readers_;  // version -> live snapshots of it
   std::vector<Retired> retired_;                   // in order of version
+  std::deque<RetiredLabels> retired_labels_;       // in order of version
   bool has_time_{false};
   std::int64_t now_ms_{0};
   std::int64_t horizon_ms_{std::numeric_limits<std::int64_t>::min()};

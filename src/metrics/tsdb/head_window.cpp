@@ -13,7 +13,8 @@ void free_all(const std::vector<Chunk*>& chunks) noexcept {
 
 }  // namespace
 
-HeadCore::HeadCore(const HeadLimits& limits) : limits_(limits), metadata_(std::make_shared<MetadataTable>()) {}
+HeadCore::HeadCore(const HeadLimits& limits)
+    : limits_(limits), blocks_(std::make_shared<Blocks>()), metadata_(std::make_shared<MetadataTable>()) {}
 
 HeadCore::~HeadCore() {
   WB_ASSERT(readers_.empty(), "every snapshot is dropped before its head");
@@ -27,6 +28,7 @@ HeadCore::~HeadCore() {
 SnapshotView::~SnapshotView() {
   pages.clear();
   segments.clear();
+  found_.clear();
   core_.release(version_);
 }
 
@@ -38,6 +40,7 @@ std::shared_ptr<const SnapshotView> HeadCore::snapshot() {
   view->pages = pages_;
   view->segments = segments_;
   view->metadata = metadata_;
+  view->blocks = blocks_;
   view->series_count = counts_.series_count;
   view->newest_ms = newest_ms_;
   return view;
@@ -111,8 +114,13 @@ void HeadCore::drop_before(std::int64_t horizon_ms) {
 void HeadCore::drop_page_before_locked(std::size_t page, std::int64_t horizon_ms) {
   for (std::size_t i = 0; i < page_series; ++i) {
     const SeriesState& state = pages_[page]->states[i];
-    if (state.record == nullptr || state.oldest_ms >= horizon_ms) continue;
+    if (state.record == nullptr) continue;
+    if (UnpackedLabels* labels = state.record->take_unused(); labels != nullptr)
+      retired_labels_.push_back(RetiredLabels{version_, std::unique_ptr<UnpackedLabels>(labels)});
     const auto slot = static_cast<std::uint32_t>(page * page_series + i);
+    const bool rests = state.newest.t_ms <= state.moved_ms && state.newest.t_ms < now_ms_ - resting_max.ms;
+    if (rests) drop_series_locked(slot);
+    if (rests || state.oldest_ms >= horizon_ms) continue;
     if (state.newest.t_ms < horizon_ms) drop_series_locked(slot);
     else if (state.chunk_count > 1 && state.oldest->last_ms < horizon_ms) drop_chunks_before_locked(slot, horizon_ms);
   }
@@ -164,6 +172,7 @@ void HeadCore::drop_series_locked(std::uint32_t slot) {
 std::vector<Chunk*> HeadCore::collect_locked() {
   std::vector<Chunk*> unread;
   const std::uint64_t oldest_reader = readers_.empty() ? std::numeric_limits<std::uint64_t>::max() : readers_.begin()->first;
+  while (!retired_labels_.empty() && retired_labels_.front().version <= oldest_reader) retired_labels_.pop_front();
   const auto end = std::find_if(retired_.begin(), retired_.end(), [&](const Retired& r) { return r.version > oldest_reader; });
   unread.reserve(static_cast<std::size_t>(end - retired_.begin()));
   for (auto at = retired_.begin(); at != end; ++at) unread.push_back(at->chunk);
@@ -229,6 +238,34 @@ HeadStatistics HeadCore::statistics() {
   HeadStatistics statistics = counts_;
   statistics.memory_bytes = memory_bytes_locked();
   return statistics;
+}
+
+void HeadCore::set_blocks(std::shared_ptr<const Blocks> blocks) {
+  const std::lock_guard lock(mutex_);
+  blocks_ = std::move(blocks);
+}
+
+// In steps, so that appends wait for none of them long.
+void HeadCore::move_out(std::span<const MovedSeries> moved) {
+  constexpr std::size_t series_per_step = 1024;
+  while (!moved.empty()) {
+    const std::span<const MovedSeries> step = moved.first(std::min(series_per_step, moved.size()));
+    moved = moved.subspan(step.size());
+    std::vector<Chunk*> unread;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const MovedSeries& each : step) move_out_locked(each);
+      unread = collect_locked();
+    }
+    free_all(unread);
+  }
+}
+
+void HeadCore::move_out_locked(const MovedSeries& moved) {
+  if (!is_current_locked(moved.series)) return;  // it left the window meanwhile
+  SeriesState& state = writable_locked(moved.series.slot);
+  state.moved_ms = moved.newest.ms;
+  while (state.chunk_count > 1 && state.oldest->last_ms <= state.moved_ms) drop_oldest_chunk_locked(state);
 }
 
 void HeadCore::begin_log() {

@@ -30,12 +30,10 @@ class RankSet {
   std::vector<std::uint64_t> words_;
 };
 
-const Labels::Pair& pair_of(const Member& member, std::string_view name) noexcept {
-  const auto& pairs = member.record->labels.pairs();
-  const auto at =
-      std::lower_bound(pairs.begin(), pairs.end(), name, [](const Labels::Pair& p, std::string_view n) { return p.first < n; });
-  WB_ASSERT(at != pairs.end(), "a posting names a member that has the label");
-  return *at;
+PackedLabels::Pair pair_of(const Member& member, std::string_view name) noexcept {
+  const PackedLabels::Pair pair = member.record->labels.find(name);
+  WB_ASSERT(!pair.name.empty(), "a posting names a member that has the label");
+  return pair;
 }
 
 bool is_alive(const Member& member, const PageTable& pages) noexcept {
@@ -54,7 +52,7 @@ std::shared_ptr<const IndexSegment> IndexSegment::build(std::vector<Member> memb
   segment->members_ = std::move(members);
   std::vector<Posting> all;
   for (std::uint32_t rank = 0; rank < segment->members_.size(); ++rank)
-    for (const auto& [name, value] : segment->members_[rank].record->labels) all.push_back(Posting{name, value, rank});
+    for (const auto [name, value] : segment->members_[rank].record->labels) all.push_back(Posting{name, value, rank});
   std::stable_sort(all.begin(), all.end(), [](const Posting& a, const Posting& b) {
     return a.name != b.name ? a.name < b.name : a.value < b.value;
   });
@@ -121,14 +119,14 @@ void IndexSegment::merge_values(const IndexSegment& from_a, const Name* a, const
     add_value(from_a, value_a, from_b, value_b, rank_a, rank_b);
     // The texts of the sources go away with their members: what stays must point into a member of this segment.
     if (values_.size() > first && values_.back().text.data() == nullptr) {
-      values_.back().text = pair_of(members_[postings_[values_.back().first]], text).second;
+      values_.back().text = pair_of(members_[postings_[values_.back().first]], text).value;
     }
     if (value_a != nullptr) ++i;
     if (value_b != nullptr) ++j;
   }
   const auto end = static_cast<std::uint32_t>(values_.size());
   if (end == first) return;
-  names_.push_back(Name{pair_of(members_[postings_[values_[first].first]], text).first, first, end});
+  names_.push_back(Name{pair_of(members_[postings_[values_[first].first]], text).name, first, end});
 }
 
 // Adds one value, its text still to be set, unless nobody has it any more.
@@ -205,7 +203,8 @@ void IndexSegment::filter(const Matcher& matcher, Ranks& ranks) const {
   if (ranks.empty()) return;
   const std::span<const Value> values = values_of(matcher.name());
   const auto test_each = [&] {
-    std::erase_if(ranks, [&](std::uint32_t rank) { return !matcher.matches(members_[rank].record->labels.get(matcher.name())); });
+    std::erase_if(ranks,
+                  [&](std::uint32_t rank) { return !matcher.matches(members_[rank].record->labels.find(matcher.name()).value); });
   };
   const bool needs_scan = !matcher.is_literal() || matcher.is_negative();
   if (needs_scan && ranks.size() <= values.size()) return test_each();

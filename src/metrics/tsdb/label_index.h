@@ -16,7 +16,7 @@
 namespace watchbill::metrics::tsdb {
 
 struct Member {
-  std::shared_ptr<const SeriesRecord> record;
+  std::shared_ptr<SeriesRecord> record;
   std::uint32_t slot{0};
 };
 

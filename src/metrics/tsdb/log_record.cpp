@@ -44,6 +44,16 @@ void LogEncoder::labels(std::uint64_t number, const Labels& labels) {
   }
 }
 
+void LogEncoder::labels(std::uint64_t number, const PackedLabels& labels) {
+  bytes_.push_back(static_cast<char>(is_labels));
+  append_varint(bytes_, number);
+  append_varint(bytes_, labels.size());
+  for (const auto [name, value] : labels) {
+    append_text(bytes_, name);
+    append_text(bytes_, value);
+  }
+}
+
 void LogEncoder::sample(std::uint64_t number, Sample sample) {
   const auto bits = std::bit_cast<std::uint64_t>(sample.v);
   const auto value_bytes = static_cast<unsigned>(bits == 0 ? 0 : 8 - std::countr_zero(bits) / 8);

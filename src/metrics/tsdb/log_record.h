@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "metrics/tsdb/packed_labels.h"
 #include "metrics/tsdb/sample.h"
 #include "model/labels.h"
 
@@ -23,6 +24,7 @@ namespace watchbill::metrics::tsdb {
 class LogEncoder {
  public:
   void labels(std::uint64_t number, const Labels& labels);
+  void labels(std::uint64_t number, const PackedLabels& labels);
   void sample(std::uint64_t number, Sample sample);
   void histogram(std::uint64_t number, std::int64_t t_ms, std::string_view encoded);
   // Gives the record and begins the next one.

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,7 @@
 #include "base/time.h"
 #include "metrics/tsdb/head.h"
 #include "metrics/tsdb/log_frame.h"
+#include "metrics/tsdb/log_position.h"
 #include "ports/files.h"
 
 namespace watchbill::metrics::tsdb {
@@ -36,6 +39,7 @@ struct DamagedRange {
 struct LoadReport {
   std::size_t sample_count{0};                 // appended to the head
   std::size_t outdated_count{0};               // read, but outside the window or there already
+  std::size_t covered_count{0};                // read, but in a block
   std::size_t refused_count{0};                // read, but refused otherwise (a limit was lowered)
   std::size_t unexplained_count{0};            // samples of series whose labels are in a damaged range everywhere
   std::vector<DamagedRange> damaged;
@@ -48,17 +52,24 @@ class SampleLog {
   // All three outlive the log. `folder` is relative to the data directory.
   SampleLog(Head& head, ports::FilesPort& files, std::string folder, const SampleLogLimits& limits = {});
 
-  // Appends to the head what is inside its window at `now`, and begins to log what is appended from then on. Call it once. Fails
-  // only when the folder cannot be listed; damage and unreadable files are in the report.
-  [[nodiscard]] Result<LoadReport> load(Instant now);
+  // Appends to the head what is inside its window at `now` and not in the blocks that `covered` speaks of, and begins to log what
+  // is appended from then on. Call it once. Fails only when the folder cannot be listed; damage and unreadable files are in the
+  // report.
+  [[nodiscard]] Result<LoadReport> load(Instant now, const LogCoverage& covered = {});
 
-  // Writes what was appended since the last call and removes segments that left the window. On failure what was to be written is
-  // kept for the next call, up to pending_bytes_max.
+  // Writes what was appended since the last call and removes segments that left the window or are in blocks. On failure what was
+  // to be written is kept for the next call, up to pending_bytes_max.
   [[nodiscard]] Status flush(Instant now);
 
   // Where the next record will stand: the segment that is written, and its bytes so far. On the thread that flushes.
   [[nodiscard]] LogSegment open_segment() const noexcept { return {run_, segment_}; }
   [[nodiscard]] std::uint64_t open_bytes() const noexcept { return segment_bytes_; }
+  // Any thread, at any time after load(). How far the log is on disk; what blocks hold of it, so that it may go; and where a
+  // follower of its files still reads: segments from that one on stay until they leave the window, blocks or not. Without a call,
+  // and without a position, nobody follows; a new call takes the place of the last one.
+  [[nodiscard]] LogState state() const;
+  void cover(const LogCoverage& covered);
+  void keep_from(const std::optional<LogPosition>& position);
 
   // Samples' bytes that never reached the disk because it took nothing for too long.
   [[nodiscard]] std::uint64_t lost_bytes() const noexcept { return lost_bytes_; }
@@ -66,15 +77,19 @@ class SampleLog {
  private:
   struct Segment {
     std::string path;
+    LogPosition end;            // where the next one begins
+    std::uint64_t bytes{0};
     std::int64_t newest_ms{0};  // no sample in it is younger
   };
   struct Reading;
+  class Replayed;
 
   [[nodiscard]] std::string path_of(std::uint32_t run, std::uint32_t segment) const;
   [[nodiscard]] std::uint64_t file_bytes_max() const noexcept;
   void scan(const std::string& name, Reading& reading, LoadReport& report);
-  void replay(Reading& reading, LoadReport& report);
+  void replay(Reading& reading, const LogCoverage& covered, LoadReport& report);
   [[nodiscard]] Status remove_old(Instant now);
+  void tell_state();
 
   Head& head_;
   ports::FilesPort& files_;
@@ -87,6 +102,11 @@ class SampleLog {
   std::vector<Segment> segments_;  // those that are complete, oldest first
   std::string pending_;            // framed records of the current segment that are not written yet
   std::uint64_t lost_bytes_{0};
+
+  mutable std::mutex mutex_;  // of what follows
+  LogState state_;
+  LogCoverage covered_;
+  std::optional<LogPosition> kept_from_;
 };
 
 }  // namespace watchbill::metrics::tsdb

@@ -5,10 +5,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
 #include "metrics/tsdb/chunk.h"
+#include "metrics/tsdb/packed_labels.h"
 #include "model/labels.h"
 
 namespace watchbill::metrics::tsdb {
@@ -21,6 +23,7 @@ class CountedBytes {
   }
   CountedBytes(const CountedBytes& other) noexcept : CountedBytes(other.account_, other.bytes_) {}
   CountedBytes& operator=(const CountedBytes&) = delete;
+  [[nodiscard]] std::atomic<std::size_t>& account() const noexcept { return account_; }
   ~CountedBytes() { account_ -= bytes_; }
 
  private:
@@ -28,20 +31,42 @@ class CountedBytes {
   std::size_t bytes_;
 };
 
-// What never changes of a series.
-struct SeriesRecord {
-  SeriesRecord(std::atomic<std::size_t>& account, const Labels& its_labels, std::uint64_t its_number);
+// Labels as readers want them, counted. Made when somebody reads a series, dropped when nobody did for minutes.
+struct UnpackedLabels {
+  UnpackedLabels(std::atomic<std::size_t>& account, const PackedLabels& packed);
 
   Labels labels;
-  std::uint64_t number;  // from 1, in order of creation, never used twice
   CountedBytes counted;
+};
+
+// What never changes of a series, and what is remembered of it for readers.
+class SeriesRecord {
+ public:
+  SeriesRecord(std::atomic<std::size_t>& account, const Labels& its_labels, std::uint64_t its_number);
+  ~SeriesRecord() { delete unpacked_.load(); }
+  SeriesRecord(const SeriesRecord&) = delete;
+  SeriesRecord& operator=(const SeriesRecord&) = delete;
+
+  const PackedLabels labels;
+  const std::uint64_t number;  // from 1, in order of creation, never used twice
+
+  // The labels for a reader; they stay where they are as long as a snapshot lives that was made before. Any thread.
+  [[nodiscard]] const Labels& unpacked() const;
+  // Takes them away when nobody asked for them since the last call; the caller frees them when no reader is left.
+  [[nodiscard]] UnpackedLabels* take_unused() noexcept;
+
+ private:
+  CountedBytes counted_;
+  mutable std::atomic<UnpackedLabels*> unpacked_{nullptr};
+  mutable std::atomic<bool> is_used_{false};
 };
 
 // What changes with each sample. Plain data; a value of it is what the series was at one moment.
 struct SeriesState {
-  const SeriesRecord* record{nullptr};  // null: the slot is free. Owned by the index, which outlives every state that is read.
+  SeriesRecord* record{nullptr};  // null: the slot is free. Owned by the index, which outlives every state that is read.
   Chunk* oldest{nullptr};
   std::int64_t oldest_ms{0};            // first_ms of the oldest chunk
+  std::int64_t moved_ms{std::numeric_limits<std::int64_t>::min()};  // samples up to this time are in blocks too
   std::uint32_t chunk_count{0};         // the open one included
   std::uint32_t generation{0};          // counts how often the slot was given away
   std::uint32_t logged_segment{0};      // the log segment that holds the labels

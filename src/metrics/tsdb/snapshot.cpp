@@ -1,54 +1,57 @@
 #include "metrics/tsdb/snapshot.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <cstddef>
-#include <memory_resource>
+#include <deque>
+#include <limits>
 #include <set>
+#include <utility>
 
 #include "base/assert.h"
 #include "metrics/histogram/codec.h"
+#include "metrics/tsdb/block.h"
 #include "metrics/tsdb/chunk.h"
 #include "metrics/tsdb/label_index.h"
 #include "metrics/tsdb/series_table.h"
 #include "metrics/tsdb/start_times.h"
+#include "metrics/tsdb/state_reader.h"
 #include "metrics/tsdb/view.h"
 
 namespace watchbill::metrics::tsdb {
 namespace {
 
-// The bounds of one chunk as this state saw it: the newest one was open and its own fields were not written yet.
-std::int64_t last_ms(const SeriesState& state, const Chunk* chunk) noexcept {
-  return chunk == state.newest.chunk ? state.newest.t_ms : chunk->last_ms;
-}
-
-ChunkReader reader(const SeriesState& state, const Chunk* chunk) noexcept {
-  return chunk == state.newest.chunk ? ChunkReader(state.newest) : ChunkReader(*chunk);
-}
-
-// Makes the mark of a histogram of `chunk` one of `histograms`. False: there is nobody to take it.
-bool bring(const Chunk& chunk, Sample& sample, histogram::Arena* histograms) {
-  if (!histogram::is_mark(sample.v)) return true;
+// Makes a sample the mark of one of `histograms`. False: there is nobody to take it, or no release of ours wrote these bytes.
+bool bring(std::string_view encoded, Sample& sample, histogram::Arena* histograms) {
   if (histograms == nullptr) return false;
-  const std::string& encoded = static_cast<const HistogramChunk&>(chunk).encoded[histogram::number_of(sample.v)];
   std::optional<histogram::Histogram> decoded = histogram::decode(encoded);
-  if (!decoded) return false;  // no release of ours wrote this
+  if (!decoded) return false;
   sample.v = histograms->put(std::move(*decoded));
   return true;
 }
 
+// Puts the samples from `middle` on into their places among those from `begin` on, which they may overlap where a series came
+// back after it had left memory, and drops the later one of two at one time.
+void merge_by_time(std::vector<Sample>& samples, std::size_t begin, std::size_t middle) {
+  if (middle == begin || middle == samples.size() || samples[middle - 1].t_ms < samples[middle].t_ms) return;
+  const auto at = [&](std::size_t index) { return samples.begin() + static_cast<std::ptrdiff_t>(index); };
+  std::inplace_merge(at(begin), at(middle), samples.end(), [](const Sample& a, const Sample& b) { return a.t_ms < b.t_ms; });
+  const auto is_same_time = [](const Sample& a, const Sample& b) { return a.t_ms == b.t_ms; };
+  samples.erase(std::unique(at(begin), samples.end(), is_same_time), samples.end());
+}
+
 // Merges `few` and `many` (both in label order) into `few`; looks up where each of the few goes, so that comparing labels costs
 // by them.
-void merge_by_labels(std::vector<SeriesView>& few, std::vector<SeriesView>& many) {
+void merge_by_labels(std::vector<const SeriesState*>& few, std::vector<const SeriesState*>& many) {
   if (few.empty()) {
     few.swap(many);
     return;
   }
-  const auto by_labels = [](const SeriesView& a, const SeriesView& b) { return a.labels() < b.labels(); };
-  std::vector<SeriesView> merged;
+  const auto by_labels = [](const SeriesState* a, const SeriesState* b) { return a->record->labels < b->record->labels; };
+  std::vector<const SeriesState*> merged;
   merged.reserve(few.size() + many.size());
   auto from = many.begin();
-  for (const SeriesView& one : few) {
+  for (const SeriesState* one : few) {
     const auto at = std::upper_bound(from, many.end(), one, by_labels);
     merged.insert(merged.end(), from, at);
     merged.push_back(one);
@@ -60,11 +63,26 @@ void merge_by_labels(std::vector<SeriesView>& few, std::vector<SeriesView>& many
 
 }  // namespace
 
-const Labels& SeriesView::labels() const noexcept { return state_->record->labels; }
-std::uint64_t SeriesView::number() const noexcept { return state_->record->number; }
-Instant SeriesView::oldest_at() const noexcept { return Instant{state_->oldest_ms}; }
+const Labels& SeriesView::labels() const noexcept { return state_ != nullptr ? state_->record->unpacked() : parts_->labels; }
 
-Instant SeriesView::newest_at() const noexcept { return Instant{state_->newest.t_ms}; }
+Instant SeriesView::oldest_at() const noexcept {
+  std::int64_t oldest = state_ != nullptr ? state_->oldest_ms : std::numeric_limits<std::int64_t>::max();
+  if (parts_ != nullptr)
+    for (const auto& [block, series] : parts_->parts) oldest = std::min(oldest, block->first_ms(series));
+  return Instant{oldest};
+}
+
+Instant SeriesView::newest_at() const noexcept {
+  std::int64_t newest = state_ != nullptr ? state_->newest.t_ms : std::numeric_limits<std::int64_t>::min();
+  if (parts_ != nullptr)
+    for (const auto& [block, series] : parts_->parts) newest = std::max(newest, block->last_ms(series));
+  return Instant{newest};
+}
+
+// Whether memory holds all that there is from then on.
+bool SeriesView::is_head_enough(Instant from) const noexcept {
+  return parts_ == nullptr || (state_ != nullptr && state_->oldest_ms <= from.ms);
+}
 
 std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out) const { return read(from, to, out, nullptr); }
 std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out, histogram::Arena& histograms) const {
@@ -72,34 +90,46 @@ std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out,
 }
 
 std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out, histogram::Arena* histograms) const {
-  // Chunks are linked from new to old: list those that overlap, then read them backwards.
-  std::array<std::byte, 1024> near_memory;
-  std::pmr::monotonic_buffer_resource memory(near_memory.data(), near_memory.size());
-  std::pmr::vector<const Chunk*> chunks(&memory);
-  chunks.reserve(16);
-  const Chunk* chunk = state_->newest.chunk;
-  for (std::uint32_t left = state_->chunk_count; left > 0 && last_ms(*state_, chunk) >= from.ms; --left, chunk = chunk->previous)
-    if (chunk->first_ms <= to.ms) chunks.push_back(chunk);
+  const std::size_t begin = out.size();
+  if (!is_head_enough(from)) read_parts(from, to, out, histograms);
+  if (state_ == nullptr) return out.size() - begin;
+  const std::size_t middle = out.size();
+  read_state(*state_, from.ms, to.ms, out,
+             [histograms](const Chunk& chunk, Sample& sample) { return bring(encoded_at(chunk, sample.v), sample, histograms); });
+  merge_by_time(out, begin, middle);
+  return out.size() - begin;
+}
 
-  const std::size_t size_before = out.size();
-  Sample sample;
-  for (auto at = chunks.rbegin(); at != chunks.rend(); ++at) {
-    ChunkReader samples = reader(*state_, *at);
-    const std::size_t begin = out.size();
-    bool is_more = samples.next(sample);
-    while (is_more && sample.t_ms < from.ms) is_more = samples.next(sample);
-    for (; is_more && sample.t_ms <= to.ms; is_more = samples.next(sample)) out.push_back(sample);
-    if (!(*at)->holds_histograms) continue;
-    const auto is_left_out = [&](Sample& each) { return !bring(**at, each, histograms); };
-    out.erase(std::remove_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), is_left_out), out.end());
+void SeriesView::read_parts(Instant from, Instant to, std::vector<Sample>& out, histogram::Arena* histograms) const {
+  const std::size_t begin = out.size();
+  std::vector<std::string> encoded;
+  for (const auto& [block, series] : parts_->parts) {
+    const std::size_t middle = out.size();
+    encoded.clear();
+    static_cast<void>(
+        block->read(series, from.ms, to.ms, out, histograms == nullptr ? nullptr : &encoded));  // it remembers damage
+    const auto is_left_out = [&](Sample& sample) {
+      return histogram::is_mark(sample.v) && !bring(encoded[histogram::number_of(sample.v)], sample, histograms);
+    };
+    if (!encoded.empty())
+      out.erase(std::remove_if(out.begin() + static_cast<std::ptrdiff_t>(middle), out.end(), is_left_out), out.end());
+    merge_by_time(out, begin, middle);
   }
-  return out.size() - size_before;
 }
 
 std::optional<Sample> SeriesView::last(Instant at) const { return last(at, nullptr); }
 std::optional<Sample> SeriesView::last(Instant at, histogram::Arena& histograms) const { return last(at, &histograms); }
 
 std::optional<Sample> SeriesView::last(Instant at, histogram::Arena* histograms) const {
+  if (is_head_enough(at)) return last_in_head(at, histograms);
+  // Most likely it lies in the last minutes before.
+  std::vector<Sample> samples;
+  for (const Instant from : {at - Duration::minutes(10), Instant{std::numeric_limits<std::int64_t>::min()}})
+    if (samples.empty() && read(from, at, samples, histograms) != 0) return samples.back();
+  return std::nullopt;
+}
+
+std::optional<Sample> SeriesView::last_in_head(Instant at, histogram::Arena* histograms) const {
   const Chunk* chunk = state_->newest.chunk;
   Sample found{state_->newest.t_ms, std::bit_cast<double>(state_->newest.value_bits)};
   if (at.ms < found.t_ms) {
@@ -111,13 +141,71 @@ std::optional<Sample> SeriesView::last(Instant at, histogram::Arena* histograms)
     Sample sample;
     while (samples.next(sample) && sample.t_ms <= at.ms) found = sample;
   }
-  if (!bring(*chunk, found, histograms)) return std::nullopt;
+  if (histogram::is_mark(found.v) && !bring(encoded_at(*chunk, found.v), found, histograms)) return std::nullopt;
   return found;
 }
 
+namespace {
+
+// What a select found so far, of memory or of blocks.
+struct Found {
+  const SeriesState* state{nullptr};
+  SeriesParts* parts{nullptr};
+  [[nodiscard]] std::strong_ordering compare(const Block& block, std::uint32_t series) const noexcept {
+    return state != nullptr ? block.compare(series, state->record->labels) : block.compare(series, parts->labels);
+  }
+};
+
+// Adds what a later block has of the series to those before it, in label order.
+std::vector<Found> add_block(std::vector<Found> before, const Block& block, std::span<const std::uint32_t> numbers, Instant from,
+                             std::deque<SeriesParts>& kept) {
+  std::vector<Found> merged;
+  merged.reserve(before.size() + numbers.size());
+  auto at = before.begin();
+  for (const std::uint32_t series : numbers) {
+    std::strong_ordering order = std::strong_ordering::less;
+    while (at != before.end() && (order = at->compare(block, series)) > 0) merged.push_back(*at++);
+    Found found;
+    if (at != before.end() && order == 0) found = *at++;
+    // A series whose samples in memory begin early enough needs no block.
+    const bool is_needed = found.state == nullptr || found.state->oldest_ms > from.ms;
+    if (is_needed && found.parts == nullptr) {
+      found.parts = &kept.emplace_back();
+      if (found.state == nullptr) found.parts->labels = block.labels(series);
+    }
+    if (is_needed) found.parts->parts.emplace_back(&block, series);
+    merged.push_back(found);
+  }
+  merged.insert(merged.end(), at, before.end());
+  return merged;
+}
+
+// The same series with what blocks hold of them, and the series that only blocks hold.
+std::vector<SeriesView> with_blocks(const SnapshotView& view, std::vector<Found> found, std::span<const Matcher> matchers,
+                                    Instant from, Instant to, bool hides_companions) {
+  std::deque<SeriesParts> kept;
+  std::vector<Matcher> of_plain_series(matchers.begin(), matchers.end());
+  of_plain_series.push_back(Matcher::equal(std::string(start_time_label), ""));
+  for (const std::shared_ptr<const Block>& block : *view.blocks)
+    if (block->first_ms() <= to.ms && block->last_ms() >= from.ms)
+      found = add_block(std::move(found), *block,
+                        block->select(hides_companions && block->may_have_companions() ? std::span<const Matcher>(of_plain_series) : matchers, from.ms, to.ms),
+                        from, kept);
+  std::vector<SeriesView> views;
+  views.reserve(found.size());
+  for (const Found& each : found) {
+    if (each.parts == nullptr) views.emplace_back(*each.state);
+    else views.emplace_back(each.state, *each.parts);
+  }
+  view.keep(std::move(kept));  // a deque that is moved leaves its elements where they are
+  return views;
+}
+
+}  // namespace
+
 std::vector<SeriesView> Snapshot::select(std::span<const Matcher> matchers, Instant from, Instant to) const {
-  std::vector<SeriesView> all;
-  std::vector<SeriesView> found;
+  std::vector<const SeriesState*> all;
+  std::vector<const SeriesState*> found;
   std::vector<std::uint32_t> ranks;
   const bool hides_companions =
       std::none_of(matchers.begin(), matchers.end(), [](const Matcher& matcher) { return matcher.name() == start_time_label; });
@@ -131,18 +219,29 @@ std::vector<SeriesView> Snapshot::select(std::span<const Matcher> matchers, Inst
       const Member& member = (*segment)->members()[rank];
       const SeriesState& state = state_at(view_->pages, member.slot);
       if (state.record != member.record.get()) continue;  // it left the window; the segment is older than that
-      if (has_hidden && !member.record->labels.get(start_time_label).empty()) continue;
+      if (has_hidden && !member.record->labels.find(start_time_label).value.empty()) continue;
       if (state.newest.t_ms < from.ms || state.oldest_ms > to.ms) continue;
-      found.emplace_back(state);
+      found.push_back(&state);
     }
     merge_by_labels(all, found);
   }
-  return all;
+  const auto overlaps = [&](const std::shared_ptr<const Block>& b) { return b->first_ms() <= to.ms && b->last_ms() >= from.ms; };
+  if (std::any_of(view_->blocks->begin(), view_->blocks->end(), overlaps)) {
+    std::vector<Found> found_in_head;
+    found_in_head.reserve(all.size());
+    for (const SeriesState* state : all) found_in_head.push_back(Found{state, nullptr});
+    return with_blocks(*view_, std::move(found_in_head), matchers, from, to, hides_companions);
+  }
+  std::vector<SeriesView> views;
+  views.reserve(all.size());
+  for (const SeriesState* state : all) views.emplace_back(*state);
+  return views;
 }
 
 bool Snapshot::has_companions() const noexcept {
   return std::any_of(view_->segments.begin(), view_->segments.end(),
-                     [](const auto& segment) { return segment->has_name(start_time_label); });
+                     [](const auto& segment) { return segment->has_name(start_time_label); }) ||
+         std::any_of(view_->blocks->begin(), view_->blocks->end(), [](const auto& block) { return block->may_have_companions(); });
 }
 
 std::vector<std::string> Snapshot::label_names(std::span<const Matcher> matchers, Instant from, Instant to) const {

@@ -24,8 +24,8 @@
 namespace watchbill::metrics::tsdb {
 
 struct SeriesState;  // series_table.h
+struct SeriesParts;  // view.h
 class SnapshotView;  // view.h
-struct Chunk;        // chunk.h
 
 // What a family of series is, as targets tell it. An empty type means that nobody said.
 struct Metadata {
@@ -35,18 +35,18 @@ struct Metadata {
   friend bool operator==(const Metadata&, const Metadata&) = default;
 };
 
-// One series of a snapshot. A pointer in size and cost; lives no longer than its Snapshot.
+// One series of a snapshot, out of memory and of blocks. Two pointers in size and cost; lives no longer than its Snapshot.
 class SeriesView {
  public:
   explicit SeriesView(const SeriesState& state) noexcept : state_(&state) {}
+  // `state` may be null where blocks alone hold the series.
+  SeriesView(const SeriesState* state, const SeriesParts& parts) noexcept : state_(state), parts_(&parts) {}
 
-  // Stays where it is as long as the Snapshot lives.
+  // Stays where it is as long as the Snapshot lives. The first call for a series in some minutes costs 0.3 µs, others nothing.
   [[nodiscard]] const Labels& labels() const noexcept;
-  // A number that no other series of this head has or will have; for caches.
-  [[nodiscard]] std::uint64_t number() const noexcept;
-
   // Adds the samples with from <= t <= to to the end of `out`, oldest first, staleness markers included. Decodes whole chunks:
   // about 15 ns for each sample from the start of the chunk that holds `from`. Gives the count added.
+  // Samples in blocks cost 20 to 30 ns each; those of a damaged block are missing, which its owner says (block_store.h).
   // Native histograms are put into `histograms` and given as their marks; without one they are left out.
   std::size_t read(Instant from, Instant to, std::vector<Sample>& out) const;
   std::size_t read(Instant from, Instant to, std::vector<Sample>& out, histogram::Arena& histograms) const;
@@ -64,9 +64,13 @@ class SeriesView {
 
  private:
   std::size_t read(Instant from, Instant to, std::vector<Sample>& out, histogram::Arena* histograms) const;
+  void read_parts(Instant from, Instant to, std::vector<Sample>& out, histogram::Arena* histograms) const;
   [[nodiscard]] std::optional<Sample> last(Instant at, histogram::Arena* histograms) const;
+  [[nodiscard]] std::optional<Sample> last_in_head(Instant at, histogram::Arena* histograms) const;
+  [[nodiscard]] bool is_head_enough(Instant from) const noexcept;
 
   const SeriesState* state_;
+  const SeriesParts* parts_{nullptr};
 };
 
 class Snapshot {
@@ -77,6 +81,7 @@ class Snapshot {
   // The series that meet all matchers, in label order; without matchers, all of them. Leaves out series whose samples all lie
   // before `from` or after `to` (both inclusive); one whose samples only surround the range may be among the answers. Cost: by
   // the shortest list of the index that the matchers name, not by the number of series, when one matcher does not match "".
+  // Where blocks overlap the range, they are asked too: some 0.5 µs for each series of the metric, and each block.
   // Companions (start_times.h) are left out unless a matcher names their label.
   [[nodiscard]] std::vector<SeriesView> select(std::span<const Matcher> matchers, Instant from, Instant to) const;
   // Whether there may be companions at all.
@@ -93,7 +98,7 @@ class Snapshot {
   // All of them, by name.
   [[nodiscard]] std::vector<std::pair<std::string, Metadata>> all_metadata() const;
 
-  // The number of series that have a sample, and the time of the newest sample of all (Instant{0} when there is none).
+  // The number of series in memory, and the time of the newest sample of all (Instant{0} when there is none).
   [[nodiscard]] std::size_t series_count() const noexcept;
   [[nodiscard]] Instant newest_at() const noexcept;
 

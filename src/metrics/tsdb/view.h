@@ -2,11 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "metrics/tsdb/block.h"
 #include "metrics/tsdb/label_index.h"
 #include "metrics/tsdb/series_table.h"
 #include "metrics/tsdb/snapshot.h"
@@ -16,6 +21,12 @@ namespace watchbill::metrics::tsdb {
 class HeadCore;
 
 using MetadataTable = std::map<std::string, Metadata, std::less<>>;
+
+// A series of which blocks hold a part.
+struct SeriesParts {
+  Labels labels;  // of one that the head does not hold
+  std::vector<std::pair<const Block*, std::uint32_t>> parts;  // with its number there; in the order of Blocks
+};
 
 class SnapshotView {
  public:
@@ -28,12 +39,21 @@ class SnapshotView {
   PageTable pages;
   Segments segments;
   std::shared_ptr<const MetadataTable> metadata;
+  std::shared_ptr<const Blocks> blocks;
   std::size_t series_count{0};
   std::int64_t newest_ms{0};
+
+  // Keeps what a select found in blocks as long as this view lives. Any thread.
+  void keep(std::deque<SeriesParts> found) const {
+    const std::lock_guard lock(found_mutex_);
+    found_.push_back(std::move(found));
+  }
 
  private:
   HeadCore& core_;
   std::uint64_t version_;
+  mutable std::mutex found_mutex_;
+  mutable std::deque<std::deque<SeriesParts>> found_;
 };
 
 }  // namespace watchbill::metrics::tsdb

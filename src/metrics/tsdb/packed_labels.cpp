@@ -1,0 +1,99 @@
+#include "metrics/tsdb/packed_labels.h"
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace watchbill::metrics::tsdb {
+namespace {
+
+// Lengths below 255 take a byte; longer ones a 255 and four bytes.
+constexpr std::uint8_t long_mark = 255;
+
+void put(std::string& out, std::string_view text) {
+  if (text.size() < long_mark) {
+    out.push_back(static_cast<char>(text.size()));
+  } else {
+    const auto size = static_cast<std::uint32_t>(text.size());
+    char bytes[sizeof(size)];
+    std::memcpy(bytes, &size, sizeof(size));
+    out.push_back(static_cast<char>(long_mark));
+    out.append(bytes, sizeof(size));
+  }
+  out.append(text);
+}
+
+std::string_view text_at(const char*& at) noexcept {
+  std::uint32_t size = static_cast<std::uint8_t>(*at++);
+  if (size == long_mark) {
+    std::memcpy(&size, at, sizeof(size));
+    at += sizeof(size);
+  }
+  const std::string_view text(at, size);
+  at += size;
+  return text;
+}
+
+}  // namespace
+
+PackedLabels::PackedLabels(const Labels& labels) : count_(static_cast<std::uint32_t>(labels.size())) {
+  std::string bytes;
+  for (const auto& [name, value] : labels) {
+    put(bytes, name);
+    put(bytes, value);
+  }
+  bytes_ = std::make_unique<char[]>(bytes.size());
+  std::memcpy(bytes_.get(), bytes.data(), bytes.size());
+  byte_count_ = static_cast<std::uint32_t>(bytes.size());
+}
+
+PackedLabels::Pair PackedLabels::Iterator::operator*() const noexcept {
+  const char* at = at_;
+  const std::string_view name = text_at(at);
+  return Pair{name, text_at(at)};
+}
+
+PackedLabels::Iterator& PackedLabels::Iterator::operator++() noexcept {
+  static_cast<void>(text_at(at_));
+  static_cast<void>(text_at(at_));
+  --left_;
+  return *this;
+}
+
+PackedLabels::Pair PackedLabels::find(std::string_view name) const noexcept {
+  for (const Pair pair : *this)
+    if (pair.name == name) return pair;
+  return {};
+}
+
+Labels PackedLabels::unpack() const {
+  std::vector<Labels::Pair> pairs;
+  pairs.reserve(count_);
+  for (const Pair pair : *this) pairs.emplace_back(pair.name, pair.value);
+  return Labels(std::move(pairs));
+}
+
+std::strong_ordering operator<=>(const PackedLabels& a, const PackedLabels& b) noexcept {
+  auto at_a = a.begin();
+  auto at_b = b.begin();
+  for (; at_a != a.end() && at_b != b.end(); ++at_a, ++at_b) {
+    const PackedLabels::Pair pair_a = *at_a;
+    const PackedLabels::Pair pair_b = *at_b;
+    if (const auto order = pair_a.name <=> pair_b.name; order != 0) return order;
+    if (const auto order = pair_a.value <=> pair_b.value; order != 0) return order;
+  }
+  return a.size() <=> b.size();
+}
+
+bool operator==(const PackedLabels& a, const Labels& b) noexcept {
+  if (a.size() != b.size()) return false;
+  auto at = a.begin();
+  for (const auto& [name, value] : b) {
+    const PackedLabels::Pair pair = *at;
+    if (pair.name != name || pair.value != value) return false;
+    ++at;
+  }
+  return true;
+}
+
+}  // namespace watchbill::metrics::tsdb
