@@ -67,7 +67,7 @@ class WriteStore {
   void configure(const std::vector<rules::RuleGroup>& groups);
 
   // Stores what a body holds, compressed as it was sent. All of it that can be taken is; a body that cannot be read to its end
-  // writes nothing. Cost for a series that is known: about 0.3 µs and 0.1 µs a sample; 2 µs for a new one.
+  // writes nothing. Cost: 0.7 µs for a sample of a series that is known, 7 µs for one of a new series (bench/remote_write.cpp).
   [[nodiscard]] WriteReport store(std::string_view block);
 
   [[nodiscard]] const WriteCounts& counts() const noexcept { return counts_; }
