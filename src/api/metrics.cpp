@@ -243,16 +243,22 @@ void add_figures(metrics::exposition::Page& page, const std::string& name, const
   page.gauge(family("watchbill_workload_open_fds"), label, static_cast<double>(figures.open_fds));
 }
 
+// Why a standing order restarts. An end that has not come yet is a 0: who asks for an increase must see the first one.
+constexpr std::array restart_reasons{WorkloadReason::exit,     WorkloadReason::signal,           WorkloadReason::hang,
+                                     WorkloadReason::liveness, WorkloadReason::runtime_exceeded, WorkloadReason::start_failed};
+
 void add_workloads(metrics::exposition::Page& page, const Services& services) {
+  auto restarts = services.counters.restarts();
   services.follower.read([&](const core::State& state, const ChainHead&) {
     state.workload.workloads.each([&](const std::string& name, const core::workload::Workload& workload) {
       add_workload(page, name, workload);
+      for (const WorkloadReason reason : restart_reasons) restarts.try_emplace({name, std::string(word(reason))}, 0);
       if (workload.pid == 0) return true;
       if (const LiveWorkload live = services.workloads.live(name); live.figures) add_figures(page, name, *live.figures);
       return true;
     });
   });
-  for (const auto& [what, count] : services.counters.restarts())
+  for (const auto& [what, count] : restarts)
     page.counter(family("watchbill_workload_restarts_total"), labels({{"reason", what.second}, {"workload", what.first}}),
                  static_cast<double>(count));
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cli/caret.h"
 #include "config/disk.h"
 #include "config/import.h"
 
@@ -32,8 +33,7 @@ void print_findings(Terminal& terminal, const config::Loaded& loaded) {
   const auto errors = static_cast<std::size_t>(
       std::count_if(loaded.findings.begin(), loaded.findings.end(),
                     [](const config::Finding& finding) { return finding.severity == config::Severity::error; }));
-  for (const config::Finding& finding : loaded.findings)
-    terminal.print(terminal.format() == Format::json ? finding.json() : one_line(finding.line()));
+  for (const config::Finding& finding : loaded.findings) print_finding(terminal, finding);
   if (terminal.format() != Format::table) return;
   if (loaded.dropped_count > 0) terminal.print("… and " + std::to_string(loaded.dropped_count) + " more");
   terminal.print(std::to_string(errors) + " errors, " + std::to_string(loaded.findings.size() - errors) + " warnings");

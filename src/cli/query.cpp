@@ -1,6 +1,7 @@
 // What a running controller measures: `query`, over Prometheus' API paths.
 #include <algorithm>
 
+#include "cli/caret.h"
 #include "cli/json_text.h"
 #include "cli/online.h"
 
@@ -67,7 +68,13 @@ ExitCode query(Terminal& terminal, World& world, const ServerArguments& server, 
   Online online(world, server);
   ExitCode code = ExitCode::done;
   const std::optional<JsonValue> answer = online.ask_or_complain(terminal, {"GET", *path}, code);
-  if (!answer) return code;
+  if (!answer) {
+    // A controller of another release may know another PromQL: its word comes first, and ours only where it agrees.
+    if (const std::string caret = caret_under_error(arguments.expression);
+        code == ExitCode::usage && !caret.empty() && terminal.format() == Format::table)
+      terminal.complain_below(caret);
+    return code;
+  }
   const JsonValue* data = answer->find("data");
   if (terminal.format() == Format::json || data == nullptr) print_json(terminal, *answer);
   else print_result(terminal, *data);

@@ -125,6 +125,8 @@ void Terminal::complain(std::string_view text) {
   std::fprintf(err_, "%swatchbill:%s %s\n", colors_ ? "\x1b[31m" : "", colors_ ? "\x1b[0m" : "", shown.c_str());
 }
 
+void Terminal::complain_below(std::string_view lines) { std::fprintf(err_, "%s\n", printable(lines).c_str()); }
+
 std::string refusal_json(const Refused& refused) {
   std::string out;
   JsonWriter writer(out);

@@ -50,6 +50,8 @@ class Terminal {
   void table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows);
   // "watchbill: …" on standard error.
   void complain(std::string_view text);
+  // Further lines of a complaint, on standard error, without its beginning.
+  void complain_below(std::string_view lines);
   // A refusal, as JSON or as two lines: what and how to mend it. Gives its exit code.
   ExitCode refuse(const Refused& refused);
   // A failure of the world; exit 7, or what its kind says.

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/pattern/pattern.h"
+#include "cli/caret.h"
 #include "cli/check.h"
 #include "config/disk.h"
 #include "metrics/promql/test_language.h"
@@ -70,7 +71,7 @@ std::string json_of(const Counts& counts) {
 
 void print(Terminal& terminal, const FileReport& file) {
   const bool is_json = terminal.format() == Format::json;
-  for (const config::Finding& finding : file.findings) terminal.print(is_json ? finding.json() : one_line(finding.line()));
+  for (const config::Finding& finding : file.findings) print_finding(terminal, finding);
   for (const Verdict& verdict : file.verdicts) {
     if (is_json) {
       terminal.print(json_of(file.path, verdict));
@@ -148,6 +149,11 @@ ExitCode test_promql(Terminal& terminal, const std::vector<std::string>& files) 
     const auto result = metrics::promql::run_script(*script);
     if (!result) return terminal.fail(result.error());
     terminal.print(file + ": " + result->text());
+    // The text tells of the first difference; an expression that was meant to fail and does is none.
+    if (!result->differences.empty() && result->failed > 0)
+      if (const std::string caret = caret_under_error(result->differences.front().query);
+          !caret.empty() && terminal.format() == Format::table)
+        terminal.print(caret);
     has_failed = has_failed || result->failed > 0;
   }
   return has_failed ? ExitCode::negative : ExitCode::done;

@@ -54,6 +54,7 @@ class Cursor {
   void complain_in(std::size_t offset, std::string_view code, std::string text) const;
   void complain_at_key(NodeIndex key, std::string_view code, std::string text) const;
   void warn(std::string_view code, std::string text) const;
+  void warn_in(std::size_t offset, std::string_view code, std::string text) const;
   // wrong_type: "expected WHAT, found …".
   void expected(std::string_view what) const;
 

@@ -80,6 +80,10 @@ void Cursor::warn(std::string_view code, std::string text) const {
   report_->add({Severity::warning, code, place(), path(), std::move(text)});
 }
 
+void Cursor::warn_in(std::size_t offset, std::string_view code, std::string text) const {
+  report_->add({Severity::warning, code, report_->is_full() ? place() : place_in(offset), path(), std::move(text)});
+}
+
 void Cursor::expected(std::string_view what) const {
   complain("wrong_type", fmt::format("expected {}, found {}", what, found(node())));
 }

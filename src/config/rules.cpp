@@ -5,7 +5,9 @@
 #include <fmt/core.h>
 
 #include "config/expressions.h"
+#include "config/rule_lint.h"
 #include "config/values.h"
+#include "metrics/promql/parser.h"
 #include "template/annotation.h"
 
 namespace watchbill::config {
@@ -51,6 +53,20 @@ struct GroupKeys {
 
 void read_limit(const Cursor& at, std::uint64_t& out) { read_between<0, (std::int64_t{1} << 53) - 1>(at, out); }
 
+// Events that come one by one and rarely are what such alerts are for.
+void lint(const Cursor& at, const RuleConfiguration& read) {
+  const NodeIndex text = at.file().tree.find(at.index(), "expr");
+  const auto expression = metrics::promql::parse(read.expression);
+  if (text == no_node || read.expression.empty() || !expression) return;
+  const std::optional<BareIncrease> found = find_bare_increase(*expression);
+  if (!found) return;
+  at.member("expr", text).warn_in(
+      found->offset, "counter_not_initialised",
+      fmt::format("a series of {0} whose first sample is 1 has no {1}, so the event that bore it does not fire: let the program "
+                  "begin with 0, or add `or ({0} unless {0} offset …) > 0`",
+                  found->metric, found->function));
+}
+
 void read_rule(const Cursor& at, RuleConfiguration& out) {
   if (!read_object(at, rule, out)) return;
   const auto forbid = [&](std::string_view name) {
@@ -60,6 +76,7 @@ void read_rule(const Cursor& at, RuleConfiguration& out) {
   if (out.record.empty() == out.alert.empty())
     return at.complain("missing_key", "expected exactly one of the keys record and alert");
   if (!out.record.empty()) return forbid("for"), forbid("keep_firing_for"), forbid("annotations");
+  lint(at, out);
   static const templates::Shape names = templates::annotation_shape();
   for (const std::string_view part : {"labels", "annotations"}) {
     const NodeIndex texts = at.file().tree.find(at.index(), part);

@@ -58,9 +58,10 @@ struct Configuration {
     using C = Configuration;
     return to(field("access", &C::access), field("alerting", &C::alerting), field("data", &C::data),
               field("evaluation", &C::evaluation), field("external_url", &C::external_url), field("folder", &C::folder),
-              field("global", &C::global), field("listen", &C::listen), field("remote_write", &C::remote_write), field("routing", &C::routing),
-              field("rule_groups", &C::rule_groups), field("runbooks", &C::runbooks), field("scrape_configs", &C::scrape_configs),
-              field("storage", &C::storage), field("supervision", &C::supervision), field("tls", &C::tls));
+              field("global", &C::global), field("listen", &C::listen), field("remote_write", &C::remote_write),
+              field("routing", &C::routing), field("rule_groups", &C::rule_groups), field("runbooks", &C::runbooks),
+              field("scrape_configs", &C::scrape_configs), field("storage", &C::storage), field("supervision", &C::supervision),
+              field("tls", &C::tls));
   }
 };
 

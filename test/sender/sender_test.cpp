@@ -280,6 +280,8 @@ TEST_F(sender, sends_nothing_that_it_cannot_note_and_says_so_once) {
       if (is_full) return Error{ErrorKind::exhausted, "write", path, "No space left on device"};
       return files.replace(path, bytes);
     }
+    Result<ports::MappedBytes> map(const std::string& path) override { return files.map(path); }
+    Status rename(const std::string& path, const std::string& new_path) override { return files.rename(path, new_path); }
     Status remove(const std::string& path) override { return files.remove(path); }
     SimulatedFiles& files;
     bool is_full{true};

@@ -40,6 +40,8 @@ class CrashingFiles final : public ports::FilesPort {
     if (crashes) throw Crash{};
     return done;
   }
+  Result<ports::MappedBytes> map(const std::string& path) override { return files_.map(path); }
+  Status rename(const std::string& path, const std::string& new_path) override { return files_.rename(path, new_path); }
   Status remove(const std::string& path) override { return files_.remove(path); }
 
  private:

@@ -114,6 +114,9 @@ TEST_F(watch, verbs_show_what_is_measured_and_what_fires) {
   EXPECT_NE(asked.out.find("room=\"attic\"}  160 @"), std::string::npos) << asked.out;
   EXPECT_NE(run({"query", "temperature", "--since", "5m", "--step", "1m"}).out.find("\n  80 @"), std::string::npos);
   EXPECT_EQ(run({"query", "1 +"}).exit_code, 2);
+  const Ended wrong = run({"query", "sum(temperature"});
+  EXPECT_TRUE(wrong.err.ends_with("\n  sum(temperature\n                 ^\n")) << wrong.err;
+  EXPECT_EQ(run({"query", "sum(temperature", "-o", "json"}).err, "") << "a caret is for people";
   EXPECT_EQ(run({"query", "1", "--at", "noon"}).exit_code, 2);
   EXPECT_NE(run({"alerts"}).out.find("firing  RoomHot"), std::string::npos) << run({"alerts"}).out;
   EXPECT_NE(run({"alerts", "list", "--filter", "room=\"attic\""}).out.find("RoomHot"), std::string::npos);

@@ -137,16 +137,13 @@ class MetricsPath {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  bool is_stopped_{false};
-  bool is_woken_{false};                          // for the planner
+  bool is_stopped_{false}, is_woken_{false};  // the second one for the planner
   Instant complete_since_;
   Instant started_{Instant::never()};  // when the first could be asked
   std::vector<Labels> unscraped_;
   std::optional<std::set<std::string>> rule_ids_;  // of `plan_`
 
-  std::thread keeper_;
-  std::thread planner_;
-  std::thread writer_;
+  std::thread keeper_, planner_, writer_;
   std::vector<std::thread> pool_;
 };
 

@@ -188,9 +188,11 @@ std::vector<SeriesView> with_blocks(const SnapshotView& view, std::vector<Found>
   of_plain_series.push_back(Matcher::equal(std::string(start_time_label), ""));
   for (const std::shared_ptr<const Block>& block : *view.blocks)
     if (block->first_ms() <= to.ms && block->last_ms() >= from.ms)
-      found = add_block(std::move(found), *block,
-                        block->select(hides_companions && block->may_have_companions() ? std::span<const Matcher>(of_plain_series) : matchers, from.ms, to.ms),
-                        from, kept);
+      found = add_block(
+          std::move(found), *block,
+          block->select(hides_companions && block->may_have_companions() ? std::span<const Matcher>(of_plain_series) : matchers,
+                        from.ms, to.ms),
+          from, kept);
   std::vector<SeriesView> views;
   views.reserve(found.size());
   for (const Found& each : found) {
@@ -241,7 +243,8 @@ std::vector<SeriesView> Snapshot::select(std::span<const Matcher> matchers, Inst
 bool Snapshot::has_companions() const noexcept {
   return std::any_of(view_->segments.begin(), view_->segments.end(),
                      [](const auto& segment) { return segment->has_name(start_time_label); }) ||
-         std::any_of(view_->blocks->begin(), view_->blocks->end(), [](const auto& block) { return block->may_have_companions(); });
+         std::any_of(view_->blocks->begin(), view_->blocks->end(),
+                     [](const auto& block) { return block->may_have_companions(); });
 }
 
 std::vector<std::string> Snapshot::label_names(std::span<const Matcher> matchers, Instant from, Instant to) const {
