@@ -80,12 +80,12 @@ TEST_F(drop_in, tells_of_alerts_by_the_file_of_alertmanager) {
 
 TEST_F(drop_in, refuses_by_name_what_it_cannot_do) {
   const auto ended = [&](std::vector<std::string> words) { return Controller(path("data"), std::move(words)).ended(); };
-  write("prometheus.yml", configuration("alerting: {alertmanagers: [{static_configs: [{targets: [\"am.example:9093\"]}]}]}\n"));
+  write("prometheus.yml", configuration("alerting: {alertmanagers: [{dns_sd_configs: [{names: [am.example]}]}]}\n"));
   const Ended alerting = ended(from_file());
   EXPECT_EQ(alerting.exit_code, 2);
-  EXPECT_NE(alerting.out.find("prometheus.yml:8:57: error: alerting.alertmanagers[0].static_configs[0].targets[0]: alerts are "
-                              "not handed to am.example:9093"),
-            std::string::npos)
+  EXPECT_NE(
+      alerting.out.find("prometheus.yml:8:29: error: alerting.alertmanagers[0].dns_sd_configs: this release does not have it"),
+      std::string::npos)
       << alerting.out;
   EXPECT_EQ(run_program({"check", "--prometheus.config", path("prometheus.yml")}).out, alerting.out);
   write("prometheus.yml", configuration("remote_read: [{url: \"http://127.0.0.1:1/\"}]\n"));
