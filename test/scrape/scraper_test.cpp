@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
+#include <random>
 
 #include "exposition/protobuf_page.h"
 #include "metrics/promql/evaluate.h"
@@ -150,6 +153,36 @@ TEST_F(Bench, a_series_that_vanishes_ends_at_once_and_one_that_returns_is_new) {
   pass(Duration::seconds(15));
   EXPECT_EQ(ask("x"), "x{instance=\"a:1\", job=\"web\"} 7");
   EXPECT_EQ(ask("scrape_series_added"), "scrape_series_added{instance=\"a:1\", job=\"web\"} 1");
+}
+
+TEST_F(Bench, whatever_the_order_of_its_lines_a_page_is_what_the_store_shows) {
+  scraper_.configure({target("a:1")});
+  std::mt19937 random(3);
+  const auto roll = [&](int sides) { return static_cast<int>(random() % static_cast<unsigned>(sides)); };
+  std::vector<int> lines{0, 1, 2, 3, 4, 5, 6, 7};
+  for (int round = 0; round < 300; ++round) {
+    // Mostly a line more or less somewhere, sometimes another order, twice the same, or a page that cannot be read.
+    if (roll(3) == 0 && lines.size() > 1) lines.erase(lines.begin() + roll(static_cast<int>(lines.size())));
+    if (roll(3) == 0) lines.insert(lines.begin() + roll(static_cast<int>(lines.size() + 1)), roll(20));
+    if (roll(10) == 0) std::shuffle(lines.begin(), lines.end(), random);
+    const bool is_broken = roll(20) == 0;
+    page_.clear();
+    std::map<int, int> wanted;
+    for (const int line : lines) {
+      const int value = wanted.contains(line) ? wanted[line] : roll(100);
+      wanted[line] = value;
+      page_ += "x{line=\"" + std::to_string(line) + "\"} " + std::to_string(value) + "\n";
+    }
+    if (is_broken) page_ += "x{\n";
+    pass(Duration::seconds(15));
+    std::map<std::string, std::string> shown;
+    if (!is_broken)
+      for (const auto& [line, value] : wanted)
+        shown["x{instance=\"a:1\", job=\"web\", line=\"" + std::to_string(line) + "\"}"] = std::to_string(value);
+    std::string text;
+    for (const auto& [series, value] : shown) text += (text.empty() ? "" : "; ") + series + " " + value;
+    ASSERT_EQ(ask("x"), text) << "in round " << round;
+  }
 }
 
 TEST_F(Bench, native_histograms_are_asked_for_in_protobuf_and_stored_as_the_job_says) {

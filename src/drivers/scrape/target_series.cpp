@@ -73,12 +73,16 @@ void TargetSeries::change_terms(std::shared_ptr<const SampleTerms> terms) {
   for (auto& [key, series] : series_)
     if (!series.is_dropped) aside.emplace("\n" + std::to_string(++former_count_), std::move(series));
   series_ = std::move(aside);
+  last_order_.clear();
 }
 
 void TargetSeries::begin_round() {
   ++round_;
   staged_.clear();
   histograms_.clear();
+  order_.clear();
+  expected_ = 0;
+  seen_count_ = 0;
   added_count_ = 0;
   sample_count_ = 0;
 }
@@ -127,21 +131,37 @@ Status TargetSeries::check(const Labels& labels) const {
 }
 
 Result<TargetSeries::Series*> TargetSeries::series_of(std::string_view key, const ReadLabels& read) {
-  auto at = series_.find(key);
-  if (at == series_.end()) {
-    Result<Labels> labels = read();
-    if (!labels) return labels.error();
-    Series series;
-    series.labels = std::move(*labels);
-    series.is_dropped = series.labels.empty();
-    at = series_.emplace(std::string(key), std::move(series)).first;
-    if (!at->second.is_dropped) {
-      ++names_version_;
-      ++added_count_;
-    }
+  Entry* entry = nullptr;
+  if (expected_ < last_order_.size() && last_order_[expected_]->first == key) {
+    entry = last_order_[expected_];
+  } else {
+    const Result<Entry*> found = find_or_make(key, read);
+    if (!found) return found.error();
+    entry = *found;
   }
-  at->second.seen = round_;
-  return &at->second;
+  Series& series = entry->second;
+  if (series.seen == round_) return &series;  // twice on one page
+  // From here on as it was there: one line more or less costs one look-up.
+  if (series.place < last_order_.size() && last_order_[series.place] == entry) expected_ = series.place + 1;
+  series.seen = round_;
+  series.place = order_.size();
+  order_.push_back(entry);
+  ++seen_count_;
+  return &series;
+}
+
+Result<TargetSeries::Entry*> TargetSeries::find_or_make(std::string_view key, const ReadLabels& read) {
+  if (const auto at = series_.find(key); at != series_.end()) return &*at;
+  Result<Labels> labels = read();
+  if (!labels) return labels.error();
+  Series series;
+  series.labels = std::move(*labels);
+  series.is_dropped = series.labels.empty();
+  if (!series.is_dropped) {
+    ++names_version_;
+    ++added_count_;
+  }
+  return &*series_.emplace(std::string(key), std::move(series)).first;
 }
 
 template <class Parser>
@@ -247,15 +267,23 @@ ScrapeReport TargetSeries::commit(const Status& staged, Instant at) {
     report.error = "the store refused samples: " + std::string(word(reason));
   }
   end_unseen(at);
+  last_order_.swap(order_);
   return report;
 }
 
 void TargetSeries::end_series(Instant at) {
   ++round_;
+  seen_count_ = 0;
+  last_order_.clear();
   end_unseen(at);
 }
 
 void TargetSeries::end_unseen(Instant at) {
+  if (seen_count_ == series_.size()) {  // the common case, which is not worth a walk through them
+    staged_.clear();
+    former_count_ = 0;
+    return;
+  }
   // What the page has under another text is not at its end: rules may bring two texts to one series.
   std::set<std::uint32_t> present;  // slots: one stands for one series at a time
   const bool may_coincide = !terms_->relabel.empty() || former_count_ > 0;

@@ -79,9 +79,11 @@ class TargetSeries {
     Labels labels;
     metrics::tsdb::SeriesReference reference;
     std::uint64_t seen{0};         // the round that had it last
+    std::size_t place{0};          // there, among its series
     bool has_own_time{false};      // then nobody knows when it ends
     bool is_dropped{false};        // by metric_relabel_configs; then it has no labels
   };
+  using Entry = std::pair<const std::string, Series>;
   struct Staged {
     Series* series{nullptr};
     Instant at;
@@ -106,6 +108,7 @@ class TargetSeries {
   [[nodiscard]] Result<Labels> final_labels(const Parser& parser) const;
   [[nodiscard]] Labels with_target(const Labels& labels) const;
   [[nodiscard]] Status check(const Labels& labels) const;
+  [[nodiscard]] Result<Entry*> find_or_make(std::string_view key, const ReadLabels& read);
   void begin_round();
   [[nodiscard]] ScrapeReport commit(const Status& staged, Instant at);
   void end_unseen(Instant at);
@@ -118,6 +121,10 @@ class TargetSeries {
   std::unordered_map<std::string, metrics::tsdb::Metadata> described_;     // by name
   std::array<Labels, 5> report_labels_;
   std::array<metrics::tsdb::SeriesReference, 5> report_references_;
+  // Pages come in one order: the series that followed last time is looked at first, and costs no look-up in a large table.
+  std::vector<Entry*> last_order_, order_;  // of the last page, and of this one so far
+  std::size_t expected_{0};                 // in last_order_
+  std::size_t seen_count_{0};               // series of this page
   std::vector<Staged> staged_;
   std::deque<std::string> histograms_;
   std::uint64_t round_{0};
