@@ -37,6 +37,10 @@ class TwoFiles final : public watchbill::ports::FilesPort {
   }
   Status append(const std::string& /*path*/, std::string_view /*bytes*/) override { return {}; }
   Status replace(const std::string& /*path*/, std::string_view /*bytes*/) override { return {}; }
+  Result<watchbill::ports::MappedBytes> map(const std::string& path) override {
+    return watchbill::Error{watchbill::ErrorKind::not_found, "map", path, ""};
+  }
+  Status rename(const std::string&, const std::string&) override { return {}; }
   Status remove(const std::string& /*path*/) override { return {}; }
 
  private:
