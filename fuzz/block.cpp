@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "base/bytes_code.h"
 #include "metrics/histogram/arena.h"
 #include "metrics/tsdb/block.h"
-#include "metrics/tsdb/bytes_code.h"
 #include "metrics/tsdb/checksum.h"
 #include "metrics/tsdb/column.h"
 

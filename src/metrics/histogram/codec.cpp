@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "base/bytes_code.h"
+
 namespace watchbill::metrics::histogram {
 namespace {
 
@@ -19,13 +21,8 @@ enum class NumberKind : std::uint8_t { whole, millionths, raw };
 constexpr double million = 1e6;
 constexpr double whole_end = 4503599627370496.0;  // 2^52: below it whole numbers and their differences are exact
 
-void put_varint(std::string& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
-  out.push_back(static_cast<char>(value));
-}
-
 void put_signed(std::string& out, std::int64_t value) {
-  put_varint(out, (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
+  put_varint(out, zigzag(static_cast<std::uint64_t>(value)));
 }
 
 // Neither NaN, infinities, negative numbers nor -0.
@@ -79,20 +76,11 @@ class Reader {
     rest_.remove_prefix(1);
     return true;
   }
-  bool varint(std::uint64_t& out) noexcept {
-    out = 0;
-    std::uint8_t next = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (!byte(next)) return false;
-      out |= std::uint64_t{next & 0x7FU} << shift;
-      if (next < 0x80) return true;
-    }
-    return false;
-  }
+  bool varint(std::uint64_t& out) noexcept { return take_varint(rest_, out); }
   bool signed_varint(std::int64_t& out) noexcept {
     std::uint64_t raw = 0;
     if (!varint(raw)) return false;
-    out = static_cast<std::int64_t>((raw >> 1) ^ (~(raw & 1) + 1));
+    out = static_cast<std::int64_t>(unzigzag(raw));
     return true;
   }
   bool number(double& out) noexcept {

@@ -9,8 +9,8 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "base/bytes_code.h"
 #include "metrics/histogram/arena.h"
-#include "metrics/tsdb/bytes_code.h"
 #include "metrics/tsdb/checksum.h"
 #include "metrics/tsdb/column.h"
 #include "metrics/tsdb/start_times.h"

@@ -6,9 +6,9 @@
 #include <span>
 
 #include "base/assert.h"
+#include "base/bytes_code.h"
 #include "metrics/histogram/arena.h"
 #include "metrics/tsdb/block_format.h"
-#include "metrics/tsdb/bytes_code.h"
 #include "metrics/tsdb/checksum.h"
 #include "metrics/tsdb/column.h"
 

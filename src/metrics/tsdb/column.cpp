@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "base/assert.h"
-#include "metrics/tsdb/bytes_code.h"
+#include "base/bytes_code.h"
 #include "metrics/tsdb/residuals.h"
 
 namespace watchbill::metrics::tsdb {

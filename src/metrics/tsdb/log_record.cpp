@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes_code.h"
+
 namespace watchbill::metrics::tsdb {
 namespace {
 
@@ -13,46 +15,29 @@ constexpr std::uint8_t is_same_time = 0x20;
 constexpr std::uint8_t is_histogram = 0x10;
 constexpr std::uint8_t value_bytes_mask = 0x0F;
 
-void append_varint(std::string& out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  out.push_back(static_cast<char>(value));
-}
-
-// Small magnitudes become small numbers: 0, -1, 1, -2 are 0, 1, 2, 3. Wraps around as unsigned numbers do.
-void append_difference(std::string& out, std::uint64_t from, std::uint64_t to) {
-  const auto difference = static_cast<std::int64_t>(to - from);
-  append_varint(out, (static_cast<std::uint64_t>(difference) << 1) ^ static_cast<std::uint64_t>(difference >> 63));
-}
+// Wraps around as unsigned numbers do.
+void append_difference(std::string& out, std::uint64_t from, std::uint64_t to) { put_varint(out, zigzag(to - from)); }
 
 void append_text(std::string& out, std::string_view text) {
-  append_varint(out, text.size());
+  put_varint(out, text.size());
   out.append(text);
 }
 
 }  // namespace
 
-void LogEncoder::labels(std::uint64_t number, const Labels& labels) {
+template <class AnyLabels>
+void LogEncoder::write_labels(std::uint64_t number, const AnyLabels& labels) {
   bytes_.push_back(static_cast<char>(is_labels));
-  append_varint(bytes_, number);
-  append_varint(bytes_, labels.size());
+  put_varint(bytes_, number);
+  put_varint(bytes_, labels.size());
   for (const auto& [name, value] : labels) {
     append_text(bytes_, name);
     append_text(bytes_, value);
   }
 }
 
-void LogEncoder::labels(std::uint64_t number, const PackedLabels& labels) {
-  bytes_.push_back(static_cast<char>(is_labels));
-  append_varint(bytes_, number);
-  append_varint(bytes_, labels.size());
-  for (const auto [name, value] : labels) {
-    append_text(bytes_, name);
-    append_text(bytes_, value);
-  }
-}
+void LogEncoder::labels(std::uint64_t number, const Labels& labels) { write_labels(number, labels); }
+void LogEncoder::labels(std::uint64_t number, const PackedLabels& labels) { write_labels(number, labels); }
 
 void LogEncoder::sample(std::uint64_t number, Sample sample) {
   const auto bits = std::bit_cast<std::uint64_t>(sample.v);
@@ -95,7 +80,7 @@ LogDecoder::Entry LogDecoder::next() {
 
 bool LogDecoder::read_labels() {
   std::uint64_t count = 0;
-  if (!varint(number_) || !varint(count)) return false;
+  if (!take_varint(rest_, number_) || !take_varint(rest_, count)) return false;
   if (count > rest_.size() / 2) return false;  // two lengths for each label
   std::vector<Labels::Pair> pairs(count);
   for (Labels::Pair& pair : pairs)
@@ -117,7 +102,7 @@ bool LogDecoder::read_place(std::uint8_t control) noexcept {
 
 bool LogDecoder::read_histogram(std::uint8_t control) noexcept {
   std::uint64_t size = 0;
-  if ((control & value_bytes_mask) != 0 || !read_place(control) || !varint(size) || size == 0 || size > rest_.size())
+  if ((control & value_bytes_mask) != 0 || !read_place(control) || !take_varint(rest_, size) || size == 0 || size > rest_.size())
     return false;
   encoded_ = rest_.substr(0, size);
   rest_.remove_prefix(size);
@@ -135,27 +120,16 @@ bool LogDecoder::read_sample(std::uint8_t control) noexcept {
   return true;
 }
 
-bool LogDecoder::varint(std::uint64_t& out) noexcept {
-  out = 0;
-  for (unsigned shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
-    const auto byte = static_cast<std::uint8_t>(rest_.front());
-    rest_.remove_prefix(1);
-    out |= std::uint64_t{byte & 0x7Fu} << shift;
-    if (byte < 0x80) return true;
-  }
-  return false;
-}
-
 bool LogDecoder::difference(std::int64_t& out) noexcept {
   std::uint64_t raw = 0;
-  if (!varint(raw)) return false;
-  out = static_cast<std::int64_t>((raw >> 1) ^ (~(raw & 1) + 1));
+  if (!take_varint(rest_, raw)) return false;
+  out = static_cast<std::int64_t>(unzigzag(raw));
   return true;
 }
 
 bool LogDecoder::text(std::string& out) {
   std::uint64_t size = 0;
-  if (!varint(size) || size > rest_.size()) return false;
+  if (!take_varint(rest_, size) || size > rest_.size()) return false;
   out.assign(rest_.substr(0, size));
   rest_.remove_prefix(size);
   return true;

@@ -32,6 +32,8 @@ class LogEncoder {
   [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
 
  private:
+  template <class AnyLabels>
+  void write_labels(std::uint64_t number, const AnyLabels& labels);
   void place(std::uint8_t control, std::uint64_t number, std::int64_t t_ms);
 
   std::string bytes_;
@@ -53,7 +55,6 @@ class LogDecoder {
   [[nodiscard]] std::string_view encoded() const noexcept { return encoded_; }
 
  private:
-  [[nodiscard]] bool varint(std::uint64_t& out) noexcept;
   [[nodiscard]] bool difference(std::int64_t& out) noexcept;
   [[nodiscard]] bool text(std::string& out);
   [[nodiscard]] bool read_labels();

@@ -1,4 +1,5 @@
-// Numbers in the bytes of a block file: varints, numbers of fixed width with the low byte first, and single bits.
+// Numbers in the bytes of files and messages: varints (those of Protocol Buffers) and numbers of fixed width with the low byte
+// first.
 #pragma once
 
 #include <bit>
@@ -8,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace watchbill::metrics::tsdb {
+namespace watchbill {
 
 // Small magnitudes become small numbers: 0, -1, 1, -2 are 0, 1, 2, 3. Both directions take any 64 bits.
 [[nodiscard]] constexpr std::uint64_t zigzag(std::uint64_t number) noexcept {
@@ -20,6 +21,19 @@ namespace watchbill::metrics::tsdb {
 inline void put_varint(std::string& out, std::uint64_t number) {
   for (; number >= 0x80; number >>= 7) out.push_back(static_cast<char>(number | 0x80));
   out.push_back(static_cast<char>(number));
+}
+
+// Takes such a number off the front of `rest`. False, and `rest` in no defined state, when none of at most ten bytes stands
+// there.
+[[nodiscard]] inline bool take_varint(std::string_view& rest, std::uint64_t& out) noexcept {
+  out = 0;
+  for (unsigned shift = 0; shift < 64 && !rest.empty(); shift += 7) {
+    const auto byte = static_cast<std::uint8_t>(rest.front());
+    rest.remove_prefix(1);
+    out |= std::uint64_t{byte & 0x7Fu} << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
 }
 
 // Adds a number of fixed width, low byte first.
@@ -46,12 +60,7 @@ class ByteReader {
 
   [[nodiscard]] std::uint64_t varint() noexcept {
     std::uint64_t number = 0;
-    for (unsigned shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
-      const auto byte = static_cast<std::uint8_t>(rest_.front());
-      rest_.remove_prefix(1);
-      number |= std::uint64_t{byte & 0x7Fu} << shift;
-      if (byte < 0x80) return number;
-    }
+    if (take_varint(rest_, number)) return number;
     fail();
     return 0;
   }
@@ -86,4 +95,4 @@ class ByteReader {
   bool is_good_{true};
 };
 
-}  // namespace watchbill::metrics::tsdb
+}  // namespace watchbill
