@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "metrics/promql/ast_walk.h"
 #include "metrics/promql/evaluation.h"
 #include "metrics/promql/print.h"
 
@@ -46,30 +47,18 @@ class Finder {
   [[nodiscard]] std::vector<Part>& parts() noexcept { return parts_; }
 
  private:
-  // Recursion is bounded by the parser's depth. What is below a subquery is evaluated at other times: no part begins there.
+  // What is below a subquery is evaluated at other times: no part begins there.
   void visit(NodeIndex index, std::size_t parent, bool is_below_subquery) {
-    if (index == no_node) return;
     const Node& node = expression_.at(index);
     if (std::holds_alternative<VectorSelector>(node.of)) return note_selector(index, parent);
-    if (const MatrixSelector* matrix = std::get_if<MatrixSelector>(&node.of)) return note_selector(matrix->selector, parent);
-    if (const Subquery* subquery = std::get_if<Subquery>(&node.of)) return visit(subquery->inner, parent, true);
-    if (const Paren* paren = std::get_if<Paren>(&node.of)) return visit(paren->inner, parent, is_below_subquery);
-    if (const Unary* unary = std::get_if<Unary>(&node.of)) return visit(unary->inner, parent, is_below_subquery);
-    std::size_t self = parent;
-    if (!is_below_subquery && node.type == ValueType::instant_vector) {
-      self = parts_.size();
+    const bool is_part = std::holds_alternative<Binary>(node.of) || std::holds_alternative<Aggregate>(node.of) ||
+                         std::holds_alternative<Call>(node.of);
+    if (is_part && !is_below_subquery && node.type == ValueType::instant_vector) {
       parts_.push_back(Part{index, parent, {}, {}, true});
+      parent = parts_.size() - 1;
     }
-    const auto below = [&](NodeIndex part) { visit(part, self, is_below_subquery); };
-    if (const Binary* binary = std::get_if<Binary>(&node.of)) {
-      below(binary->left);
-      below(binary->right);
-    } else if (const Aggregate* aggregate = std::get_if<Aggregate>(&node.of)) {
-      below(aggregate->parameter);
-      below(aggregate->inner);
-    } else if (const Call* call = std::get_if<Call>(&node.of)) {
-      std::for_each(call->arguments.begin(), call->arguments.end(), below);
-    }
+    is_below_subquery = is_below_subquery || std::holds_alternative<Subquery>(node.of);
+    each_child(node, [&](NodeIndex child) { visit(child, parent, is_below_subquery); });
   }
 
   void note_selector(NodeIndex selector, std::size_t part) {

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "metrics/histogram/arithmetic.h"
+#include "metrics/promql/ast_walk.h"
 #include "metrics/promql/evaluation.h"
 #include "metrics/promql/parser.h"
 #include "metrics/tsdb/start_times.h"
@@ -104,29 +105,20 @@ void Evaluation::note_found(std::size_t selector_index, const Labels& labels, st
   if (!found.newest_sample || found.newest_sample->ms < *newest_ms) found.newest_sample = Instant{*newest_ms};
 }
 
-// Recursion is bounded by the parser's depth. A subquery or a function of buckets further out needs whole histograms.
+// A subquery or a function of buckets further out needs whole histograms.
 void Evaluation::find_count_readers(NodeIndex index, bool is_asked) {
   const Node& node = expression_.at(index);
-  if (std::holds_alternative<VectorSelector>(node.of)) {
-    if (is_asked) count_readers_.insert(index);
-  } else if (const MatrixSelector* matrix = std::get_if<MatrixSelector>(&node.of)) {
-    find_count_readers(matrix->selector, is_asked);
-  } else if (const Paren* paren = std::get_if<Paren>(&node.of)) {
-    find_count_readers(paren->inner, is_asked);
-  } else if (const Unary* unary = std::get_if<Unary>(&node.of)) {
-    find_count_readers(unary->inner, is_asked);
-  } else if (const Aggregate* aggregate = std::get_if<Aggregate>(&node.of)) {
-    find_count_readers(aggregate->inner, is_asked);
-  } else if (const Binary* binary = std::get_if<Binary>(&node.of)) {
-    const bool trims = binary->op == BinaryOperator::trim_upper || binary->op == BinaryOperator::trim_lower;
-    for (const NodeIndex side : {binary->left, binary->right}) find_count_readers(side, is_asked && !trims);
-  } else if (const Call* call = std::get_if<Call>(&node.of)) {
+  if (std::holds_alternative<VectorSelector>(node.of) && is_asked) count_readers_.insert(index);
+  if (std::holds_alternative<Subquery>(node.of)) return;
+  if (const Binary* binary = std::get_if<Binary>(&node.of))
+    is_asked = is_asked && binary->op != BinaryOperator::trim_upper && binary->op != BinaryOperator::trim_lower;
+  if (const Call* call = std::get_if<Call>(&node.of)) {
     const FunctionId id = call->function->id;
     if (id == FunctionId::histogram_quantile || id == FunctionId::histogram_quantiles || id == FunctionId::histogram_fraction)
       is_asked = false;
     if (id == FunctionId::histogram_count || id == FunctionId::histogram_sum || id == FunctionId::histogram_avg) is_asked = true;
-    for (const NodeIndex argument : call->arguments) find_count_readers(argument, is_asked);
   }
+  each_child(node, [&](NodeIndex child) { find_count_readers(child, is_asked); });
 }
 
 void Evaluation::strip(std::vector<Sample>& samples) {

@@ -11,6 +11,7 @@
 #include "base/pattern/pattern.h"
 #include "base/time.h"
 #include "metrics/histogram/text.h"
+#include "metrics/promql/ast_walk.h"
 #include "metrics/promql/evaluate.h"
 #include "metrics/promql/lexer.h"
 #include "metrics/promql/parser.h"
@@ -479,15 +480,7 @@ class Script {
     };
     if (VectorSelector* selector = std::get_if<VectorSelector>(&node.of)) pin_shift(selector->shift);
     if (Subquery* subquery = std::get_if<Subquery>(&node.of)) pin_shift(subquery->shift);
-    std::vector<NodeIndex> below;
-    if (const MatrixSelector* matrix = std::get_if<MatrixSelector>(&node.of)) below = {matrix->selector};
-    if (const Paren* paren = std::get_if<Paren>(&node.of)) below = {paren->inner};
-    if (const Unary* unary = std::get_if<Unary>(&node.of)) below = {unary->inner};
-    if (const Binary* binary = std::get_if<Binary>(&node.of)) below = {binary->left, binary->right};
-    if (const Aggregate* aggregate = std::get_if<Aggregate>(&node.of)) below = {aggregate->inner, aggregate->parameter};
-    if (const Call* call = std::get_if<Call>(&node.of)) below = call->arguments;
-    for (const NodeIndex child : below)
-      if (child != no_node) pin(expression, child, at_ms);
+    if (!std::holds_alternative<Subquery>(node.of)) each_child(node, [&](NodeIndex child) { pin(expression, child, at_ms); });
   }
 
   static bool reads_time(const Expression& expression) {
