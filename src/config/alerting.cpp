@@ -59,11 +59,6 @@ void read_path_prefix(const Cursor& at, std::string& out) {
   if (!out.empty() && !out.starts_with('/')) out.insert(0, 1, '/');
 }
 
-void read_scheme(const Cursor& at, std::string& out) {
-  read(at, out);
-  if (out != "http" && out != "https") at.complain("wrong_type", fmt::format("expected http or https, found \"{}\"", out));
-}
-
 void read_api_version(const Cursor& at, std::string& out) {
   read(at, out);
   if (out == "v1") return at.complain("not_yet_supported", "alerts are handed over by the API v2 only");
@@ -74,7 +69,7 @@ using A = AlertmanagerKeys;
 constexpr auto alertmanager_keys = table<A>(
     "alerting.alertmanagers[]",
     whole<A, read_target_groups>("static_configs", "list", "", "targets by name"),
-    optional<&A::scheme, read_scheme>("scheme", "http or https", "http", "of the targets"),
+    optional<&A::scheme, read_http_scheme>("scheme", "http or https", "http", "of the targets"),
     optional<&A::path_prefix, read_path_prefix>("path_prefix", "path", "/", "of the targets"),
     optional<&A::timeout, read_positive>("timeout", "duration", "10s", "of one call"),
     optional<&A::api_version, read_api_version>("api_version", "v2", "v2", "how alerts are handed over"),

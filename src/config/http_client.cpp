@@ -49,6 +49,11 @@ void complain_of_both(const Cursor& at, std::string_view one, std::string_view o
 
 }  // namespace
 
+void read_http_scheme(const Cursor& at, std::string& out) {
+  constexpr std::array<std::string_view, 2> schemes{"http", "https"};
+  if (const auto index = read_word(at, schemes)) out = schemes[*index];
+}
+
 void read_basic_auth(const Cursor& at, ClientKeys& out) {
   out.basic.authorization = "Basic";
   if (!read_object(at, basic_auth, out.basic)) return;

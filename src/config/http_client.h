@@ -16,6 +16,9 @@ struct ClientKeys {
   bool follows_redirects{true};
 };
 
+// Where a server is asked: http or https.
+void read_http_scheme(const Cursor& at, std::string& out);
+
 // The keys of these names. Complain as all readers of the bill do.
 void read_basic_auth(const Cursor& at, ClientKeys& out);
 void read_authorization(const Cursor& at, ClientKeys& out);

@@ -22,11 +22,6 @@ void read_path_part(const Cursor& at, std::string& out) {
   if (!out.starts_with('/')) at.complain("out_of_range", "expected a path that begins with /");
 }
 
-void read_scheme(const Cursor& at, std::string& out) {
-  constexpr std::array<std::string_view, 2> schemes{"http", "https"};
-  if (const auto index = read_word(at, schemes)) out = schemes[*index];
-}
-
 struct JobKeys {
   ClientKeys client;
   std::string job;
@@ -58,7 +53,8 @@ constexpr auto scrape_config = table<J>(
     optional<&J::interval, read_optional_positive>("scrape_interval", "duration", "", "as in global"),
     optional<&J::timeout, read_optional_positive>("scrape_timeout", "duration", "", "as in global, at most the interval"),
     whole<J, read_into_by<&S::metrics_path, read_path_part>>("metrics_path", "path", "/metrics", "begins with /"),
-    whole<J, read_into_by<&S::scheme, read_scheme>>("scheme", "http or https", "http", "https trusts what the system trusts"),
+    whole<J, read_into_by<&S::scheme, read_http_scheme>>("scheme", "http or https", "http",
+                                                         "https trusts what the system trusts"),
     whole<J, read_into<&S::params>>("params", "map of lists of text", "", "parameters of the query"),
     whole<J, read_into_by<&S::static_configs, read_target_groups>>("static_configs", "list", "", "targets by name"),
     whole<J, read_into_by<&S::file_discovery, read_file_discovery>>("file_sd_configs", "list", "", "targets out of files"),
@@ -94,8 +90,7 @@ constexpr auto scrape_config = table<J>(
     later<J>("no_proxy", ""), later<J>("proxy_from_environment", ""), later<J>("proxy_connect_header", ""),
     later<J>("enable_http2", ""), later<J>("http_headers", ""), later<J>("keep_dropped_targets", ""),
     later<J>("scrape_protocols", ""), later<J>("fallback_scrape_protocol", ""),
-    later<J>("convert_classic_histograms_to_nhcb", ""),
-    later<J>("native_histogram_bucket_limit", ""),
+    later<J>("convert_classic_histograms_to_nhcb", ""), later<J>("native_histogram_bucket_limit", ""),
     later<J>("native_histogram_min_bucket_factor", ""), later<J>("metric_name_validation_scheme", ""),
     later<J>("metric_name_escaping_scheme", ""), later<J>("scrape_failure_log_file", ""), later<J>("azure_sd_configs", ""),
     later<J>("consul_sd_configs", ""), later<J>("digitalocean_sd_configs", ""), later<J>("dns_sd_configs", ""),
