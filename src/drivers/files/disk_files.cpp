@@ -30,6 +30,14 @@ Status make_folders(const std::string& root, const std::string& path) {
   return {};
 }
 
+// Of a file that was opened, if it was.
+Result<std::uint64_t> size_of(const Descriptor& descriptor, const std::string& name) {
+  if (!descriptor.is_open()) return failed("open", name);
+  struct stat status {};
+  if (::fstat(descriptor.get(), &status) != 0) return failed("stat", name);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
 // Fewer bytes than `size` when the file became shorter meanwhile.
 Result<std::string> read_some(int descriptor, std::uint64_t offset, std::uint64_t size, const std::string& name) {
   std::string bytes(size, '\0');
@@ -70,24 +78,20 @@ Result<std::vector<std::string>> DiskFiles::list(const std::string& folder) {
 Result<std::string> DiskFiles::read(const std::string& path, std::uint64_t bytes_max) {
   const std::string name = full(path);
   const Descriptor descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!descriptor.is_open()) return failed("open", name);
-  struct stat status {};
-  if (::fstat(descriptor.get(), &status) != 0) return failed("stat", name);
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size > bytes_max)
+  const Result<std::uint64_t> size = size_of(descriptor, name);
+  if (!size) return size.error();
+  if (*size > bytes_max)
     return Error{ErrorKind::exhausted, "read", name, "the file holds more than " + std::to_string(bytes_max) + " bytes"};
-  return read_some(descriptor.get(), 0, size, name);
+  return read_some(descriptor.get(), 0, *size, name);
 }
 
 Result<std::string> DiskFiles::read_part(const std::string& path, std::uint64_t offset, std::uint64_t bytes_max) {
   const std::string name = full(path);
   const Descriptor descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!descriptor.is_open()) return failed("open", name);
-  struct stat status {};
-  if (::fstat(descriptor.get(), &status) != 0) return failed("stat", name);
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (offset >= size) return std::string();
-  return read_some(descriptor.get(), offset, std::min(size - offset, bytes_max), name);
+  const Result<std::uint64_t> size = size_of(descriptor, name);
+  if (!size) return size.error();
+  if (offset >= *size) return std::string();
+  return read_some(descriptor.get(), offset, std::min(*size - offset, bytes_max), name);
 }
 
 Status DiskFiles::append(const std::string& path, std::string_view bytes) {
@@ -118,18 +122,16 @@ Status DiskFiles::replace(const std::string& path, std::string_view bytes) {
 Result<ports::MappedBytes> DiskFiles::map(const std::string& path) {
   const std::string name = full(path);
   const Descriptor descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!descriptor.is_open()) return failed("open", name);
-  struct stat status {};
-  if (::fstat(descriptor.get(), &status) != 0) return failed("stat", name);
-  const auto size = static_cast<std::size_t>(status.st_size);
-  if (size == 0) return ports::MappedBytes{};
-  void* const begin = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor.get(), 0);
+  const Result<std::uint64_t> size = size_of(descriptor, name);
+  if (!size) return size.error();
+  if (*size == 0) return ports::MappedBytes{};
+  void* const begin = ::mmap(nullptr, *size, PROT_READ, MAP_SHARED, descriptor.get(), 0);
   if (begin == MAP_FAILED) return failed("map", name);
   // Readers of samples jump: what lies around is not worth reading ahead.
-  static_cast<void>(::madvise(begin, size, MADV_RANDOM));
-  std::shared_ptr<const void> owner(begin, [size](void* mapped) { ::munmap(mapped, size); });
-  const auto rest = [begin, size] { static_cast<void>(::madvise(begin, size, MADV_DONTNEED)); };
-  return ports::MappedBytes{std::move(owner), std::string_view(static_cast<const char*>(begin), size), rest};
+  static_cast<void>(::madvise(begin, *size, MADV_RANDOM));
+  std::shared_ptr<const void> owner(begin, [size = *size](void* mapped) { ::munmap(mapped, size); });
+  const auto rest = [begin, size = *size] { static_cast<void>(::madvise(begin, size, MADV_DONTNEED)); };
+  return ports::MappedBytes{std::move(owner), std::string_view(static_cast<const char*>(begin), *size), rest};
 }
 
 Status DiskFiles::rename(const std::string& path, const std::string& new_path) {
