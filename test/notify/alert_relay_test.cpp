@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 namespace watchbill::drivers::notify {
 namespace {
@@ -123,6 +124,26 @@ TEST_F(Relay, many_go_in_calls_of_64_to_each_for_itself) {
   EXPECT_EQ(count(peers_.calls[0].body), 64U);
   EXPECT_EQ(count(peers_.calls.back().body), 36U);
   EXPECT_NE(peers_.calls[0].body.find("\"endsAt\":\"2026-03-01T12:20:"), std::string::npos) << "four times the longest interval";
+}
+
+TEST_F(Relay, alerts_that_are_refused_hold_up_no_others) {
+  relay_.configure({{"http://am/", Duration::seconds(10), {}}}, Duration::seconds(15));
+  for (int i = 0; i < 100; ++i) fire(std::to_string(i));
+  std::set<std::string> seen;
+  for (int i = 0; i < 20; ++i) {  // something changes all the time, so alerts are read again and again
+    ++version_;
+    loop_.pass(Duration::milliseconds(250));
+    while (!peers_.waiting.empty()) {
+      const std::string& body = peers_.calls.back().body;
+      for (const RelayedAlert& alert : alerts_)
+        if (body.find("\"alertname\":\"" + alert.id + "\"") != std::string::npos) seen.insert(alert.id);
+      peers_.answer(body.find("\"alertname\":\"0\"") != std::string::npos ? 400 : 200);
+    }
+  }
+  EXPECT_EQ(seen.size(), 100U);
+  EXPECT_EQ(peers_.calls.size(), 2U) << "and not told again at once";
+  ASSERT_FALSE(complaints_.empty());
+  EXPECT_EQ(complaints_.front(), "http://am/ refused alerts with status 400; they are told again in a minute");
 }
 
 TEST_F(Relay, an_authorization_that_cannot_be_read_sends_nothing_and_is_said) {

@@ -15,6 +15,11 @@ constexpr Duration read_interval = Duration::seconds(15);
 constexpr Duration pause_first = Duration::seconds(1);
 constexpr Duration pause_max = Duration::seconds(30);
 
+// Taken, or refused for what it is: telling it again at once would hold up the others.
+bool is_final(std::uint32_t status) noexcept {
+  return status / 100 == 2 || (status / 100 == 4 && status != 408 && status != 429);
+}
+
 void write_alert(JsonWriter& out, const RelayedAlert& alert, Instant ends_at) {
   out.begin_object().key("labels").begin_object();
   for (const auto& [name, value] : alert.labels) out.key(name).string(value);
@@ -43,6 +48,8 @@ void AlertRelay::configure(std::vector<Alertmanager> alertmanagers, Duration int
 }
 
 void AlertRelay::stop() {
+  *std::exchange(is_alive_, std::make_shared<bool>(true)) = false;
+  is_reading_ = false;
   peers_.clear();
   if (timer_) links_.loop.cancel(*std::exchange(timer_, std::nullopt));
 }
@@ -120,8 +127,14 @@ void AlertRelay::hear(const std::shared_ptr<Peer>& peer, std::size_t count,
   peer->is_calling = false;
   if (std::exchange(peer->missed_a_reading, false)) read_at_ = Instant{};
   const Instant now = links_.now();
-  if (answer && answer->status / 100 == 2) {
-    if (peer->pause.ms > 0) links_.complain("alerts are told to " + peer->to.url + " again");
+  if (answer && is_final(answer->status)) {
+    const bool is_refused = answer->status / 100 != 2;
+    if (is_refused && !peer->is_refusing)
+      links_.complain(peer->to.url + " refused alerts with status " + std::to_string(answer->status) +
+                      "; they are told again in a minute");
+    else if (!is_refused && (peer->pause.ms > 0 || peer->is_refusing))
+      links_.complain("alerts are told to " + peer->to.url + " again");
+    peer->is_refusing = is_refused;
     peer->pause = Duration{};
     for (std::size_t i = 0; i < count; ++i) peer->told[peer->due[i].id] = {now, peer->due[i].ended_at.has_value()};
     peer->due.erase(peer->due.begin(), peer->due.begin() + static_cast<std::ptrdiff_t>(count));
@@ -132,9 +145,6 @@ void AlertRelay::hear(const std::shared_ptr<Peer>& peer, std::size_t count,
                     (answer ? "status " + std::to_string(answer->status) : answer.error().detail) + "; tried again until it can");
   peer->pause = peer->pause.ms == 0 ? pause_first : std::min(pause_max, peer->pause * 2);
   peer->not_before = now + peer->pause;
-  // An answer that refuses one alert refuses its call: it must not hold up the others for ever.
-  if (answer && answer->status / 100 == 4 && answer->status != 429 && peer->due.size() > count)
-    std::rotate(peer->due.begin(), peer->due.begin() + static_cast<std::ptrdiff_t>(count), peer->due.end());
 }
 
 std::string AlertRelay::body_of(const Peer& peer, std::size_t count) const {

@@ -2,7 +2,8 @@
 // to.
 //
 // An Alertmanager keeps what it is told until the alert's end time; so nothing is lost by telling twice, and whoever was away is
-// told everything when it is back. Each is told for itself: what it did not accept is told again, after 1 s, 2 s, … up to 30 s.
+// told everything when it is back. Each is told for itself: what it could not take is told again, after 1 s, 2 s, … up to 30 s;
+// what it refuses (4xx) with the next minute's.
 // Nothing of it is in the journal: the alerts are. Everything happens on the loop. Source: Prometheus 2.42 notifier/notifier.go,
 // rules/alerting.go (sendAlerts); telling again what was not accepted is ours.
 #pragma once
@@ -77,6 +78,7 @@ class AlertRelay {
     std::map<std::string, Told> told;  // by alert id
     std::vector<RelayedAlert> due;     // what it is to be told next
     bool is_calling{false};
+    bool is_refusing{false};           // its last answer was a refusal for good
     bool missed_a_reading{false};      // it was calling when alerts were read
     Duration pause;                    // after the last failure; 0: there was none
     Instant not_before;
