@@ -285,6 +285,24 @@ TEST_F(Bench, times_of_the_page_count_only_when_asked_for) {
   EXPECT_EQ(ask("x"), "x{instance=\"a:1\", job=\"web\"} 1") << "who sends times says himself when a series ends";
 }
 
+// The scraper keeps no labels: it reads them again when the store gave up a series that had no sample left.
+TEST_F(Bench, what_the_store_has_forgotten_comes_back_with_the_page_that_shows_it) {
+  Target honest = target("a:1");
+  honest.terms = terms([](SampleTerms& out) { out.honors_timestamps = true; });
+  scraper_.configure({honest});
+  page_ = "x 1 " + std::to_string(now_.ms) + "\ny 1\n";
+  for (int hour = 0; hour < 26; ++hour) {
+    pass(Duration::hours(1));
+    head_.advance(now_);
+  }
+  ASSERT_EQ(ask("count_over_time(x[2d])"), "") << "the store has given it up";
+  page_ = "x 2 " + std::to_string(now_.ms) + "\ny 2\n";
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("{job=\"web\", __name__=~\"x|y\"}"),
+            "x{instance=\"a:1\", job=\"web\"} 2; y{instance=\"a:1\", job=\"web\"} 2");
+  EXPECT_EQ(ask("scrape_series_added"), "scrape_series_added{instance=\"a:1\", job=\"web\"} 0");
+}
+
 TEST_F(Bench, targets_spread_over_the_interval_and_a_reload_moves_none) {
   std::vector<Target> targets;
   for (int i = 0; i < 60; ++i) targets.push_back(target("host" + std::to_string(i) + ":1"));

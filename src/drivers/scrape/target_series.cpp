@@ -1,6 +1,8 @@
 #include "drivers/scrape/target_series.h"
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <set>
 
 #include "metrics/exposition/open_metrics_parser.h"
@@ -17,7 +19,9 @@ using metrics::exposition::PageReader;
 using metrics::exposition::ProtobufParser;
 using metrics::exposition::TextParser;
 using metrics::tsdb::AppendRefusal;
+using metrics::tsdb::BatchSample;
 using metrics::tsdb::Metadata;
+using metrics::tsdb::SeriesReference;
 
 constexpr std::size_t described_count_max = 50'000;  // as many as the store remembers
 constexpr std::array<std::string_view, 5> report_names{"scrape_duration_seconds", "scrape_samples_post_metric_relabeling",
@@ -68,23 +72,26 @@ void TargetSeries::change_terms(std::shared_ptr<const SampleTerms> terms) {
   const bool is_same = is_alike(*terms, *terms_);
   terms_ = std::move(terms);
   if (is_same) return;
-  // Under keys that no page has they wait for their end, unless the next page comes to the same labels.
-  std::unordered_map<std::string, Series, Hash, std::equal_to<>> aside;
-  for (auto& [key, series] : series_)
-    if (!series.is_dropped) aside.emplace("\n" + std::to_string(++former_count_), std::move(series));
-  series_ = std::move(aside);
-  last_order_.clear();
+  for (const PageSeries::Series& series : series_.all())
+    if (!series.has_own_time && series.reference != SeriesReference{}) former_.push_back(series.reference);
+  series_.clear();
+  names_.clear();
+  ++names_version_;
 }
 
 void TargetSeries::begin_round() {
-  ++round_;
-  staged_.clear();
-  histograms_.clear();
-  order_.clear();
-  expected_ = 0;
-  seen_count_ = 0;
+  series_.begin_round();
+  drop_staged();
   added_count_ = 0;
   sample_count_ = 0;
+}
+
+// Gives their memory back: between rounds it would lie idle with every target.
+void TargetSeries::drop_staged() noexcept {
+  staged_ = {};
+  staged_places_ = {};
+  fresh_labels_ = {};
+  histograms_ = {};
 }
 
 Labels TargetSeries::with_target(const Labels& labels) const {
@@ -130,52 +137,42 @@ Status TargetSeries::check(const Labels& labels) const {
   return {};
 }
 
-Result<TargetSeries::Series*> TargetSeries::series_of(std::string_view key, const ReadLabels& read) {
-  Entry* entry = nullptr;
-  if (expected_ < last_order_.size() && last_order_[expected_]->first == key) {
-    entry = last_order_[expected_];
-  } else {
-    const Result<Entry*> found = find_or_make(key, read);
-    if (!found) return found.error();
-    entry = *found;
+template <class ReadLabels>
+Status TargetSeries::stage(std::string_view text, const BatchSample& sample, bool has_own_time, ReadLabels read) {
+  ++sample_count_;
+  const PageSeries::Found found = series_.find_or_add(text);
+  PageSeries::Series& series = series_.all()[found.place];
+  if (series.is_dropped) return {};
+  const Labels* labels = nullptr;
+  if (series.reference == SeriesReference{}) {
+    Result<Labels> fresh = read();
+    if (!fresh) return fresh.error();
+    series.is_dropped = fresh->empty();
+    if (series.is_dropped) return {};
+    labels = &fresh_labels_.emplace_back(std::move(*fresh));
+    if (found.is_new) {
+      series.name = names_.try_emplace(std::string(labels->get(metric_name_label)), names_.size()).first->second;
+      ++names_version_;
+      ++added_count_;
+    }
   }
-  Series& series = entry->second;
-  if (series.seen == round_) return &series;  // twice on one page
-  // From here on as it was there: one line more or less costs one look-up.
-  if (series.place < last_order_.size() && last_order_[series.place] == entry) expected_ = series.place + 1;
-  series.seen = round_;
-  series.place = order_.size();
-  order_.push_back(entry);
-  ++seen_count_;
-  return &series;
-}
-
-Result<TargetSeries::Entry*> TargetSeries::find_or_make(std::string_view key, const ReadLabels& read) {
-  if (const auto at = series_.find(key); at != series_.end()) return &*at;
-  Result<Labels> labels = read();
-  if (!labels) return labels.error();
-  Series series;
-  series.labels = std::move(*labels);
-  series.is_dropped = series.labels.empty();
-  if (!series.is_dropped) {
-    ++names_version_;
-    ++added_count_;
-  }
-  return &*series_.emplace(std::string(key), std::move(series)).first;
+  series.has_own_time = has_own_time;
+  BatchSample& staged = staged_.emplace_back(sample);
+  staged.series = series.reference;
+  staged.labels = labels;
+  if (!sample.histogram.empty()) staged.histogram = histograms_.emplace_back(sample.histogram);
+  staged_places_.push_back(found.place);
+  return {};
 }
 
 template <class Parser>
 Status TargetSeries::stage_sample(const Parser& parser, Instant at) {
-  ++sample_count_;
-  auto series = series_of(parser.series_text(), [&] { return final_labels(parser); });
-  if (!series) return series.error();
-  if ((*series)->is_dropped) return {};
-  const bool has_own_time = terms_->honors_timestamps && parser.timestamp_ms().has_value();
-  (*series)->has_own_time = has_own_time;
-  staged_.push_back(Staged{*series, has_own_time ? Instant{*parser.timestamp_ms()} : at, parser.value()});
-  if (const std::string_view encoded = histogram_of(parser); !encoded.empty())
-    staged_.back().histogram = histograms_.emplace_back(encoded);
-  return {};
+  const std::optional<std::int64_t> own_ms = terms_->honors_timestamps ? parser.timestamp_ms() : std::nullopt;
+  BatchSample sample;
+  sample.at = own_ms ? Instant{*own_ms} : at;
+  sample.value = parser.value();
+  sample.histogram = histogram_of(parser);
+  return stage(parser.series_text(), sample, own_ms.has_value(), [&] { return final_labels(parser); });
 }
 
 template <class Parser>
@@ -220,22 +217,37 @@ Status TargetSeries::stage_answer(const AnsweredPage& page, Instant at) {
       ProtobufParser(page.text, limits, {terms_->keeps_native_histograms, terms_->keeps_classic_histograms}), at);
 }
 
+Status TargetSeries::stage_samples(std::span<const OwnSample> samples, Instant at) {
+  for (const OwnSample& own : samples) {
+    BatchSample sample;
+    sample.at = at;
+    sample.value = own.value;
+    const auto read = [&]() -> Result<Labels> { return with_target(own.labels); };
+    if (Status staged = stage(own.labels.text(), sample, false, read); !staged) return staged;
+  }
+  return {};
+}
+
 ScrapeReport TargetSeries::store_page(const AnsweredPage& page, Instant at) {
-  begin_round();
-  return commit(stage_answer(page, at), at);
+  return store([&] { return stage_answer(page, at); }, at);
 }
 
 ScrapeReport TargetSeries::store_samples(std::span<const OwnSample> samples, Instant at) {
-  begin_round();
-  for (const OwnSample& sample : samples) {
-    ++sample_count_;
-    const auto series = series_of(sample.labels.text(), [&]() -> Result<Labels> { return with_target(sample.labels); });
-    staged_.push_back(Staged{*series, at, sample.value});
-  }
-  return commit({}, at);
+  return store([&] { return stage_samples(samples, at); }, at);
 }
 
-ScrapeReport TargetSeries::commit(const Status& staged, Instant at) {
+template <class StageAll>
+ScrapeReport TargetSeries::store(StageAll stage_all, Instant at) {
+  begin_round();
+  Status staged = stage_all();
+  if (staged && !append_staged()) {
+    // Once more with the labels of what the store has forgotten; what it took is the same sample again, which is no refusal.
+    const std::size_t added_count = added_count_;
+    begin_round();
+    staged = stage_all();
+    added_count_ = added_count;
+    if (staged) static_cast<void>(append_staged());
+  }
   ScrapeReport report;
   report.scraped_count = sample_count_;
   report.kept_count = staged_.size();
@@ -244,67 +256,85 @@ ScrapeReport TargetSeries::commit(const Status& staged, Instant at) {
     end_series(at);
     return report;
   }
-  std::vector<metrics::tsdb::BatchSample> batch(staged_.size());
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    batch[i].series = staged_[i].series->reference;
-    batch[i].labels = &staged_[i].series->labels;
-    batch[i].at = staged_[i].at;
-    batch[i].value = staged_[i].value;
-    batch[i].histogram = staged_[i].histogram;
-  }
-  const metrics::tsdb::BatchResult result = head_.append(batch);
-  report.stored_count = result.taken_count;
-  report.refused_count = result.refused_count;
-  report.added_count = added_count_;
   report.is_up = true;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    staged_[i].series->reference = batch[i].series;
-    if (batch[i].taken) continue;
+  report.added_count = added_count_;
+  for (const BatchSample& sample : staged_) {
+    ++(sample.taken ? report.stored_count : report.refused_count);
+    if (sample.taken) continue;
     // What the store has no room for must not pass for a good scrape; a sample out of order is the target's own affair.
-    const AppendRefusal reason = batch[i].taken.error();
+    const AppendRefusal reason = sample.taken.error();
     if (reason != AppendRefusal::too_many_series && reason != AppendRefusal::memory_full) continue;
     report.is_up = false;
     report.error = "the store refused samples: " + std::string(word(reason));
   }
   end_unseen(at);
-  last_order_.swap(order_);
   return report;
 }
 
+bool TargetSeries::append_staged() {
+  static_cast<void>(head_.append(staged_));
+  bool knows_all = true;
+  for (std::size_t i = 0; i < staged_.size(); ++i) {
+    PageSeries::Series& series = series_.all()[staged_places_[i]];
+    if (staged_[i].taken) {
+      series.reference = staged_[i].series;
+    } else if (staged_[i].taken.error() == AppendRefusal::unknown_series) {
+      series.reference = SeriesReference{};
+      knows_all = false;
+    }
+  }
+  return knows_all;
+}
+
 void TargetSeries::end_series(Instant at) {
-  ++round_;
-  seen_count_ = 0;
-  last_order_.clear();
+  begin_round();
   end_unseen(at);
 }
 
 void TargetSeries::end_unseen(Instant at) {
-  if (seen_count_ == series_.size()) {  // the common case, which is not worth a walk through them
-    staged_.clear();
-    former_count_ = 0;
-    return;
-  }
+  const bool has_ended = series_.seen_count() != series_.all().size() || !former_.empty();
+  if (has_ended) write_ends(at);
+  drop_staged();
+  former_.clear();
+  series_.end_round();
+  if (!has_ended) return;
+  forget_names();
+  ++names_version_;
+}
+
+void TargetSeries::write_ends(Instant at) {
   // What the page has under another text is not at its end: rules may bring two texts to one series.
   std::set<std::uint32_t> present;  // slots: one stands for one series at a time
-  const bool may_coincide = !terms_->relabel.empty() || former_count_ > 0;
-  if (may_coincide)
-    for (const Staged& staged : staged_)
-      if (staged.series->seen == round_) present.insert(staged.series->reference.slot);
-  std::vector<metrics::tsdb::BatchSample> batch;
-  for (auto& [key, series] : series_) {
+  if (!terms_->relabel.empty() || !former_.empty())
+    for (const BatchSample& staged : staged_) present.insert(staged.series.slot);
+  std::vector<BatchSample> batch;
+  const auto end = [&](SeriesReference series) {
+    if (present.contains(series.slot)) return;
+    BatchSample& sample = batch.emplace_back();
+    sample.series = series;
+    sample.at = at;
+    sample.value = metrics::tsdb::stale_marker();
+  };
+  for (const SeriesReference series : former_) end(series);
+  for (const PageSeries::Series& series : series_.all()) {
     // Never stored yet, or without a time of ours: there is nothing to end.
-    if (series.seen == round_ || series.has_own_time || series.reference == metrics::tsdb::SeriesReference{}) continue;
-    if (may_coincide && present.contains(series.reference.slot)) continue;
-    metrics::tsdb::BatchSample& end = batch.emplace_back();
-    end.series = series.reference;
-    end.at = at;
-    end.value = metrics::tsdb::stale_marker();
+    if (series_.is_seen(series) || series.has_own_time || series.reference == SeriesReference{}) continue;
+    end(series.reference);
   }
-  staged_.clear();  // it refers to what is erased now
-  former_count_ = 0;
-  const std::size_t erased = std::erase_if(series_, [this](const auto& entry) { return entry.second.seen != round_; });
-  if (erased > 0) ++names_version_;
   if (!batch.empty()) static_cast<void>(head_.append(batch));
+}
+
+// Those of no series: what is left is numbered anew.
+void TargetSeries::forget_names() {
+  constexpr std::uint32_t unused = std::numeric_limits<std::uint32_t>::max();
+  std::vector<std::uint32_t> numbers(names_.size(), unused);
+  for (const PageSeries::Series& series : series_.all())
+    if (!series.is_dropped) numbers[series.name] = 0;
+  std::uint32_t count = 0;
+  std::erase_if(names_, [&](const auto& name) { return numbers[name.second] == unused; });
+  for (auto& [name, number] : names_) number = numbers[number] = count++;
+  for (PageSeries::Series& series : series_.all())
+    if (!series.is_dropped) series.name = numbers[series.name];
 }
 
 void TargetSeries::write_report(const ScrapeReport& report, Instant at) {
@@ -321,7 +351,7 @@ void TargetSeries::end_report(Instant at) {
 }
 
 void TargetSeries::write_report_values(std::span<const double, 5> values, Instant at) {
-  std::array<metrics::tsdb::BatchSample, 5> batch;
+  std::array<BatchSample, 5> batch;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (report_labels_[i].empty()) {
       report_labels_[i] = target_;
@@ -338,8 +368,7 @@ void TargetSeries::write_report_values(std::span<const double, 5> values, Instan
 
 std::vector<std::string> TargetSeries::metric_names() const {
   std::set<std::string, std::less<>> names(report_names.begin(), report_names.end());
-  for (const auto& [key, series] : series_)
-    if (!series.is_dropped) names.emplace(series.labels.get(metric_name_label));
+  for (const auto& [name, number] : names_) names.insert(name);
   return {names.begin(), names.end()};
 }
 

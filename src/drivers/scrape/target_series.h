@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "drivers/scrape/page_series.h"
 #include "drivers/scrape/sample_terms.h"
 #include "metrics/exposition/page_format.h"
 #include "metrics/tsdb/head.h"
@@ -75,63 +76,53 @@ class TargetSeries {
   [[nodiscard]] std::uint64_t names_version() const noexcept { return names_version_; }
 
  private:
-  struct Series {
-    Labels labels;
-    metrics::tsdb::SeriesReference reference;
-    std::uint64_t seen{0};         // the round that had it last
-    std::size_t place{0};          // there, among its series
-    bool has_own_time{false};      // then nobody knows when it ends
-    bool is_dropped{false};        // by metric_relabel_configs; then it has no labels
-  };
-  using Entry = std::pair<const std::string, Series>;
-  struct Staged {
-    Series* series{nullptr};
-    Instant at;
-    double value{0};
-    std::string_view histogram{};  // encoded, in histograms_; empty: the sample is `value`
-  };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
-  };
-
   [[nodiscard]] Status stage_answer(const AnsweredPage& page, Instant at);
   template <class Parser>
   [[nodiscard]] Status stage_page(Parser parser, Instant at);
   template <class Parser>
   [[nodiscard]] Status stage_sample(const Parser& parser, Instant at);
-  // The series under a key; `read` gives its final labels, none when it is dropped.
-  using ReadLabels = std::function<Result<Labels>()>;
-  [[nodiscard]] Result<Series*> series_of(std::string_view key, const ReadLabels& read);
+  [[nodiscard]] Status stage_samples(std::span<const OwnSample> samples, Instant at);
+  // Adds one sample of the series under `text`, whose final labels `read` gives: none when it is dropped.
+  template <class ReadLabels>
+  [[nodiscard]] Status stage(std::string_view text, const metrics::tsdb::BatchSample& sample, bool has_own_time, ReadLabels read);
   void describe(std::string_view name, std::string metrics::tsdb::Metadata::*field, std::string_view text);
   template <class Parser>
   [[nodiscard]] Result<Labels> final_labels(const Parser& parser) const;
   [[nodiscard]] Labels with_target(const Labels& labels) const;
   [[nodiscard]] Status check(const Labels& labels) const;
-  [[nodiscard]] Result<Entry*> find_or_make(std::string_view key, const ReadLabels& read);
+
   void begin_round();
-  [[nodiscard]] ScrapeReport commit(const Status& staged, Instant at);
+  void drop_staged() noexcept;
+  // Stages by `stage_all`, which may be called twice, and stores: all of it, or nothing.
+  template <class StageAll>
+  [[nodiscard]] ScrapeReport store(StageAll stage_all, Instant at);
+  // False when the store has forgotten a series whose labels were not staged.
+  [[nodiscard]] bool append_staged();
+  // Ends what this round has not seen, and forgets it.
   void end_unseen(Instant at);
+  void write_ends(Instant at);
+  void forget_names();
   void write_report_values(std::span<const double, 5> values, Instant at);
 
   Labels target_;
   std::shared_ptr<const SampleTerms> terms_;
   metrics::tsdb::Head& head_;
-  std::unordered_map<std::string, Series, Hash, std::equal_to<>> series_;  // by their text on the page
-  std::unordered_map<std::string, metrics::tsdb::Metadata> described_;     // by name
+  PageSeries series_;
+  std::vector<metrics::tsdb::SeriesReference> former_;  // of terms that do not hold any more: they end, or the next page has them
+  std::map<std::string, std::uint32_t> names_;          // of metrics, with their numbers in series_: 0 to size - 1
+  std::unordered_map<std::string, metrics::tsdb::Metadata> described_;  // by name
   std::array<Labels, 5> report_labels_;
   std::array<metrics::tsdb::SeriesReference, 5> report_references_;
-  // Pages come in one order: the series that followed last time is looked at first, and costs no look-up in a large table.
-  std::vector<Entry*> last_order_, order_;  // of the last page, and of this one so far
-  std::size_t expected_{0};                 // in last_order_
-  std::size_t seen_count_{0};               // series of this page
-  std::vector<Staged> staged_;
-  std::deque<std::string> histograms_;
-  std::uint64_t round_{0};
   std::uint64_t names_version_{1};
+
+  // Of one round, and empty between rounds: the samples, the places of their series, and what they refer to. A series that the
+  // store knows needs no labels: they are read again when it has forgotten it.
+  std::vector<metrics::tsdb::BatchSample> staged_;
+  std::vector<std::size_t> staged_places_;
+  std::deque<Labels> fresh_labels_;
+  std::deque<std::string> histograms_;
   std::size_t sample_count_{0};  // on the page
   std::size_t added_count_{0};
-  std::size_t former_count_{0};  // series that were moved aside by change_terms()
 };
 
 }  // namespace watchbill::drivers::scrape
