@@ -59,6 +59,38 @@ TEST(head, refuses_order_and_duplicates_by_name) {
   EXPECT_FALSE(head.append(a, at(12), -0.0).has_value());
 }
 
+TEST(head, a_window_lets_late_samples_in) {
+  HeadLimits limits;
+  limits.out_of_order_window = Duration::seconds(10);
+  Head head(limits);
+  const SeriesReference a = *head.append(series("up", "a"), at(100), 1);
+  const SeriesReference b = *head.append(series("up", "b"), at(105), 1);
+  ASSERT_TRUE(head.append(a, at(97), 2).has_value());
+  const Snapshot before = head.snapshot();
+  ASSERT_TRUE(head.append(a, at(95), 3).has_value()) << "ten seconds before the newest sample of all";
+  EXPECT_EQ(head.append(a, at(94), 4).error(), AppendRefusal::too_old);
+  EXPECT_EQ(head.append(a, at(97), 5).error(), AppendRefusal::duplicate_timestamp);
+  ASSERT_TRUE(head.append(a, at(101), 6).has_value());
+  ASSERT_TRUE(head.append(b, at(104), 7).has_value());
+  histogram::Histogram histogram;
+  EXPECT_EQ(head.append(series("up", "a"), at(99), histogram).error(), AppendRefusal::out_of_order);
+  EXPECT_EQ(head.statistics().late_count, 3U);
+  EXPECT_EQ(head.statistics().late_appended_count, 3U);
+  EXPECT_EQ(head.statistics().sample_count, 6U);
+  const auto read = [](const Snapshot& snapshot) {
+    std::string text;
+    for (const SeriesView& view : snapshot.select({}, at(0), at(1000))) {
+      std::vector<Sample> samples;
+      view.read(at(0), at(1000), samples);
+      for (const Sample& sample : samples) text += " " + std::to_string(sample.t_ms / 1000) + "=" + std::to_string(int(sample.v));
+      text += ";";
+    }
+    return text;
+  };
+  EXPECT_EQ(read(before), " 97=2 100=1; 105=1;") << "a snapshot stays as it is";
+  EXPECT_EQ(read(head.snapshot()), " 95=3 97=2 100=1 101=6; 104=7 105=1;");
+}
+
 TEST(head, refuses_labels_beyond_the_limits_by_name) {
   HeadLimits limits;
   limits.label_count_max = 2;

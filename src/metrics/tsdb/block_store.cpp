@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "metrics/tsdb/label_index.h"
+#include "metrics/tsdb/sample_order.h"
 #include "metrics/tsdb/state_reader.h"
 #include "metrics/tsdb/view.h"
 
@@ -102,7 +103,7 @@ void BlockStore::publish() {
     bytes += member.block->bytes();
   }
   bytes_ = bytes;
-  head_.set_blocks(std::move(blocks));
+  head_.set_blocks(std::move(blocks), cut_before_ms_);
 }
 
 std::vector<std::string> BlockStore::take_damaged() {
@@ -188,8 +189,9 @@ Result<bool> BlockStore::cut(Instant before, const LogPosition& position) {
     ++next_;  // also where it cannot be read: its file is left
     if (!block.has_value()) return block.error();
     blocks_.push_back(Entry{next_ - 1, next_ - 1, *block});
+    cut_before_ms_ = before.ms;
     publish();
-    head_.move_out(moved);
+    head_.move_out(moved, before.ms);
   }
   covered_ = covered;  // also where blocks had all of it before
   cut_before_ms_ = before.ms;
@@ -233,9 +235,16 @@ Status BlockStore::write_head(BlockWriter& writer, const SnapshotView& view, Ins
     series.clear();
     const std::int64_t first = state.moved_ms == std::numeric_limits<std::int64_t>::min() ? state.moved_ms : state.moved_ms + 1;
     read_state(state, first, before.ms - 1, series.samples, bring);
+    const LateRun* late = view.late_of(each.record);
+    if (late != nullptr) {
+      const std::size_t middle = series.samples.size();
+      late->read(std::numeric_limits<std::int64_t>::min(), before.ms - 1, series.samples);
+      merge_by_time(series.samples, 0, middle);
+    }
     if (series.samples.empty()) continue;
     if (Status added = writer.add(each.record->labels.unpack(), series); !added.has_value()) return added;
-    moved.push_back(MovedSeries{{each.slot, state.generation}, Instant{series.samples.back().t_ms}});
+    const std::size_t late_count = late == nullptr ? 0 : late->count();
+    moved.push_back(MovedSeries{{each.slot, state.generation}, Instant{series.samples.back().t_ms}, late_count});
   }
   return {};
 }
@@ -309,11 +318,7 @@ Status BlockStore::write_merged(BlockWriter& writer, Range range) const {
       else source.block = nullptr;
     }
     std::erase_if(sources, [](const Source& source) { return source.block == nullptr; });
-    const auto by_time = [](const Sample& a, const Sample& b) { return a.t_ms < b.t_ms; };
-    if (!std::is_sorted(series.samples.begin(), series.samples.end(), by_time))
-      std::stable_sort(series.samples.begin(), series.samples.end(), by_time);
-    const auto is_same_time = [](const Sample& a, const Sample& b) { return a.t_ms == b.t_ms; };
-    series.samples.erase(std::unique(series.samples.begin(), series.samples.end(), is_same_time), series.samples.end());
+    sort_by_time(series.samples, 0);
     if (series.samples.empty()) continue;
     if (Status added = writer.add(labels, series); !added.has_value()) return added;
   }

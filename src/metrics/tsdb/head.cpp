@@ -31,6 +31,10 @@ BatchResult Head::append(std::span<BatchSample> batch, std::size_t sample_count_
   return core_->append(batch, sample_count_max);
 }
 
+BatchResult Head::append_again(std::span<BatchSample> batch) {
+  return core_->append(batch, std::numeric_limits<std::size_t>::max(), HeadCore::Source::log);
+}
+
 Result<SeriesReference, AppendRefusal> Head::append(const Labels& labels, Instant at, double value) {
   return core_->append(labels, at, value);
 }
@@ -63,7 +67,9 @@ const HeadLimits& Head::limits() const noexcept { return core_->limits(); }
 void Head::begin_log() { core_->begin_log(); }
 std::string Head::take_log(bool ends_segment) { return core_->take_log(ends_segment); }
 std::shared_ptr<const SnapshotView> Head::view() const { return core_->snapshot(); }
-void Head::set_blocks(Blocks blocks) { core_->set_blocks(std::make_shared<const Blocks>(std::move(blocks))); }
-void Head::move_out(std::span<const MovedSeries> moved) { core_->move_out(moved); }
+void Head::set_blocks(Blocks blocks, std::int64_t before_ms) {
+  core_->set_blocks(std::make_shared<const Blocks>(std::move(blocks)), before_ms);
+}
+void Head::move_out(std::span<const MovedSeries> moved, std::int64_t before_ms) { core_->move_out(moved, before_ms); }
 
 }  // namespace watchbill::metrics::tsdb

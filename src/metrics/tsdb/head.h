@@ -26,9 +26,9 @@ namespace watchbill::metrics::tsdb {
 
 // Why a sample was not taken. The names are what metrics and the API say.
 enum class AppendRefusal : std::uint8_t {
-  out_of_order,         // older than the newest sample of its series
+  out_of_order,         // older than the newest sample of its series, and there is no out_of_order_window; or a histogram
   duplicate_timestamp,  // the same time with another value; the same value again is no refusal
-  too_old,              // before the window
+  too_old,              // before the window, or before the out_of_order_window
   too_far_ahead,        // more than `ahead_max` after the time of advance()
   too_many_series,      // `series_count_max` is met and the series is new
   memory_full,          // `bytes_max` is met and the sample needs a new chunk
@@ -49,6 +49,7 @@ struct HeadLimits {
   Duration ahead_max{Duration::minutes(10)};      // a target's own timestamps may be that far ahead, as in Prometheus
   std::size_t series_count_max{2'000'000};        // about 2 GiB of labels and open chunks
   std::size_t bytes_max{std::size_t{8} << 30};  // of memory_bytes(); advance() drops the oldest samples to stay below 15/16 of it
+  Duration out_of_order_window;                   // before the newest sample of all: so late a sample may come; 0: in order only
   std::size_t label_count_max{256};               // per series
   std::size_t label_name_bytes_max{1024};
   std::size_t label_value_bytes_max{256U << 10};  // a stack trace in a label is bad taste, not a failed scrape
@@ -82,9 +83,11 @@ struct BatchResult {
 struct HeadStatistics {
   std::size_t series_count{0};
   std::size_t sample_count{0};       // in memory
+  std::size_t late_count{0};         // of these, out of order
   std::size_t chunk_count{0};
   std::size_t memory_bytes{0};       // what the head allocated and holds, retired chunks included; without malloc's own overhead
   std::uint64_t appended_count{0};   // samples since start
+  std::uint64_t late_appended_count{0};  // of these, out of order
   std::uint64_t series_created_count{0};
   std::uint64_t series_dropped_count{0};
   std::uint64_t log_forgotten_bytes{0};  // see log_bytes_max
@@ -94,6 +97,7 @@ struct HeadStatistics {
 struct MovedSeries {
   SeriesReference series;
   Instant newest;
+  std::size_t late_count{0};  // of its late samples, those that the view had
 };
 
 class HeadCore;
@@ -111,6 +115,8 @@ class Head {
   // Writes the samples in order, each taken or refused for itself; snapshots see all of the batch or nothing.
   // Refuses the whole batch (too_many_samples, in each `taken`) when it holds more than `sample_count_max`.
   BatchResult append(std::span<BatchSample> batch, std::size_t sample_count_max = std::numeric_limits<std::size_t>::max());
+  // The same of what a log remembers: late samples are taken however old, as they were taken once.
+  BatchResult append_again(std::span<BatchSample> batch);
   // One sample by its labels; gives the reference for the next one.
   Result<SeriesReference, AppendRefusal> append(const Labels& labels, Instant at, double value);
   Result<SeriesReference, AppendRefusal> append(const Labels& labels, Instant at, const histogram::Histogram& value);
@@ -137,11 +143,11 @@ class Head {
   // the labels of each series that is mentioned are repeated.
   [[nodiscard]] std::string take_log(bool ends_segment);
 
-  // For block_store.h: what a Snapshot reads; the blocks that the next snapshots read as well; the series of which closed chunks
-  // may leave memory because blocks hold them.
+  // For block_store.h: what a Snapshot reads; the blocks that the next snapshots read as well, which alone may hold samples before
+  // that time; the series of which closed chunks and late samples before that time may leave memory because blocks hold them.
   [[nodiscard]] std::shared_ptr<const SnapshotView> view() const;
-  void set_blocks(std::vector<std::shared_ptr<const Block>> blocks);
-  void move_out(std::span<const MovedSeries> moved);
+  void set_blocks(std::vector<std::shared_ptr<const Block>> blocks, std::int64_t before_ms);
+  void move_out(std::span<const MovedSeries> moved, std::int64_t before_ms);
 
  private:
   std::unique_ptr<HeadCore> core_;

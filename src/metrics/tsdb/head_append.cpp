@@ -96,7 +96,7 @@ UnpackedLabels* SeriesRecord::take_unused() noexcept {
   return unpacked_.exchange(nullptr, std::memory_order_acq_rel);
 }
 
-BatchResult HeadCore::append(std::span<BatchSample> batch, std::size_t sample_count_max) {
+BatchResult HeadCore::append(std::span<BatchSample> batch, std::size_t sample_count_max, Source source) {
   BatchResult result;
   if (batch.size() > sample_count_max) {
     for (BatchSample& sample : batch) sample.taken = AppendRefusal::too_many_samples;
@@ -109,7 +109,7 @@ BatchResult HeadCore::append(std::span<BatchSample> batch, std::size_t sample_co
     const Result<SeriesReference, AppendRefusal> series = resolve_locked(sample, is_new);
     if (series.has_value()) {
       sample.series = *series;
-      sample.taken = append_locked(*series, Sample{sample.at.ms, sample.value}, sample.histogram);
+      sample.taken = append_locked(*series, Sample{sample.at.ms, sample.value}, sample.histogram, source);
       if (is_new && !sample.taken.has_value()) drop_series_locked(series->slot);
     } else {
       sample.taken = series.error();
@@ -179,14 +179,16 @@ Result<SeriesReference, AppendRefusal> HeadCore::create_locked(const Labels& lab
   return SeriesReference{slot, generation};
 }
 
-Result<void, AppendRefusal> HeadCore::append_locked(SeriesReference series, Sample sample, std::string_view encoded) {
+Result<void, AppendRefusal> HeadCore::append_locked(SeriesReference series, Sample sample, std::string_view encoded,
+                                                    Source source) {
   if (sample.t_ms < horizon_ms_) return AppendRefusal::too_old;
   if (has_time_ && sample.t_ms > now_ms_ + limits_.ahead_max.ms) return AppendRefusal::too_far_ahead;
   // Who writes a NaN with the bits of a mark means a NaN.
   if (histogram::is_mark(sample.v)) sample.v = std::numeric_limits<double>::quiet_NaN();
   const SeriesState& seen = state_at(pages_, series.slot);
   if (seen.chunk_count != 0 && sample.t_ms <= seen.newest.t_ms) {
-    if (sample.t_ms < seen.newest.t_ms) return AppendRefusal::out_of_order;
+    if (sample.t_ms < seen.newest.t_ms)
+      return encoded.empty() ? append_late_locked(series, sample, source) : AppendRefusal::out_of_order;
     if (!is_newest_locked(seen, sample, encoded)) return AppendRefusal::duplicate_timestamp;
     return {};
   }
@@ -214,6 +216,22 @@ Result<void, AppendRefusal> HeadCore::append_locked(SeriesReference series, Samp
   newest_ms_ = counts_.appended_count == 0 ? sample.t_ms : std::max(newest_ms_, sample.t_ms);
   ++counts_.appended_count;
   ++counts_.sample_count;
+  return {};
+}
+
+Result<void, AppendRefusal> HeadCore::append_late_locked(SeriesReference series, Sample sample, Source source) {
+  if (source == Source::outside) {
+    if (limits_.out_of_order_window.ms == 0) return AppendRefusal::out_of_order;
+    if (sample.t_ms < newest_ms_ - limits_.out_of_order_window.ms) return AppendRefusal::too_old;
+  }
+  if (memory_bytes_locked() + LateRun::piece_bytes() > limits_.bytes_max) return AppendRefusal::memory_full;
+  SeriesState& state = writable_locked(series.slot);  // for log_locked()
+  if (!writable_late_locked()[state.record].add(sample, counted_bytes_)) return AppendRefusal::duplicate_timestamp;
+  if (is_logging_) log_locked(state, sample, {});
+  ++counts_.appended_count;
+  ++counts_.late_appended_count;
+  ++counts_.sample_count;
+  ++counts_.late_count;
   return {};
 }
 
@@ -280,6 +298,14 @@ SeriesState& HeadCore::writable_locked(std::uint32_t slot) {
     page->version = version_;
   }
   return page->states[slot % page_series];
+}
+
+// The table of late samples, made where there is none, and copied where a snapshot may be reading it.
+LateTable& HeadCore::writable_late_locked() {
+  if (late_ == nullptr) late_ = std::make_shared<LateTable>();
+  else if (late_version_ <= newest_reader_locked()) late_ = std::make_shared<LateTable>(*late_);
+  late_version_ = version_;
+  return *late_;
 }
 
 std::uint64_t HeadCore::newest_reader_locked() const noexcept { return readers_.empty() ? 0 : readers_.rbegin()->first; }

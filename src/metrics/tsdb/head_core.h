@@ -15,6 +15,7 @@
 
 #include "metrics/tsdb/head.h"
 #include "metrics/tsdb/label_index.h"
+#include "metrics/tsdb/late_samples.h"
 #include "metrics/tsdb/log_record.h"
 #include "metrics/tsdb/series_table.h"
 #include "metrics/tsdb/view.h"
@@ -28,7 +29,8 @@ class HeadCore {
   HeadCore(const HeadCore&) = delete;
   HeadCore& operator=(const HeadCore&) = delete;
 
-  BatchResult append(std::span<BatchSample> batch, std::size_t sample_count_max);
+  enum class Source : std::uint8_t { outside, log };
+  BatchResult append(std::span<BatchSample> batch, std::size_t sample_count_max, Source source = Source::outside);
   Result<SeriesReference, AppendRefusal> append(const Labels& labels, Instant at, double value);
   void describe(std::string_view metric_name, const Metadata& metadata);
   [[nodiscard]] std::shared_ptr<const SnapshotView> snapshot();
@@ -39,8 +41,8 @@ class HeadCore {
   [[nodiscard]] const HeadLimits& limits() const noexcept { return limits_; }
   void begin_log();
   [[nodiscard]] std::string take_log(bool ends_segment);
-  void set_blocks(std::shared_ptr<const Blocks> blocks);
-  void move_out(std::span<const MovedSeries> moved);
+  void set_blocks(std::shared_ptr<const Blocks> blocks, std::int64_t before_ms);
+  void move_out(std::span<const MovedSeries> moved, std::int64_t before_ms);
 
  private:
   // What a slot is called by; not read by snapshots, so not copied for them.
@@ -71,12 +73,15 @@ class HeadCore {
   Result<SeriesReference, AppendRefusal> resolve_locked(const BatchSample& sample, bool& is_new);
   Result<SeriesReference, AppendRefusal> create_locked(const Labels& labels, std::uint64_t hash);
   // `encoded`: of a native histogram, or empty; its sample has no value yet.
-  Result<void, AppendRefusal> append_locked(SeriesReference series, Sample sample, std::string_view encoded);
+  Result<void, AppendRefusal> append_locked(SeriesReference series, Sample sample, std::string_view encoded, Source source);
+  // One that is older than the newest of its series.
+  Result<void, AppendRefusal> append_late_locked(SeriesReference series, Sample sample, Source source);
   void log_locked(SeriesState& state, Sample sample, std::string_view encoded);
   Result<void, AppendRefusal> begin_chunk_locked(SeriesState& state, Sample sample, bool holds_histograms);
   [[nodiscard]] static bool is_newest_locked(const SeriesState& state, Sample sample, std::string_view encoded) noexcept;
   [[nodiscard]] std::uint32_t find_locked(const Labels& labels, std::uint64_t hash) const noexcept;
   [[nodiscard]] SeriesState& writable_locked(std::uint32_t slot);
+  [[nodiscard]] LateTable& writable_late_locked();
   [[nodiscard]] std::uint64_t newest_reader_locked() const noexcept;
 
   // The window and the index (head_window.cpp).
@@ -84,7 +89,8 @@ class HeadCore {
   void drop_page_before_locked(std::size_t page, std::int64_t horizon_ms);
   void drop_chunks_before_locked(std::uint32_t slot, std::int64_t horizon_ms);
   void drop_oldest_chunk_locked(SeriesState& state);
-  void move_out_locked(const MovedSeries& moved);
+  void move_out_locked(const MovedSeries& moved, std::int64_t before_ms);
+  void drop_late_locked(const SeriesRecord* record);
   void drop_series_locked(std::uint32_t slot);
   [[nodiscard]] std::vector<Chunk*> collect_locked();
   void seal_locked();
@@ -102,6 +108,9 @@ class HeadCore {
   std::vector<Member> unsealed_;  // series that no segment holds yet
   Segments segments_;
   std::shared_ptr<const Blocks> blocks_;
+  std::int64_t blocks_before_ms_{std::numeric_limits<std::int64_t>::min()};  // samples before may be in blocks alone
+  std::shared_ptr<LateTable> late_;  // null: there are none
+  std::uint64_t late_version_{0};    // of the table
   std::shared_ptr<MetadataTable> metadata_;
   std::uint64_t metadata_version_{0};
   std::uint64_t version_{1};                       // of pages that are made now; each snapshot ends one

@@ -41,6 +41,8 @@ std::shared_ptr<const SnapshotView> HeadCore::snapshot() {
   view->segments = segments_;
   view->metadata = metadata_;
   view->blocks = blocks_;
+  view->blocks_before_ms = blocks_before_ms_;
+  view->late = late_;
   view->series_count = counts_.series_count;
   view->newest_ms = newest_ms_;
   return view;
@@ -118,7 +120,8 @@ void HeadCore::drop_page_before_locked(std::size_t page, std::int64_t horizon_ms
     if (UnpackedLabels* labels = state.record->take_unused(); labels != nullptr)
       retired_labels_.push_back(RetiredLabels{version_, std::unique_ptr<UnpackedLabels>(labels)});
     const auto slot = static_cast<std::uint32_t>(page * page_series + i);
-    const bool rests = state.newest.t_ms <= state.moved_ms && state.newest.t_ms < now_ms_ - resting_max.ms;
+    const bool rests = state.newest.t_ms <= state.moved_ms && state.newest.t_ms < now_ms_ - resting_max.ms &&
+                       (late_ == nullptr || !late_->contains(state.record));
     if (rests) drop_series_locked(slot);
     if (rests || state.oldest_ms >= horizon_ms) continue;
     if (state.newest.t_ms < horizon_ms) drop_series_locked(slot);
@@ -150,6 +153,7 @@ void HeadCore::drop_series_locked(std::uint32_t slot) {
     --counts_.chunk_count;
     retired_.push_back(Retired{version_, state.newest.chunk});
   }
+  drop_late_locked(state.record);
   SlotKey& key = keys_[slot];
   const auto first = slots_by_hash_.find(key.hash);
   WB_ASSERT(first != slots_by_hash_.end(), "every series that lives is found by its hash");
@@ -230,7 +234,8 @@ void HeadCore::compact_index() {
 std::size_t HeadCore::memory_bytes_locked() const noexcept {
   return counted_bytes_.load() + chunks_allocated_ * sizeof(Chunk) + index_bytes_ + keys_.capacity() * sizeof(SlotKey) +
          slots_by_hash_.bucket_count() * sizeof(std::pair<std::uint64_t, std::uint32_t>) + unsealed_.capacity() * sizeof(Member) +
-         free_slots_.capacity() * sizeof(std::uint32_t) + retired_.capacity() * sizeof(Retired) + log_.bytes().capacity();
+         free_slots_.capacity() * sizeof(std::uint32_t) +
+         (late_ == nullptr ? 0 : late_->bucket_count() * sizeof(LateTable::value_type)) + retired_.capacity() * sizeof(Retired) + log_.bytes().capacity();
 }
 
 HeadStatistics HeadCore::statistics() {
@@ -240,13 +245,14 @@ HeadStatistics HeadCore::statistics() {
   return statistics;
 }
 
-void HeadCore::set_blocks(std::shared_ptr<const Blocks> blocks) {
+void HeadCore::set_blocks(std::shared_ptr<const Blocks> blocks, std::int64_t before_ms) {
   const std::lock_guard lock(mutex_);
   blocks_ = std::move(blocks);
+  blocks_before_ms_ = std::max(blocks_before_ms_, before_ms);
 }
 
 // In steps, so that appends wait for none of them long.
-void HeadCore::move_out(std::span<const MovedSeries> moved) {
+void HeadCore::move_out(std::span<const MovedSeries> moved, std::int64_t before_ms) {
   constexpr std::size_t series_per_step = 1024;
   while (!moved.empty()) {
     const std::span<const MovedSeries> step = moved.first(std::min(series_per_step, moved.size()));
@@ -254,18 +260,35 @@ void HeadCore::move_out(std::span<const MovedSeries> moved) {
     std::vector<Chunk*> unread;
     {
       const std::lock_guard lock(mutex_);
-      for (const MovedSeries& each : step) move_out_locked(each);
+      for (const MovedSeries& each : step) move_out_locked(each, before_ms);
       unread = collect_locked();
     }
     free_all(unread);
   }
 }
 
-void HeadCore::move_out_locked(const MovedSeries& moved) {
+void HeadCore::move_out_locked(const MovedSeries& moved, std::int64_t before_ms) {
   if (!is_current_locked(moved.series)) return;  // it left the window meanwhile
   SeriesState& state = writable_locked(moved.series.slot);
-  state.moved_ms = moved.newest.ms;
+  state.moved_ms = std::max(state.moved_ms, moved.newest.ms);
   while (state.chunk_count > 1 && state.oldest->last_ms <= state.moved_ms) drop_oldest_chunk_locked(state);
+  if (moved.late_count == 0) return;
+  LateRun left = late_->at(state.record).without(before_ms, moved.late_count, counted_bytes_);
+  drop_late_locked(state.record);
+  if (left.count() == 0) return;
+  counts_.sample_count += left.count();
+  counts_.late_count += left.count();
+  writable_late_locked()[state.record] = std::move(left);
+}
+
+void HeadCore::drop_late_locked(const SeriesRecord* record) {
+  if (late_ == nullptr || !late_->contains(record)) return;
+  LateTable& table = writable_late_locked();
+  const std::size_t count = table.at(record).count();
+  counts_.sample_count -= count;
+  counts_.late_count -= count;
+  table.erase(record);
+  if (table.empty()) late_ = nullptr;
 }
 
 void HeadCore::begin_log() {

@@ -166,7 +166,7 @@ class SampleLog::Replayed {
   }
 
   void give() {
-    head_.append(batch_);
+    head_.append_again(batch_);
     for (std::size_t i = 0; i < batch_.size(); ++i) {
       run_.all[places_[i]].reference = batch_[i].series;
       if (batch_[i].taken.has_value()) {

@@ -13,6 +13,7 @@
 #include "metrics/tsdb/block.h"
 #include "metrics/tsdb/chunk.h"
 #include "metrics/tsdb/label_index.h"
+#include "metrics/tsdb/sample_order.h"
 #include "metrics/tsdb/series_table.h"
 #include "metrics/tsdb/start_times.h"
 #include "metrics/tsdb/state_reader.h"
@@ -28,16 +29,6 @@ bool bring(std::string_view encoded, Sample& sample, histogram::Arena* histogram
   if (!decoded) return false;
   sample.v = histograms->put(std::move(*decoded));
   return true;
-}
-
-// Puts the samples from `middle` on into their places among those from `begin` on, which they may overlap where a series came
-// back after it had left memory, and drops the later one of two at one time.
-void merge_by_time(std::vector<Sample>& samples, std::size_t begin, std::size_t middle) {
-  if (middle == begin || middle == samples.size() || samples[middle - 1].t_ms < samples[middle].t_ms) return;
-  const auto at = [&](std::size_t index) { return samples.begin() + static_cast<std::ptrdiff_t>(index); };
-  std::inplace_merge(at(begin), at(middle), samples.end(), [](const Sample& a, const Sample& b) { return a.t_ms < b.t_ms; });
-  const auto is_same_time = [](const Sample& a, const Sample& b) { return a.t_ms == b.t_ms; };
-  samples.erase(std::unique(at(begin), samples.end(), is_same_time), samples.end());
 }
 
 // Merges `few` and `many` (both in label order) into `few`; looks up where each of the few goes, so that comparing labels costs
@@ -67,8 +58,9 @@ const Labels& SeriesView::labels() const noexcept { return state_ != nullptr ? s
 
 Instant SeriesView::oldest_at() const noexcept {
   std::int64_t oldest = state_ != nullptr ? state_->oldest_ms : std::numeric_limits<std::int64_t>::max();
-  if (parts_ != nullptr)
-    for (const auto& [block, series] : parts_->parts) oldest = std::min(oldest, block->first_ms(series));
+  if (parts_ == nullptr) return Instant{oldest};
+  for (const auto& [block, series] : parts_->parts) oldest = std::min(oldest, block->first_ms(series));
+  if (parts_->late != nullptr) oldest = std::min(oldest, parts_->late->first_ms());
   return Instant{oldest};
 }
 
@@ -79,9 +71,9 @@ Instant SeriesView::newest_at() const noexcept {
   return Instant{newest};
 }
 
-// Whether memory holds all that there is from then on.
+// Whether the chunks in memory hold all that there is from then on.
 bool SeriesView::is_head_enough(Instant from) const noexcept {
-  return parts_ == nullptr || (state_ != nullptr && state_->oldest_ms <= from.ms);
+  return parts_ == nullptr || (state_ != nullptr && parts_->complete_from_ms <= from.ms);
 }
 
 std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out) const { return read(from, to, out, nullptr); }
@@ -91,11 +83,16 @@ std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out,
 
 std::size_t SeriesView::read(Instant from, Instant to, std::vector<Sample>& out, histogram::Arena* histograms) const {
   const std::size_t begin = out.size();
-  if (!is_head_enough(from)) read_parts(from, to, out, histograms);
+  const bool has_parts = !is_head_enough(from);
+  if (has_parts) read_parts(from, to, out, histograms);
   if (state_ == nullptr) return out.size() - begin;
-  const std::size_t middle = out.size();
+  std::size_t middle = out.size();
   read_state(*state_, from.ms, to.ms, out,
              [histograms](const Chunk& chunk, Sample& sample) { return bring(encoded_at(chunk, sample.v), sample, histograms); });
+  merge_by_time(out, begin, middle);
+  if (!has_parts || parts_->late == nullptr) return out.size() - begin;
+  middle = out.size();
+  parts_->late->read(from.ms, to.ms, out);
   merge_by_time(out, begin, middle);
   return out.size() - begin;
 }
@@ -121,7 +118,8 @@ std::optional<Sample> SeriesView::last(Instant at) const { return last(at, nullp
 std::optional<Sample> SeriesView::last(Instant at, histogram::Arena& histograms) const { return last(at, &histograms); }
 
 std::optional<Sample> SeriesView::last(Instant at, histogram::Arena* histograms) const {
-  if (is_head_enough(at)) return last_in_head(at, histograms);
+  const bool has_newest = state_ != nullptr && newest_at().ms == state_->newest.t_ms;
+  if (is_head_enough(at) || (has_newest && at.ms >= state_->newest.t_ms)) return last_in_head(at, histograms);
   // Most likely it lies in the last minutes before.
   std::vector<Sample> samples;
   for (const Instant from : {at - Duration::minutes(10), Instant{std::numeric_limits<std::int64_t>::min()}})
@@ -156,51 +154,90 @@ struct Found {
   }
 };
 
-// Adds what a later block has of the series to those before it, in label order.
-std::vector<Found> add_block(std::vector<Found> before, const Block& block, std::span<const std::uint32_t> numbers, Instant from,
-                             std::deque<SeriesParts>& kept) {
-  std::vector<Found> merged;
-  merged.reserve(before.size() + numbers.size());
-  auto at = before.begin();
-  for (const std::uint32_t series : numbers) {
-    std::strong_ordering order = std::strong_ordering::less;
-    while (at != before.end() && (order = at->compare(block, series)) > 0) merged.push_back(*at++);
-    Found found;
-    if (at != before.end() && order == 0) found = *at++;
-    // A series whose samples in memory begin early enough needs no block.
-    const bool is_needed = found.state == nullptr || found.state->oldest_ms > from.ms;
-    if (is_needed && found.parts == nullptr) {
-      found.parts = &kept.emplace_back();
-      if (found.state == nullptr) found.parts->labels = block.labels(series);
-    }
-    if (is_needed) found.parts->parts.emplace_back(&block, series);
-    merged.push_back(found);
-  }
-  merged.insert(merged.end(), at, before.end());
-  return merged;
-}
+// What a select collects of series that are more than their chunks in memory.
+class Collector {
+ public:
+  Collector(const SnapshotView& view, Instant from, Instant to) : view_(view), from_(from), to_(to) {}
 
-// The same series with what blocks hold of them, and the series that only blocks hold.
-std::vector<SeriesView> with_blocks(const SnapshotView& view, std::vector<Found> found, std::span<const Matcher> matchers,
-                                    Instant from, Instant to, bool hides_companions) {
-  std::deque<SeriesParts> kept;
+  // Adds what a later block has of the series to those before it, in label order.
+  std::vector<Found> add_block(std::vector<Found> before, const Block& block, std::span<const std::uint32_t> numbers) {
+    std::vector<Found> merged;
+    merged.reserve(before.size() + numbers.size());
+    auto at = before.begin();
+    for (const std::uint32_t series : numbers) {
+      std::strong_ordering order = std::strong_ordering::less;
+      while (at != before.end() && (order = at->compare(block, series)) > 0) merged.push_back(*at++);
+      Found found;
+      if (at != before.end() && order == 0) found = *at++;
+      // A series whose samples in memory begin early enough needs no block.
+      if (found.state == nullptr || complete_from_ms(*found.state) > from_.ms) {
+        SeriesParts& parts = parts_of(found);
+        if (found.state == nullptr && parts.parts.empty()) parts.labels = block.labels(series);
+        parts.parts.emplace_back(&block, series);
+      }
+      merged.push_back(found);
+    }
+    merged.insert(merged.end(), at, before.end());
+    return merged;
+  }
+
+  void add_late(Found& found) {
+    const LateRun* late = found.state == nullptr ? nullptr : view_.late_of(found.state->record);
+    if (late == nullptr || late->first_ms() > to_.ms || late->last_ms() < from_.ms) return;
+    SeriesParts& parts = parts_of(found);
+    parts.late = late;
+    parts.complete_from_ms = std::numeric_limits<std::int64_t>::max();
+  }
+
+  [[nodiscard]] std::deque<SeriesParts> take() { return std::move(kept_); }
+
+ private:
+  [[nodiscard]] std::int64_t complete_from_ms(const SeriesState& state) const noexcept {
+    return std::max(state.oldest_ms, view_.blocks_before_ms);
+  }
+  SeriesParts& parts_of(Found& found) {
+    if (found.parts == nullptr) {
+      found.parts = &kept_.emplace_back();
+      if (found.state != nullptr) found.parts->complete_from_ms = complete_from_ms(*found.state);
+    }
+    return *found.parts;
+  }
+
+  const SnapshotView& view_;
+  const Instant from_;
+  const Instant to_;
+  std::deque<SeriesParts> kept_;
+};
+
+// The same series with what blocks hold of them and what came late, and the series that only blocks hold.
+std::vector<SeriesView> with_parts(const SnapshotView& view, std::vector<Found> found, std::span<const Matcher> matchers,
+                                   Instant from, Instant to, bool hides_companions) {
+  Collector collector(view, from, to);
   std::vector<Matcher> of_plain_series(matchers.begin(), matchers.end());
   of_plain_series.push_back(Matcher::equal(std::string(start_time_label), ""));
   for (const std::shared_ptr<const Block>& block : *view.blocks)
     if (block->first_ms() <= to.ms && block->last_ms() >= from.ms)
-      found = add_block(
+      found = collector.add_block(
           std::move(found), *block,
           block->select(hides_companions && block->may_have_companions() ? std::span<const Matcher>(of_plain_series) : matchers,
-                        from.ms, to.ms),
-          from, kept);
+                        from.ms, to.ms));
   std::vector<SeriesView> views;
   views.reserve(found.size());
-  for (const Found& each : found) {
+  for (Found& each : found) {
+    collector.add_late(each);
     if (each.parts == nullptr) views.emplace_back(*each.state);
     else views.emplace_back(each.state, *each.parts);
   }
-  view.keep(std::move(kept));  // a deque that is moved leaves its elements where they are
+  view.keep(collector.take());  // a deque that is moved leaves its elements where they are
   return views;
+}
+
+// Whether none of its samples in memory lies between the two.
+bool is_apart(const SnapshotView& view, const SeriesState& state, Instant from, Instant to) noexcept {
+  if (state.newest.t_ms < from.ms) return true;
+  if (state.oldest_ms <= to.ms) return false;
+  const LateRun* late = view.late_of(state.record);
+  return late == nullptr || late->first_ms() > to.ms;
 }
 
 }  // namespace
@@ -222,17 +259,17 @@ std::vector<SeriesView> Snapshot::select(std::span<const Matcher> matchers, Inst
       const SeriesState& state = state_at(view_->pages, member.slot);
       if (state.record != member.record.get()) continue;  // it left the window; the segment is older than that
       if (has_hidden && !member.record->labels.find(start_time_label).value.empty()) continue;
-      if (state.newest.t_ms < from.ms || state.oldest_ms > to.ms) continue;
+      if (is_apart(*view_, state, from, to)) continue;
       found.push_back(&state);
     }
     merge_by_labels(all, found);
   }
   const auto overlaps = [&](const std::shared_ptr<const Block>& b) { return b->first_ms() <= to.ms && b->last_ms() >= from.ms; };
-  if (std::any_of(view_->blocks->begin(), view_->blocks->end(), overlaps)) {
+  if (view_->late != nullptr || std::any_of(view_->blocks->begin(), view_->blocks->end(), overlaps)) {
     std::vector<Found> found_in_head;
     found_in_head.reserve(all.size());
     for (const SeriesState* state : all) found_in_head.push_back(Found{state, nullptr});
-    return with_blocks(*view_, std::move(found_in_head), matchers, from, to, hides_companions);
+    return with_parts(*view_, std::move(found_in_head), matchers, from, to, hides_companions);
   }
   std::vector<SeriesView> views;
   views.reserve(all.size());

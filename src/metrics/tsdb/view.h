@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,6 +14,7 @@
 
 #include "metrics/tsdb/block.h"
 #include "metrics/tsdb/label_index.h"
+#include "metrics/tsdb/late_samples.h"
 #include "metrics/tsdb/series_table.h"
 #include "metrics/tsdb/snapshot.h"
 
@@ -22,10 +24,12 @@ class HeadCore;
 
 using MetadataTable = std::map<std::string, Metadata, std::less<>>;
 
-// A series of which blocks hold a part.
+// A series of which blocks hold a part, or that has late samples.
 struct SeriesParts {
   Labels labels;  // of one that the head does not hold
   std::vector<std::pair<const Block*, std::uint32_t>> parts;  // with its number there; in the order of Blocks
+  const LateRun* late{nullptr};                               // of the view that this is kept by
+  std::int64_t complete_from_ms{std::numeric_limits<std::int64_t>::max()};  // from then on its chunks in memory hold all there is
 };
 
 class SnapshotView {
@@ -40,8 +44,17 @@ class SnapshotView {
   Segments segments;
   std::shared_ptr<const MetadataTable> metadata;
   std::shared_ptr<const Blocks> blocks;
+  std::int64_t blocks_before_ms{0};       // samples before may be in blocks alone, also of series that memory holds
+  std::shared_ptr<const LateTable> late;  // null: there are none
   std::size_t series_count{0};
   std::int64_t newest_ms{0};
+
+  // The late samples of a series that memory holds; null: it has none.
+  [[nodiscard]] const LateRun* late_of(const SeriesRecord* record) const noexcept {
+    if (late == nullptr) return nullptr;
+    const auto at = late->find(record);
+    return at == late->end() ? nullptr : &at->second;
+  }
 
   // Keeps what a select found in blocks as long as this view lives. Any thread.
   void keep(std::deque<SeriesParts> found) const {
