@@ -37,7 +37,7 @@ class FilesPort {
   [[nodiscard]] virtual Result<std::string> read_part(const std::string& path, std::uint64_t offset, std::uint64_t bytes_max) = 0;
 
   // Adds bytes to the end of a file; makes it, and its folder, when they are missing. On success the bytes are on stable storage.
-  // On failure any beginning of them may have been written.
+  // On failure the file is as it was; where the disk does not even allow that, any beginning of the bytes may stand at its end.
   [[nodiscard]] virtual Status append(const std::string& path, std::string_view bytes) = 0;
 
   // Gives the file these bytes and no others; a crash leaves the old or the new contents, never a part.

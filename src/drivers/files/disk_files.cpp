@@ -22,7 +22,9 @@ Status make_folders(const std::string& root, const std::string& path) {
   for (std::size_t at = path.find('/'); at != std::string::npos; at = path.find('/', at + 1)) {
     const std::string folder = root + "/" + path.substr(0, at);
     if (::mkdir(folder.c_str(), 0700) == 0) {
-      if (Status synced = sync_folder_of(folder); !synced.has_value()) return synced;
+      Status synced = sync_folder_of(folder);
+      if (!synced.has_value()) ::rmdir(folder.c_str());  // else the next one would believe that it is on the disk
+      if (!synced.has_value()) return synced;
     } else if (errno != EEXIST) {
       return failed("make folder", folder);
     }
@@ -30,11 +32,20 @@ Status make_folders(const std::string& root, const std::string& path) {
   return {};
 }
 
+// A pipe or a device in the place of a file would block its reader, or writer, for ever: it is opened without waiting, and left.
+int open_file(const std::string& name, int flags) { return ::open(name.c_str(), flags | O_NONBLOCK | O_CLOEXEC, 0600); }
+
 // Of a file that was opened, if it was.
 Result<std::uint64_t> size_of(const Descriptor& descriptor, const std::string& name) {
+  const auto no_file = [&name] {
+    return Error{ErrorKind::invalid, "open", name, "it is no regular file, as it should be: move it away"};
+  };
+  // A pipe that nobody reads, a socket, a folder.
+  if (!descriptor.is_open() && (errno == ENXIO || errno == EISDIR)) return no_file();
   if (!descriptor.is_open()) return failed("open", name);
   struct stat status {};
   if (::fstat(descriptor.get(), &status) != 0) return failed("stat", name);
+  if (!S_ISREG(status.st_mode)) return no_file();
   return static_cast<std::uint64_t>(status.st_size);
 }
 
@@ -77,7 +88,7 @@ Result<std::vector<std::string>> DiskFiles::list(const std::string& folder) {
 
 Result<std::string> DiskFiles::read(const std::string& path, std::uint64_t bytes_max) {
   const std::string name = full(path);
-  const Descriptor descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor descriptor(open_file(name, O_RDONLY));
   const Result<std::uint64_t> size = size_of(descriptor, name);
   if (!size) return size.error();
   if (*size > bytes_max)
@@ -87,7 +98,7 @@ Result<std::string> DiskFiles::read(const std::string& path, std::uint64_t bytes
 
 Result<std::string> DiskFiles::read_part(const std::string& path, std::uint64_t offset, std::uint64_t bytes_max) {
   const std::string name = full(path);
-  const Descriptor descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor descriptor(open_file(name, O_RDONLY));
   const Result<std::uint64_t> size = size_of(descriptor, name);
   if (!size) return size.error();
   if (offset >= *size) return std::string();
@@ -97,12 +108,16 @@ Result<std::string> DiskFiles::read_part(const std::string& path, std::uint64_t 
 Status DiskFiles::append(const std::string& path, std::string_view bytes) {
   if (Status made = make_folders(root_, path); !made.has_value()) return made;
   const std::string name = full(path);
-  const bool is_new = ::access(name.c_str(), F_OK) != 0;
-  const Descriptor descriptor(::open(name.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
-  if (!descriptor.is_open()) return failed("open", name);
-  if (Status written = write_all(descriptor.get(), bytes, name); !written.has_value()) return written;
-  if (::fdatasync(descriptor.get()) != 0) return failed("sync", name);
-  return is_new ? sync_folder_of(name) : Status();
+  const Descriptor descriptor(open_file(name, O_WRONLY | O_APPEND | O_CREAT));
+  const Result<std::uint64_t> size = size_of(descriptor, name);
+  if (!size) return size.error();
+  Status written = write_all(descriptor.get(), bytes, name);
+  if (written.has_value() && ::fdatasync(descriptor.get()) != 0) written = failed("sync", name);
+  // Also of a file whose first append failed: its name may not be on the disk yet.
+  if (written.has_value() && *size == 0) written = sync_folder_of(name);
+  // What was written may be whole, and would be there twice once the caller tries again.
+  if (!written.has_value()) static_cast<void>(::ftruncate(descriptor.get(), static_cast<off_t>(*size)) == 0);
+  return written;
 }
 
 Status DiskFiles::replace(const std::string& path, std::string_view bytes) {
@@ -110,8 +125,8 @@ Status DiskFiles::replace(const std::string& path, std::string_view bytes) {
   const std::string name = full(path);
   const std::string temporary = name + ".new";
   {
-    const Descriptor descriptor(::open(temporary.c_str(), O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0600));
-    if (!descriptor.is_open()) return failed("open", temporary);
+    const Descriptor descriptor(open_file(temporary, O_WRONLY | O_TRUNC | O_CREAT));
+    if (const Result<std::uint64_t> size = size_of(descriptor, temporary); !size) return size.error();
     if (Status written = write_all(descriptor.get(), bytes, temporary); !written.has_value()) return written;
     if (::fdatasync(descriptor.get()) != 0) return failed("sync", temporary);
   }
@@ -121,7 +136,7 @@ Status DiskFiles::replace(const std::string& path, std::string_view bytes) {
 
 Result<ports::MappedBytes> DiskFiles::map(const std::string& path) {
   const std::string name = full(path);
-  const Descriptor descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor descriptor(open_file(name, O_RDONLY));
   const Result<std::uint64_t> size = size_of(descriptor, name);
   if (!size) return size.error();
   if (*size == 0) return ports::MappedBytes{};
