@@ -1,10 +1,13 @@
 #include "metrics/tsdb/head.h"
 
 #include <bit>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "metrics/tsdb/start_times.h"
 
 namespace watchbill::metrics::tsdb {
 namespace {
@@ -252,6 +255,38 @@ TEST(head, series_come_and_go_by_slot_and_hash) {
     ASSERT_EQ(head.statistics().series_count, 700U);
     ASSERT_EQ(found.size(), 700U);
   }
+}
+
+// Such a series would hide from selectors and change what increase() says of another one.
+TEST(head, nobody_sends_start_times_as_labels) {
+  Labels companion = companion_of(series("m", "1"));
+  EXPECT_EQ(Head().append(companion, at(1), 1).error(), AppendRefusal::bad_label_name);
+  companion.set(std::string(start_time_label), "other");
+  EXPECT_EQ(Head().append(companion, at(1), 1).error(), AppendRefusal::bad_label_name);
+  HeadLimits limits;
+  limits.takes_companions = true;
+  EXPECT_TRUE(Head(limits).append(companion, at(1), 1).has_value());
+}
+
+TEST(head, start_times_that_are_no_times_are_unknown) {
+  HeadLimits limits;
+  limits.takes_companions = true;
+  Head head(limits);
+  const std::vector<double> said{5, 1e300, -1e300, std::numeric_limits<double>::infinity(),
+                                 std::numeric_limits<double>::quiet_NaN(), 9e15, 9.1e15, -7};
+  std::vector<Sample> samples;
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    const Instant time = at(static_cast<std::int64_t>(i));
+    ASSERT_TRUE(head.append(companion_of(series("m", "1")), time, said[i]).has_value());
+    samples.push_back(Sample{time.ms, 1});
+  }
+  const Snapshot snapshot = head.snapshot();
+  const std::vector<SeriesView> found =
+      snapshot.select(std::vector{Matcher::equal(std::string(start_time_label), std::string(start_time_unit))}, early, late);
+  ASSERT_EQ(found.size(), 1U);
+  std::vector<std::int64_t> start_ms;
+  read_start_times(found.front(), samples, start_ms);
+  EXPECT_EQ(start_ms, (std::vector<std::int64_t>{5, 0, 0, 0, 0, 9'000'000'000'000'000, 0, -7}));
 }
 
 TEST(head, remembers_what_families_are) {

@@ -105,6 +105,18 @@ TEST(histograms, tell_what_is_known_of_resets) {
   EXPECT_EQ(histograms.at(last->v).reset_hint, ResetHint::unknown) << "after a float";
 }
 
+TEST(histograms, that_are_sent_again_unchanged_are_taken) {
+  Head head;
+  for (int i = 0; i < 3; ++i) {
+    const Histogram value = counted(3, 5 + i);  // from the second on kept as `not_reset`, which the sender does not say
+    const Instant at = begin + Duration::seconds(i);
+    ASSERT_TRUE(head.append(named("m"), at, value).has_value());
+    EXPECT_TRUE(head.append(named("m"), at, value).has_value()) << "a repetition";
+    EXPECT_EQ(head.append(named("m"), at, counted(3, 50)).error(), AppendRefusal::duplicate_timestamp);
+  }
+  EXPECT_EQ(head.statistics().sample_count, 3U);
+}
+
 TEST(histograms, the_same_again_is_taken_another_at_the_same_time_is_not) {
   Head head;
   ASSERT_TRUE(head.append(named("m"), begin, counted(2, 1)).has_value());

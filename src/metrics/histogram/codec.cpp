@@ -174,6 +174,10 @@ std::string encode(const Histogram& histogram) {
   return out;
 }
 
+ResetHint reset_hint_of(std::string_view encoded) noexcept {
+  return static_cast<ResetHint>(static_cast<std::uint8_t>(encoded.front()) & hint_mask);
+}
+
 void set_reset_hint(std::string& encoded, ResetHint hint) noexcept {
   const auto flags = static_cast<std::uint8_t>(encoded.front());
   encoded.front() = static_cast<char>((flags & ~hint_mask) | static_cast<std::uint8_t>(hint));

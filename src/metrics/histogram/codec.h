@@ -21,7 +21,8 @@ namespace watchbill::metrics::histogram {
 // Never empty. Buckets come back in order; runs of empty ones cost two bytes or less each.
 [[nodiscard]] std::string encode(const Histogram& histogram);
 
-// Writes another hint into such bytes. Holds: encode() gave them.
+// The hint in such bytes, and another one in its place. Holds: encode() gave them.
+[[nodiscard]] ResetHint reset_hint_of(std::string_view encoded) noexcept;
 void set_reset_hint(std::string& encoded, ResetHint hint) noexcept;
 
 // Nothing when these are not bytes that encode() could have written, or leave the limits.

@@ -141,6 +141,7 @@ class Script {
     tsdb::HeadLimits limits;
     limits.retention = Duration::days(365'000);  // scripts count time from 1970, and go below
     limits.ahead_max = Duration::days(365'000);
+    limits.takes_companions = true;
     head_ = std::make_unique<tsdb::Head>(limits);
     not_stored_.clear();
     sample_count_ = 0;

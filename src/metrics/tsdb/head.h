@@ -3,8 +3,7 @@
 //
 // Threads: every function may be called on any thread; one mutex inside, held for one batch, one snapshot() or one advance(). The
 // head reads no clock: advance() tells it the time. Nothing is written to disk here; sample_log.h does that with what take_log()
-// gives. Source of the behaviour: Prometheus 2.42's head (order, duplicates, staleness, label limits); the window without blocks
-// is ours.
+// gives. Source of the behaviour: Prometheus 2.42's head (order, duplicates, staleness, label limits).
 #pragma once
 
 #include <cstdint>
@@ -18,31 +17,12 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "metrics/histogram/histogram.h"
+#include "metrics/tsdb/batch.h"
 #include "metrics/tsdb/sample.h"
 #include "metrics/tsdb/snapshot.h"
 #include "model/labels.h"
 
 namespace watchbill::metrics::tsdb {
-
-// Why a sample was not taken. The names are what metrics and the API say.
-enum class AppendRefusal : std::uint8_t {
-  out_of_order,         // older than the newest sample of its series, and there is no out_of_order_window; or a histogram
-  duplicate_timestamp,  // the same time with another value; the same value again is no refusal
-  too_old,              // before the window, or before the out_of_order_window
-  too_far_ahead,        // more than `ahead_max` after the time of advance()
-  too_many_series,      // `series_count_max` is met and the series is new
-  memory_full,          // `bytes_max` is met and the sample needs a new chunk
-  too_many_samples,     // the batch holds more than its `sample_count_max`; nothing of it was written
-  no_labels,            // the empty label set names no series
-  bad_label_name,       // not [a-zA-Z_][a-zA-Z0-9_]*, or a value of __name__ that is no metric name
-  too_many_labels,
-  label_name_too_long,
-  label_value_too_long,
-  unknown_series,       // an outdated reference and no labels beside it
-};
-inline constexpr std::size_t append_refusal_count = 13;
-
-[[nodiscard]] std::string_view word(AppendRefusal refusal) noexcept;
 
 struct HeadLimits {
   Duration retention{Duration::hours(24)};
@@ -54,30 +34,8 @@ struct HeadLimits {
   std::size_t label_name_bytes_max{1024};
   std::size_t label_value_bytes_max{256U << 10};  // a stack trace in a label is bad taste, not a failed scrape
   std::size_t metadata_count_max{50'000};         // families; more are not remembered
+  bool takes_companions{false};                   // series with the label of start_times.h, which hide and change others
   std::size_t log_bytes_max{256U << 20};          // waiting for take_log(); beyond it they are forgotten and counted
-};
-
-// Names a series for quick appends. Outdated once the series left the window; the head notices. A default one is outdated.
-struct SeriesReference {
-  std::uint32_t slot{std::numeric_limits<std::uint32_t>::max()};
-  std::uint32_t generation{0};
-  friend bool operator==(const SeriesReference&, const SeriesReference&) = default;
-};
-
-// One sample of a batch, and what became of it.
-struct BatchSample {
-  SeriesReference series;             // set by append() where it was outdated and `labels` are given: keep it for the next batch
-  const Labels* labels{nullptr};      // needed only where `series` may be outdated
-  Instant at;
-  double value{0};
-  std::string_view histogram;         // a native histogram as histogram::encode() writes it; empty: the sample is `value`
-  Result<void, AppendRefusal> taken;  // out: success or why not
-};
-
-struct BatchResult {
-  std::size_t taken_count{0};
-  std::size_t new_series_count{0};
-  std::size_t refused_count{0};
 };
 
 struct HeadStatistics {
@@ -143,8 +101,9 @@ class Head {
   // the labels of each series that is mentioned are repeated.
   [[nodiscard]] std::string take_log(bool ends_segment);
 
-  // For block_store.h: what a Snapshot reads; the blocks that the next snapshots read as well, which alone may hold samples before
-  // that time; the series of which closed chunks and late samples before that time may leave memory because blocks hold them.
+  // For block_store.h: what a Snapshot reads; the blocks that the next snapshots read as well, which alone may hold samples
+  // before that time; the series of which closed chunks and late samples before that time may leave memory because blocks hold
+  // them.
   [[nodiscard]] std::shared_ptr<const SnapshotView> view() const;
   void set_blocks(std::vector<std::shared_ptr<const Block>> blocks, std::int64_t before_ms);
   void move_out(std::span<const MovedSeries> moved, std::int64_t before_ms);

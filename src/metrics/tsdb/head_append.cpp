@@ -7,6 +7,7 @@
 #include "metrics/histogram/arithmetic.h"
 #include "metrics/histogram/codec.h"
 #include "metrics/tsdb/head_core.h"
+#include "metrics/tsdb/start_times.h"
 
 namespace watchbill::metrics::tsdb {
 namespace {
@@ -30,6 +31,7 @@ Result<void, AppendRefusal> check_labels(const Labels& labels, const HeadLimits&
     if (name.size() > limits.label_name_bytes_max) return AppendRefusal::label_name_too_long;
     if (value.size() > limits.label_value_bytes_max) return AppendRefusal::label_value_too_long;
     if (!is_label_name(name)) return AppendRefusal::bad_label_name;
+    if (name == start_time_label && !limits.takes_companions) return AppendRefusal::bad_label_name;
     if (name == metric_name_label && !is_metric_name(value)) return AppendRefusal::bad_label_name;
   }
   return {};
@@ -236,11 +238,16 @@ Result<void, AppendRefusal> HeadCore::append_late_locked(SeriesReference series,
 }
 
 // Whether the series' newest sample is this very one: a repetition is no refusal.
-bool HeadCore::is_newest_locked(const SeriesState& state, Sample sample, std::string_view encoded) noexcept {
+bool HeadCore::is_newest_locked(const SeriesState& state, Sample sample, std::string_view encoded) {
   const double newest = std::bit_cast<double>(state.newest.value_bits);
   if (encoded.empty()) return std::bit_cast<std::uint64_t>(sample.v) == state.newest.value_bits;
-  return histogram::is_mark(newest) &&
-         static_cast<const HistogramChunk&>(*state.newest.chunk).encoded[histogram::number_of(newest)] == encoded;
+  if (!histogram::is_mark(newest)) return false;
+  const std::string& kept = static_cast<const HistogramChunk&>(*state.newest.chunk).encoded[histogram::number_of(newest)];
+  if (kept.size() != encoded.size()) return false;
+  // The kept one's hint says what we found out; the sender's may be another one.
+  std::string sent(encoded);
+  histogram::set_reset_hint(sent, histogram::reset_hint_of(kept));
+  return sent == kept;
 }
 
 void HeadCore::log_locked(SeriesState& state, Sample sample, std::string_view encoded) {

@@ -78,7 +78,7 @@ class HeadCore {
   Result<void, AppendRefusal> append_late_locked(SeriesReference series, Sample sample, Source source);
   void log_locked(SeriesState& state, Sample sample, std::string_view encoded);
   Result<void, AppendRefusal> begin_chunk_locked(SeriesState& state, Sample sample, bool holds_histograms);
-  [[nodiscard]] static bool is_newest_locked(const SeriesState& state, Sample sample, std::string_view encoded) noexcept;
+  [[nodiscard]] static bool is_newest_locked(const SeriesState& state, Sample sample, std::string_view encoded);
   [[nodiscard]] std::uint32_t find_locked(const Labels& labels, std::uint64_t hash) const noexcept;
   [[nodiscard]] SeriesState& writable_locked(std::uint32_t slot);
   [[nodiscard]] LateTable& writable_late_locked();

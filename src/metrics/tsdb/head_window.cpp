@@ -235,7 +235,8 @@ std::size_t HeadCore::memory_bytes_locked() const noexcept {
   return counted_bytes_.load() + chunks_allocated_ * sizeof(Chunk) + index_bytes_ + keys_.capacity() * sizeof(SlotKey) +
          slots_by_hash_.bucket_count() * sizeof(std::pair<std::uint64_t, std::uint32_t>) + unsealed_.capacity() * sizeof(Member) +
          free_slots_.capacity() * sizeof(std::uint32_t) +
-         (late_ == nullptr ? 0 : late_->bucket_count() * sizeof(LateTable::value_type)) + retired_.capacity() * sizeof(Retired) + log_.bytes().capacity();
+         (late_ == nullptr ? 0 : late_->bucket_count() * sizeof(LateTable::value_type)) + retired_.capacity() * sizeof(Retired) +
+         log_.bytes().capacity();
 }
 
 HeadStatistics HeadCore::statistics() {

@@ -1,9 +1,15 @@
 #include "metrics/tsdb/start_times.h"
 
+#include <cmath>
 #include <cstddef>
 #include <string>
 
 namespace watchbill::metrics::tsdb {
+
+namespace {
+// Beyond the year 9999, and a whole number that fits an integer: what is larger says nothing.
+constexpr double start_ms_max = 9e15;
+}  // namespace
 
 Labels companion_of(const Labels& series) {
   Labels labels = series;
@@ -20,7 +26,9 @@ void read_start_times(const SeriesView& companion, std::span<const Sample> sampl
   std::size_t next = 0;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     while (next < changes.size() && changes[next].t_ms <= samples[i].t_ms) ++next;
-    if (next > 0 && !is_stale(changes[next - 1].v)) out_ms[i] = static_cast<std::int64_t>(changes[next - 1].v);
+    if (next == 0) continue;
+    const double start_ms = changes[next - 1].v;  // a NaN, a staleness marker above all, is none either
+    if (std::abs(start_ms) <= start_ms_max) out_ms[i] = static_cast<std::int64_t>(start_ms);
   }
 }
 
