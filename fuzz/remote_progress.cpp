@@ -51,7 +51,7 @@ void follow(std::string bytes) {
   const std::size_t size = bytes.size();
   TwoFiles files(std::move(bytes));
   tsdb::LogFollower follower(files, "samples", {16, 1U << 16});
-  follower.begin({{1, 1}, 0, 0});
+  follower.begin({{1, 1, 0}, 0});
   std::uint64_t seen = 0;
   tsdb::LogPlace last;
   for (auto record = follower.next(); record && *record; record = follower.next()) {

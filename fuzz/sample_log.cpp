@@ -1,5 +1,6 @@
 // depends: wb_metrics_tsdb
-// Any bytes as a segment of the sample log, and as the payload of a good record: read to the end, nothing but reports.
+// Any bytes as a segment of the sample log, as the payload of a good record, and as its name: read to the end, nothing but
+// reports.
 #include <cstdint>
 #include <map>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/sha256.h"
+#include "metrics/tsdb/numbered_names.h"
 #include "metrics/tsdb/sample_log.h"
 #include "ports/files.h"
 
@@ -58,6 +60,8 @@ void load(std::string bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   load(text);
+  if (const auto numbers = tsdb::numbers_of(text, ".log"))
+    WB_ASSERT(tsdb::numbered_name(*numbers, ".log") == text, "one name for each pair");
   std::string length;
   for (unsigned i = 0; i < 4; ++i) length.push_back(static_cast<char>(text.size() >> (8 * i)));
   const watchbill::Digest digest = watchbill::Sha256().add(length).add(text).finish();

@@ -36,7 +36,7 @@ class sender : public ::testing::Test {
 
   void make(bool is_start = true) {
     sender_.emplace(terms_, Sender::Links{disk_, "samples", [this] { return families_; }},
-                    LogEnd{{log_.open_segment(), log_.open_bytes(), 0}, is_start}, now_);
+                    LogEnd{{log_.open_position(), 0}, is_start}, now_);
   }
   void write(const std::string& series, double value, Duration at = {}) {
     EXPECT_TRUE(head_.append(Labels({{"__name__", "m"}, {"s", series}}), start + at, value).has_value());
@@ -286,7 +286,7 @@ TEST_F(sender, sends_nothing_that_it_cannot_note_and_says_so_once) {
     SimulatedFiles& files;
     bool is_full{true};
   } full(disk_);
-  sender_.emplace(terms_, Sender::Links{full, "samples", [this] { return families_; }}, LogEnd{{log_.open_segment(), 0, 0}, true},
+  sender_.emplace(terms_, Sender::Links{full, "samples", [this] { return families_; }}, LogEnd{{log_.open_position(), 0}, true},
                   now_);
   write("a", 1);
   flush();
@@ -358,8 +358,8 @@ TEST(progress, comes_back_as_it_was_noted_and_no_other_way) {
   progress.identity = "abc";
   progress.newest_ms = -5;
   progress.shard_count = 7;
-  progress.at = {{1, 2}, 300, 4};
-  progress.groups = {{{{1, 2}, 300, 9}, 7}, {{{2, 1}, 0, 0}, 3}};
+  progress.at = {{1, 2, 300}, 4};
+  progress.groups = {{{{1, 2, 300}, 9}, 7}, {{{2, 1, 0}, 0}, 3}};
   const std::string text = text_of(progress);
   EXPECT_EQ(read_progress(text), progress);
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -147,7 +147,7 @@ class World {
     if (happens(faults_.terms_change_percent)) samples_per_request_ = 3 + random_() % 6;
     const auto families = [] { return FamilyList{{"m", {"gauge", "", ""}}}; };
     sender_ = std::make_unique<Sender>(terms(), Sender::Links{*files_, "samples", families},
-                                       LogEnd{{log_->open_segment(), log_->open_bytes(), 0}, is_of_new_run}, now_);
+                                       LogEnd{{log_->open_position(), 0}, is_of_new_run}, now_);
   }
 
   void crash() {

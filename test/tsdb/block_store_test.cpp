@@ -1,10 +1,12 @@
 #include "metrics/tsdb/block_store.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -347,7 +349,7 @@ TEST(block_store, a_window_that_passed_leaves_the_disk_by_whole_blocks) {
   EXPECT_EQ(contents(stand.head(), horizon, late), between(stand.appended, horizon, late));
 }
 
-TEST(block_store, more_than_the_disk_is_allowed_loses_the_oldest_block) {
+TEST_P(block_store_order, more_than_the_disk_is_allowed_loses_the_oldest_block) {
   SimulatedFiles files;
   BlockStoreLimits limits;
   limits.disk_bytes_max = 400'000;
@@ -360,7 +362,7 @@ TEST(block_store, more_than_the_disk_is_allowed_loses_the_oldest_block) {
   EXPECT_EQ(contents(stand.head(), recent, late), between(stand.appended, recent, late));
 }
 
-TEST(block_store, memory_that_fills_is_emptied_into_blocks_early) {
+TEST_P(block_store_order, memory_that_fills_is_emptied_into_blocks_early) {
   SimulatedFiles files;
   BlockStoreLimits limits;
   limits.closed_bytes_max = 6'000;
@@ -472,6 +474,118 @@ TEST(block_store, a_follower_keeps_its_segments) {
   stand.run(240 * 8, 8);
   EXPECT_EQ(files.files.count("samples/000001-000002.log"), 0U);
   EXPECT_EQ(files.files.count("samples/000001-000003.log"), 1U);
+}
+
+TEST(block_store, a_reader_of_damage_is_told_of_it) {
+  SimulatedFiles files;
+  Stand stand(files);
+  ASSERT_TRUE(stand.start(begin));
+  stand.run(0, 240 * 8);
+  const std::string path = "samples/000002-000002.block";
+  files.files[path][200] ^= 1;  // of a series, or of times
+  ASSERT_TRUE(stand.start(begin + Duration::hours(8)));
+  const auto damage_of = [&](Instant from, Instant to) {
+    const Snapshot snapshot = stand.head().snapshot();
+    for (const SeriesView& view : snapshot.select({}, from, to)) {
+      std::vector<Sample> samples;
+      view.read(from, to, samples);
+    }
+    return snapshot.damaged_blocks();
+  };
+  const Duration hour = Duration::hours(1);
+  EXPECT_EQ(damage_of(begin, begin + hour), std::vector<std::string>{});
+  EXPECT_EQ(damage_of(begin + hour * 2, begin + hour * 4), std::vector<std::string>{path});
+  EXPECT_EQ(damage_of(begin, begin + hour), std::vector<std::string>{}) << "what it read is whole";
+}
+
+TEST(block_store, names_are_found_where_other_labels_stand_before_them) {
+  SimulatedFiles files;
+  Stand stand(files);
+  ASSERT_TRUE(stand.start(begin));
+  std::map<std::string, Labels> all;
+  for (int i = 0; i < 60; ++i) {
+    std::vector<Labels::Pair> labels{{"__name__", "name_" + std::to_string(i % 7)}, {"i", std::to_string(i)}};
+    if (i % 3 != 0) labels.emplace_back("Above", std::to_string(i % 5));
+    if (i % 11 == 0) labels.erase(labels.begin());
+    const Labels series(std::move(labels));
+    all.emplace(series.text(), series);
+    stand.append(series, begin + Duration::minutes(1), i);
+  }
+  stand.work(begin + Duration::hours(4));
+  ASSERT_EQ(stand.store().block_count(), 1U);
+  ASSERT_TRUE(stand.start(begin + Duration::hours(4)));
+  const std::vector<std::vector<Matcher>> questions{
+      {Matcher::equal("__name__", "name_3")},
+      {Matcher::equal("__name__", "name_9")},
+      {Matcher::create("__name__", MatchKind::regex, "name_5|name_1|other").value()},
+      {Matcher::create("__name__", MatchKind::regex, "name_[12]").value()},
+      {Matcher::create("__name__", MatchKind::not_equal, "name_1").value()},
+      {Matcher::equal("__name__", "")},
+      {Matcher::equal("Above", "2"), Matcher::equal("__name__", "name_2")}};
+  for (const std::vector<Matcher>& matchers : questions) {
+    std::set<std::string> expected;
+    for (const auto& entry : all)
+      if (std::ranges::all_of(matchers, [&](const Matcher& m) { return m.matches(entry.second.get(m.name())); }))
+        expected.insert(entry.first);
+    std::set<std::string> found;
+    for (const auto& [text, points] : contents(stand.head(), early, late, matchers)) found.insert(text);
+    EXPECT_EQ(found, expected);
+  }
+}
+
+// --- what cannot be removed ---
+
+TEST(block_store, only_the_first_block_is_dropped) {
+  SimulatedFiles files;
+  Stand stand(files, Duration::hours(6), {}, Duration::hours(5));
+  ASSERT_TRUE(stand.start(begin));
+  const auto append = [&](int minutes) { stand.append(Stand::labels(1), begin + Duration::minutes(minutes), minutes); };
+  append(230);
+  stand.work(begin + Duration::hours(5));
+  append(60);  // late: the second block ends before the first one
+  stand.work(begin + Duration::hours(7));
+  append(420);
+  stand.work(begin + Duration::hours(9));
+  EXPECT_EQ(blocks_of(files).size(), 3U) << "the second one is old, and not the first to go";
+  ASSERT_TRUE(stand.start(begin + Duration::hours(9)));
+  EXPECT_TRUE(stand.opened->missing.empty());
+  stand.work(begin + Duration::hours(10));
+  EXPECT_EQ(blocks_of(files), (std::vector<std::string>{"000003-000003.block"}));
+}
+
+TEST(block_store, a_block_that_cannot_be_removed_stops_no_other_work) {
+  SimulatedFiles files;
+  files.unremovable = ".block";
+  Stand stand(files, Duration::hours(6));
+  ASSERT_TRUE(stand.start(begin));
+  stand.run(0, 240 * 24);
+  EXPECT_GE(blocks_of(files).size(), 10U) << "one for each two hours";
+  ASSERT_FALSE(stand.failures.empty());
+  for (const Error& failure : stand.failures) EXPECT_EQ(failure.tried, "remove") << failure.text();
+  files.unremovable.clear();
+  for (int minutes = 0; minutes < 20; ++minutes) stand.work(begin + Duration::hours(24) + Duration::minutes(minutes));
+  EXPECT_LE(blocks_of(files).size(), 4U);
+}
+
+TEST(block_store, what_a_merge_left_behind_is_removed_as_soon_as_it_can_be) {
+  SimulatedFiles files;
+  files.unremovable = "000002-000002.block";
+  Stand stand(files, Duration::hours(24 * 15));
+  ASSERT_TRUE(stand.start(begin));
+  stand.run(0, 240 * 12);
+  EXPECT_EQ(files.files.count("samples/000002-000002.block"), 1U);
+  ASSERT_FALSE(stand.failures.empty());
+  EXPECT_EQ(stand.failures.front().tried, "remove");
+  EXPECT_EQ(contents(stand.head()), stand.appended);
+  const SimulatedFiles before = files;
+  for (const bool restarts : {false, true}) {
+    files = before;
+    if (restarts) ASSERT_TRUE(stand.start(begin + Duration::hours(13)));
+    EXPECT_EQ(files.files.count("samples/000002-000002.block"), 1U);
+    files.unremovable.clear();
+    stand.work(begin + Duration::hours(13));
+    EXPECT_EQ(files.files.count("samples/000002-000002.block"), 0U) << (restarts ? "after a restart" : "in the same life");
+  }
 }
 
 // --- crashes and full disks ---

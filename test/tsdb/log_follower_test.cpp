@@ -32,7 +32,7 @@ struct Writer {
 
 // What a follower has given: "SERIES@SECOND", in order; samples of the past are left out.
 struct Reader {
-  explicit Reader(SimulatedFiles& files, LogPlace from = {{1, 1}, 0, 0}) : follower(files, "samples", {64, 1U << 20}) {
+  explicit Reader(SimulatedFiles& files, LogPlace from = {{1, 1, 0}, 0}) : follower(files, "samples", {64, 1U << 20}) {
     follower.begin(from);
   }
   std::string read() {
@@ -92,7 +92,7 @@ TEST(log_follower, goes_on_at_a_position_with_the_labels_that_stand_before_it) {
 
 TEST(log_follower, passes_from_segment_to_segment_and_from_run_to_run) {
   SimulatedFiles files;
-  Reader reader(files, LogPlace{{1, 1}, 0, 0});
+  Reader reader(files, LogPlace{{1, 1, 0}, 0});
   SampleLogLimits limits;
   limits.segment_bytes_max = 1;
   std::string all;
@@ -139,7 +139,7 @@ TEST(log_follower, says_that_files_are_gone) {
     ASSERT_TRUE(writer.flush(second));
   }
   Reader behind(files);
-  behind.follower.begin(LogPlace{{1, 2}, 0, 0});
+  behind.follower.begin(LogPlace{{1, 2, 0}, 0});
   files.files.erase("samples/000001-000001.log");
   files.files.erase("samples/000001-000002.log");
   EXPECT_EQ(behind.read(), "gap 1@4 1@5 1@6 1@7 ");
@@ -149,7 +149,7 @@ TEST(log_follower, says_that_files_are_gone) {
   ASSERT_TRUE(writer.flush(9));
   EXPECT_EQ(behind.read(), "1@9 ");
   // The next start begins a first run anew, since there is no file of an older one.
-  Reader inside(files, LogPlace{{1, 5}, 10, 0});
+  Reader inside(files, LogPlace{{1, 5, 10}, 0});
   EXPECT_EQ(inside.read(), "") << "the record at 0 lies before";
 }
 

@@ -1,16 +1,23 @@
 #include "metrics/tsdb/sample_log.h"
 
 #include <bit>
+#include <csignal>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "drivers/files/disk_files.h"
+#include "metrics/tsdb/block_store.h"
+#include "metrics/tsdb/log_follower.h"
 #include "metrics/tsdb/log_record.h"
+#include "metrics/tsdb/numbered_names.h"
 #include "tsdb/simulated_files.h"
 
 namespace watchbill::metrics::tsdb {
@@ -197,7 +204,7 @@ TEST(sample_log, a_disk_that_is_full_for_long_leaves_a_gap_that_is_counted) {
   files.failing_appends = 20;
   for (int round = 0; round < 21; ++round) {
     for (int i = 0; i < 20; ++i) ASSERT_TRUE(head.append(series(i), begin + Duration::seconds(5 * round), round).has_value());
-    EXPECT_EQ(log.flush(begin + Duration::seconds(5 * round)).has_value(), round == 20);
+    EXPECT_FALSE(log.flush(begin + Duration::seconds(5 * round)).has_value()) << "also when it goes: there is a gap";
   }
   EXPECT_GT(log.lost_bytes(), 0U);
   Head again;
@@ -253,6 +260,213 @@ TEST(sample_log, a_log_that_nobody_takes_is_bounded) {
   EXPECT_LE(taken.size(), 10'000U + 100U);
   LogDecoder decoder(taken);
   EXPECT_EQ(decoder.next(), LogDecoder::Entry::labels) << "after a gap each series is explained anew";
+}
+
+// A head with a log that has just lost samples, one way or the other.
+class log_with_a_gap : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    HeadLimits head_limits;
+    head_limits.log_bytes_max = 1'000;
+    head_.emplace(head_limits);
+    SampleLogLimits limits;
+    limits.pending_bytes_max = 1'000;
+    log_.emplace(*head_, files_, "samples", limits);
+    ASSERT_TRUE(log_->load(begin).has_value());
+    append(0);
+    ASSERT_TRUE(log_->flush(begin).has_value());
+    const bool is_disk_full = std::string_view(GetParam()) == "disk_full";
+    for (int second = 1; second <= 400; ++second) {
+      append(second);
+      if (!is_disk_full || second % 40 != 0) continue;
+      files_.failing_appends = 1;
+      EXPECT_FALSE(log_->flush(begin + Duration::seconds(second)).has_value());
+    }
+  }
+  void append(int second) {
+    ASSERT_TRUE(head_->append(series(1), begin + Duration::seconds(second), second).has_value());
+  }
+  Status flush() { return log_->flush(begin + Duration::seconds(400)); }
+
+  SimulatedFiles files_;
+  std::optional<Head> head_;
+  std::optional<SampleLog> log_;
+};
+INSTANTIATE_TEST_SUITE_P(ways, log_with_a_gap, ::testing::Values("disk_full", "nobody_flushed"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(log_with_a_gap, is_no_success_until_a_block_holds_what_is_missing) {
+  EXPECT_GT(log_->lost_bytes() + head_->statistics().log_forgotten_bytes, 0U);
+  for (int i = 0; i < 3; ++i) {
+    const Status flushed = flush();
+    ASSERT_FALSE(flushed.has_value());
+    EXPECT_NE(flushed.error().text().find("never reached the log"), std::string::npos) << flushed.error().text();
+  }
+  const LogState state = log_->state();
+  ASSERT_TRUE(state.gap.has_value());
+  EXPECT_GT(state.gap->before_ms, (begin + Duration::seconds(100)).ms);
+  // A block of before the gap, and one that ends too early.
+  log_->cover({state.gap->before_ms, LogPosition{1, 1, 0}});
+  EXPECT_FALSE(flush().has_value());
+  log_->cover({state.gap->before_ms - 1, state.position});
+  EXPECT_FALSE(flush().has_value());
+  log_->cover({state.gap->before_ms, state.position});
+  EXPECT_TRUE(flush().has_value());
+  append(401);
+  EXPECT_TRUE(flush().has_value());
+  EXPECT_FALSE(log_->state().gap.has_value());
+}
+
+TEST_P(log_with_a_gap, makes_a_block_due_at_once) {
+  BlockStore store(*head_, files_, "samples");
+  ASSERT_TRUE(store.open().has_value());
+  EXPECT_FALSE(flush().has_value());
+  EXPECT_FALSE(flush().has_value());
+  const Result<bool> worked = store.work(begin + Duration::seconds(401), log_->state());
+  ASSERT_TRUE(worked.has_value());
+  EXPECT_TRUE(*worked);
+  log_->cover(store.covered());
+  EXPECT_TRUE(flush().has_value());
+  EXPECT_FALSE(store.work(begin + Duration::seconds(402), log_->state()).value()) << "once";
+  // Killed: everything that was appended is in the block.
+  Head again;
+  BlockStore store_again(again, files_, "samples");
+  ASSERT_TRUE(store_again.open().has_value());
+  SampleLog log_again(again, files_, "samples");
+  ASSERT_TRUE(log_again.load(begin + Duration::seconds(402), store_again.covered()).has_value());
+  EXPECT_EQ(contents(again), contents(*head_));
+}
+
+TEST_P(log_with_a_gap, is_seen_by_a_follower) {
+  EXPECT_FALSE(flush().has_value());
+  EXPECT_FALSE(flush().has_value());
+  append(401);
+  EXPECT_FALSE(flush().has_value());
+  LogFollower follower(files_, "samples");
+  follower.begin(LogPlace{{1, 1, 0}, 0});
+  bool has_gap = false;
+  for (auto record = follower.next(); record.has_value() && record->has_value(); record = follower.next())
+    has_gap = has_gap || (*record)->follows_gap;
+  EXPECT_TRUE(has_gap);
+}
+
+TEST(sample_log, positions_are_true_after_a_failed_append) {
+  SimulatedFiles files;
+  Head head;
+  SampleLog log(head, files, "samples");
+  ASSERT_TRUE(log.load(begin).has_value());
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{30}}) {
+    ASSERT_TRUE(head.append(series(1), begin + Duration::seconds(static_cast<int>(bytes)), 1).has_value());
+    files.failing_appends = 2;
+    files.bytes_before_failure = bytes;
+    EXPECT_FALSE(log.flush(begin).has_value());
+    EXPECT_FALSE(log.flush(begin).has_value());
+    EXPECT_TRUE(log.flush(begin).has_value());
+    EXPECT_EQ(log.open_position().offset, files.files["samples/000001-000001.log"].size()) << bytes << " bytes were written";
+    EXPECT_EQ(log.state().position, log.open_position());
+  }
+}
+
+TEST(sample_log, a_folder_that_cannot_be_listed_is_tried_again) {
+  SimulatedFiles files;
+  {
+    Head head;
+    SampleLog log(head, files, "samples");
+    ASSERT_TRUE(log.load(begin).has_value());
+    ASSERT_NO_FATAL_FAILURE(write_rounds(head, log, 0, 3));
+  }
+  Head head;
+  SampleLog log(head, files, "samples");
+  files.failing_lists = 2;
+  EXPECT_FALSE(log.load(begin).has_value());
+  EXPECT_FALSE(log.load(begin).has_value());
+  const Result<LoadReport> report = log.load(begin + Duration::seconds(20));
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->sample_count, 60U);
+  ASSERT_NO_FATAL_FAILURE(write_rounds(head, log, 10, 1));
+  EXPECT_EQ(files.files.count("samples/000002-000001.log"), 1U) << "it is logged from then on";
+}
+
+TEST(sample_log, a_segment_that_cannot_be_removed_fails_no_flush) {
+  SimulatedFiles files;
+  HeadLimits head_limits;
+  head_limits.retention = Duration::seconds(100);
+  head_limits.ahead_max = Duration::seconds(1);
+  SampleLogLimits limits;
+  limits.segment_age_max = Duration::seconds(20);
+  Head head(head_limits);
+  SampleLog log(head, files, "samples", limits);
+  ASSERT_TRUE(log.load(begin).has_value());
+  files.unremovable = "000001-000001.log";
+  ASSERT_NO_FATAL_FAILURE(write_rounds(head, log, 0, 100)) << "each flush succeeds";
+  EXPECT_EQ(files.files.count("samples/000001-000001.log"), 1U);
+  EXPECT_EQ(files.files.count("samples/000001-000002.log"), 0U) << "the others leave";
+  ASSERT_TRUE(log.removal_failure().has_value());
+  EXPECT_EQ(log.removal_failure()->on, "samples/000001-000001.log");
+  files.unremovable.clear();
+  ASSERT_TRUE(log.flush(begin + Duration::seconds(500)).has_value());
+  EXPECT_FALSE(log.removal_failure().has_value());
+  EXPECT_EQ(files.files.count("samples/000001-000001.log"), 0U);
+}
+
+TEST(sample_log, runs_beyond_six_digits_are_read_in_their_order) {
+  SimulatedFiles files;
+  files.files["samples/999998-000001.log"] = "";
+  for (int run = 0; run < 3; ++run) {
+    Head head;
+    SampleLog log(head, files, "samples");
+    const Result<LoadReport> report = log.load(begin + Duration::seconds(5 * run));
+    ASSERT_TRUE(report.has_value());
+    EXPECT_EQ(report->sample_count, 20U * static_cast<std::size_t>(run)) << "of all runs before";
+    EXPECT_EQ(head.statistics().late_count, 0U) << "in the order in which they were written";
+    ASSERT_NO_FATAL_FAILURE(write_rounds(head, log, run, 1));
+  }
+  EXPECT_EQ(files.files.count("samples/999999-000001.log"), 1U);
+  EXPECT_EQ(files.files.count("samples/1000000-000001.log"), 1U);
+  EXPECT_EQ(files.files.count("samples/1000001-000001.log"), 1U);
+  files.files["samples/999999999-000001.log"] = "";
+  Head head;
+  SampleLog log(head, files, "samples");
+  const Result<LoadReport> report = log.load(begin);
+  ASSERT_FALSE(report.has_value());
+  EXPECT_NE(report.error().text().find("999999999"), std::string::npos) << report.error().text();
+}
+
+TEST(numbered_names, are_read_as_they_are_written_and_no_other_way) {
+  for (const std::uint32_t number : {0U, 1U, 999'999U, 1'000'000U, name_number_max}) {
+    const NamePair pair{number, 7};
+    EXPECT_EQ(numbers_of(numbered_name(pair, ".log"), ".log"), pair);
+  }
+  for (const char* name : {"", ".log", "-.log", "000001.log", "00001-000001.log", "0000001-000001.log", "000001-000001.block",
+                           "000001-00000x.log", "000001-000001.log.new", "1000000000-000001.log", "+00001-000001.log",
+                           "000001--00001.log", "99999999999999999999-000001.log"})
+    EXPECT_FALSE(numbers_of(name, ".log").has_value()) << name;
+}
+
+TEST(sample_log, a_damaged_segment_stays_until_its_window_has_passed) {
+  SimulatedFiles files;
+  {
+    Head head;
+    SampleLog log(head, files, "samples");
+    ASSERT_TRUE(log.load(begin).has_value());
+    ASSERT_NO_FATAL_FAILURE(write_rounds(head, log, 0, 3));
+  }
+  files.files["samples/000002-000001.log"] = files.files["samples/000001-000001.log"];
+  files.files["samples/000001-000001.log"][40] ^= 1;
+  files.files["samples/000003-000001.log"] = std::string(300, 'x');  // nothing of it can be read
+  HeadLimits limits;
+  limits.retention = Duration::hours(1);
+  Head head(limits);
+  SampleLog log(head, files, "samples");
+  const LogCoverage all{Instant::never().ms, LogPosition{9, 1, 0}};
+  ASSERT_TRUE(log.load(begin + Duration::minutes(1), all).has_value());
+  ASSERT_TRUE(log.flush(begin + Duration::minutes(1)).has_value());
+  EXPECT_EQ(files.files.count("samples/000001-000001.log"), 1U) << "though blocks have all of it";
+  EXPECT_EQ(files.files.count("samples/000002-000001.log"), 0U) << "in blocks, and whole";
+  EXPECT_EQ(files.files.count("samples/000003-000001.log"), 1U);
+  ASSERT_TRUE(log.flush(begin + Duration::minutes(62)).has_value());
+  EXPECT_EQ(files.files.count("samples/000001-000001.log"), 0U);
+  EXPECT_EQ(files.files.count("samples/000003-000001.log"), 0U);
 }
 
 TEST(log_record, any_bytes_are_read_without_harm) {
@@ -313,6 +527,54 @@ TEST(files_port, simulated_and_real_meet_the_same_contract) {
   drivers::files::DiskFiles real(root.string());
   expect_meets_the_contract(real);
   std::filesystem::remove_all(root);
+}
+
+// A real folder, gone afterwards.
+class disk_files : public ::testing::Test {
+ protected:
+  disk_files() {
+    std::filesystem::remove_all(root_);
+    std::filesystem::create_directories(root_ / "a");
+  }
+  ~disk_files() override { std::filesystem::remove_all(root_); }
+
+  const std::filesystem::path root_ = std::filesystem::path(::testing::TempDir()) / "wb_disk_files";
+  drivers::files::DiskFiles files_{root_.string()};
+};
+
+TEST_F(disk_files, an_append_that_fails_leaves_the_file_as_it_was) {
+  ASSERT_TRUE(files_.append("a/x", "12345").has_value());
+  // The third byte of the next five is one too many.
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit few{7, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &few), 0);
+  const Status first = files_.append("a/x", "67890");
+  const Status made = files_.append("a/new", "1234567890");
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_FALSE(first.has_value());
+  EXPECT_FALSE(made.has_value());
+  EXPECT_EQ(files_.read("a/x", 99).value(), "12345");
+  EXPECT_EQ(files_.read("a/new", 99).value(), "");
+  ASSERT_TRUE(files_.append("a/x", "67890").has_value());
+  EXPECT_EQ(files_.read("a/x", 99).value(), "1234567890");
+}
+
+// Would wait for ever where it is opened as a file is.
+TEST_F(disk_files, what_is_no_file_is_named_and_left) {
+  ASSERT_EQ(::mkfifo((root_ / "a/pipe").c_str(), 0600), 0);
+  std::filesystem::create_directories(root_ / "a/folder");
+  for (const std::string path : {"a/pipe", "a/folder"}) {
+    const std::vector<Error> errors{files_.read(path, 9).error(), files_.read_part(path, 0, 9).error(),
+                                    files_.append(path, "1").error(), files_.map(path).error()};
+    for (const Error& error : errors) {
+      EXPECT_EQ(error.kind, ErrorKind::invalid);
+      EXPECT_EQ(error.text(), "open " + (root_ / path).string() + ": it is no regular file, as it should be: move it away");
+    }
+  }
+  EXPECT_TRUE(std::filesystem::is_fifo(root_ / "a/pipe"));
 }
 
 }  // namespace

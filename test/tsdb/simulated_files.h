@@ -21,6 +21,9 @@ class SimulatedFiles final : public ports::FilesPort {
   int failing_appends{0};
   ErrorKind failure{ErrorKind::exhausted};
   std::size_t bytes_before_failure{0};
+  // So many listings fail next; removing a path that ends so fails, unless it is empty.
+  int failing_lists{0};
+  std::string unremovable;
   // How many more operations that change something are carried out before the program dies: the one after them stops halfway,
   // those behind it do nothing.
   std::uint64_t operations_left{std::numeric_limits<std::uint64_t>::max()};
@@ -34,6 +37,10 @@ class SimulatedFiles final : public ports::FilesPort {
   }
 
   [[nodiscard]] Result<std::vector<std::string>> list(const std::string& folder) override {
+    if (failing_lists > 0) {
+      --failing_lists;
+      return Error{ErrorKind::exhausted, "list folder", folder, "Too many open files"};
+    }
     std::vector<std::string> names;
     for (const auto& [path, bytes] : files)
       if (path.starts_with(folder + "/") && path.find('/', folder.size() + 1) == std::string::npos)
@@ -98,6 +105,8 @@ class SimulatedFiles final : public ports::FilesPort {
 
   [[nodiscard]] Status remove(const std::string& path) override {
     if (Status stopped = operation(); !stopped) return stopped;
+    if (!unremovable.empty() && path.ends_with(unremovable))
+      return Error{ErrorKind::denied, "remove", path, "Operation not permitted"};
     files.erase(path);
     return {};
   }

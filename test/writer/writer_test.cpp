@@ -114,7 +114,7 @@ class writer : public ::testing::Test {
 
   void begin(RemoteWriteConfiguration written) {
     writer_.emplace(*links_, remotes_of(std::vector{std::move(written)}, {}).value().front(),
-                    metrics::sender::LogEnd{{log_.open_segment(), 0, 0}, true}, nullptr);
+                    metrics::sender::LogEnd{{log_.open_position(), 0}, true}, nullptr);
     ASSERT_TRUE(head_.append(Labels({{"__name__", "m"}, {"a", "b"}}), start, 1).has_value());
     ASSERT_TRUE(log_.flush(start).has_value());
     writer_->wake();
@@ -167,7 +167,7 @@ TEST_F(writer, speaks_the_protocol_with_the_headers_of_the_bill) {
     EXPECT_EQ(*field, value);
   }
   EXPECT_TRUE(eventually([this] { return writer_->figures().sent.samples == 1; }));
-  EXPECT_TRUE(eventually([this] { return writer_->needed_from() > metrics::tsdb::LogPlace{{1, 1}, 0, 0}; }));
+  EXPECT_TRUE(eventually([this] { return writer_->needed_from() > metrics::tsdb::LogPlace{{1, 1, 0}, 0}; }));
   EXPECT_EQ(said(), "");
 }
 

@@ -19,7 +19,7 @@ std::optional<std::string> from_environment(const std::string& name) {
 }
 
 metrics::sender::LogEnd end_of(const metrics::tsdb::SampleLog& log, bool is_of_new_run) {
-  return {{log.open_segment(), log.open_bytes(), 0}, is_of_new_run};
+  return {{log.open_position(), 0}, is_of_new_run};
 }
 
 }  // namespace

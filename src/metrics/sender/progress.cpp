@@ -10,9 +10,9 @@ namespace {
 constexpr std::string_view title = "watchbill remote write 1";
 constexpr std::size_t check_digits = 16;
 
-std::string numbers(const tsdb::LogPlace& position) {
-  return std::to_string(position.segment.run) + " " + std::to_string(position.segment.segment) + " " +
-         std::to_string(position.offset) + " " + std::to_string(position.sample);
+std::string numbers(const tsdb::LogPlace& place) {
+  return std::to_string(place.position.run) + " " + std::to_string(place.position.segment) + " " +
+         std::to_string(place.position.offset) + " " + std::to_string(place.sample);
 }
 
 // Takes lines and words off a text, as strictly as they were written.
@@ -79,7 +79,7 @@ std::optional<Progress> read_progress(std::string_view text) {
   if (!reader.line("terms", words)) return std::nullopt;
   out.fingerprint = words;
   const auto position = [&reader](std::string_view key, tsdb::LogPlace& at, auto&... more) {
-    return reader.line_of(key, at.segment.run, at.segment.segment, at.offset, at.sample, more...);
+    return reader.line_of(key, at.position.run, at.position.segment, at.position.offset, at.sample, more...);
   };
   if (!reader.line_of("newest", out.newest_ms) || !reader.line_of("shards", out.shard_count) || !position("at", out.at))
     return std::nullopt;

@@ -85,7 +85,7 @@ bool Sender::read_note(Instant now, Turn& turn) {
 void Sender::go_on(const Progress& noted, Turn& turn) {
   newest_answered_ms_ = noted.newest_ms;
   shards_ = ShardCount(terms_.queue.shard_count_min, terms_.queue.shard_count_max, noted.shard_count);
-  const bool is_ahead = log_end_.is_of_new_run ? noted.at > log_end_.end : noted.at.segment.run > log_end_.end.segment.run;
+  const bool is_ahead = log_end_.is_of_new_run ? noted.at > log_end_.end : noted.at.position.run > log_end_.end.position.run;
   if (is_ahead) {
     turn.said.push_back("the sample log began anew since this remote was last sent to: all that the log has is sent");
     repeated_until_ = log_end_.end;
@@ -215,10 +215,10 @@ bool Sender::read_on(Instant now, Turn& turn) {
 void Sender::begin_record(const tsdb::LogFollower::Record& record, Turn& turn) {
   if (record.damaged_bytes != 0)
     turn.said.push_back(std::to_string(record.damaged_bytes) + " bytes of the sample log before " +
-                        tsdb::file_name(record.at.segment) + ":" + std::to_string(record.at.offset) +
+                        tsdb::file_name(segment_of(record.at.position)) + ":" + std::to_string(record.at.position.offset) +
                         " are damaged, what was in them is not sent");
   if (record.begins_segment) {
-    series_.begin_segment(record.at.segment);
+    series_.begin_segment(segment_of(record.at.position));
     building_.tables.push_back(series_.table());
   }
   // Without a note all that there is was asked for: nothing can be missing from it.
@@ -227,7 +227,7 @@ void Sender::begin_record(const tsdb::LogFollower::Record& record, Turn& turn) {
   record_ = record;
   decoder_ = tsdb::LogDecoder(record.payload);
   record_sample_ = 0;
-  const bool is_where_it_stopped = record.at.segment == read_until_.segment && record.at.offset == read_until_.offset;
+  const bool is_where_it_stopped = record.at.position == read_until_.position;
   skipped_until_ = record.is_past ? UINT64_MAX : is_where_it_stopped ? read_until_.sample : 0;
 }
 
@@ -241,7 +241,7 @@ void Sender::read_entry(Turn& turn) {
     return;
   }
   if (record_sample_++ < skipped_until_) return;
-  read_until_ = {record_.at.segment, record_.at.offset, record_sample_};
+  read_until_ = {record_.at.position, record_sample_};
   if (std::exchange(awaits_gap_, false)) say_gap(decoder_.sample(), turn);
   add(decoder_.number(), decoder_.sample(), entry == Entry::histogram ? decoder_.encoded() : std::string_view());
 }

@@ -63,6 +63,7 @@ Result<std::shared_ptr<const Block>> Block::open(ports::MappedBytes file, std::s
   if (wrong == nullptr) wrong = block->open_footer();
   if (wrong == nullptr)
     block->may_have_companions_ = block->section(BlockSection::symbol_texts).find(start_time_label) != std::string_view::npos;
+  if (wrong == nullptr && !block->names_first_) block->index_names();
   if (block->file_.rest) block->file_.rest();
   if (wrong != nullptr) return Error{ErrorKind::corrupt, "open block", block->name_, wrong};
   return std::shared_ptr<const Block>(std::move(block));
@@ -99,7 +100,7 @@ const char* Block::open_footer() {
   }
   first_ms_ = reader.fixed<std::int64_t>();
   last_ms_ = reader.fixed<std::int64_t>();
-  sample_count_ = reader.fixed<std::uint64_t>();
+  static_cast<void>(reader.fixed<std::uint64_t>());  // sample count
   if (reader.fixed<std::uint64_t>() != bytes_.size()) return "it has another length than it was written with";
   names_first_ = (reader.fixed<std::uint32_t>() & format::flag_names_first) != 0;
   return nullptr;
@@ -202,35 +203,61 @@ class RememberingMatcher {
 
 }  // namespace
 
-std::vector<std::uint32_t> Block::select(std::span<const Matcher> matchers, std::int64_t from, std::int64_t to) const {
-  // The stretches of the table where the answers are.
-  using Stretch = std::pair<std::uint32_t, std::uint32_t>;
+// The stretches of the table where the answers are, in its order.
+std::vector<Block::Stretch> Block::stretches_of(std::span<const Matcher> matchers) const {
   const auto end = static_cast<std::uint32_t>(series_count());
-  std::vector<Stretch> stretches{{0, end}};
   const auto is_name = [](const Matcher& m) {
     return m.name() == metric_name_label && m.is_literal() && !m.is_negative() && !m.matches_empty();
   };
-  if (const auto name = std::find_if(matchers.begin(), matchers.end(), is_name); names_first_ && name != matchers.end()) {
-    stretches.clear();
-    const auto numbers = [&](std::uint32_t begin, auto is_before) {
-      std::uint32_t count = end - begin;
-      while (count > 0) {
-        const std::uint32_t half = count / 2;
-        if (is_before(metric_name(begin + half))) {
-          begin += half + 1;
-          count -= half + 1;
-        } else {
-          count = half;
-        }
+  const auto name = std::find_if(matchers.begin(), matchers.end(), is_name);
+  if (name == matchers.end()) return {{0, end}};
+  std::vector<Stretch> stretches;
+  if (!names_first_) {
+    for (const std::string& literal : name->literals())
+      if (const auto at = series_of_names_.find(literal); at != series_of_names_.end())
+        for (const std::uint32_t series : at->second) stretches.emplace_back(series, series + 1);
+    std::sort(stretches.begin(), stretches.end());
+    return stretches;
+  }
+  const auto numbers = [&](std::uint32_t begin, auto is_before) {
+    std::uint32_t count = end - begin;
+    while (count > 0) {
+      const std::uint32_t half = count / 2;
+      if (is_before(metric_name(begin + half))) {
+        begin += half + 1;
+        count -= half + 1;
+      } else {
+        count = half;
       }
-      return begin;
-    };
-    for (const std::string& literal : name->literals()) {  // sorted, so the stretches are
-      const std::uint32_t first = numbers(0, [&](std::string_view text) { return text < literal; });
-      stretches.emplace_back(first, numbers(first, [&](std::string_view text) { return text <= literal; }));
+    }
+    return begin;
+  };
+  for (const std::string& literal : name->literals()) {  // sorted, so the stretches are
+    const std::uint32_t first = numbers(0, [&](std::string_view text) { return text < literal; });
+    stretches.emplace_back(first, numbers(first, [&](std::string_view text) { return text <= literal; }));
+  }
+  return stretches;
+}
+
+// Of a block in which some labels sort before the name.
+void Block::index_names() {
+  const auto end = static_cast<std::uint32_t>(series_count());
+  for (std::uint32_t series = 0; series < end; ++series) {
+    LabelSymbols labels(packed_labels(series));
+    std::uint64_t name = 0;
+    std::uint64_t value = 0;
+    while (labels.next(name, value)) {
+      if (symbol(name) != metric_name_label) continue;
+      const std::string_view text = symbol(value);
+      auto at = series_of_names_.find(text);
+      if (at == series_of_names_.end()) at = series_of_names_.emplace(text, std::vector<std::uint32_t>()).first;
+      at->second.push_back(series);
+      break;
     }
   }
+}
 
+std::vector<std::uint32_t> Block::select(std::span<const Matcher> matchers, std::int64_t from, std::int64_t to) const {
   std::vector<RememberingMatcher> remembering(matchers.begin(), matchers.end());
   const auto is_match = [&](std::uint32_t series) {
     const std::string_view packed = packed_labels(series);
@@ -244,7 +271,7 @@ std::vector<std::uint32_t> Block::select(std::span<const Matcher> matchers, std:
     });
   };
   std::vector<std::uint32_t> found;
-  for (const auto& [first, stretch_end] : stretches)
+  for (const auto& [first, stretch_end] : stretches_of(matchers))
     for (std::uint32_t series = first; series < stretch_end; ++series)
       if (first_ms(series) <= to && last_ms(series) >= from && is_match(series)) found.push_back(series);
   return found;

@@ -9,10 +9,13 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -34,7 +37,6 @@ class Block {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_.size(); }
   [[nodiscard]] std::size_t series_count() const noexcept;
-  [[nodiscard]] std::uint64_t sample_count() const noexcept { return sample_count_; }
   // The times of the oldest and of the newest sample.
   [[nodiscard]] std::int64_t first_ms() const noexcept { return first_ms_; }
   [[nodiscard]] std::int64_t last_ms() const noexcept { return last_ms_; }
@@ -45,8 +47,7 @@ class Block {
   [[nodiscard]] bool is_damaged() const noexcept { return is_damaged_.load(std::memory_order_relaxed); }
 
   // The numbers of the series that meet all matchers and overlap [from, to], ascending, which is label order. Cost: with a
-  // matcher
-  // `__name__="x"` by the series of that name (50 ns each and matcher), else by all of them.
+  // matcher `__name__="x"` by the series of that name (50 ns each and matcher), else by all of them.
   [[nodiscard]] std::vector<std::uint32_t> select(std::span<const Matcher> matchers, std::int64_t from, std::int64_t to) const;
 
   // Holds for all that follow: series < series_count().
@@ -66,12 +67,14 @@ class Block {
 
  private:
   struct Extent;
-  struct Names;
+  using Stretch = std::pair<std::uint32_t, std::uint32_t>;  // of the table of series: first, behind the last
 
   template <class Others>
   [[nodiscard]] std::strong_ordering compare_each(std::uint32_t series, const Others& labels) const noexcept;
   [[nodiscard]] const char* open_header();
   [[nodiscard]] const char* open_footer();
+  void index_names();
+  [[nodiscard]] std::vector<Stretch> stretches_of(std::span<const Matcher> matchers) const;
   [[nodiscard]] std::string_view section(BlockSection section) const noexcept;
   [[nodiscard]] std::string_view symbol(std::uint64_t number) const noexcept;
   [[nodiscard]] Extent extent(BlockSection table, std::size_t number) const noexcept;
@@ -87,9 +90,9 @@ class Block {
   std::array<std::string_view, BlockFormat::section_count> sections_;
   std::int64_t first_ms_{0};
   std::int64_t last_ms_{0};
-  std::uint64_t sample_count_{0};
   LogCoverage covered_;
   bool names_first_{false};
+  std::map<std::string, std::vector<std::uint32_t>, std::less<>> series_of_names_;  // where names are not first: 4 bytes a series
   bool may_have_companions_{false};
   mutable std::atomic<bool> is_damaged_{false};
 };

@@ -1,11 +1,11 @@
 #include "metrics/tsdb/block_store.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <utility>
 
 #include "metrics/tsdb/label_index.h"
+#include "metrics/tsdb/numbered_names.h"
 #include "metrics/tsdb/sample_order.h"
 #include "metrics/tsdb/state_reader.h"
 #include "metrics/tsdb/view.h"
@@ -13,24 +13,8 @@
 namespace watchbill::metrics::tsdb {
 namespace {
 
-constexpr std::size_t digits = 6;
 constexpr std::string_view suffix = ".block";
 constexpr std::string_view unfinished_suffix = ".block.new";
-
-std::string padded(std::uint32_t number) {
-  std::string text = std::to_string(number);
-  return text.size() < digits ? std::string(digits - text.size(), '0') + text : text;
-}
-
-// Reads "FIRST-LAST.block".
-bool read_name(std::string_view name, std::uint32_t& first, std::uint32_t& last) noexcept {
-  if (name.size() != 2 * digits + 1 + suffix.size() || name[digits] != '-' || !name.ends_with(suffix)) return false;
-  const auto number = [&](std::size_t at, std::uint32_t& out) {
-    const auto [end, failure] = std::from_chars(name.data() + at, name.data() + at + digits, out);
-    return failure == std::errc() && end == name.data() + at + digits;
-  };
-  return number(0, first) && number(digits + 1, last) && first <= last && first > 0;
-}
 
 Error cancelled(const std::string& path) {
   return Error{ErrorKind::interrupted, "write block", path, "the program ends; it is written after the next start"};
@@ -46,15 +30,19 @@ BlockStore::BlockStore(Head& head, ports::FilesPort& files, std::string folder, 
 Result<BlocksOpened> BlockStore::open() {
   Result<std::vector<std::string>> names = files_.list(folder_);
   if (!names.has_value()) return names.error();
-  BlocksOpened opened;
-  for (const std::string& name : *names) {
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
-    // What a crash left unfinished nobody has relied on.
+  std::vector<NamePair> there;
+  for (const std::string& name : *names)
+    if (const std::optional<NamePair> cuts = numbers_of(name, suffix); cuts && cuts->first > 0 && cuts->first <= cuts->second)
+      there.push_back(*cuts);
+  for (const NamePair& cuts : there)
+    if (cuts.second == name_number_max)
+      return Error{ErrorKind::exhausted, "open blocks", path_of(cuts.first, cuts.second),
+                   "its number leaves none for the next block; nobody writes so many, so move that file away"};
+  for (const std::string& name : *names)  // what a crash left unfinished nobody has relied on
     if (name.ends_with(unfinished_suffix)) static_cast<void>(files_.remove(folder_ + "/" + name));
-    else if (read_name(name, first, last)) open_file(first, last, opened);
-  }
-  drop_superseded(opened);
+  BlocksOpened opened;
+  for (const NamePair& cuts : there) open_file(cuts.first, cuts.second, opened);
+  drop_superseded();
   std::uint32_t expected = blocks_.empty() ? 0 : blocks_.front().first;
   for (const Entry& member : blocks_) {
     const bool is_named = std::any_of(opened.damaged.begin(), opened.damaged.end(),
@@ -77,14 +65,13 @@ void BlockStore::open_file(std::uint32_t first, std::uint32_t last, BlocksOpened
 }
 
 // A crash between a merge and the removal of what it merged leaves both.
-void BlockStore::drop_superseded(BlocksOpened& opened) {
+void BlockStore::drop_superseded() {
   std::sort(blocks_.begin(), blocks_.end(),
             [](const Entry& a, const Entry& b) { return a.first != b.first ? a.first < b.first : a.last > b.last; });
   std::vector<Entry> kept;
   for (Entry& member : blocks_) {
     if (kept.empty() || member.last > kept.back().last) kept.push_back(std::move(member));
-    else if (Status removed = files_.remove(member.block->name()); !removed.has_value())
-      opened.damaged.push_back(removed.error());
+    else leftovers_.push_back(member.block->name());
   }
   blocks_ = std::move(kept);
 }
@@ -117,11 +104,21 @@ std::vector<std::string> BlockStore::take_damaged() {
 
 Result<bool> BlockStore::work(Instant now, const LogState& log) {
   if (now < not_before_) return false;
-  Result<bool> done = drop(now, log.bytes);
-  if (done.has_value() && !*done) {
-    const std::optional<Instant> before = due(now);
-    if (before.has_value()) done = cut(*before, log.position);
-    else if (const std::optional<Range> range = mergeable()) done = merge(*range);
+  // What cannot be removed is no reason to keep samples in memory.
+  work_ = Work::drop;
+  const Result<bool> dropped = drop(now, log.bytes);
+  Result<bool> done = dropped;
+  if (!dropped.has_value() || !*dropped) {
+    const std::optional<Instant> before = due(now, log);
+    const std::optional<Range> range = before.has_value() ? std::nullopt : mergeable();
+    if (before.has_value() || range.has_value()) {
+      work_ = before.has_value() ? Work::cut : Work::merge;
+      done = before.has_value() ? cut(*before, log.position) : merge(*range);
+      if (done.has_value() && !*done && !dropped.has_value()) {
+        work_ = Work::drop;
+        done = dropped;
+      }
+    }
   }
   if (done.has_value()) {
     failure_count_ = 0;
@@ -133,23 +130,33 @@ Result<bool> BlockStore::work(Instant now, const LogState& log) {
   return done;
 }
 
-// Drops the oldest block when it is older than the window, or when all is too much.
+// Drops the oldest block when it is older than the window, or when all is too much. Only ever the first one: a number that is
+// missing between others is a block that somebody lost.
 Result<bool> BlockStore::drop(Instant now, std::uint64_t log_bytes) {
+  // First, for a start would believe what a merged block left behind once that one is gone.
+  if (Status removed = remove_leftovers(); !removed.has_value()) return removed.error();
   if (blocks_.empty()) return false;
   const Instant horizon = now - head_.limits().retention;
   const bool is_too_much = limits_.disk_bytes_max != 0 && bytes_ + log_bytes > limits_.disk_bytes_max;
-  const auto is_old = [&](const Entry& member) { return member.block->last_ms() < horizon.ms; };
-  auto at = std::find_if(blocks_.begin(), blocks_.end(), is_old);
-  if (at == blocks_.end() && is_too_much) at = blocks_.begin();
-  if (at == blocks_.end()) return false;
-  if (Status removed = files_.remove(at->block->name()); !removed.has_value()) return removed.error();
-  blocks_.erase(at);
+  if (!is_too_much && blocks_.front().block->last_ms() >= horizon.ms) return false;
+  if (Status removed = files_.remove(blocks_.front().block->name()); !removed.has_value()) return removed.error();
+  blocks_.erase(blocks_.begin());
   publish();
   return true;
 }
 
+Status BlockStore::remove_leftovers() {
+  while (!leftovers_.empty()) {
+    if (Status removed = files_.remove(leftovers_.back()); !removed.has_value()) return removed;
+    leftovers_.pop_back();
+  }
+  return {};
+}
+
 // When a block is to be cut, the time before which its samples lie.
-std::optional<Instant> BlockStore::due(Instant now) const {
+std::optional<Instant> BlockStore::due(Instant now, const LogState& log) const {
+  // Samples that no log has are in a block as soon as can be.
+  if (log.gap.has_value() && !covered_.holds(*log.gap)) return Instant{std::max(log.gap->before_ms, cut_before_ms_)};
   const std::int64_t aligned = (now - limits_.kept).ms / limits_.span.ms * limits_.span.ms;
   if (aligned > cut_before_ms_) return Instant{aligned};
   const HeadStatistics statistics = head_.statistics();
@@ -286,8 +293,11 @@ Result<bool> BlockStore::merge(Range range) {
   *begin = Entry{first, last, *block};
   blocks_.erase(begin + 1, begin + static_cast<std::ptrdiff_t>(merged.size()));
   publish();
-  for (const Entry& old : merged)
-    if (Status removed = files_.remove(old.block->name()); !removed.has_value()) return removed.error();
+  for (const Entry& old : merged) leftovers_.push_back(old.block->name());
+  if (Status removed = remove_leftovers(); !removed.has_value()) {
+    work_ = Work::drop;
+    return removed.error();
+  }
   return true;
 }
 
@@ -326,7 +336,7 @@ Status BlockStore::write_merged(BlockWriter& writer, Range range) const {
 }
 
 std::string BlockStore::path_of(std::uint32_t first, std::uint32_t last) const {
-  return folder_ + "/" + padded(first) + "-" + padded(last) + std::string(suffix);
+  return folder_ + "/" + numbered_name({first, last}, suffix);
 }
 
 }  // namespace watchbill::metrics::tsdb

@@ -45,7 +45,6 @@ class BlockWriter {
   [[nodiscard]] Status finish();
 
   [[nodiscard]] std::size_t series_count() const noexcept;
-  [[nodiscard]] std::uint64_t sample_count() const noexcept { return sample_count_; }
 
  private:
   struct Extent {

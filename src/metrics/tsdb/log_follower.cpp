@@ -8,9 +8,9 @@ namespace watchbill::metrics::tsdb {
 LogFollower::LogFollower(ports::FilesPort& files, std::string folder, const LogFollowerLimits& limits)
     : files_(files), folder_(std::move(folder)), limits_(limits) {}
 
-void LogFollower::begin(const LogPlace& position) {
-  begin_ = position;
-  wanted_ = position.segment;
+void LogFollower::begin(const LogPlace& place) {
+  begin_ = place;
+  wanted_ = segment_of(place.position);
   has_file_ = false;
   has_read_ = false;
   has_gap_ = false;
@@ -41,7 +41,7 @@ Result<LogFollower::Step> LogFollower::choose_file() {
   // Another run begins with its first segment, and within a run no number is left out. Older files leave first: a file of which
   // nothing was read and before which there are others never was.
   const bool is_successor = *found == wanted_ || (has_read_ && *found == LogSegment{wanted_.run + 1, 1});
-  const bool never_was = !has_read_ && is_older_there && begin_.offset == 0;
+  const bool never_was = !has_read_ && is_older_there && begin_.position.offset == 0;
   has_gap_ = has_gap_ || (!is_successor && !never_was);
   has_file_ = true;
   has_read_ = true;
@@ -58,16 +58,16 @@ Result<LogFollower::Step> LogFollower::choose_file() {
 Result<LogFollower::Step> LogFollower::look() {
   if (const std::optional<std::string_view> payload = payload_at(rest())) {
     record_ = Record{};
-    record_.at = LogPlace{file_, offset_, 0};
-    record_.behind = LogPlace{file_, offset_ + log_header_bytes + payload->size(), 0};
+    record_.at = place(offset_);
+    record_.behind = place(offset_ + log_header_bytes + payload->size());
     record_.payload = *payload;
-    record_.is_past = record_.at < LogPlace{begin_.segment, begin_.offset, 0};
+    record_.is_past = record_.at.position < begin_.position;
     record_.begins_segment = std::exchange(is_first_, false);
     record_.follows_gap = !record_.is_past && std::exchange(has_gap_, false);
     record_.damaged_bytes = std::exchange(damaged_bytes_, 0);
     // The buffer stays as it is: the payload is a view of it.
     used_ += log_header_bytes + payload->size();
-    offset_ = record_.behind.offset;
+    offset_ = record_.behind.position.offset;
     return Step::record;
   }
   const std::uint64_t claimed = claimed_bytes(rest());

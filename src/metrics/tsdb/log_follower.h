@@ -20,9 +20,8 @@ namespace watchbill::metrics::tsdb {
 
 // A place in the log. Ordered as the log was written.
 struct LogPlace {
-  LogSegment segment;
-  std::uint64_t offset{0};  // where a record begins
-  std::uint64_t sample{0};  // that many samples of it lie before the position
+  LogPosition position;     // where a record begins
+  std::uint64_t sample{0};  // that many samples of it lie before the place
   friend auto operator<=>(const LogPlace&, const LogPlace&) = default;
 };
 
@@ -37,10 +36,10 @@ class LogFollower {
     LogPlace at;
     LogPlace behind;        // where the next one is looked for
     std::string_view payload;  // for LogDecoder; holds until the next call of next()
-    // It lies before the position that was asked for, and is given because it may explain series: only its labels count.
+    // It lies before the place that was asked for, and is given because it may explain series: only its labels count.
     bool is_past{false};
     bool begins_segment{false};  // the first one of its file
-    // Files that stood between the position, or the record before, and this one are gone.
+    // Files that stood between the place, or the record before, and this one are gone.
     bool follows_gap{false};
     std::uint64_t damaged_bytes{0};  // passed over before it
   };
@@ -48,8 +47,8 @@ class LogFollower {
   // `files` outlives it.
   LogFollower(ports::FilesPort& files, std::string folder, const LogFollowerLimits& limits = {});
 
-  // Goes on at `position`. Records of its file that lie before come first.
-  void begin(const LogPlace& position);
+  // Goes on at `place`. Records of its file that lie before come first.
+  void begin(const LogPlace& place);
 
   // The next record; nothing while there is none yet. Fails as reading does; then it may be called again.
   [[nodiscard]] Result<std::optional<Record>> next();
@@ -62,6 +61,7 @@ class LogFollower {
   [[nodiscard]] Result<Step> at_end();
   [[nodiscard]] Result<bool> read_more(std::uint64_t wanted);
   void pass(std::uint64_t bytes);
+  [[nodiscard]] LogPlace place(std::uint64_t offset) const noexcept { return {{file_.run, file_.segment, offset}, 0}; }
   [[nodiscard]] std::string_view rest() const noexcept { return std::string_view(buffer_).substr(used_); }
 
   ports::FilesPort& files_;

@@ -1,10 +1,10 @@
 #include "metrics/tsdb/log_frame.h"
 
 #include <array>
-#include <charconv>
 #include <cstring>
 
 #include "base/sha256.h"
+#include "metrics/tsdb/numbered_names.h"
 
 namespace watchbill::metrics::tsdb {
 namespace {
@@ -13,7 +13,6 @@ constexpr std::string_view mark = "WBs1";
 constexpr std::size_t length_bytes = 4;
 constexpr std::size_t checksum_bytes = 8;
 static_assert(log_header_bytes == mark.size() + length_bytes + checksum_bytes);
-constexpr std::size_t digits = 6;
 constexpr std::string_view suffix = ".log";
 
 using Checksum = std::array<char, checksum_bytes>;
@@ -34,23 +33,12 @@ std::size_t length_at(std::string_view bytes) noexcept {
 
 }  // namespace
 
-std::string file_name(LogSegment segment) {
-  const auto padded = [](std::uint32_t number) {
-    std::string text = std::to_string(number);
-    return text.size() < digits ? std::string(digits - text.size(), '0') + text : text;
-  };
-  return padded(segment.run) + "-" + padded(segment.segment) + std::string(suffix);
-}
+std::string file_name(LogSegment segment) { return numbered_name({segment.run, segment.segment}, suffix); }
 
-std::optional<LogSegment> segment_of(std::string_view name) noexcept {
-  if (name.size() != 2 * digits + 1 + suffix.size() || name[digits] != '-' || !name.ends_with(suffix)) return std::nullopt;
-  const auto number = [&](std::size_t at, std::uint32_t& out) {
-    const auto [end, failure] = std::from_chars(name.data() + at, name.data() + at + digits, out);
-    return failure == std::errc() && end == name.data() + at + digits;
-  };
-  LogSegment out;
-  if (!number(0, out.run) || !number(digits + 1, out.segment)) return std::nullopt;
-  return out;
+std::optional<LogSegment> segment_of(std::string_view name) {
+  const std::optional<NamePair> numbers = numbers_of(name, suffix);
+  if (!numbers) return std::nullopt;
+  return LogSegment{numbers->first, numbers->second};
 }
 
 std::string framed(std::string_view payload) {

@@ -1,8 +1,8 @@
 // How records stand in the files of the sample log, and what those files are called: for who writes, loads or follows them.
 //
 // A record is "WBs1", length (4 bytes), the first 8 bytes of the SHA-256 of length and payload, payload (log_record.h); numbers
-// with the low byte first. A file is called RUN-SEGMENT.log, both six decimal digits at least, so that names sort as they were
-// written. Pure; any thread.
+// with the low byte first. A file is called RUN-SEGMENT.log, both of six to nine decimal digits (numbered_names.h). Pure; any
+// thread.
 #pragma once
 
 #include <compare>
@@ -11,6 +11,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "metrics/tsdb/log_position.h"
 
 namespace watchbill::metrics::tsdb {
 
@@ -23,10 +25,12 @@ struct LogSegment {
   friend auto operator<=>(const LogSegment&, const LogSegment&) = default;
 };
 
+// The file that a position lies in.
+[[nodiscard]] constexpr LogSegment segment_of(const LogPosition& position) noexcept { return {position.run, position.segment}; }
 // "000001-000002.log"
 [[nodiscard]] std::string file_name(LogSegment segment);
 // Nothing for any other name.
-[[nodiscard]] std::optional<LogSegment> segment_of(std::string_view name) noexcept;
+[[nodiscard]] std::optional<LogSegment> segment_of(std::string_view name);
 
 // The record with this payload, which has less than 4 GiB.
 [[nodiscard]] std::string framed(std::string_view payload);

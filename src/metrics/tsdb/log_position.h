@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 
 namespace watchbill::metrics::tsdb {
 
@@ -17,12 +18,19 @@ struct LogPosition {
 struct LogCoverage {
   std::int64_t before_ms{0};
   LogPosition position;
+  // Whether all that `other` speaks of is in them.
+  [[nodiscard]] bool holds(const LogCoverage& other) const noexcept {
+    return before_ms >= other.before_ms && position >= other.position;
+  }
 };
 
 // How far the log is on disk, and how much room it takes.
 struct LogState {
   LogPosition position;  // what lies before it is on stable storage
   std::uint64_t bytes{0};
+  // Samples of this stretch never reached the log: they are in memory alone until a block covers it. Given once the position is
+  // behind it.
+  std::optional<LogCoverage> gap{};
 };
 
 }  // namespace watchbill::metrics::tsdb

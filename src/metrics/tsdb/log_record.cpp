@@ -25,8 +25,7 @@ void append_text(std::string& out, std::string_view text) {
 
 }  // namespace
 
-template <class AnyLabels>
-void LogEncoder::write_labels(std::uint64_t number, const AnyLabels& labels) {
+void LogEncoder::labels(std::uint64_t number, const PackedLabels& labels) {
   bytes_.push_back(static_cast<char>(is_labels));
   put_varint(bytes_, number);
   put_varint(bytes_, labels.size());
@@ -35,9 +34,6 @@ void LogEncoder::write_labels(std::uint64_t number, const AnyLabels& labels) {
     append_text(bytes_, value);
   }
 }
-
-void LogEncoder::labels(std::uint64_t number, const Labels& labels) { write_labels(number, labels); }
-void LogEncoder::labels(std::uint64_t number, const PackedLabels& labels) { write_labels(number, labels); }
 
 void LogEncoder::sample(std::uint64_t number, Sample sample) {
   const auto bits = std::bit_cast<std::uint64_t>(sample.v);

@@ -23,7 +23,6 @@ namespace watchbill::metrics::tsdb {
 
 class LogEncoder {
  public:
-  void labels(std::uint64_t number, const Labels& labels);
   void labels(std::uint64_t number, const PackedLabels& labels);
   void sample(std::uint64_t number, Sample sample);
   void histogram(std::uint64_t number, std::int64_t t_ms, std::string_view encoded);
@@ -32,8 +31,6 @@ class LogEncoder {
   [[nodiscard]] const std::string& bytes() const noexcept { return bytes_; }
 
  private:
-  template <class AnyLabels>
-  void write_labels(std::uint64_t number, const AnyLabels& labels);
   void place(std::uint8_t control, std::uint64_t number, std::int64_t t_ms);
 
   std::string bytes_;

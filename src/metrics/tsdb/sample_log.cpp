@@ -10,6 +10,7 @@
 
 #include "metrics/tsdb/log_frame.h"
 #include "metrics/tsdb/log_record.h"
+#include "metrics/tsdb/numbered_names.h"
 
 namespace watchbill::metrics::tsdb {
 // What a load knows after the first look at all files: labels may stand in a later file than their samples.
@@ -55,15 +56,23 @@ SampleLog::SampleLog(Head& head, ports::FilesPort& files, std::string folder, co
     : head_(head), files_(files), folder_(std::move(folder)), limits_(limits) {}
 
 Result<LoadReport> SampleLog::load(Instant now, const LogCoverage& covered) {
-  Result<std::vector<std::string>> names = files_.list(folder_);
+  const Result<std::vector<std::string>> names = files_.list(folder_);
   if (!names.has_value()) return names.error();
+  std::vector<LogSegment> there;
+  for (const std::string& name : *names)
+    if (const std::optional<LogSegment> segment = segment_of(name)) there.push_back(*segment);
+  std::sort(there.begin(), there.end());  // as they were written
+  // Blocks remember places in the log by run: also where none of its files is left, no number comes again.
+  const std::uint32_t last_run = std::max(covered.position.run, there.empty() ? 0 : there.back().run);
+  if (last_run >= name_number_max)
+    return Error{ErrorKind::exhausted, "begin sample log", folder_,
+                 "a file or a block there names run " + std::to_string(last_run) +
+                     ", which leaves no number for a new one; nobody writes so many, so move that file away"};
+  run_ = last_run + 1;
   LoadReport report;
   Reading reading;
   head_.advance(now);
-  // Blocks remember places in the log by run: also where none of its files is left, no number comes again.
-  run_ = std::max(run_, covered.position.run + 1);
-  // The names are sorted, so runs and segments come in the order in which they were written.
-  for (const std::string& name : *names) scan(name, reading, report);
+  for (const LogSegment& segment : there) scan(segment, now, reading, report);
   replay(reading, covered, report);
   segment_since_ = now;
   cover(covered);
@@ -73,13 +82,11 @@ Result<LoadReport> SampleLog::load(Instant now, const LogCoverage& covered) {
 }
 
 // Finds the good records of a file and the labels in them.
-void SampleLog::scan(const std::string& name, Reading& reading, LoadReport& report) {
-  const std::optional<LogSegment> segment = segment_of(name);
-  if (!segment) return;
-  const std::uint32_t run = segment->run;
-  run_ = std::max(run_, run + 1);
-  const std::string path = folder_ + "/" + name;
-  segments_.push_back(Segment{path, LogPosition{run, segment->segment + 1, 0}, 0, std::numeric_limits<std::int64_t>::min()});
+void SampleLog::scan(LogSegment segment, Instant now, Reading& reading, LoadReport& report) {
+  const std::uint32_t run = segment.run;
+  const std::string path = path_of(run, segment.segment);
+  segments_.push_back(Segment{path, LogPosition{run, segment.segment + 1, 0}, 0, std::numeric_limits<std::int64_t>::min()});
+  const std::size_t damaged_count = report.damaged.size();
   const Result<std::string> bytes = files_.read(path, file_bytes_max());
   if (!bytes.has_value()) {
     report.unreadable.push_back(bytes.error());
@@ -87,7 +94,7 @@ void SampleLog::scan(const std::string& name, Reading& reading, LoadReport& repo
     return;
   }
   segments_.back().bytes = bytes->size();
-  Reading::File file{path, run, segment->segment, {}};
+  Reading::File file{path, run, segment.segment, {}};
   Reading::Run& series = reading.runs[run];
   for (std::size_t at = 0; at < bytes->size();) {
     const std::string_view rest = std::string_view(*bytes).substr(at);
@@ -110,6 +117,10 @@ void SampleLog::scan(const std::string& name, Reading& reading, LoadReport& repo
       break;
     }
     at += log_header_bytes + payload->size();
+  }
+  if (report.damaged.size() != damaged_count) {
+    segments_.back().is_damaged = true;
+    segments_.back().newest_ms = std::max(segments_.back().newest_ms, now.ms);  // of what cannot be read nobody knows
   }
   reading.files.push_back(std::move(file));
 }
@@ -224,35 +235,69 @@ std::uint64_t SampleLog::file_bytes_max() const noexcept {
 }
 
 Status SampleLog::flush(Instant now) {
-  const bool is_last =
-      segment_bytes_ + pending_.size() >= limits_.segment_bytes_max || now - segment_since_ >= limits_.segment_age_max;
+  const bool is_last = segment_bytes_ + pending_.size() >= limits_.segment_bytes_max ||
+                       now - segment_since_ >= limits_.segment_age_max || is_before_gap();
   if (const std::string payload = head_.take_log(is_last); !payload.empty()) pending_.append(framed(payload));
+  if (const std::uint64_t forgotten = head_.statistics().log_forgotten_bytes; forgotten != forgotten_bytes_) {
+    forgotten_bytes_ = forgotten;
+    open_gap();
+  }
   const std::string path = path_of(run_, segment_);
-  if (!pending_.empty()) {
-    if (Status written = files_.append(path, pending_); !written.has_value()) {
-      if (pending_.size() > limits_.pending_bytes_max) {
-        lost_bytes_ += std::exchange(pending_, {}).size();
-        // What was lost may explain series: from now on each is explained anew.
-        pending_ = head_.take_log(true);
-        if (!pending_.empty()) pending_ = framed(pending_);
-      }
-      return written;
+  if (Status written = write_pending(path); !written.has_value()) {
+    if (pending_.size() > limits_.pending_bytes_max) {
+      lost_bytes_ += std::exchange(pending_, {}).size();
+      open_gap();
+      begin_segment(now, 2);
+      // What was lost may explain series: from now on each is explained anew.
+      pending_ = head_.take_log(true);
+      if (!pending_.empty()) pending_ = framed(pending_);
     }
-    segment_bytes_ += std::exchange(pending_, {}).size();
+    tell_state();
+    return written;
   }
   if (is_last) {
-    const std::int64_t newest_ms = (now + head_.limits().ahead_max).ms;
-    if (segment_bytes_ != 0) segments_.push_back(Segment{path, LogPosition{run_, segment_ + 1, 0}, segment_bytes_, newest_ms});
-    if (segment_bytes_ != 0) ++segment_;
-    segment_bytes_ = 0;
-    segment_since_ = now;
+    if (is_before_gap()) begin_segment(now, 2);
+    else if (segment_bytes_ != 0) begin_segment(now, 1);
+    else segment_since_ = now;
   }
-  const Status removed = remove_old(now);
+  remove_old(now);
   tell_state();
-  return removed;
+  if (!gap_.has_value()) return {};
+  return Error{ErrorKind::exhausted, "keep", folder_,
+               "samples before " + format_rfc3339(Instant{gap_->before_ms}) +
+                   " never reached the log, because the disk was too slow or full; they are safe once a block holds them"};
 }
 
-Status SampleLog::remove_old(Instant now) {
+Status SampleLog::write_pending(const std::string& path) {
+  if (pending_.empty()) return {};
+  if (has_failed_) {
+    // Positions in the file are true again only once it is known what the last append left there.
+    const Result<std::string> left = files_.read_part(path, segment_bytes_, pending_.size());
+    if (!left.has_value() && left.error().kind != ErrorKind::not_found) return left.error();
+    if (left.has_value()) segment_bytes_ += left->size();
+  }
+  Status written = files_.append(path, pending_);
+  has_failed_ = !written.has_value();
+  if (written.has_value()) segment_bytes_ += std::exchange(pending_, {}).size();
+  return written;
+}
+
+// `step` is 2 where samples are missing before it: by the missing number a follower sees it.
+void SampleLog::begin_segment(Instant now, std::uint32_t step) {
+  const std::int64_t newest_ms = (now + head_.limits().ahead_max).ms;
+  segments_.push_back(Segment{path_of(run_, segment_), LogPosition{run_, segment_ + 1, 0}, segment_bytes_, newest_ms});
+  segment_ += step;
+  segment_bytes_ = 0;
+  segment_since_ = now;
+  has_failed_ = false;
+}
+
+// Samples of this moment and before are not in the log: the segment after the next number is behind them.
+void SampleLog::open_gap() { gap_ = LogCoverage{head_.snapshot().newest_at().ms + 1, LogPosition{run_, segment_ + 2, 0}}; }
+
+bool SampleLog::is_before_gap() const noexcept { return gap_.has_value() && LogPosition{run_, segment_, 0} < gap_->position; }
+
+void SampleLog::remove_old(Instant now) {
   const Instant horizon = now - head_.limits().retention;
   LogCoverage covered;
   std::optional<LogPosition> kept_from;
@@ -261,22 +306,28 @@ Status SampleLog::remove_old(Instant now) {
     covered = covered_;
     kept_from = kept_from_;
   }
+  if (gap_.has_value() && covered.holds(*gap_)) gap_.reset();
+  removal_failure_.reset();
   for (auto at = segments_.begin(); at != segments_.end();) {
-    const bool is_covered = at->newest_ms < covered.before_ms && at->end <= covered.position;
+    const bool is_covered = at->newest_ms < covered.before_ms && at->end <= covered.position && !at->is_damaged;
     const bool is_followed = kept_from.has_value() && at->end > *kept_from;
     if (at->newest_ms >= horizon.ms && (!is_covered || is_followed)) {
       ++at;
       continue;
     }
-    if (Status removed = files_.remove(at->path); !removed.has_value()) return removed;
+    if (Status removed = files_.remove(at->path); !removed.has_value()) {
+      if (!removal_failure_.has_value()) removal_failure_ = removed.error();
+      ++at;
+      continue;
+    }
     at = segments_.erase(at);
   }
-  return {};
 }
 
 void SampleLog::tell_state() {
-  LogState state{LogPosition{run_, segment_, segment_bytes_}, segment_bytes_};
+  LogState state{open_position(), segment_bytes_, std::nullopt};
   for (const Segment& segment : segments_) state.bytes += segment.bytes;
+  if (gap_.has_value() && !is_before_gap()) state.gap = gap_;
   const std::lock_guard lock(mutex_);
   state_ = state;
 }

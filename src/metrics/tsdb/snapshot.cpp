@@ -284,6 +284,13 @@ bool Snapshot::has_companions() const noexcept {
                      [](const auto& block) { return block->may_have_companions(); });
 }
 
+std::vector<std::string> Snapshot::damaged_blocks() const {
+  std::vector<std::string> names;
+  for (const std::shared_ptr<const Block>& block : *view_->blocks)
+    if (block->is_damaged() && view_->has_found(block.get())) names.push_back(block->name());
+  return names;
+}
+
 std::vector<std::string> Snapshot::label_names(std::span<const Matcher> matchers, Instant from, Instant to) const {
   std::set<std::string_view> names;
   for (const SeriesView& series : select(matchers, from, to))

@@ -84,6 +84,9 @@ class Snapshot {
   // Where blocks overlap the range, they are asked too: some 0.5 µs for each series of the metric, and each block.
   // Companions (start_times.h) are left out unless a matcher names their label.
   [[nodiscard]] std::vector<SeriesView> select(std::span<const Matcher> matchers, Instant from, Instant to) const;
+  // The files of damaged blocks (block.h) in which a select() of this snapshot found series: what was read of them may be missing
+  // there. Cost: nothing while no block is damaged.
+  [[nodiscard]] std::vector<std::string> damaged_blocks() const;
   // Whether there may be companions at all.
   [[nodiscard]] bool has_companions() const noexcept;
 

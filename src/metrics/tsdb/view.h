@@ -1,6 +1,7 @@
 // The contents of a Snapshot: shared tables that nobody writes any more.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -60,6 +61,15 @@ class SnapshotView {
   void keep(std::deque<SeriesParts> found) const {
     const std::lock_guard lock(found_mutex_);
     found_.push_back(std::move(found));
+  }
+  // Whether a select found a series in that block. Any thread.
+  [[nodiscard]] bool has_found(const Block* block) const {
+    const std::lock_guard lock(found_mutex_);
+    return std::any_of(found_.begin(), found_.end(), [block](const std::deque<SeriesParts>& found) {
+      return std::any_of(found.begin(), found.end(), [block](const SeriesParts& series) {
+        return std::any_of(series.parts.begin(), series.parts.end(), [block](const auto& part) { return part.first == block; });
+      });
+    });
   }
 
  private:
