@@ -85,7 +85,7 @@ void federate(const CallPointer& call) {
   }
   federated.added.emplace("instance", "");
   for (const auto& [name, value] : call->services.running().external_labels) federated.added[name] = value;
-  answer_from_pool(call, [federated = std::move(federated)](const CallPointer& asked) { write_page(asked, federated); });
+  answer_from_store(call, [federated = std::move(federated)](const CallPointer& asked) { write_page(asked, federated); });
 }
 
 }  // namespace

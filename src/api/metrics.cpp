@@ -15,7 +15,7 @@ namespace {
 using metrics::exposition::Family;
 using metrics::exposition::HistogramValue;
 
-constexpr std::array<DeclaredMetric, 57> declared{{
+constexpr std::array<DeclaredMetric, 59> declared{{
     {"process_cpu_seconds_total", "counter", "", "user and system time of the controller's process"},
     {"process_max_fds", "gauge", "", "descriptors that the process may open"},
     {"process_open_fds", "gauge", "", "descriptors that the process has open"},
@@ -55,6 +55,8 @@ constexpr std::array<DeclaredMetric, 57> declared{{
     {"prometheus_remote_storage_shards_desired", "gauge", "remote_name, url", "shards that the flow of samples asks for"},
     {"prometheus_remote_storage_shards_max", "gauge", "remote_name, url", "more shards are never used"},
     {"prometheus_remote_storage_shards_min", "gauge", "remote_name, url", "fewer shards are never used"},
+    {"prometheus_tsdb_out_of_order_samples_appended_total", "counter", "",
+     "samples that came after younger ones of their series and are stored"},
     {"watchbill_build_info", "gauge", "version, commit", "always 1"},
     {"watchbill_deliveries_total", "counter", "channel, outcome", "outcomes of deliveries"},
     {"watchbill_effects_open", "gauge", "kind, state", "intents without outcome"},
@@ -76,6 +78,8 @@ constexpr std::array<DeclaredMetric, 57> declared{{
      "samples that were not sent because their labels are damaged in the log"},
     {"watchbill_rule_evaluation_failures_total", "counter", "rule_group", "failed evaluations; they change no alert"},
     {"watchbill_rule_group_iterations_missed_total", "counter", "rule_group", "slots left out"},
+    {"watchbill_sample_log_lost_bytes_total", "counter", "reason",
+     "bytes of samples that never reached the log: not_written by the disk, not_taken in time"},
     {"watchbill_workload_cpu_seconds_total", "counter", "workload", "user and system time of the processes of a workload"},
     {"watchbill_workload_incarnation", "gauge", "workload", "starts of a workload, the present one included"},
     {"watchbill_workload_memory_bytes", "gauge", "workload", "memory of the processes of a workload that is in RAM"},
@@ -167,6 +171,16 @@ void add_writes(metrics::exposition::Page& page, const metrics::receive::WriteCo
     page.counter(refused, labels({{"reason", word(static_cast<metrics::tsdb::AppendRefusal>(i))}}), number(counts.refused[i]));
   for (std::size_t i = 0; i < counts.refused_before.size(); ++i)
     page.counter(refused, labels({{"reason", word(static_cast<receive::WriteRefusal>(i))}}), number(counts.refused_before[i]));
+}
+
+void add_store(metrics::exposition::Page& page, const Watch& watch) {
+  const metrics::tsdb::HeadStatistics statistics = watch.head.statistics();
+  page.counter(family("prometheus_tsdb_out_of_order_samples_appended_total"), {},
+               static_cast<double>(statistics.late_appended_count));
+  const Family lost = family("watchbill_sample_log_lost_bytes_total");
+  const std::uint64_t not_written = watch.log_lost_bytes ? watch.log_lost_bytes() : 0;
+  page.counter(lost, labels({{"reason", "not_taken"}}), static_cast<double>(statistics.log_forgotten_bytes));
+  page.counter(lost, labels({{"reason", "not_written"}}), static_cast<double>(not_written));
 }
 
 void add_rule_groups(metrics::exposition::Page& page, const Watch& watch) {
@@ -305,6 +319,7 @@ std::string metrics_page(const Services& services) {
   add_counters(page, services.counters);
   add_inbox(page, services.inbox);
   add_state(page, services.follower);
+  add_store(page, services.watch);
   add_rule_groups(page, services.watch);
   if (services.watch.writes != nullptr) add_writes(page, *services.watch.writes);
   add_workloads(page, services);

@@ -194,4 +194,15 @@ void answer_from_pool(const CallPointer& call, std::function<void(const CallPoin
   answer_error(*call, {PrometheusErrorType::unavailable, "busy: too many queries are waiting"});
 }
 
+void answer_from_store(const CallPointer& call, std::function<void(const CallPointer&)> work) {
+  if (const auto fault = store_fault(call->services.watch))
+    return answer_error(*call, {PrometheusErrorType::unavailable, *fault});
+  answer_from_pool(call, std::move(work));
+}
+
+std::optional<std::string> store_fault(const Watch& watch) {
+  if (watch.is_ready()) return std::nullopt;
+  return watch.is_ending() ? "the controller is closing" : "stored samples are being loaded";
+}
+
 }  // namespace watchbill::api

@@ -65,5 +65,9 @@ using MatcherSets = std::vector<std::vector<metrics::tsdb::Matcher>>;
 // Runs `work` on the evaluation pool, which then answers the call on the loop by itself; answers `unavailable` when too many
 // wait.
 void answer_from_pool(const CallPointer& call, std::function<void(const CallPointer&)> work);
+// The same for who reads samples; answers `unavailable` while the stored ones are loaded: an answer without them would be wrong.
+void answer_from_store(const CallPointer& call, std::function<void(const CallPointer&)> work);
+// Why that is, if it is.
+[[nodiscard]] std::optional<std::string> store_fault(const Watch& watch);
 
 }  // namespace watchbill::api

@@ -191,17 +191,20 @@ PrometheusError error_of(const promql::EvaluationError& error) {
 }
 
 void evaluate_and_answer(const CallPointer& call, const Query& query) {
-  const auto answer = promql::evaluate(query.expression, call->services.watch.head.snapshot(), query.time, query.options);
+  const metrics::tsdb::Snapshot snapshot = call->services.watch.head.snapshot();
+  const auto answer = promql::evaluate(query.expression, snapshot, query.time, query.options);
   if (!answer) return answer_error(*call, error_of(answer.error()));
   std::vector<std::string> warnings;
   for (const promql::Annotation& annotation : answer->annotations)
     if (annotation.level == promql::AnnotationLevel::warning) warnings.push_back(annotation.text);
+  for (const std::string& block : snapshot.damaged_blocks())
+    warnings.push_back("the block " + block + " is damaged: samples may be missing here");
   answer_data(*call, data_of(query, *answer), warnings);
 }
 
 void answer_query(const CallPointer& call, Result<Query, PrometheusError> query) {
   if (!query) return answer_error(*call, query.error());
-  answer_from_pool(call, [query = std::make_shared<const Query>(std::move(*query))](const CallPointer& asked) {
+  answer_from_store(call, [query = std::make_shared<const Query>(std::move(*query))](const CallPointer& asked) {
     evaluate_and_answer(asked, *query);
   });
 }

@@ -105,6 +105,7 @@ void read(const CallPointer& call, const remote::ReadRequest& request, const Ext
 }
 
 void begin_read(const CallPointer& call) {
+  if (const auto fault = store_fault(call->services.watch)) return answer_text(*call, 503, *fault);
   const Result<std::string> body = remote::decompress(call->request.body, remote::ReadLimits().body_bytes_max);
   if (!body) return answer_text(*call, 400, body.error().text());
   Result<remote::ReadRequest> request = remote::decode_read_request(*body);

@@ -60,7 +60,7 @@ std::vector<std::string> union_of(const MatcherSets& sets, const Find& find) {
 void list_labels(const CallPointer& call) {
   auto wanted = selection_of(*call);
   if (!wanted) return answer_error(*call, wanted.error());
-  answer_from_pool(call, [selection = std::move(*wanted)](const CallPointer& asked) {
+  answer_from_store(call, [selection = std::move(*wanted)](const CallPointer& asked) {
     const tsdb::Snapshot snapshot = asked->services.watch.head.snapshot();
     const auto names = union_of(selection.sets, [&](const std::vector<tsdb::Matcher>& matchers) {
       return snapshot.label_names(matchers, selection.from, selection.to);
@@ -75,7 +75,7 @@ void list_values(const CallPointer& call) {
     return answer_error(*call, {PrometheusErrorType::bad_data, "invalid label name: " + quoted(name)});
   auto wanted = selection_of(*call);
   if (!wanted) return answer_error(*call, wanted.error());
-  answer_from_pool(call, [name, selection = std::move(*wanted)](const CallPointer& asked) {
+  answer_from_store(call, [name, selection = std::move(*wanted)](const CallPointer& asked) {
     const tsdb::Snapshot snapshot = asked->services.watch.head.snapshot();
     const auto values = union_of(selection.sets, [&](const std::vector<tsdb::Matcher>& matchers) {
       return snapshot.label_values(name, matchers, selection.from, selection.to);
@@ -111,7 +111,7 @@ void list_series(const CallPointer& call) {
   auto wanted = selection_of(*call);
   if (!wanted) return answer_error(*call, wanted.error());
   if (wanted->sets.empty()) return answer_error(*call, {PrometheusErrorType::bad_data, "no match[] parameter provided"});
-  answer_from_pool(call, [selection = std::move(*wanted)](const CallPointer& asked) { write_all(asked, selection); });
+  answer_from_store(call, [selection = std::move(*wanted)](const CallPointer& asked) { write_all(asked, selection); });
 }
 
 // The families that series of these names may belong to: parts of histograms and summaries bear longer names.
@@ -166,7 +166,7 @@ void list_metadata(const CallPointer& call) {
   const auto limit = metadata_limit(*call);
   if (!limit) return answer_error(*call, limit.error());
   const std::string* metric = parameter(*call, "metric");
-  answer_from_pool(call, [limit = *limit, name = metric == nullptr ? std::string() : *metric](const CallPointer& asked) {
+  answer_from_store(call, [limit = *limit, name = metric == nullptr ? std::string() : *metric](const CallPointer& asked) {
     write_metadata(asked, name, limit);
   });
 }
@@ -227,7 +227,7 @@ void list_target_metadata(const CallPointer& call) {
           return matcher.matches(target.labels.get(matcher.name()));
         }))
       wanted.targets.push_back(target.labels);
-  answer_from_pool(call, [wanted = std::move(wanted)](const CallPointer& asked) { write_target_metadata(asked, wanted); });
+  answer_from_store(call, [wanted = std::move(wanted)](const CallPointer& asked) { write_target_metadata(asked, wanted); });
 }
 
 }  // namespace

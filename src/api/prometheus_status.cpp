@@ -181,7 +181,7 @@ void write_store(const CallPointer& call) {
 }
 
 // Every label of every series is counted: not on the loop.
-void show_store(const CallPointer& call) { answer_from_pool(call, write_store); }
+void show_store(const CallPointer& call) { answer_from_store(call, write_store); }
 
 }  // namespace
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-#include "api/call.h"
+#include "api/prometheus.h"
 #include "api/routes.h"
 
 namespace watchbill::api {
@@ -75,7 +75,7 @@ void answer_outcome(Call& call, const WriteOutcome& outcome) {
 
 void write(const CallPointer& call) {
   if (const std::string fault = media_fault(call->request); !fault.empty()) return answer_text(*call, 415, fault);
-  if (!call->services.watch.is_ready()) return answer_text(*call, 503, "stored samples are being loaded");
+  if (const auto fault = store_fault(call->services.watch)) return answer_text(*call, 503, *fault);
   const bool is_taken = call->services.watch.write(
       call->request.body, [call](const WriteOutcome& outcome) { answer_outcome(*call, outcome); });
   if (!is_taken) answer_text(*call, 503, "busy: too many requests are waiting to be written");

@@ -41,8 +41,7 @@ struct History {
 struct ProcessFigures {
   double cpu_seconds{0};
   double start_seconds{0};  // since 1970
-  std::uint64_t resident_bytes{0}, virtual_bytes{0};
-  std::uint64_t open_fds{0}, open_fds_max{0};
+  std::uint64_t resident_bytes{0}, virtual_bytes{0}, open_fds{0}, open_fds_max{0};
 };
 
 // One target as it is asked.
@@ -86,6 +85,7 @@ struct Watch {
   std::function<std::vector<RemoteView>()> remotes;
   WriteSamples write;
   const metrics::receive::WriteCounts* writes{nullptr};  // null: nobody can write; any thread
+  std::function<std::uint64_t()> log_lost_bytes;          // SampleLog::lost_bytes(); any thread
 };
 
 // What came of reading the bill again.

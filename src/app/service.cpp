@@ -333,6 +333,7 @@ watch::MetricsPath::Settings Service::metrics_settings() const {
   watch::MetricsPath::Settings settings;
   settings.data = settings_.data;
   settings.retention = configuration.storage.retention;
+  settings.out_of_order_window = configuration.storage.out_of_order_window;
   settings.retention_bytes = static_cast<std::uint64_t>(configuration.storage.retention_bytes.value_or(0));
   settings.debounce = configuration.evaluation.debounce;
   settings.external_labels = configuration.global.external_labels;

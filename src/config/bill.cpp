@@ -95,8 +95,33 @@ constexpr auto storage = table<StorageConfiguration>(
     optional<&StorageConfiguration::retention, read_retention>("retention", "duration", "24h", "of samples; at most 15d"),
     optional<&StorageConfiguration::retention_bytes, read_retention_size>(
         "retention_size", "size", "", "of samples on disk, from 64MiB; beyond it the oldest block goes; none: no such limit"),
-    later<StorageConfiguration>("out_of_order_time_window", ""), later<StorageConfiguration>("limits", ""));
-void read_storage(const Cursor& at, StorageConfiguration& out) { read_object(at, storage, out); }
+    optional<&StorageConfiguration::out_of_order_window>(
+        "out_of_order_time_window", "duration", "0s",
+        "so long before the newest sample of all others may come; at most retention"),
+    later<StorageConfiguration>("limits", ""));
+void check_window(const Cursor& at, const StorageConfiguration& read) {
+  if (read.out_of_order_window > read.retention)
+    at.complain("out_of_range", fmt::format("out_of_order_time_window {} is longer than the {} for which samples are kept",
+                                            format_duration(read.out_of_order_window), format_duration(read.retention)));
+}
+void read_storage(const Cursor& at, StorageConfiguration& out) {
+  read_object(at, storage, out);
+  check_window(at, out);
+}
+
+// Of a Prometheus file. Its flags say the rest.
+constexpr auto prometheus_store = table<StorageConfiguration>(
+    "storage.tsdb", optional<&StorageConfiguration::out_of_order_window>("out_of_order_time_window", "duration", "0s",
+                                                                         "late samples may come so much late"));
+void read_prometheus_store(const Cursor& at, StorageConfiguration& out) {
+  read_object(at, prometheus_store, out);
+  check_window(at, out);
+}
+constexpr auto prometheus_storage =
+    table<StorageConfiguration>("storage",
+                                whole<StorageConfiguration, read_prometheus_store>("tsdb", "settings", "", "of the store"),
+                                later<StorageConfiguration>("exemplars", ""));
+void read_prometheus_storage(const Cursor& at, StorageConfiguration& out) { read_object(at, prometheus_storage, out); }
 
 struct JournalKeys {};
 void read_store(const Cursor& at, JournalKeys&) {
@@ -177,8 +202,9 @@ constexpr auto prometheus_file = table<Bill>(
                                                "rule files; patterns in the last part"),
     whole<Bill, in_configuration<&C::alerting, read_alerting>>("alerting", "settings", "", "who is told of alerts"),
     whole<Bill, read_remotes>("remote_write", "list", "", "who else gets the samples"),
+    whole<Bill, in_configuration<&C::storage, read_prometheus_storage>>("storage", "settings", "", "where samples are kept"),
     later<Bill>("scrape_config_files", ""), later<Bill>("remote_read", ""),
-    later<Bill>("storage", ""), later<Bill>("tracing", ""), later<Bill>("runtime", ""), later<Bill>("otlp", ""));
+    later<Bill>("tracing", ""), later<Bill>("runtime", ""), later<Bill>("otlp", ""));
 
 }  // namespace
 

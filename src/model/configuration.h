@@ -34,7 +34,8 @@ struct StorageConfiguration {
   std::optional<std::int64_t> retention_bytes;  // of blocks and log on disk; none: as many as `retention` takes
   Duration out_of_order_window;                 // 0: samples of a series come in order; at most `retention`
   template <class To> static constexpr auto fields(To&& to) {
-    return to(field("out_of_order_window_ms", &C::out_of_order_window), field("retention_bytes", &C::retention_bytes), field("retention_ms", &C::retention));
+    return to(field("out_of_order_window_ms", &C::out_of_order_window), field("retention_bytes", &C::retention_bytes),
+              field("retention_ms", &C::retention));
   }
 };
 

@@ -67,6 +67,18 @@ TEST(neighbour_files, other_alertmanagers_are_told_and_we_are_not) {
       "path_prefix are keys, found \"http://am:9093\" [wrong_type]\n");
 }
 
+TEST(neighbour_files, say_how_late_samples_may_come) {
+  const Loaded loaded = load("storage: {tsdb: {out_of_order_time_window: 30m}}\n");
+  ASSERT_TRUE(loaded.configuration) << report(loaded);
+  EXPECT_EQ(loaded.configuration->storage.out_of_order_window, Duration::minutes(30));
+  EXPECT_EQ(loaded.configuration->storage.retention, Duration::hours(24));
+  EXPECT_EQ(report(load("storage: {tsdb: {out_of_order_time_window: 2d, head: 1}, exemplars: {max_exemplars: 5}}\n")),
+            "/etc/prometheus.yml:1:17: error: storage.tsdb: out_of_order_time_window 2d is longer than the 1d for which samples "
+            "are kept [out_of_range]\n"
+            "/etc/prometheus.yml:1:50: error: storage.tsdb.head: unknown key [unknown_key]\n"
+            "/etc/prometheus.yml:1:60: error: storage.exemplars: this release does not have it [not_yet_supported]\n");
+}
+
 TEST(neighbour_files, are_shown_as_prometheus_shows_them) {
   const Loaded shown = load(R"(scrape_configs:
 - static_configs: [{labels: {z: 1, a: "true", b: 'x: y'}, targets: [h:1]}]

@@ -53,7 +53,9 @@ TEST(page_series, whatever_pages_come_a_text_stands_for_its_series) {
     std::vector<std::string> page;
     for (int round = 0; round < 40; ++round) {
       switch (below(8)) {
-        case 0: page.insert(page.begin() + static_cast<std::ptrdiff_t>(below(page.size() + 1)), "x" + std::to_string(below(40))); break;
+        case 0:
+          page.insert(page.begin() + static_cast<std::ptrdiff_t>(below(page.size() + 1)), "x" + std::to_string(below(40)));
+          break;
         case 1: for (std::size_t i = below(30); i > 0; --i) page.push_back("y{a=\"" + std::to_string(below(1000)) + "\"}"); break;
         case 2: if (!page.empty()) page.erase(page.begin() + static_cast<std::ptrdiff_t>(below(page.size()))); break;
         case 3: std::shuffle(page.begin(), page.end(), random); break;

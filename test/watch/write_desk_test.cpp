@@ -26,10 +26,11 @@ class write_desk : public ::testing::Test {
     desk_.stop();
     if (thread_.joinable()) thread_.join();
   }
-  // A request with one sample; its outcome goes to `answers_`: "stored", "refused" or the error.
-  bool offer(std::int64_t at_ms) {
+  // A request with so many samples, of about 20 bytes each; its outcome goes to `answers_`: "stored", "refused" or the error.
+  bool offer(std::int64_t at_ms, int sample_count = 1) {
     remote::WriteRequestWriter writer;
-    const std::vector<remote::Sample> samples{{Instant{at_ms}, 1.0 * static_cast<double>(at_ms)}};
+    std::vector<remote::Sample> samples;
+    for (int i = 0; i < sample_count; ++i) samples.push_back({Instant{at_ms + i}, 1.0 * static_cast<double>(at_ms)});
     writer.series(remote::encode_labels(Labels(std::vector<Labels::Pair>{{"__name__", "a"}})), samples);
     return desk_.offer(remote::compress(writer.body()), [this](const api::WriteOutcome& outcome) {
       const std::lock_guard lock(mutex_);
@@ -56,7 +57,7 @@ class write_desk : public ::testing::Test {
                      return disk_;
                    },
                    [](std::span<const metrics::rules::RulePlace>) {}},
-                  {3, 10'000}};
+                  {3, 10'000, 150}};
   std::thread thread_;
 };
 
@@ -67,6 +68,14 @@ TEST_F(write_desk, requests_that_wait_share_a_sync) {
   end();
   EXPECT_EQ(sync_count_, 1);
   EXPECT_EQ(head_.statistics().sample_count, 3U);
+}
+
+TEST_F(write_desk, much_at_once_is_synced_in_parts) {
+  for (int i = 1; i <= 3; ++i) EXPECT_TRUE(offer(1'000'000 + 10 * i, 5));
+  begin();
+  EXPECT_EQ(answers(3), (std::vector<std::string>(3, "stored")));
+  end();
+  EXPECT_EQ(sync_count_, 2) << "after the second one, and after the last";
 }
 
 TEST_F(write_desk, what_the_disk_refuses_is_not_acknowledged) {

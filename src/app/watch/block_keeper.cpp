@@ -21,17 +21,14 @@ metrics::tsdb::BlockStoreLimits limits_with(std::uint64_t disk_bytes_max) {
 BlockKeeper::BlockKeeper(Links links, const std::string& data, std::string folder, std::uint64_t disk_bytes_max)
     : links_(std::move(links)), files_(data), store_(links_.head, files_, std::move(folder), limits_with(disk_bytes_max)) {}
 
-BlockKeeper::Opened BlockKeeper::open() {
+Result<BlockKeeper::Opened> BlockKeeper::open() {
   const Result<metrics::tsdb::BlocksOpened> opened = store_.open();
-  if (!opened) {
-    links_.complain("samples: " + opened.error().text() + "; no block is read");
-    return {{}, false, true};
-  }
+  if (!opened) return opened.error();
   for (const Error& error : opened->damaged)
     links_.complain("samples: " + error.text() + "; its samples are left out, the file stays where it is");
   for (const std::string& missing : opened->missing)
     links_.complain("samples: the block " + missing + " is missing; its samples are left out");
-  return {store_.covered(), opened->damaged.empty() && opened->missing.empty(), store_.block_count() == 0};
+  return Opened{store_.covered(), opened->damaged.empty() && opened->missing.empty(), store_.block_count() == 0};
 }
 
 void BlockKeeper::start() {
@@ -46,26 +43,39 @@ void BlockKeeper::stop() {
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+  say_damage();  // what was read since it was last asked
 }
 
 void BlockKeeper::work() {
-  bool is_failing = false;
   std::unique_lock lock(mutex_);
   while (!is_stopped_) {
     lock.unlock();
     const Result<bool> worked = store_.work(links_.now(), links_.log.state());
     links_.log.cover(store_.covered());
-    const bool is_failure = !worked && worked.error().kind != ErrorKind::interrupted;
-    if (is_failure && !is_failing)
-      links_.complain("samples: " + worked.error().text() + "; no block is made until it goes, samples stay in memory and log");
-    if (worked && *worked && is_failing) links_.complain("samples: blocks are made again");
-    is_failing = is_failure || (is_failing && !(worked && *worked));
+    if (!worked && worked.error().kind != ErrorKind::interrupted) say_failure(worked.error());
+    if (worked && *worked && std::exchange(failing_, std::nullopt)) links_.complain("samples: the work on blocks goes on");
     // Chunks and tables by the hundred thousand were freed: give their pages back, else they stay ours for good.
     if (worked && *worked) static_cast<void>(::malloc_trim(0));
     say_damage();
     lock.lock();
     if (!worked || !*worked) changed_.wait_for(lock, work_interval, [this] { return is_stopped_; });
   }
+}
+
+// Once, until something is done again.
+void BlockKeeper::say_failure(const Error& error) {
+  using Work = metrics::tsdb::BlockStore::Work;
+  const Work work = store_.last_work();
+  if (std::exchange(failing_, work) == work) return;
+  const auto consequence = [work] {
+    switch (work) {
+      case Work::drop: return "it takes room on the disk until it goes";
+      case Work::cut: return "no block is made until it goes, samples stay in memory and log";
+      case Work::merge: return "these blocks stay apart until it goes, and are read as before";
+    }
+    return "";
+  };
+  links_.complain("samples: " + error.text() + "; " + consequence());
 }
 
 void BlockKeeper::say_damage() {

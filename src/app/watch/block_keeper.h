@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -35,8 +36,9 @@ class BlockKeeper {
     bool is_whole{true};                 // nothing was damaged or missing
     bool is_empty{true};                 // there is no block
   };
-  // Lets snapshots read the blocks that are there; complains of those that cannot be read. Once, before the log is loaded.
-  [[nodiscard]] Opened open();
+  // Lets snapshots read the blocks that are there; complains of those that cannot be read. Until it succeeds once, before the log
+  // is loaded; fails as BlockStore::open().
+  [[nodiscard]] Result<Opened> open();
   // Starts the thread. Once, after the log was loaded.
   void start();
   // Ends it: a block that is being written is left and written after the next start.
@@ -44,6 +46,7 @@ class BlockKeeper {
 
  private:
   void work();
+  void say_failure(const Error& error);
   void say_damage();
 
   const Links links_;
@@ -52,6 +55,7 @@ class BlockKeeper {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool is_stopped_{false};
+  std::optional<metrics::tsdb::BlockStore::Work> failing_;  // what last failed, until something is done
   std::thread thread_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "app/watch/completeness.h"
 #include "metrics/exposition/text_parser.h"
@@ -21,9 +22,10 @@ constexpr Duration host_interval = Duration::seconds(15);
 constexpr Duration idle_wait = Duration::seconds(1);
 constexpr const char* samples_folder = "samples";
 
-metrics::tsdb::HeadLimits head_limits(Duration retention) {
+metrics::tsdb::HeadLimits head_limits(const MetricsPath::Settings& settings) {
   metrics::tsdb::HeadLimits limits;
-  limits.retention = retention;
+  limits.retention = settings.retention;
+  limits.out_of_order_window = settings.out_of_order_window;
   return limits;
 }
 
@@ -56,6 +58,41 @@ class ReadNames {
   std::map<std::string, bool> known_;
 };
 
+using Complain = std::function<void(const std::string&)>;
+
+// What of the log's troubles was said already.
+struct SaidTroubles {
+  std::uint64_t lost_bytes{0};
+  bool is_any_kept{false};  // a segment that could not be removed
+};
+
+// Of samples that no log has, and of segments that stay without need.
+void say_troubles(const metrics::tsdb::SampleLog& log, const metrics::tsdb::Head& head, SaidTroubles& said,
+                  const Complain& complain) {
+  const std::uint64_t lost_bytes = log.lost_bytes() + head.statistics().log_forgotten_bytes;
+  if (const std::uint64_t more = lost_bytes - std::exchange(said.lost_bytes, lost_bytes); more != 0)
+    complain("samples: " + std::to_string(more) +
+             " bytes of them never reached the log, because the disk was too slow or full; a crash before a block holds them "
+             "would lose them, and remote write is answered 503 until then");
+  const std::optional<Error>& kept = log.removal_failure();
+  if (kept && !said.is_any_kept)
+    complain("samples: " + kept->text() + "; it takes room on the disk until it goes, samples are written as before");
+  said.is_any_kept = kept.has_value();
+}
+
+void say_loaded(const metrics::tsdb::LoadReport& report, const Complain& complain) {
+  for (const metrics::tsdb::DamagedRange& range : report.damaged)
+    complain("samples: " + range.file + ": " + std::to_string(range.bytes) + " bytes from " +
+                    std::to_string(range.offset) + " on are damaged and left out");
+  for (const Error& error : report.unreadable) complain("samples: " + error.text());
+  if (report.unexplained_count != 0)
+    complain("samples: " + std::to_string(report.unexplained_count) +
+                    " samples of the log are left out, because the labels of their series were in what is damaged");
+  if (report.refused_count != 0)
+    complain("samples: " + std::to_string(report.refused_count) +
+                    " samples of the log are left out, because the store refuses them now: one of its limits was lowered");
+}
+
 }  // namespace
 
 MetricsPath::MetricsPath(Links links, Settings settings)
@@ -63,7 +100,7 @@ MetricsPath::MetricsPath(Links links, Settings settings)
       settings_(std::move(settings)),
       surroundings_{text_template::AnnotationScope(settings_.external_labels, settings_.external_url), {}},
       pool_size_(pool_size()),
-      head_(head_limits(settings_.retention)),
+      head_(head_limits(settings_)),
       files_(settings_.data),
       log_(head_, files_, samples_folder),
       remotes_({links_.client, head_, links_.now, links_.complain}, settings_.data, samples_folder, settings_.external_labels),
@@ -124,10 +161,11 @@ void MetricsPath::stop() {
 // --- what is stored ---
 
 void MetricsPath::keep_samples() {
-  load();
+  if (!load()) return;
   blocks_.start();
   links_.loop.post([this] { begin(); });
   bool is_failing = false;
+  SaidTroubles said;
   Instant advanced_at;
   while (wait_a_moment(flush_interval)) {
     const Instant now = links_.now();
@@ -139,6 +177,7 @@ void MetricsPath::keep_samples() {
     is_failing = !flushed;
     {
       const std::lock_guard lock(log_mutex_);
+      say_troubles(log_, head_, said, links_.complain);
       remotes_.flushed(log_);
       keep_for_remotes();
     }
@@ -154,29 +193,43 @@ Status MetricsPath::flush() {
 // What is not sent yet stays on disk, in blocks or not.
 void MetricsPath::keep_for_remotes() {
   const std::optional<metrics::tsdb::LogPlace> needed = remotes_.needed_from();
-  if (needed) log_.keep_from(metrics::tsdb::LogPosition{needed->segment.run, needed->segment.segment, needed->offset});
+  if (needed) log_.keep_from(needed->position);
   else log_.keep_from(std::nullopt);
 }
 
-void MetricsPath::load() {
-  const BlockKeeper::Opened opened = blocks_.open();
-  const Result<metrics::tsdb::LoadReport> report = log_.load(links_.now(), opened.covered);
-  Instant since = links_.now();
-  if (!report) {
-    links_.complain("samples: " + report.error().text() + "; the store begins without it");
-  } else {
-    for (const metrics::tsdb::DamagedRange& range : report->damaged)
-      links_.complain("samples: " + range.file + ": " + std::to_string(range.bytes) + " bytes from " +
-                      std::to_string(range.offset) + " on are damaged and left out");
-    for (const Error& error : report->unreadable) links_.complain("samples: " + error.text());
+// Tries until it goes: who took samples without knowing what is on the disk would lose them, or overwrite what is there. False
+// when it is time to end before that.
+bool MetricsPath::load() {
+  std::optional<BlockKeeper::Opened> opened;
+  std::optional<metrics::tsdb::LoadReport> report;
+  for (bool is_said = false; !report;) {
+    std::optional<Error> failure;
+    if (!opened) {
+      Result<BlockKeeper::Opened> tried = blocks_.open();
+      if (tried) opened = *tried;
+      else failure = tried.error();
+    }
+    if (opened) {
+      Result<metrics::tsdb::LoadReport> tried = log_.load(links_.now(), opened->covered);
+      if (tried) report = std::move(*tried);
+      else failure = tried.error();
+    }
+    if (!failure) continue;
+    if (!std::exchange(is_said, true))
+      links_.complain("samples: " + failure->text() +
+                      "; nothing is scraped, taken or evaluated until it goes, which is tried every " +
+                      format_duration(flush_interval));
+    if (!wait_a_moment(flush_interval)) return false;
   }
-  const bool is_anything_there = (report && report->sample_count > 0) || !opened.is_empty;
-  const bool is_whole = report && report->damaged.empty() && report->unreadable.empty() && opened.is_whole && is_anything_there;
-  if (is_whole) since = Instant{};
+  say_loaded(*report, links_.complain);
+  const bool is_anything_there = report->sample_count > 0 || !opened->is_empty;
+  const bool is_whole = report->damaged.empty() && report->unreadable.empty() && report->unexplained_count == 0 &&
+                        report->refused_count == 0 && opened->is_whole && is_anything_there;
   remotes_.begin(log_);
   keep_for_remotes();
   const std::lock_guard lock(mutex_);
-  complete_since_ = since;
+  complete_since_ = is_whole ? Instant{} : links_.now();
+  return true;
 }
 
 rules::StoreReadiness MetricsPath::readiness() const {
@@ -350,7 +403,8 @@ api::Watch MetricsPath::watch() {
           [this] { return groups(); },
           [this] { return remotes_.views(); },
           [this](std::string block, auto done) { return writes_.offer(std::move(block), std::move(done)); },
-          &writes_.counts()};
+          &writes_.counts(),
+          [this] { return log_.lost_bytes(); }};
 }
 
 std::vector<api::TargetView> MetricsPath::targets() const {

@@ -47,7 +47,7 @@ class MetricsPath {
   };
   struct Settings {
     std::string data;  // the data directory
-    Duration retention;
+    Duration retention, out_of_order_window;
     std::uint64_t retention_bytes{0};  // of blocks and log; 0: no such limit
     Duration debounce;
     Labels external_labels;
@@ -94,7 +94,7 @@ class MetricsPath {
   [[nodiscard]] api::RuleGroups groups() const;
   void keep_samples();
   [[nodiscard]] Status flush();
-  void load();
+  [[nodiscard]] bool load();
   void keep_for_remotes();
   void begin();
   void take();

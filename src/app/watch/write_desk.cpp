@@ -50,18 +50,25 @@ bool WriteDesk::take(std::deque<Request>& requests, std::shared_ptr<const Metric
 }
 
 void WriteDesk::serve(std::deque<Request>& requests) {
-  std::vector<metrics::receive::WriteReport> reports;
+  std::vector<metrics::receive::WriteReport> reports;  // of those that are not answered yet
   bool is_any_taken = false;
-  for (Request& request : requests) {
-    reports.push_back(store_.store(request.block));
-    request.block = {};
+  std::size_t stored_bytes = 0;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    reports.push_back(store_.store(requests[i].block));
+    requests[i].block = {};
+    stored_bytes += reports.back().body_bytes;
     is_any_taken = is_any_taken || reports.back().taken_count > 0;
     if (!reports.back().readers.empty()) links_.arrived(reports.back().readers);
-  }
-  const Status durable = is_any_taken ? links_.make_durable() : Status();
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    const bool is_kept = reports[i].taken_count > 0;
-    requests[i].done({std::move(reports[i]), is_kept ? durable : Status()});
+    if (i + 1 < requests.size() && stored_bytes < limits_.synced_bytes_max) continue;
+    const Status durable = is_any_taken ? links_.make_durable() : Status();
+    const std::size_t first = i + 1 - reports.size();
+    for (std::size_t at = 0; at < reports.size(); ++at) {
+      const bool is_kept = reports[at].taken_count > 0;
+      requests[first + at].done({std::move(reports[at]), is_kept ? durable : Status()});
+    }
+    reports.clear();
+    is_any_taken = false;
+    stored_bytes = 0;
   }
 }
 

@@ -1,6 +1,7 @@
 // Requests of remote write, in the order in which they came: stored, made durable together, then answered. While one sync of the
-// disk is under way the next requests gather, so many senders share it and nobody waits for a timer.
-// Threads: run() is one thread's; all else any.
+// disk is under way the next requests gather, so many senders share it and nobody waits for a timer. Few large ones are enough
+// for a sync: what waits for it takes memory, and the head forgets what waits too long (HeadLimits::log_bytes_max). Threads:
+// run() is one thread's; all else any.
 #pragma once
 
 #include <condition_variable>
@@ -24,10 +25,11 @@ class WriteDesk {
     std::function<Status()> make_durable;  // what the head was given is on the disk
     std::function<void(std::span<const metrics::rules::RulePlace>)> arrived;  // samples that these rules rest on
   };
-  // Of what waits; one request more is turned away.
+  // The first two of what waits; one request more is turned away.
   struct Limits {
     std::size_t requests_max{1'024};
     std::size_t bytes_max{std::size_t{64} << 20};
+    std::size_t synced_bytes_max{std::size_t{64} << 20};  // decompressed: then a sync, whatever waits behind
   };
   explicit WriteDesk(Links links) : WriteDesk(std::move(links), Limits()) {}
   WriteDesk(Links links, const Limits& limits);

@@ -85,6 +85,7 @@ WriteReport WriteStore::store(std::string_view block) {
   add(counts_.requests);
   Status staged;
   Result<std::string> body = remote::decompress(block, limits_.request.body_bytes_max);
+  const std::size_t body_bytes = body ? body->size() : 0;
   if (!body) staged = body.error();
   else staged = stage(*body, report);
   if (!staged) {
@@ -95,6 +96,7 @@ WriteReport WriteStore::store(std::string_view block) {
     write();
     tell(report);
   }
+  report.body_bytes = body_bytes;
   staged_.clear();
   batch_.clear();
   if (batch_.capacity() > kept_samples_max) batch_.shrink_to_fit();

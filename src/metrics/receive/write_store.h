@@ -33,6 +33,7 @@ inline constexpr std::size_t write_refusal_count = 2;
 struct WriteReport {
   // The body could not be read, so nothing was stored: invalid, or exhausted when a limit was met.
   std::optional<Error> unreadable;
+  std::size_t body_bytes{0};     // decompressed
   std::size_t taken_count{0};    // samples that are in the store now, repetitions of the newest one too
   std::size_t refused_count{0};
   bool is_store_full{false};     // some were refused for want of room: the same request may succeed later
