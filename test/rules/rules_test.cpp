@@ -510,6 +510,23 @@ TEST(rules, equal_labels_and_too_many_elements_fail_the_rule) {
   EXPECT_EQ(limited.alerts().size(), 1U);
 }
 
+// Prometheus: rules/manager.go, Group.Eval: with what the rule's samples took to be written.
+TEST(rules, each_is_measured_by_the_stopwatch_of_its_surroundings) {
+  Stand stand({recording("one", "up"), alerting("Bad", "up * on (job) up"), recording("two", "up")});
+  std::int64_t now_us = 0;
+  stand.surroundings.stopwatch_us = [&now_us, step = 100]() mutable { return now_us += step *= 2; };
+  stand.put("up", "a", 0);
+  stand.put("up", "b", 0);
+  stand.slot();
+  EXPECT_EQ(stand.evaluator->health(0).took_us, 400);
+  EXPECT_EQ(stand.evaluator->health(1).took_us, 800) << "also one that fails";
+  EXPECT_EQ(stand.evaluator->health(2).took_us, 1600);
+  EXPECT_EQ(stand.last.took_us, 2800) << "all of them";
+  stand.surroundings.stopwatch_us = nullptr;
+  stand.slot();
+  EXPECT_EQ(stand.evaluator->health(0).took_us, 0);
+}
+
 TEST(rules, what_cannot_be_a_rule_is_refused_with_its_place) {
   const auto refusal = [](RuleSource rule) {
     GroupSource group;
