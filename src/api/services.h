@@ -62,7 +62,7 @@ struct RuleGroupView {
   const RuleGroupConfiguration& written;
   const metrics::rules::RuleGroup& compiled;
   Instant evaluated_at;  // the last slot; 0 before the first
-  Duration took;
+  std::int64_t took_us{0};
   std::uint64_t missed_count{0}, failure_count{0};
   std::vector<metrics::rules::RuleHealth> health;  // by the rules' place; shorter while the group is new
 };

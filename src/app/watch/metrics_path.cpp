@@ -56,12 +56,17 @@ class ReadNames {
   std::map<std::string, bool> known_;
 };
 
+// For what rules take, whatever clock the engine follows.
+std::int64_t steady_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 }  // namespace
 
 MetricsPath::MetricsPath(Links links, Settings settings)
     : links_(std::move(links)),
       settings_(std::move(settings)),
-      surroundings_{text_template::AnnotationScope(settings_.external_labels, settings_.external_url), {}},
+      surroundings_{text_template::AnnotationScope(settings_.external_labels, settings_.external_url), {}, false, steady_us},
       pool_size_(pool_size()),
       head_(head_limits(settings_.retention)),
       files_(settings_.data),
@@ -373,7 +378,7 @@ api::RuleGroups MetricsPath::groups() const {
   for (query::GroupStatus& status : asker_.statuses()) statuses.emplace(status.key, std::move(status));
   for (std::size_t i = 0; i < plan_->groups.size(); ++i) {
     query::GroupStatus& status = statuses[plan_->groups[i].key];
-    groups.views.push_back({plan_->sources[i], plan_->groups[i], status.evaluated_at, status.took, status.missed_count,
+    groups.views.push_back({plan_->sources[i], plan_->groups[i], status.evaluated_at, status.took_us, status.missed_count,
                             status.failure_count, std::move(status.rules)});
   }
   return groups;
