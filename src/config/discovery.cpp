@@ -73,9 +73,12 @@ constexpr auto http_discovery = table<H>(
     client_key<H, read_authorization>("authorization", "settings", "", "as of jobs"),
     client_key<H, read_bearer_token>("bearer_token", "env:NAME", "", "as of jobs"),
     client_key<H, read_bearer_token_file>("bearer_token_file", "path", "", "as of jobs"),
-    client_key<H, read_follow_redirects>("follow_redirects", "truth", "true", "at most 10 times"), later<H>("oauth2", ""),
-    later<H>("tls_config", ""), later<H>("proxy_url", ""), later<H>("no_proxy", ""), later<H>("proxy_from_environment", ""),
-    later<H>("proxy_connect_header", ""), later<H>("enable_http2", ""), later<H>("http_headers", ""));
+    client_key<H, read_follow_redirects>("follow_redirects", "truth", "true", "at most 10 times"),
+    client_key<H, read_proxy_url>("proxy_url", "URL or env:NAME", "", "as of jobs"),
+    client_key<H, read_tls_config>("tls_config", "settings", "", "as of jobs"),
+    client_key<H, read_enable_http2>("enable_http2", "truth", "true", "as of jobs"), later<H>("oauth2", ""),
+    later<H>("no_proxy", ""), later<H>("proxy_from_environment", ""),
+    later<H>("proxy_connect_header", ""), later<H>("http_headers", ""));
 
 void read_http(const Cursor& at, HttpDiscoveryConfiguration& out) {
   HttpKeys keys;
@@ -190,6 +193,8 @@ Result<std::vector<StaticTargets>> parse_target_groups(std::string text, const s
   return syntax == GroupSyntax::json ? groups_of_json(text, path) : groups_of_yaml(std::move(text), path);
 }
 
-std::vector<TableView> discovery_tables() { return {target_group.view(), file_discovery.view(), http_discovery.view()}; }
+std::vector<TableView> discovery_tables() {
+  return {target_group.view(), file_discovery.view(), http_discovery.view()};
+}
 
 }  // namespace watchbill::config

@@ -135,8 +135,8 @@ constexpr std::array<OrderedKey, 11> alertmanager_keys{
 constexpr std::array<OrderedKey, 7> relabel_keys{{{"source_labels"}, {"separator", ";"}, {"regex", "(.*)"}, {"modulus"},
                                                   {"target_label"}, {"replacement", "$1"}, {"action", "replace"}}};
 constexpr std::array<OrderedKey, 2> target_keys{{{"targets"}, {"labels"}}};
-constexpr std::array<OrderedKey, 5> tls_keys{{{"ca_file"}, {"cert_file"}, {"key_file"}, {"server_name"},
-                                              {"insecure_skip_verify", "false"}}};
+constexpr std::array<OrderedKey, 7> tls_keys{{{"ca_file"}, {"cert_file"}, {"key_file"}, {"server_name"},
+                                              {"insecure_skip_verify", "false"}, {"min_version"}, {"max_version"}}};
 constexpr std::array<OrderedKey, 3> authorization_keys{{{"type", "Bearer"}, {"credentials"}, {"credentials_file"}}};
 
 // What the objects under a key are; of a list, its elements.
