@@ -66,6 +66,7 @@ struct ScrapeLimits {
 // One job.
 struct ScrapeConfiguration {
   HttpClientConfiguration client;
+  std::vector<DnsDiscoveryConfiguration> dns_discovery;
   std::vector<FileDiscoveryConfiguration> file_discovery;
   HistogramConfiguration histograms;
   bool honors_labels{false};
@@ -84,7 +85,7 @@ struct ScrapeConfiguration {
   std::vector<StaticTargets> static_configs;
   template <class To> static constexpr auto fields(To&& to) {
     using S = ScrapeConfiguration;
-    return to(field("client", &S::client), field("file_discovery", &S::file_discovery),
+    return to(field("client", &S::client), field("dns_discovery", &S::dns_discovery), field("file_discovery", &S::file_discovery),
               field("histograms", &S::histograms), field("honors_labels", &S::honors_labels),
               field("http_discovery", &S::http_discovery), field("ignores_timestamps", &S::ignores_timestamps),
               field("job", &S::job), field("limits", &S::limits), field("metric_relabel", &S::metric_relabel),

@@ -54,6 +54,7 @@ TEST(tables, every_key_of_a_job_of_prometheus_is_read_or_refused_by_name) {
       {"scrape_configs[].static_configs[]", {"targets", "labels"}},
       {"scrape_configs[].file_sd_configs[]", {"files", "refresh_interval"}},
       {"scrape_configs[].http_sd_configs[]", {"url", "refresh_interval"}},
+      {"scrape_configs[].dns_sd_configs[]", {"names", "type", "port", "refresh_interval"}},
       {"scrape_configs[].basic_auth, remote_write[].basic_auth", {"username", "password", "password_file"}},
       {"scrape_configs[].authorization, remote_write[].authorization", {"type", "credentials", "credentials_file"}},
       {"scrape_configs[].tls_config, remote_write[].tls_config",
