@@ -148,9 +148,7 @@ TEST_F(Relay, alerts_that_are_refused_hold_up_no_others) {
 
 TEST_F(Relay, an_authorization_that_cannot_be_read_sends_nothing_and_is_said) {
   relay_.configure({{"http://am/", Duration::seconds(10),
-                     [] {
-                       return Result<std::optional<std::string>>(Error{ErrorKind::not_found, "read", "/secret", "no such file"});
-                     }}},
+                     [](ports::HttpCall&) { return Status(Error{ErrorKind::not_found, "read", "/secret", "no such file"}); }}},
                    Duration::seconds(15));
   fire("a");
   EXPECT_EQ(calls_after(Duration::seconds(5)), 0U);

@@ -111,10 +111,9 @@ void AlertRelay::tell(const std::shared_ptr<Peer>& peer) {
   call.timeout = peer->to.timeout;
   call.may_be_sent_twice = true;
   peer->is_calling = true;
-  if (peer->to.authorization) {
-    Result<std::optional<std::string>> value = peer->to.authorization();
-    if (!value) return hear(peer, count, ports::HttpFailure{ports::HttpFailureKind::call_invalid, value.error().text()});
-    if (*value) call.headers.push_back({"Authorization", std::move(**value)});
+  if (peer->to.settle) {
+    if (const Status settled = peer->to.settle(call); !settled)
+      return hear(peer, count, ports::HttpFailure{ports::HttpFailureKind::call_invalid, settled.error().text()});
   }
   links_.client.start(std::move(call),
                       [this, peer, count, is_alive = is_alive_](const Result<ports::HttpAnswer, ports::HttpFailure>& answer) {

@@ -36,8 +36,8 @@ struct RelayedAlert {
 struct Alertmanager {
   std::string url;                                 // of POST: "http://HOST:PORT/PREFIX/api/v2/alerts"
   Duration timeout{Duration::seconds(10)};
-  // The Authorization header's value, asked at each call; empty: none is sent.
-  std::function<Result<std::optional<std::string>>()> authorization;
+  // Puts credentials, TLS and proxy into each call; empty: there is nothing to put.
+  std::function<Status(ports::HttpCall&)> settle;
 };
 
 class AlertRelay {
