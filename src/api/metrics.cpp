@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "core/workload/relations.h"
 #include "metrics/exposition/page.h"
+#include "metrics/push/page.h"
 
 namespace watchbill::api {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 using metrics::exposition::Family;
 using metrics::exposition::HistogramValue;
 
-constexpr std::array<DeclaredMetric, 57> declared{{
+constexpr std::array<DeclaredMetric, 59> declared{{
     {"process_cpu_seconds_total", "counter", "", "user and system time of the controller's process"},
     {"process_max_fds", "gauge", "", "descriptors that the process may open"},
     {"process_open_fds", "gauge", "", "descriptors that the process has open"},
@@ -64,6 +65,8 @@ constexpr std::array<DeclaredMetric, 57> declared{{
     {"watchbill_inbox_refused_total", "counter", "lane", "commands that were turned away because their lane was full"},
     {"watchbill_journal_append_duration_seconds", "histogram", "", "one durable batch"},
     {"watchbill_journal_head_sequence", "gauge", "", "the newest record that readers see"},
+    {"watchbill_pushed_series", "gauge", "", "series of the groups that were pushed and are kept"},
+    {"watchbill_pushes_total", "counter", "outcome", "requests of pushing clients, by what became of them"},
     {"watchbill_refusals_total", "counter", "area, reason", "every refusal by its name"},
     {"watchbill_remote_write_exemplars_dropped_total", "counter", "", "exemplars by remote write: the store keeps none"},
     {"watchbill_remote_write_gaps_total", "counter", "remote_name, url", "how often samples left the log before they were sent"},
@@ -167,6 +170,19 @@ void add_writes(metrics::exposition::Page& page, const metrics::receive::WriteCo
     page.counter(refused, labels({{"reason", word(static_cast<metrics::tsdb::AppendRefusal>(i))}}), number(counts.refused[i]));
   for (std::size_t i = 0; i < counts.refused_before.size(); ++i)
     page.counter(refused, labels({{"reason", word(static_cast<receive::WriteRefusal>(i))}}), number(counts.refused_before[i]));
+}
+
+void add_pushes(metrics::exposition::Page& page, const PushCounts& counts) {
+  const auto add = [&page](std::string_view outcome, const PushCounts::Count& count) {
+    page.counter(family("watchbill_pushes_total"), labels({{"outcome", outcome}}), number(count));
+  };
+  add("taken", counts.taken);
+  add("removed", counts.removed);
+  add("unreadable", counts.unreadable);
+  add("not_kept", counts.undurable);
+  for (std::size_t i = 0; i < counts.refused.size(); ++i)
+    add(word(static_cast<metrics::push::PushRefusal>(i)), counts.refused[i]);
+  page.gauge(family("watchbill_pushed_series"), {}, number(counts.series));
 }
 
 void add_rule_groups(metrics::exposition::Page& page, const Watch& watch) {
@@ -299,7 +315,7 @@ std::string metrics_catalogue_json() {
   return out;
 }
 
-std::string metrics_page(const Services& services) {
+std::string metrics_page(const Services& services, PageParts parts) {
   metrics::exposition::Page page;
   add_build(page, services.build);
   add_counters(page, services.counters);
@@ -307,9 +323,15 @@ std::string metrics_page(const Services& services) {
   add_state(page, services.follower);
   add_rule_groups(page, services.watch);
   if (services.watch.writes != nullptr) add_writes(page, *services.watch.writes);
+  if (services.watch.pushes.counts != nullptr) add_pushes(page, *services.watch.pushes.counts);
   add_workloads(page, services);
   add_remotes(page, services.watch);
+  if (services.relay) add_relay(page, services.relay());
   if (const Result<ProcessFigures> process = services.process()) add_process(page, *process);
+  if (parts == PageParts::with_pushed && services.watch.pushes.groups) {
+    const auto groups = services.watch.pushes.groups();
+    metrics::push::add_to_page(page, groups);
+  }
   return page.text();
 }
 

@@ -322,7 +322,7 @@ watch::MetricsPath::Links Service::metrics_links() {
           controller_.inbox(),
           controller_.follower(),
           [this] { return controller_.now(); },
-          [this] { return api::metrics_page(services_); },
+          [this] { return api::metrics_page(services_, api::PageParts::own); },
           log_};
 }
 

@@ -229,8 +229,10 @@ ScrapeReport TargetSeries::store_samples(std::span<const OwnSample> samples, Ins
   begin_round();
   for (const OwnSample& sample : samples) {
     ++sample_count_;
-    const auto series = series_of(sample.labels.text(), [&]() -> Result<Labels> { return with_target(sample.labels); });
-    staged_.push_back(Staged{*series, at, sample.value});
+    const auto series = series_of(sample.labels.text(), [&]() -> Result<Labels> {
+      return terms_->honors_labels ? sample.labels : with_target(sample.labels);
+    });
+    staged_.push_back(Staged{*series, at, sample.value, sample.histogram});
   }
   return commit({}, at);
 }
