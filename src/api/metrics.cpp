@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "api/counters.h"
 #include "base/assert.h"
@@ -16,13 +17,18 @@ namespace {
 using metrics::exposition::Family;
 using metrics::exposition::HistogramValue;
 
-constexpr std::array<DeclaredMetric, 59> declared{{
+constexpr std::array<DeclaredMetric, 64> declared{{
     {"process_cpu_seconds_total", "counter", "", "user and system time of the controller's process"},
     {"process_max_fds", "gauge", "", "descriptors that the process may open"},
     {"process_open_fds", "gauge", "", "descriptors that the process has open"},
     {"process_resident_memory_bytes", "gauge", "", "memory of the process that is in RAM"},
     {"process_start_time_seconds", "gauge", "", "when the process began, in seconds since 1970"},
     {"process_virtual_memory_bytes", "gauge", "", "address space of the process"},
+    {"prometheus_notifications_alertmanagers_discovered", "gauge", "", "other Alertmanagers that are told of alerts"},
+    {"prometheus_notifications_dropped_total", "counter", "", "alerts that another Alertmanager refused for good"},
+    {"prometheus_notifications_errors_total", "counter", "alertmanager", "calls with alerts that were not taken"},
+    {"prometheus_notifications_queue_length", "gauge", "", "alerts that wait to be told to other Alertmanagers"},
+    {"prometheus_notifications_sent_total", "counter", "alertmanager", "alerts in calls to another Alertmanager, taken or not"},
     {"prometheus_remote_storage_bytes_total", "counter", "remote_name, url", "compressed bytes of samples that were taken"},
     {"prometheus_remote_storage_highest_timestamp_in_seconds", "gauge", "",
      "time of the youngest sample in the store, where there are remotes"},
@@ -243,6 +249,20 @@ void add_remotes(metrics::exposition::Page& page, const Watch& watch) {
                static_cast<double>(watch.head.statistics().appended_count));
   if (const Instant newest = watch.head.snapshot().newest_at(); newest.ms != 0)
     page.gauge(family("prometheus_remote_storage_highest_timestamp_in_seconds"), {}, static_cast<double>(newest.ms) / 1000);
+}
+
+void add_relay(metrics::exposition::Page& page, const RelayView& relay) {
+  if (relay.peers.empty()) return;
+  std::set<std::string_view> seen;  // a file may name one twice
+  for (const RelayView::Peer& peer : relay.peers) {
+    if (!seen.insert(peer.url).second) continue;
+    const Labels label = labels({{"alertmanager", peer.url}});
+    page.counter(family("prometheus_notifications_sent_total"), label, static_cast<double>(peer.sent_count));
+    page.counter(family("prometheus_notifications_errors_total"), label, static_cast<double>(peer.error_count));
+  }
+  page.counter(family("prometheus_notifications_dropped_total"), {}, static_cast<double>(relay.dropped_count));
+  page.gauge(family("prometheus_notifications_queue_length"), {}, static_cast<double>(relay.waiting_count));
+  page.gauge(family("prometheus_notifications_alertmanagers_discovered"), {}, static_cast<double>(seen.size()));
 }
 
 void add_workload(metrics::exposition::Page& page, const std::string& name, const core::workload::Workload& workload) {

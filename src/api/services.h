@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/push_outcome.h"
+#include "api/relay_view.h"
 #include "api/remote_view.h"
 #include "api/running.h"
 #include "api/watch_views.h"
@@ -119,6 +120,7 @@ struct Services {
   // Asks what a plan asks before any run of it, for a dry run; `done` comes once, on the loop.
   std::function<void(Plan, RunPlace, std::function<void(std::vector<DryRunAnswer>)> done)> ask_beforehand;
   std::function<Running()> running;
+  std::function<RelayView()> relay{};
 };
 
 }  // namespace watchbill::api
