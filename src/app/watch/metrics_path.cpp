@@ -402,21 +402,17 @@ api::RuleGroups MetricsPath::groups() const {
 
 // --- our own series ---
 
-void MetricsPath::append(std::vector<scrape::OwnSample> samples) {
+void MetricsPath::append(const std::vector<scrape::OwnSample>& samples) {
   if (!is_ready_) return;
-  std::erase_if(samples, [this](const scrape::OwnSample& sample) {
-    return !plan_->reads(sample.labels, std::string(sample.labels.get(metric_name_label)));
-  });
   scraper_.append_own(samples);
   for (const scrape::OwnSample& sample : samples) asker_.arrived(readers_of(sample.labels), links_.now());
 }
 
-// The two sources are asked only while somebody reads them, for they have an `up` too.
+// A source that gives nothing is not asked, for it would have an `up` all the same.
 void MetricsPath::configure_own() {
   const Labels own = own_target("watchbill", settings_.own_address);
   const Labels host = own_target("node", settings_.own_host);
-  if (own_samples().empty()) scraper_.remove_internal(own);
-  else scraper_.add_internal({own, own_interval, [this](Instant) { return own_samples(); }});
+  scraper_.add_internal({own, own_interval, [this](Instant) { return own_samples(); }});
   if (host_samples(links_.now()).empty()) scraper_.remove_internal(host);
   else scraper_.add_internal({host, host_interval, [this](Instant now) { return host_samples(now); }});
 }
@@ -437,14 +433,18 @@ void MetricsPath::configure_pushed() {
   scraper_.add_internal({target, pushed_interval, read, true});
 }
 
+// All of the page, but refusals that never happened: there is a series for each reason in each area, ten times as many as of all
+// else. A rule that reads them gets the zeros too, since the first refusal must be seen as a rise.
 std::vector<scrape::OwnSample> MetricsPath::own_samples() const {
   using Entry = metrics::exposition::TextParser::Entry;
-  ReadNames read(*plan_, own_target("watchbill", settings_.own_address));
+  constexpr std::string_view refusals = "watchbill_refusals_total";
+  const bool keeps_zeros = plan_->reads(own_target("watchbill", settings_.own_address), std::string(refusals));
   std::vector<scrape::OwnSample> out;
   const std::string page = links_.own_page();
   metrics::exposition::TextParser parser(page);
   for (Entry entry = parser.next(); entry != Entry::end && entry != Entry::malformed; entry = parser.next())
-    if (entry == Entry::sample && read.has(parser.metric_name())) out.push_back({parser.labels(), parser.value()});
+    if (entry == Entry::sample && (keeps_zeros || parser.value() != 0 || parser.metric_name() != refusals))
+      out.push_back({parser.labels(), parser.value(), {}});
   return out;
 }
 
@@ -454,9 +454,9 @@ std::vector<scrape::OwnSample> MetricsPath::host_samples(Instant now) {
   static_cast<void>(host_.read(now, seen));
   std::vector<scrape::OwnSample> out;
   for (scrape::HostSample& sample : seen.samples) {
-    if (!read.has(sample.name)) continue;
+    if (!plan_->keeps_host && !read.has(sample.name)) continue;
     sample.labels.set(metric_name_label, sample.name);
-    out.push_back({std::move(sample.labels), sample.value});
+    out.push_back({std::move(sample.labels), sample.value, {}});
   }
   return out;
 }

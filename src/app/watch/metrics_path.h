@@ -71,8 +71,8 @@ class MetricsPath {
 
   [[nodiscard]] bool is_ready() const noexcept { return is_ready_; }
 
-  // Samples of our own at once: labels with __name__, job and instance. Those that nobody reads are left out. Loop.
-  void append(std::vector<drivers::scrape::OwnSample> samples);
+  // Samples of our own at once: labels with __name__, job and instance. Loop.
+  void append(const std::vector<drivers::scrape::OwnSample>& samples);
   // Asks a condition once, on a thread of the pool, and answers there, exactly once; not at all after stop(). For plans and
   // probes. Any thread.
   void ask(drivers::query::Question question, std::function<void(drivers::query::Finding)> done) {
