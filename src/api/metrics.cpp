@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "api/counters.h"
 #include "base/assert.h"
 #include "base/json.h"
 #include "core/workload/relations.h"
 #include "metrics/exposition/page.h"
+#include "metrics/push/page.h"
 
 namespace watchbill::api {
 namespace {
@@ -15,13 +17,18 @@ namespace {
 using metrics::exposition::Family;
 using metrics::exposition::HistogramValue;
 
-constexpr std::array<DeclaredMetric, 57> declared{{
+constexpr std::array<DeclaredMetric, 64> declared{{
     {"process_cpu_seconds_total", "counter", "", "user and system time of the controller's process"},
     {"process_max_fds", "gauge", "", "descriptors that the process may open"},
     {"process_open_fds", "gauge", "", "descriptors that the process has open"},
     {"process_resident_memory_bytes", "gauge", "", "memory of the process that is in RAM"},
     {"process_start_time_seconds", "gauge", "", "when the process began, in seconds since 1970"},
     {"process_virtual_memory_bytes", "gauge", "", "address space of the process"},
+    {"prometheus_notifications_alertmanagers_discovered", "gauge", "", "other Alertmanagers that are told of alerts"},
+    {"prometheus_notifications_dropped_total", "counter", "", "alerts that another Alertmanager refused for good"},
+    {"prometheus_notifications_errors_total", "counter", "alertmanager", "calls with alerts that were not taken"},
+    {"prometheus_notifications_queue_length", "gauge", "", "alerts that wait to be told to other Alertmanagers"},
+    {"prometheus_notifications_sent_total", "counter", "alertmanager", "alerts in calls to another Alertmanager, taken or not"},
     {"prometheus_remote_storage_bytes_total", "counter", "remote_name, url", "compressed bytes of samples that were taken"},
     {"prometheus_remote_storage_highest_timestamp_in_seconds", "gauge", "",
      "time of the youngest sample in the store, where there are remotes"},
@@ -64,6 +71,8 @@ constexpr std::array<DeclaredMetric, 57> declared{{
     {"watchbill_inbox_refused_total", "counter", "lane", "commands that were turned away because their lane was full"},
     {"watchbill_journal_append_duration_seconds", "histogram", "", "one durable batch"},
     {"watchbill_journal_head_sequence", "gauge", "", "the newest record that readers see"},
+    {"watchbill_pushed_series", "gauge", "", "series of the groups that were pushed and are kept"},
+    {"watchbill_pushes_total", "counter", "outcome", "requests of pushing clients, by what became of them"},
     {"watchbill_refusals_total", "counter", "area, reason", "every refusal by its name"},
     {"watchbill_remote_write_exemplars_dropped_total", "counter", "", "exemplars by remote write: the store keeps none"},
     {"watchbill_remote_write_gaps_total", "counter", "remote_name, url", "how often samples left the log before they were sent"},
@@ -169,6 +178,19 @@ void add_writes(metrics::exposition::Page& page, const metrics::receive::WriteCo
     page.counter(refused, labels({{"reason", word(static_cast<receive::WriteRefusal>(i))}}), number(counts.refused_before[i]));
 }
 
+void add_pushes(metrics::exposition::Page& page, const PushCounts& counts) {
+  const auto add = [&page](std::string_view outcome, const PushCounts::Count& count) {
+    page.counter(family("watchbill_pushes_total"), labels({{"outcome", outcome}}), number(count));
+  };
+  add("taken", counts.taken);
+  add("removed", counts.removed);
+  add("unreadable", counts.unreadable);
+  add("not_kept", counts.undurable);
+  for (std::size_t i = 0; i < counts.refused.size(); ++i)
+    add(word(static_cast<metrics::push::PushRefusal>(i)), counts.refused[i]);
+  page.gauge(family("watchbill_pushed_series"), {}, number(counts.series));
+}
+
 void add_rule_groups(metrics::exposition::Page& page, const Watch& watch) {
   const RuleGroups groups = watch.groups();
   for (const RuleGroupView& group : groups.views) {
@@ -227,6 +249,20 @@ void add_remotes(metrics::exposition::Page& page, const Watch& watch) {
                static_cast<double>(watch.head.statistics().appended_count));
   if (const Instant newest = watch.head.snapshot().newest_at(); newest.ms != 0)
     page.gauge(family("prometheus_remote_storage_highest_timestamp_in_seconds"), {}, static_cast<double>(newest.ms) / 1000);
+}
+
+void add_relay(metrics::exposition::Page& page, const RelayView& relay) {
+  if (relay.peers.empty()) return;
+  std::set<std::string_view> seen;  // a file may name one twice
+  for (const RelayView::Peer& peer : relay.peers) {
+    if (!seen.insert(peer.url).second) continue;
+    const Labels label = labels({{"alertmanager", peer.url}});
+    page.counter(family("prometheus_notifications_sent_total"), label, static_cast<double>(peer.sent_count));
+    page.counter(family("prometheus_notifications_errors_total"), label, static_cast<double>(peer.error_count));
+  }
+  page.counter(family("prometheus_notifications_dropped_total"), {}, static_cast<double>(relay.dropped_count));
+  page.gauge(family("prometheus_notifications_queue_length"), {}, static_cast<double>(relay.waiting_count));
+  page.gauge(family("prometheus_notifications_alertmanagers_discovered"), {}, static_cast<double>(seen.size()));
 }
 
 void add_workload(metrics::exposition::Page& page, const std::string& name, const core::workload::Workload& workload) {
@@ -299,7 +335,7 @@ std::string metrics_catalogue_json() {
   return out;
 }
 
-std::string metrics_page(const Services& services) {
+std::string metrics_page(const Services& services, PageParts parts) {
   metrics::exposition::Page page;
   add_build(page, services.build);
   add_counters(page, services.counters);
@@ -307,9 +343,15 @@ std::string metrics_page(const Services& services) {
   add_state(page, services.follower);
   add_rule_groups(page, services.watch);
   if (services.watch.writes != nullptr) add_writes(page, *services.watch.writes);
+  if (services.watch.pushes.counts != nullptr) add_pushes(page, *services.watch.pushes.counts);
   add_workloads(page, services);
   add_remotes(page, services.watch);
+  if (services.relay) add_relay(page, services.relay());
   if (const Result<ProcessFigures> process = services.process()) add_process(page, *process);
+  if (parts == PageParts::with_pushed && services.watch.pushes.groups) {
+    const auto groups = services.watch.pushes.groups();
+    metrics::push::add_to_page(page, groups);
+  }
   return page.text();
 }
 

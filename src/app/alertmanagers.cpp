@@ -76,6 +76,14 @@ void Alertmanagers::configure(const Configuration& configuration, const std::str
   relay_.configure(std::move(peers), interval_max);
 }
 
+api::RelayView Alertmanagers::view() const {
+  const notify::RelayFigures figures = relay_.figures();
+  api::RelayView view{{}, figures.dropped_count, figures.waiting_count};
+  for (const notify::RelayFigures::Peer& peer : figures.peers)
+    view.peers.push_back({peer.url, peer.sent_count, peer.error_count});
+  return view;
+}
+
 bool Alertmanagers::read(std::function<void(std::vector<notify::RelayedAlert>)> done) {
   return links_.thread.run([this, telling = telling_, done = std::move(done)] {
     std::vector<notify::RelayedAlert> told;

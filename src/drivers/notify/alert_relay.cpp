@@ -126,6 +126,8 @@ void AlertRelay::hear(const std::shared_ptr<Peer>& peer, std::size_t count,
   peer->is_calling = false;
   if (std::exchange(peer->missed_a_reading, false)) read_at_ = Instant{};
   const Instant now = links_.now();
+  peer->sent_count += count;
+  if (!answer || answer->status / 100 != 2) ++peer->error_count;
   if (answer && is_final(answer->status)) {
     const bool is_refused = answer->status / 100 != 2;
     if (is_refused && !peer->is_refusing)
@@ -134,6 +136,7 @@ void AlertRelay::hear(const std::shared_ptr<Peer>& peer, std::size_t count,
     else if (!is_refused && (peer->pause.ms > 0 || peer->is_refusing))
       links_.complain("alerts are told to " + peer->to.url + " again");
     peer->is_refusing = is_refused;
+    if (is_refused) dropped_count_ += count;
     peer->pause = Duration{};
     for (std::size_t i = 0; i < count; ++i) peer->told[peer->due[i].id] = {now, peer->due[i].ended_at.has_value()};
     peer->due.erase(peer->due.begin(), peer->due.begin() + static_cast<std::ptrdiff_t>(count));
@@ -144,6 +147,16 @@ void AlertRelay::hear(const std::shared_ptr<Peer>& peer, std::size_t count,
                     (answer ? "status " + std::to_string(answer->status) : answer.error().detail) + "; tried again until it can");
   peer->pause = peer->pause.ms == 0 ? pause_first : std::min(pause_max, peer->pause * 2);
   peer->not_before = now + peer->pause;
+}
+
+RelayFigures AlertRelay::figures() const {
+  RelayFigures figures;
+  figures.dropped_count = dropped_count_;
+  for (const std::shared_ptr<Peer>& peer : peers_) {
+    figures.peers.push_back({peer->to.url, peer->sent_count, peer->error_count});
+    figures.waiting_count += peer->due.size();
+  }
+  return figures;
 }
 
 std::string AlertRelay::body_of(const Peer& peer, std::size_t count) const {

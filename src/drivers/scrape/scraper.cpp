@@ -143,6 +143,11 @@ void Scraper::add_internal(Internal source) {
   Target target;
   target.labels = source.labels;
   target.interval = source.interval;
+  if (source.honors_labels) {
+    SampleTerms terms;
+    terms.honors_labels = true;
+    target.terms = std::make_shared<const SampleTerms>(std::move(terms));
+  }
   auto running = std::make_shared<Running>(std::move(target), links_.head);
   running->read = std::move(source.read);
   if (running_.emplace(source.labels, running).second) plan(running, links_.now());
@@ -155,6 +160,7 @@ void Scraper::append_own(std::span<const OwnSample> samples) {
     batch[i].labels = &samples[i].labels;
     batch[i].at = at;
     batch[i].value = samples[i].value;
+    batch[i].histogram = samples[i].histogram;
   }
   if (!batch.empty()) static_cast<void>(links_.head.append(batch));
 }

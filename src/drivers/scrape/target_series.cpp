@@ -222,7 +222,8 @@ Status TargetSeries::stage_samples(std::span<const OwnSample> samples, Instant a
     BatchSample sample;
     sample.at = at;
     sample.value = own.value;
-    const auto read = [&]() -> Result<Labels> { return with_target(own.labels); };
+    sample.histogram = own.histogram;
+    const auto read = [&]() -> Result<Labels> { return terms_->honors_labels ? own.labels : with_target(own.labels); };
     if (Status staged = stage(own.labels.text(), sample, false, read); !staged) return staged;
   }
   return {};

@@ -29,6 +29,7 @@ namespace watchbill::drivers::scrape {
 struct OwnSample {
   Labels labels;
   double value{0};
+  std::string histogram{};  // as histogram::encode() writes it; empty: the sample is `value`
 };
 
 // What a target answered.
@@ -61,7 +62,8 @@ class TargetSeries {
   // Stores a page at `at`: all of it, or nothing and why. Series that the last page had and this one has not are ended; after a
   // failure all are.
   [[nodiscard]] ScrapeReport store_page(const AnsweredPage& page, Instant at);
-  // The same of samples of our own: they are as they are, the labels of the target apart.
+  // The same of samples of our own: they are as they are, the labels of the target apart, which are not added where the terms
+  // honor labels.
   [[nodiscard]] ScrapeReport store_samples(std::span<const OwnSample> samples, Instant at);
   // The target did not answer: ends its series.
   void end_series(Instant at);
