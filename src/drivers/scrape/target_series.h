@@ -20,6 +20,7 @@
 #include "drivers/scrape/page_series.h"
 #include "drivers/scrape/sample_terms.h"
 #include "metrics/exposition/page_format.h"
+#include "metrics/tsdb/exemplar_store.h"
 #include "metrics/tsdb/head.h"
 #include "model/labels.h"
 
@@ -87,6 +88,9 @@ class TargetSeries {
   // Adds one sample of the series under `text`, whose final labels `read` gives: none when it is dropped.
   template <class ReadLabels>
   [[nodiscard]] Status stage(std::string_view text, const metrics::tsdb::BatchSample& sample, bool has_own_time, ReadLabels read);
+  // Those of the sample that was staged last, if it has any.
+  template <class Parser>
+  void stage_exemplars(const Parser& parser);
   void describe(std::string_view name, std::string metrics::tsdb::Metadata::*field, std::string_view text);
   template <class Parser>
   [[nodiscard]] Result<Labels> final_labels(const Parser& parser) const;
@@ -123,6 +127,12 @@ class TargetSeries {
   std::vector<std::size_t> staged_places_;
   std::deque<Labels> fresh_labels_;
   std::deque<std::string> histograms_;
+  struct StagedExemplar {
+    std::size_t sample{0};  // in staged_
+    Labels series;
+    metrics::tsdb::Exemplar exemplar;
+  };
+  std::vector<StagedExemplar> exemplars_;
   std::size_t sample_count_{0};  // on the page
   std::size_t added_count_{0};
 };
