@@ -10,6 +10,7 @@
 #include "core/workload/relations.h"
 #include "metrics/exposition/page.h"
 #include "metrics/push/page.h"
+#include "metrics/tsdb/exemplar_store.h"
 
 namespace watchbill::api {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 using metrics::exposition::Family;
 using metrics::exposition::HistogramValue;
 
-constexpr std::array<DeclaredMetric, 64> declared{{
+constexpr std::array<DeclaredMetric, 80> declared{{
     {"process_cpu_seconds_total", "counter", "", "user and system time of the controller's process"},
     {"process_max_fds", "gauge", "", "descriptors that the process may open"},
     {"process_open_fds", "gauge", "", "descriptors that the process has open"},
@@ -62,6 +63,22 @@ constexpr std::array<DeclaredMetric, 64> declared{{
     {"prometheus_remote_storage_shards_desired", "gauge", "remote_name, url", "shards that the flow of samples asks for"},
     {"prometheus_remote_storage_shards_max", "gauge", "remote_name, url", "more shards are never used"},
     {"prometheus_remote_storage_shards_min", "gauge", "remote_name, url", "fewer shards are never used"},
+    {"prometheus_rule_evaluation_failures_total", "counter", "rule_group", "failed evaluations; they change no alert"},
+    {"prometheus_rule_group_interval_seconds", "gauge", "rule_group", "between the slots of a group"},
+    {"prometheus_rule_group_iterations_missed_total", "counter", "rule_group", "slots left out"},
+    {"prometheus_rule_group_last_duration_seconds", "gauge", "rule_group", "the last evaluation of a group"},
+    {"prometheus_rule_group_last_evaluation_timestamp_seconds", "gauge", "rule_group", "its time; not before the first one"},
+    {"prometheus_rule_group_rules", "gauge", "rule_group", "rules of a group"},
+    {"prometheus_tsdb_exemplar_exemplars_appended_total", "counter", "", "exemplars that were kept"},
+    {"prometheus_tsdb_exemplar_exemplars_in_storage", "gauge", "", "exemplars that are there"},
+    {"prometheus_tsdb_exemplar_max_exemplars", "gauge", "", "more are not kept"},
+    {"prometheus_tsdb_exemplar_out_of_order_exemplars_total", "counter", "", "exemplars older than the newest of their series"},
+    {"prometheus_tsdb_exemplar_series_with_exemplars_in_storage", "gauge", "", "series that have exemplars"},
+    {"prometheus_tsdb_head_chunks", "gauge", "", "chunks in memory"},
+    {"prometheus_tsdb_head_samples_appended_total", "counter", "", "samples that were stored"},
+    {"prometheus_tsdb_head_series", "gauge", "", "series in memory"},
+    {"prometheus_tsdb_head_series_created_total", "counter", "", "series that began"},
+    {"prometheus_tsdb_head_series_removed_total", "counter", "", "series that left memory"},
     {"watchbill_build_info", "gauge", "version, commit", "always 1"},
     {"watchbill_deliveries_total", "counter", "channel, outcome", "outcomes of deliveries"},
     {"watchbill_effects_open", "gauge", "kind, state", "intents without outcome"},
@@ -191,13 +208,46 @@ void add_pushes(metrics::exposition::Page& page, const PushCounts& counts) {
   page.gauge(family("watchbill_pushed_series"), {}, number(counts.series));
 }
 
+// The same under the names that dashboards and alerts for Prometheus look for.
+void add_rule_group(metrics::exposition::Page& page, const Labels& label, const RuleGroupView& group) {
+  page.counter(family("prometheus_rule_evaluation_failures_total"), label, static_cast<double>(group.failure_count));
+  page.counter(family("prometheus_rule_group_iterations_missed_total"), label, static_cast<double>(group.missed_count));
+  page.gauge(family("prometheus_rule_group_interval_seconds"), label, static_cast<double>(group.compiled.interval.ms) / 1000);
+  page.gauge(family("prometheus_rule_group_rules"), label, static_cast<double>(group.compiled.rules.size()));
+  if (group.evaluated_at.ms == 0) return;
+  page.gauge(family("prometheus_rule_group_last_duration_seconds"), label, static_cast<double>(group.took_us) / 1e6);
+  page.gauge(family("prometheus_rule_group_last_evaluation_timestamp_seconds"), label,
+             static_cast<double>(group.evaluated_at.ms) / 1000);
+}
+
 void add_rule_groups(metrics::exposition::Page& page, const Watch& watch) {
   const RuleGroups groups = watch.groups();
   for (const RuleGroupView& group : groups.views) {
     const Labels label = labels({{"rule_group", group.compiled.key}});
     page.counter(family("watchbill_rule_evaluation_failures_total"), label, static_cast<double>(group.failure_count));
     page.counter(family("watchbill_rule_group_iterations_missed_total"), label, static_cast<double>(group.missed_count));
+    add_rule_group(page, label, group);
   }
+}
+
+// Under the names that dashboards and alerts for Prometheus look for.
+void add_store(metrics::exposition::Page& page, const metrics::tsdb::Head& head) {
+  const auto gauge = [&](std::string_view name, std::size_t value) { page.gauge(family(name), {}, static_cast<double>(value)); };
+  const auto counter = [&](std::string_view name, std::uint64_t value) {
+    page.counter(family(name), {}, static_cast<double>(value));
+  };
+  const metrics::tsdb::HeadStatistics statistics = head.statistics();
+  gauge("prometheus_tsdb_head_series", statistics.series_count);
+  gauge("prometheus_tsdb_head_chunks", statistics.chunk_count);
+  counter("prometheus_tsdb_head_samples_appended_total", statistics.appended_count);
+  counter("prometheus_tsdb_head_series_created_total", statistics.series_created_count);
+  counter("prometheus_tsdb_head_series_removed_total", statistics.series_dropped_count);
+  const metrics::tsdb::ExemplarStore::Statistics exemplars = head.exemplars().statistics();
+  gauge("prometheus_tsdb_exemplar_exemplars_in_storage", exemplars.exemplar_count);
+  gauge("prometheus_tsdb_exemplar_series_with_exemplars_in_storage", exemplars.series_count);
+  gauge("prometheus_tsdb_exemplar_max_exemplars", exemplars.count_max);
+  counter("prometheus_tsdb_exemplar_exemplars_appended_total", exemplars.appended_count);
+  counter("prometheus_tsdb_exemplar_out_of_order_exemplars_total", exemplars.out_of_order_count);
 }
 
 void add_counts(metrics::exposition::Page& page, const Labels& label, const metrics::sender::Figures& figures) {
@@ -342,6 +392,7 @@ std::string metrics_page(const Services& services, PageParts parts) {
   add_inbox(page, services.inbox);
   add_state(page, services.follower);
   add_rule_groups(page, services.watch);
+  add_store(page, services.watch.head);
   if (services.watch.writes != nullptr) add_writes(page, *services.watch.writes);
   if (services.watch.pushes.counts != nullptr) add_pushes(page, *services.watch.pushes.counts);
   add_workloads(page, services);
