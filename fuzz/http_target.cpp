@@ -1,6 +1,6 @@
 // depends: wb_drivers_net
-// Every text form of HTTP that is read by us: targets, queries, forms, URLs, authorities, origins, Accept-Encoding, routing.
-// The first byte chooses the form; what was read must say the same when it is written and read again.
+// Every text form of HTTP that is read by us: targets, queries, forms, URLs, proxies, authorities, origins, Accept-Encoding,
+// routing. The first byte chooses the form; what was read must say the same when it is written and read again.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -46,6 +46,15 @@ void check_url(std::string_view text) {
   WB_ASSERT(again->target == url->target, "the target survives");
   WB_ASSERT(url->target.find_first_of("\r\n ") == std::string::npos, "no target breaks the request line");
   (void)resolve_location(*url, text);
+}
+
+void check_proxy(std::string_view text) {
+  const auto proxy = parse_proxy(text);
+  if (!proxy) return;
+  const auto again = parse_proxy("http://" + proxy->name());
+  WB_ASSERT(again.has_value(), "a proxy that was read can be written");
+  WB_ASSERT(again->name() == proxy->name(), "host and port survive");
+  WB_ASSERT(is_field_value(proxy->authorization), "no password breaks the request");
 }
 
 const Router& router() {
@@ -94,6 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   switch (data[0]) {
     case 'p': check_parameters(text); break;
     case 'u': check_url(text); break;
+    case 'x': check_proxy(text); break;
     case 'r': check_request(text); break;
     case 't': (void)parse_target(text); break;
     case 'a': (void)parse_authority(text); break;

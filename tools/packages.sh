@@ -6,7 +6,7 @@
 build_packages=(
   g++ cmake ninja-build ccache mold pkg-config
   libboost1.81-dev libsqlite3-dev libre2-dev libyaml-dev libssl-dev libsodium-dev libfmt-dev libexpected-dev libcli11-dev zlib1g-dev libsystemd-dev
-  libprotozero-dev libsnappy-dev
+  libprotozero-dev libsnappy-dev libc-ares-dev
   ca-certificates
 )
 # The quickstart and the demo: a real web server, and the language of the demo's script.
@@ -18,7 +18,7 @@ test_packages=(clang-14 libclang-rt-14-dev lld libgtest-dev librapidcheck-dev ut
 
 # Programs that tests compare with. Unpacked and never installed: a Prometheus that is installed runs as a service.
 # shellcheck disable=SC2034
-peer_packages=(prometheus)
+peer_packages=(prometheus prometheus-pushgateway)
 
 # unpack_peers FOLDER NAME…: each package below FOLDER/NAME, as apt finds it; nothing when it is there already (no network either).
 # Needs neither root nor what depends on the package. Fails with a sentence on standard error.

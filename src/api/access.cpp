@@ -40,7 +40,7 @@ Result<Actor, Refused> Access::identify(const ports::HttpRequest& request) const
 
 bool Access::opens(const ports::HttpRequest& request, std::string_view pattern) const noexcept {
   if (!settings_.opens_neighbours_paths || !request.is_peer_loopback) return false;
-  constexpr std::array<std::string_view, 4> neighbours{"/-/", "/api/v1/", "/api/v2/", "/metrics/job/"};
+  constexpr std::array<std::string_view, 4> neighbours{"/-/", "/api/v1/", "/api/v2/", "/metrics/job"};
   return std::any_of(neighbours.begin(), neighbours.end(),
                      [pattern](std::string_view path) { return pattern.starts_with(path); });
 }

@@ -77,6 +77,14 @@ void write_samples(JsonWriter& json, const std::vector<SeenSeries>& series) {
   json.end_array();
 }
 
+// The slots that were counted so far, while it is pending: those that are too long ago to count are among them.
+void write_held(JsonWriter& json, const Alert& alert) {
+  if (alert.held_at.empty()) return;
+  json.key("held_at").begin_array().string(format_rfc3339(alert.active_at));
+  for (const Instant slot : alert.held_at) json.string(format_rfc3339(slot));
+  json.end_array();
+}
+
 // What each webhook knows of it now, and when it hears more.
 void write_channels(JsonWriter& json, const core::route::State& route, const std::string& id) {
   json.begin_array();
@@ -106,6 +114,10 @@ void write_rule(JsonWriter& json, const Watch& watch, const Alert& alert, const 
       if (rule.id != alert.rule) continue;
       json.key("expression").string(metrics::promql::print(rule.expression));
       json.key("for").string(format_duration(rule.timing.hold));
+      if (const std::optional<SlotCount>& count = rule.timing.count)
+        json.key("k_of_n").string(std::to_string(count->held) + " of " +
+                                  std::to_string(count->window.ms / group.compiled.interval.ms));
+      if (rule.recovery) json.key("recover").string(metrics::promql::print(rule.recovery->expression));
     }
   json.end_object();
 }
@@ -332,6 +344,7 @@ void show_alert(const CallPointer& call) {
   write_overview(json, ids.front(), alert);
   write_pairs(json, "annotations", alert.annotations);
   write_rule(json, call->services.watch, alert, rule ? &*rule : nullptr);
+  write_held(json, alert);
   write_samples(json, alert.samples);
   json.key("channels").raw(channels).end_object();
   answer_with_course(call, {ids.front(), std::move(text), std::move(waiting), sequence});

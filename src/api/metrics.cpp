@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "api/counters.h"
 #include "base/assert.h"
 #include "base/json.h"
 #include "core/workload/relations.h"
 #include "metrics/exposition/page.h"
+#include "metrics/push/page.h"
+#include "metrics/tsdb/exemplar_store.h"
 
 namespace watchbill::api {
 namespace {
@@ -15,13 +18,18 @@ namespace {
 using metrics::exposition::Family;
 using metrics::exposition::HistogramValue;
 
-constexpr std::array<DeclaredMetric, 59> declared{{
+constexpr std::array<DeclaredMetric, 82> declared{{
     {"process_cpu_seconds_total", "counter", "", "user and system time of the controller's process"},
     {"process_max_fds", "gauge", "", "descriptors that the process may open"},
     {"process_open_fds", "gauge", "", "descriptors that the process has open"},
     {"process_resident_memory_bytes", "gauge", "", "memory of the process that is in RAM"},
     {"process_start_time_seconds", "gauge", "", "when the process began, in seconds since 1970"},
     {"process_virtual_memory_bytes", "gauge", "", "address space of the process"},
+    {"prometheus_notifications_alertmanagers_discovered", "gauge", "", "other Alertmanagers that are told of alerts"},
+    {"prometheus_notifications_dropped_total", "counter", "", "alerts that another Alertmanager refused for good"},
+    {"prometheus_notifications_errors_total", "counter", "alertmanager", "calls with alerts that were not taken"},
+    {"prometheus_notifications_queue_length", "gauge", "", "alerts that wait to be told to other Alertmanagers"},
+    {"prometheus_notifications_sent_total", "counter", "alertmanager", "alerts in calls to another Alertmanager, taken or not"},
     {"prometheus_remote_storage_bytes_total", "counter", "remote_name, url", "compressed bytes of samples that were taken"},
     {"prometheus_remote_storage_highest_timestamp_in_seconds", "gauge", "",
      "time of the youngest sample in the store, where there are remotes"},
@@ -55,6 +63,22 @@ constexpr std::array<DeclaredMetric, 59> declared{{
     {"prometheus_remote_storage_shards_desired", "gauge", "remote_name, url", "shards that the flow of samples asks for"},
     {"prometheus_remote_storage_shards_max", "gauge", "remote_name, url", "more shards are never used"},
     {"prometheus_remote_storage_shards_min", "gauge", "remote_name, url", "fewer shards are never used"},
+    {"prometheus_rule_evaluation_failures_total", "counter", "rule_group", "failed evaluations; they change no alert"},
+    {"prometheus_rule_group_interval_seconds", "gauge", "rule_group", "between the slots of a group"},
+    {"prometheus_rule_group_iterations_missed_total", "counter", "rule_group", "slots left out"},
+    {"prometheus_rule_group_last_duration_seconds", "gauge", "rule_group", "the last evaluation of a group"},
+    {"prometheus_rule_group_last_evaluation_timestamp_seconds", "gauge", "rule_group", "its time; not before the first one"},
+    {"prometheus_rule_group_rules", "gauge", "rule_group", "rules of a group"},
+    {"prometheus_tsdb_exemplar_exemplars_appended_total", "counter", "", "exemplars that were kept"},
+    {"prometheus_tsdb_exemplar_exemplars_in_storage", "gauge", "", "exemplars that are there"},
+    {"prometheus_tsdb_exemplar_max_exemplars", "gauge", "", "more are not kept"},
+    {"prometheus_tsdb_exemplar_out_of_order_exemplars_total", "counter", "", "exemplars older than the newest of their series"},
+    {"prometheus_tsdb_exemplar_series_with_exemplars_in_storage", "gauge", "", "series that have exemplars"},
+    {"prometheus_tsdb_head_chunks", "gauge", "", "chunks in memory"},
+    {"prometheus_tsdb_head_samples_appended_total", "counter", "", "samples that were stored"},
+    {"prometheus_tsdb_head_series", "gauge", "", "series in memory"},
+    {"prometheus_tsdb_head_series_created_total", "counter", "", "series that began"},
+    {"prometheus_tsdb_head_series_removed_total", "counter", "", "series that left memory"},
     {"prometheus_tsdb_out_of_order_samples_appended_total", "counter", "",
      "samples that came after younger ones of their series and are stored"},
     {"watchbill_build_info", "gauge", "version, commit", "always 1"},
@@ -66,6 +90,8 @@ constexpr std::array<DeclaredMetric, 59> declared{{
     {"watchbill_inbox_refused_total", "counter", "lane", "commands that were turned away because their lane was full"},
     {"watchbill_journal_append_duration_seconds", "histogram", "", "one durable batch"},
     {"watchbill_journal_head_sequence", "gauge", "", "the newest record that readers see"},
+    {"watchbill_pushed_series", "gauge", "", "series of the groups that were pushed and are kept"},
+    {"watchbill_pushes_total", "counter", "outcome", "requests of pushing clients, by what became of them"},
     {"watchbill_refusals_total", "counter", "area, reason", "every refusal by its name"},
     {"watchbill_remote_write_exemplars_dropped_total", "counter", "", "exemplars by remote write: the store keeps none"},
     {"watchbill_remote_write_gaps_total", "counter", "remote_name, url", "how often samples left the log before they were sent"},
@@ -173,14 +199,29 @@ void add_writes(metrics::exposition::Page& page, const metrics::receive::WriteCo
     page.counter(refused, labels({{"reason", word(static_cast<receive::WriteRefusal>(i))}}), number(counts.refused_before[i]));
 }
 
-void add_store(metrics::exposition::Page& page, const Watch& watch) {
-  const metrics::tsdb::HeadStatistics statistics = watch.head.statistics();
-  page.counter(family("prometheus_tsdb_out_of_order_samples_appended_total"), {},
-               static_cast<double>(statistics.late_appended_count));
-  const Family lost = family("watchbill_sample_log_lost_bytes_total");
-  const std::uint64_t not_written = watch.log_lost_bytes ? watch.log_lost_bytes() : 0;
-  page.counter(lost, labels({{"reason", "not_taken"}}), static_cast<double>(statistics.log_forgotten_bytes));
-  page.counter(lost, labels({{"reason", "not_written"}}), static_cast<double>(not_written));
+void add_pushes(metrics::exposition::Page& page, const PushCounts& counts) {
+  const auto add = [&page](std::string_view outcome, const PushCounts::Count& count) {
+    page.counter(family("watchbill_pushes_total"), labels({{"outcome", outcome}}), number(count));
+  };
+  add("taken", counts.taken);
+  add("removed", counts.removed);
+  add("unreadable", counts.unreadable);
+  add("not_kept", counts.undurable);
+  for (std::size_t i = 0; i < counts.refused.size(); ++i)
+    add(word(static_cast<metrics::push::PushRefusal>(i)), counts.refused[i]);
+  page.gauge(family("watchbill_pushed_series"), {}, number(counts.series));
+}
+
+// The same under the names that dashboards and alerts for Prometheus look for.
+void add_rule_group(metrics::exposition::Page& page, const Labels& label, const RuleGroupView& group) {
+  page.counter(family("prometheus_rule_evaluation_failures_total"), label, static_cast<double>(group.failure_count));
+  page.counter(family("prometheus_rule_group_iterations_missed_total"), label, static_cast<double>(group.missed_count));
+  page.gauge(family("prometheus_rule_group_interval_seconds"), label, static_cast<double>(group.compiled.interval.ms) / 1000);
+  page.gauge(family("prometheus_rule_group_rules"), label, static_cast<double>(group.compiled.rules.size()));
+  if (group.evaluated_at.ms == 0) return;
+  page.gauge(family("prometheus_rule_group_last_duration_seconds"), label, static_cast<double>(group.took_us) / 1e6);
+  page.gauge(family("prometheus_rule_group_last_evaluation_timestamp_seconds"), label,
+             static_cast<double>(group.evaluated_at.ms) / 1000);
 }
 
 void add_rule_groups(metrics::exposition::Page& page, const Watch& watch) {
@@ -189,7 +230,33 @@ void add_rule_groups(metrics::exposition::Page& page, const Watch& watch) {
     const Labels label = labels({{"rule_group", group.compiled.key}});
     page.counter(family("watchbill_rule_evaluation_failures_total"), label, static_cast<double>(group.failure_count));
     page.counter(family("watchbill_rule_group_iterations_missed_total"), label, static_cast<double>(group.missed_count));
+    add_rule_group(page, label, group);
   }
+}
+
+// Under the names that dashboards and alerts for Prometheus look for.
+void add_store(metrics::exposition::Page& page, const Watch& watch) {
+  const auto gauge = [&](std::string_view name, std::size_t value) { page.gauge(family(name), {}, static_cast<double>(value)); };
+  const auto counter = [&](std::string_view name, std::uint64_t value) {
+    page.counter(family(name), {}, static_cast<double>(value));
+  };
+  const metrics::tsdb::HeadStatistics statistics = watch.head.statistics();
+  gauge("prometheus_tsdb_head_series", statistics.series_count);
+  gauge("prometheus_tsdb_head_chunks", statistics.chunk_count);
+  counter("prometheus_tsdb_head_samples_appended_total", statistics.appended_count);
+  counter("prometheus_tsdb_head_series_created_total", statistics.series_created_count);
+  counter("prometheus_tsdb_head_series_removed_total", statistics.series_dropped_count);
+  counter("prometheus_tsdb_out_of_order_samples_appended_total", statistics.late_appended_count);
+  const metrics::tsdb::ExemplarStore::Statistics exemplars = watch.head.exemplars().statistics();
+  gauge("prometheus_tsdb_exemplar_exemplars_in_storage", exemplars.exemplar_count);
+  gauge("prometheus_tsdb_exemplar_series_with_exemplars_in_storage", exemplars.series_count);
+  gauge("prometheus_tsdb_exemplar_max_exemplars", exemplars.count_max);
+  counter("prometheus_tsdb_exemplar_exemplars_appended_total", exemplars.appended_count);
+  counter("prometheus_tsdb_exemplar_out_of_order_exemplars_total", exemplars.out_of_order_count);
+  const Family lost = family("watchbill_sample_log_lost_bytes_total");
+  const std::uint64_t not_written = watch.log_lost_bytes ? watch.log_lost_bytes() : 0;
+  page.counter(lost, labels({{"reason", "not_taken"}}), static_cast<double>(statistics.log_forgotten_bytes));
+  page.counter(lost, labels({{"reason", "not_written"}}), static_cast<double>(not_written));
 }
 
 void add_counts(metrics::exposition::Page& page, const Labels& label, const metrics::sender::Figures& figures) {
@@ -241,6 +308,20 @@ void add_remotes(metrics::exposition::Page& page, const Watch& watch) {
                static_cast<double>(watch.head.statistics().appended_count));
   if (const Instant newest = watch.head.snapshot().newest_at(); newest.ms != 0)
     page.gauge(family("prometheus_remote_storage_highest_timestamp_in_seconds"), {}, static_cast<double>(newest.ms) / 1000);
+}
+
+void add_relay(metrics::exposition::Page& page, const RelayView& relay) {
+  if (relay.peers.empty()) return;
+  std::set<std::string_view> seen;  // a file may name one twice
+  for (const RelayView::Peer& peer : relay.peers) {
+    if (!seen.insert(peer.url).second) continue;
+    const Labels label = labels({{"alertmanager", peer.url}});
+    page.counter(family("prometheus_notifications_sent_total"), label, static_cast<double>(peer.sent_count));
+    page.counter(family("prometheus_notifications_errors_total"), label, static_cast<double>(peer.error_count));
+  }
+  page.counter(family("prometheus_notifications_dropped_total"), {}, static_cast<double>(relay.dropped_count));
+  page.gauge(family("prometheus_notifications_queue_length"), {}, static_cast<double>(relay.waiting_count));
+  page.gauge(family("prometheus_notifications_alertmanagers_discovered"), {}, static_cast<double>(seen.size()));
 }
 
 void add_workload(metrics::exposition::Page& page, const std::string& name, const core::workload::Workload& workload) {
@@ -313,7 +394,7 @@ std::string metrics_catalogue_json() {
   return out;
 }
 
-std::string metrics_page(const Services& services) {
+std::string metrics_page(const Services& services, PageParts parts) {
   metrics::exposition::Page page;
   add_build(page, services.build);
   add_counters(page, services.counters);
@@ -322,9 +403,15 @@ std::string metrics_page(const Services& services) {
   add_store(page, services.watch);
   add_rule_groups(page, services.watch);
   if (services.watch.writes != nullptr) add_writes(page, *services.watch.writes);
+  if (services.watch.pushes.counts != nullptr) add_pushes(page, *services.watch.pushes.counts);
   add_workloads(page, services);
   add_remotes(page, services.watch);
+  if (services.relay) add_relay(page, services.relay());
   if (const Result<ProcessFigures> process = services.process()) add_process(page, *process);
+  if (parts == PageParts::with_pushed && services.watch.pushes.groups) {
+    const auto groups = services.watch.pushes.groups();
+    metrics::push::add_to_page(page, groups);
+  }
   return page.text();
 }
 

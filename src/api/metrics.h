@@ -1,6 +1,7 @@
 // Our own metrics: what is declared, and the page that Prometheus scrapes. Source: design/metrics.md.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,12 +17,15 @@ struct DeclaredMetric {
   std::string_view meaning;
 };
 
-// Every family that metrics_page() gives, by name, and no other.
+// Every family of our own that metrics_page() gives, by name, and no other.
 [[nodiscard]] std::span<const DeclaredMetric> declared_metrics() noexcept;
 // {"items":[{"name":…,"type":…,"labels":[…],"meaning":…}]}
 [[nodiscard]] std::string metrics_catalogue_json();
 
+// What a page has: our own families, and for who scrapes us in a Pushgateway's place, what was pushed.
+enum class PageParts : std::uint8_t { own, with_pushed };
+
 // The page in Prometheus' text format. Loop's thread.
-[[nodiscard]] std::string metrics_page(const Services& services);
+[[nodiscard]] std::string metrics_page(const Services& services, PageParts parts);
 
 }  // namespace watchbill::api

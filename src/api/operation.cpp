@@ -23,7 +23,7 @@ void say_ready(const CallPointer& call) {
 void show_metrics(const CallPointer& call) {
   call->answer(ports::HttpResponse{200,
                                    {{"Content-Type", std::string(metrics::exposition::Page::content_type)}},
-                                   metrics_page(call->services)});
+                                   metrics_page(call->services, PageParts::with_pushed)});
 }
 
 }  // namespace
@@ -39,7 +39,14 @@ Routes operation_routes() {
        {},
        {Refusal::journal_full, Refusal::busy},
        say_ready},
-      {"GET", "/metrics", "our own metrics in Prometheus' text format", "viewer", {}, {}, {}, show_metrics},
+      {"GET",
+       "/metrics",
+       "our own metrics, and those that were pushed, in Prometheus' text format",
+       "viewer",
+       {},
+       {},
+       {},
+       show_metrics},
   };
 }
 

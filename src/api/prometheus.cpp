@@ -68,6 +68,21 @@ Result<std::vector<tsdb::Matcher>, PrometheusError> matchers_of(const std::strin
   return std::move(*matchers);
 }
 
+// So many parts of a second, as seconds.
+struct Parts {
+  std::int64_t of_a_second{0};
+  std::size_t digits{0};
+};
+void write_parts(JsonWriter& json, std::int64_t count, Parts parts) {
+  const std::int64_t magnitude = count < 0 ? -count : count;
+  std::string text = (count < 0 ? "-" : "") + std::to_string(magnitude / parts.of_a_second);
+  if (const std::int64_t fraction = magnitude % parts.of_a_second; fraction != 0) {
+    const std::string digits = std::to_string(fraction);
+    text += "." + std::string(parts.digits - digits.size(), '0') + digits;
+  }
+  json.raw(text);
+}
+
 }  // namespace
 
 PrometheusError invalid_parameter(std::string_view name, std::string_view message) {
@@ -100,15 +115,7 @@ void answer_data(Call& call, std::string_view data, const std::vector<std::strin
   call.answer(std::move(out));
 }
 
-void write_time(JsonWriter& json, std::int64_t ms) {
-  const std::int64_t magnitude = ms < 0 ? -ms : ms;
-  std::string text = (ms < 0 ? "-" : "") + std::to_string(magnitude / 1000);
-  if (const std::int64_t fraction = magnitude % 1000; fraction != 0) {
-    const std::string digits = std::to_string(fraction);
-    text += "." + std::string(3 - digits.size(), '0') + digits;
-  }
-  json.raw(text);
-}
+void write_time(JsonWriter& json, std::int64_t ms) { write_parts(json, ms, {1000, 3}); }
 
 void write_value(JsonWriter& json, double value) {
   const double magnitude = std::abs(value);
@@ -128,6 +135,7 @@ void write_labels(JsonWriter& json, const Labels& labels) {
 }
 
 void write_seconds(JsonWriter& json, Duration duration) { write_time(json, duration.ms); }
+void write_microseconds(JsonWriter& json, std::int64_t us) { write_parts(json, us, {1'000'000, 6}); }
 
 void write_instant(JsonWriter& json, Instant at) {
   json.string(at == Instant{} ? "0001-01-01T00:00:00Z" : format_rfc3339(at));

@@ -41,6 +41,7 @@ void write_value(JsonWriter& json, double value);
 void write_labels(JsonWriter& json, const Labels& labels);
 // Seconds as a JSON number.
 void write_seconds(JsonWriter& json, Duration duration);
+void write_microseconds(JsonWriter& json, std::int64_t us);
 // RFC 3339; what never happened is Go's zero time.
 void write_instant(JsonWriter& json, Instant at);
 

@@ -7,11 +7,13 @@
 #include "api/routes.h"
 #include "metrics/promql/parser.h"
 #include "metrics/promql/print.h"
+#include "metrics/tsdb/exemplar_store.h"
 
 namespace watchbill::api {
 namespace {
 
 namespace promql = metrics::promql;
+namespace tsdb = metrics::tsdb;
 
 constexpr std::size_t columns_max = 100;  // of a part that stays on one line
 
@@ -283,7 +285,45 @@ std::string as_tree(const promql::Expression& expression) {
 void format_query(const CallPointer& call) { answer_parsed(call, formatted); }
 void parse_query(const CallPointer& call) { answer_parsed(call, as_tree); }
 
-// No exemplar is stored: each well-formed question has the empty answer.
+// What each selector of an expression asks for.
+Result<std::vector<std::vector<tsdb::Matcher>>> selectors_of(const promql::Expression& expression) {
+  std::vector<std::vector<tsdb::Matcher>> all;
+  for (const promql::Node& node : expression.nodes) {
+    const auto* selector = std::get_if<promql::VectorSelector>(&node.of);
+    if (selector == nullptr) continue;
+    std::vector<tsdb::Matcher>& matchers = all.emplace_back();
+    for (const promql::SelectorMatcher& written : selector->matchers) {
+      auto matcher = tsdb::Matcher::create(written.name, static_cast<tsdb::MatchKind>(written.op), written.value);
+      if (!matcher) return matcher.error();
+      matchers.push_back(std::move(*matcher));
+    }
+  }
+  return all;
+}
+
+std::string exemplars_text(const std::vector<tsdb::ExemplarStore::OfSeries>& found) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_array();
+  for (const auto& [series, exemplars] : found) {
+    json.begin_object().key("seriesLabels");
+    write_labels(json, series);
+    json.key("exemplars").begin_array();
+    for (const tsdb::Exemplar& exemplar : exemplars) {
+      json.begin_object().key("labels");
+      write_labels(json, exemplar.labels);
+      json.key("value");
+      write_value(json, exemplar.value);
+      json.key("timestamp");
+      write_time(json, exemplar.at.ms);
+      json.end_object();
+    }
+    json.end_array().end_object();
+  }
+  json.end_array();
+  return out;
+}
+
 void query_exemplars(const CallPointer& call) {
   const auto from = time_parameter(*call, "start", Instant{});
   if (!from) return answer_error(*call, from.error());
@@ -291,10 +331,12 @@ void query_exemplars(const CallPointer& call) {
   if (!to) return answer_error(*call, to.error());
   if (*to < *from)
     return answer_error(*call, {PrometheusErrorType::bad_data, "end timestamp must not be before start timestamp"});
-  answer_from_pool(call, [](const CallPointer& asked) {
+  answer_from_pool(call, [from = *from, to = *to](const CallPointer& asked) {
     const auto expression = promql::parse(query_text(*asked));
     if (!expression) return answer_error(*asked, {PrometheusErrorType::bad_data, expression.error().text()});
-    answer_data(*asked, "[]");
+    const auto selectors = selectors_of(*expression);
+    if (!selectors) return answer_error(*asked, {PrometheusErrorType::bad_data, selectors.error().detail});
+    answer_data(*asked, exemplars_text(asked->services.watch.head.exemplars().select(*selectors, from, to)));
   });
 }
 
@@ -314,7 +356,7 @@ Routes prometheus_expression_routes() {
   };
   add("/api/v1/format_query", "an expression, laid out for people", query, format_query);
   add("/api/v1/parse_query", "an expression as a tree, as Prometheus 3 gives it", query, parse_query);
-  add("/api/v1/query_exemplars", "always an empty list: no exemplars are stored", ranged, query_exemplars);
+  add("/api/v1/query_exemplars", "exemplars of the series that an expression selects", ranged, query_exemplars);
   return routes;
 }
 

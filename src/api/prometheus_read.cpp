@@ -1,6 +1,7 @@
-// POST /api/v1/read: remote read, answered with samples. Streamed chunks are not offered: who accepts nothing else is refused, as
-// the protocol has it. As Prometheus 2.42 (storage/remote/read_handler.go): matchers that ask for an external label are met by
-// every series that lacks it, and series get the external labels that they lack. Staleness markers are given as they are stored.
+// POST /api/v1/read: remote read, answered with samples or in frames of chunks, whichever of the two the client names first. As
+// Prometheus 2.42 (storage/remote/read_handler.go): matchers that ask for an external label are met by every series that lacks
+// it, and series get the external labels that they lack. Staleness markers are given as they are stored. Native histograms go
+// with samples only: chunks of theirs are not written here.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -13,6 +14,7 @@
 #include "metrics/histogram/arena.h"
 #include "metrics/remote/block.h"
 #include "metrics/remote/read_request.h"
+#include "metrics/remote/read_stream.h"
 
 namespace watchbill::api {
 namespace {
@@ -23,6 +25,8 @@ namespace histogram = metrics::histogram;
 
 // Of one answer: 16 bytes a sample here and as many in the message. Prometheus' limit is 50,000,000.
 constexpr std::size_t samples_max = 5'000'000;
+// Of one answer in frames, which holds about two bytes a sample: some 100,000,000 samples.
+constexpr std::size_t stream_bytes_max = std::size_t{256} << 20;
 
 using ExternalLabels = std::map<std::string, std::string, std::less<>>;
 
@@ -48,9 +52,15 @@ Result<std::vector<tsdb::Matcher>> matchers_of(const remote::ReadQuery& query, c
 struct Reading {
   const tsdb::Snapshot& snapshot;
   const ExternalLabels& external;
+  bool has_chunks{false};  // the answer is `stream`, else `response`
+  std::size_t query_index{0};
   remote::ReadResponseWriter response;
+  remote::ReadStreamWriter stream;
   std::size_t sample_count{0};
 };
+
+// Why no answer of the form that was begun can be given.
+enum class Stop : std::uint8_t { none, too_many_samples, too_many_bytes, native_histograms };
 
 Labels with_external(const Labels& labels, const ExternalLabels& external) {
   Labels merged = labels;
@@ -59,22 +69,27 @@ Labels with_external(const Labels& labels, const ExternalLabels& external) {
   return merged;
 }
 
-// Adds the samples of one series; false beyond the limit.
-bool add_series(const tsdb::SeriesView& series, const remote::ReadQuery& query, Reading& reading) {
+Stop add_series(const tsdb::SeriesView& series, const remote::ReadQuery& query, Reading& reading) {
   std::vector<tsdb::Sample> stored;
   histogram::Arena arena;
   series.read(query.from, query.to, stored, arena);
+  if (stored.empty()) return Stop::none;
   reading.sample_count += stored.size() + arena.size_in_samples();
-  if (reading.sample_count > samples_max) return false;
+  if (!reading.has_chunks && reading.sample_count > samples_max) return Stop::too_many_samples;
   std::vector<remote::Sample> samples;
   std::vector<remote::HistogramSample> histograms;
   for (const tsdb::Sample& sample : stored) {
     if (histogram::is_mark(sample.v)) histograms.push_back({Instant{sample.t_ms}, arena.at(sample.v)});
     else samples.push_back({Instant{sample.t_ms}, sample.v});
   }
-  if (stored.empty()) return true;
-  reading.response.series(remote::encode_labels(with_external(series.labels(), reading.external)), samples, histograms);
-  return true;
+  const std::string labels = remote::encode_labels(with_external(series.labels(), reading.external));
+  if (!reading.has_chunks) {
+    reading.response.series(labels, samples, histograms);
+    return Stop::none;
+  }
+  if (!histograms.empty()) return Stop::native_histograms;
+  reading.stream.series(reading.query_index, labels, samples);
+  return reading.stream.bytes() > stream_bytes_max ? Stop::too_many_bytes : Stop::none;
 }
 
 // The names as they are ordered with the external labels in them.
@@ -86,22 +101,43 @@ std::vector<tsdb::SeriesView> in_order(std::vector<tsdb::SeriesView> found, cons
   return found;
 }
 
-void read(const CallPointer& call, const remote::ReadRequest& request, const ExternalLabels& external) {
+void answer(Call& call, Reading& reading) {
+  if (reading.has_chunks)
+    return call.answer(
+        ports::HttpResponse{200, {{"Content-Type", std::string(remote::read_stream_type)}}, reading.stream.take()});
+  call.answer(ports::HttpResponse{200,
+                                  {{"Content-Type", "application/x-protobuf"}, {"Content-Encoding", "snappy"}},
+                                  remote::compress(reading.response.take())});
+}
+
+enum class Form : std::uint8_t { samples, chunks };
+
+void read(const CallPointer& call, const remote::ReadRequest& request, const ExternalLabels& external, Form form) {
   const tsdb::Snapshot snapshot = call->services.watch.head.snapshot();
-  Reading reading{snapshot, external, {}, 0};
+  Reading reading{snapshot, external, form == Form::chunks, 0, {}, remote::ReadStreamWriter(), 0};
   for (const remote::ReadQuery& query : request.queries) {
     const auto matchers = matchers_of(query, external);
     if (!matchers) return answer_text(*call, 400, matchers.error().text());
     reading.response.begin_result();
     for (const tsdb::SeriesView& series : in_order(snapshot.select(*matchers, query.from, query.to), external)) {
       if (call->services.watch.is_ending()) return answer_text(*call, 503, "the controller is closing");
-      if (!add_series(series, query, reading))
-        return answer_text(*call, 400, "exceeded sample limit (" + std::to_string(samples_max) + ")");
+      switch (add_series(series, query, reading)) {
+        case Stop::none: break;
+        case Stop::too_many_samples:
+          return answer_text(*call, 400, "exceeded sample limit (" + std::to_string(samples_max) + ")");
+        case Stop::too_many_bytes:
+          return answer_text(*call, 400, "exceeded the size of an answer in chunks (" + std::to_string(stream_bytes_max) +
+                                             " bytes); ask for less at once");
+        case Stop::native_histograms:
+          if (request.accepts_samples) return read(call, request, external, Form::samples);
+          return answer_text(*call, 400,
+                             "native histograms are given as SAMPLES only, not in STREAMED_XOR_CHUNKS: accept both types, or "
+                             "leave series out that have them");
+      }
     }
+    ++reading.query_index;
   }
-  call->answer(ports::HttpResponse{200,
-                                   {{"Content-Type", "application/x-protobuf"}, {"Content-Encoding", "snappy"}},
-                                   remote::compress(reading.response.take())});
+  answer(*call, reading);
 }
 
 void begin_read(const CallPointer& call) {
@@ -110,12 +146,13 @@ void begin_read(const CallPointer& call) {
   if (!body) return answer_text(*call, 400, body.error().text());
   Result<remote::ReadRequest> request = remote::decode_read_request(*body);
   if (!request) return answer_text(*call, 400, request.error().text());
-  if (!request->accepts_samples)
-    return answer_text(*call, 400, "server does not support any of the requested response types; supported: SAMPLES");
+  if (!request->accepts_samples && !request->prefers_chunks)
+    return answer_text(*call, 400,
+                       "server does not support any of the requested response types; supported: SAMPLES, STREAMED_XOR_CHUNKS");
   ExternalLabels external;
   for (const auto& [name, value] : call->services.running().external_labels) external.emplace(name, value);
   const auto work = [asked = std::move(*request), external = std::move(external)](const CallPointer& at) {
-    read(at, asked, external);
+    read(at, asked, external, asked.prefers_chunks ? Form::chunks : Form::samples);
   };
   if (!call->services.watch.run([call, work] { work(call); }))
     answer_text(*call, 503, "busy: too many queries are waiting");
@@ -124,7 +161,7 @@ void begin_read(const CallPointer& call) {
 }  // namespace
 
 Routes prometheus_read_routes() {
-  Route route{"POST", "/api/v1/read", "remote read: samples for another Prometheus", "viewer", {}, {}, {}, begin_read,
+  Route route{"POST", "/api/v1/read", "remote read: samples, or chunks of them, for another Prometheus", "viewer", {}, {}, {}, begin_read,
               Decides::route, Dialect::prometheus};
   route.takes = "application/x-protobuf";
   return {route};

@@ -1,6 +1,4 @@
 // /api/v1/rules, alerts and targets, as Prometheus 2.42 answers them.
-//
-// Left at 0: evaluationTime of single rules, which is not measured; a group's is.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -141,7 +139,9 @@ void write_rule(JsonWriter& json, const RuleView& rule, AlertArrays& arrays, boo
   const bool is_new = rule.health.evaluated_at == Instant{};
   json.key("health").string(is_new ? "unknown" : rule.health.last_error.empty() ? "ok" : "err");
   if (!rule.health.last_error.empty()) json.key("lastError").string(rule.health.last_error);
-  json.key("evaluationTime").integer(0).key("lastEvaluation");
+  json.key("evaluationTime");
+  write_microseconds(json, rule.health.took_us);
+  json.key("lastEvaluation");
   write_instant(json, rule.health.evaluated_at);
   json.key("type").string(rule.compiled.is_alert ? "alerting" : "recording").end_object();
 }
@@ -160,7 +160,7 @@ void write_group(JsonWriter& json, const RuleGroupView& group, AlertArrays& arra
   json.end_array().key("interval");
   write_seconds(json, group.written.interval);
   json.key("limit").integer(static_cast<std::int64_t>(group.written.limit)).key("evaluationTime");
-  write_seconds(json, group.took);
+  write_microseconds(json, group.took_us);
   json.key("lastEvaluation");
   write_instant(json, group.evaluated_at);
   json.end_object();

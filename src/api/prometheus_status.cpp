@@ -78,9 +78,15 @@ void list_pools(const CallPointer& call) {
   answer_data(*call, data);
 }
 
-// Alerts are notified of from here, and handed to no other program.
+// The others that are told of alerts; this program's own notifications are no Alertmanager.
 void list_alertmanagers(const CallPointer& call) {
-  answer_data(*call, R"({"activeAlertmanagers":[],"droppedAlertmanagers":[]})");
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("activeAlertmanagers").begin_array();
+  if (call->services.relay)
+    for (const RelayView::Peer& peer : call->services.relay().peers) json.begin_object().key("url").string(peer.url).end_object();
+  json.end_array().key("droppedAlertmanagers").begin_array().end_array().end_object();
+  answer_data(*call, out);
 }
 
 // --- the store ---
@@ -197,7 +203,7 @@ Routes prometheus_status_routes() {
       route("/api/v1/status/tsdb", "how many series there are, and of which labels", show_store),
       route("/api/v1/status/walreplay", "always done: stored samples are not replayed", show_replay),
       route("/api/v1/scrape_pools", "the jobs of scrape_configs", list_pools),
-      route("/api/v1/alertmanagers", "always empty: alerts are handed to no other program", list_alertmanagers),
+      route("/api/v1/alertmanagers", "the other Alertmanagers that are told of alerts", list_alertmanagers),
   };
 }
 

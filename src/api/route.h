@@ -52,6 +52,7 @@ struct Route {
   std::string_view takes{};       // the media type of a body that is no JSON
   int success_status{200};
   std::size_t body_bytes_max{ports::http_body_bytes_max};
+  bool reads_forms{true};  // false: a body is what it is, whatever its Content-Type says
 };
 
 using Routes = std::vector<Route>;

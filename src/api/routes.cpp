@@ -167,7 +167,7 @@ Routes all_routes() {
        {overview_routes, journal_routes, event_routes, hold_routes, alert_routes, notification_routes, run_routes,
         plan_routes, operation_routes, reload_routes, workload_routes, prometheus_query_routes, prometheus_series_routes,
         prometheus_rule_routes, prometheus_expression_routes, prometheus_status_routes, prometheus_write_routes,
-        prometheus_read_routes, federation_routes})
+        prometheus_read_routes, pushgateway_routes, federation_routes})
     for (Route& route : list()) routes.push_back(std::move(route));
   Route openapi{"GET", "/api/watchbill/v1/openapi.json", "this document, OpenAPI 3.1", "viewer", {}, {}, {}, {}};
   Routes documented = routes;
@@ -185,7 +185,7 @@ std::vector<ports::HttpRoute> http_routes(Services& services) {
     const auto handler = [&services, table, &route](ports::HttpRequest request, auto responder) {
       dispatch(route, std::make_shared<Call>(services, std::move(request), std::move(responder)));
     };
-    routes.push_back({std::string(route.method), std::string(route.pattern), handler, route.body_bytes_max});
+    routes.push_back({std::string(route.method), std::string(route.pattern), handler, route.body_bytes_max, route.reads_forms});
   }
   for (const Unbuilt& unbuilt : unbuilt_paths(*table)) routes.push_back(unbuilt_route(services, unbuilt));
   return routes;

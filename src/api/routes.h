@@ -29,6 +29,7 @@ namespace watchbill::api {
 [[nodiscard]] Routes prometheus_status_routes();  // status/…, scrape_pools, alertmanagers
 [[nodiscard]] Routes prometheus_write_routes();   // write
 [[nodiscard]] Routes prometheus_read_routes();    // read
+[[nodiscard]] Routes pushgateway_routes();        // /metrics/job/…, and metrics, status of a Pushgateway
 [[nodiscard]] Routes federation_routes();         // /federate
 
 // Every route that is built, in the order of the lists above; openapi.json, which is made of them, is the last.

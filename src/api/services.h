@@ -7,16 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "api/push_outcome.h"
+#include "api/relay_view.h"
 #include "api/remote_view.h"
 #include "api/running.h"
+#include "api/watch_views.h"
 #include "api/write_outcome.h"
 #include "config/finding.h"
 #include "engine/engine.h"
 #include "engine/follower.h"
 #include "engine/inbox.h"
-#include "metrics/rules/group.h"
 #include "metrics/tsdb/head.h"
-#include "model/configuration_metrics.h"
 #include "model/effect.h"
 #include "ports/clock.h"
 #include "ports/io_loop.h"
@@ -44,33 +45,6 @@ struct ProcessFigures {
   std::uint64_t resident_bytes{0}, virtual_bytes{0}, open_fds{0}, open_fds_max{0};
 };
 
-// One target as it is asked.
-struct TargetView {
-  std::string job;
-  Labels discovered;  // with __address__ and the like, as Prometheus shows them
-  Labels labels;
-  std::string url;
-  bool is_up{false};
-  Instant last_at;    // of the last answer or failure; 0 before the first
-  Duration took, interval, timeout;
-  std::string last_error;
-};
-
-// One rule group as it is evaluated.
-struct RuleGroupView {
-  const RuleGroupConfiguration& written;
-  const metrics::rules::RuleGroup& compiled;
-  Instant evaluated_at;  // the last slot; 0 before the first
-  Duration took;
-  std::uint64_t missed_count{0}, failure_count{0};
-  std::vector<metrics::rules::RuleHealth> health;  // by the rules' place; shorter while the group is new
-};
-// All of them at one moment. May be read on any thread.
-struct RuleGroups {
-  std::shared_ptr<const void> kept;  // what the views refer to
-  std::vector<RuleGroupView> views;
-};
-
 // The metrics path. On the loop's thread unless a member says otherwise.
 struct Watch {
   const metrics::tsdb::Head& head;  // any thread
@@ -85,7 +59,8 @@ struct Watch {
   std::function<std::vector<RemoteView>()> remotes;
   WriteSamples write;
   const metrics::receive::WriteCounts* writes{nullptr};  // null: nobody can write; any thread
-  std::function<std::uint64_t()> log_lost_bytes;          // SampleLog::lost_bytes(); any thread
+  Pushes pushes{};
+  std::function<std::uint64_t()> log_lost_bytes{};         // SampleLog::lost_bytes(); any thread
 };
 
 // What came of reading the bill again.
@@ -145,6 +120,7 @@ struct Services {
   // Asks what a plan asks before any run of it, for a dry run; `done` comes once, on the loop.
   std::function<void(Plan, RunPlace, std::function<void(std::vector<DryRunAnswer>)> done)> ask_beforehand;
   std::function<Running()> running;
+  std::function<RelayView()> relay{};
 };
 
 }  // namespace watchbill::api

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "drivers/scrape/authorization.h"
+#include "drivers/scrape/call_settings.h"
 
 namespace watchbill::app {
 
@@ -69,12 +69,19 @@ void Alertmanagers::configure(const Configuration& configuration, const std::str
     notify::Alertmanager& peer = peers.emplace_back();
     peer.url = each.scheme + "://" + each.address + each.path_prefix + "/api/v2/alerts";
     peer.timeout = each.timeout;
-    if (!each.client.authorization.empty())
-      peer.authorization = [client = each.client] { return drivers::scrape::authorization_of(client); };
+    peer.settle = [client = each.client](ports::HttpCall& call) { return drivers::scrape::settle_call(client, call); };
   }
   Duration interval_max;
   for (const RuleGroupConfiguration& group : configuration.rule_groups) interval_max = std::max(interval_max, group.interval);
   relay_.configure(std::move(peers), interval_max);
+}
+
+api::RelayView Alertmanagers::view() const {
+  const notify::RelayFigures figures = relay_.figures();
+  api::RelayView view{{}, figures.dropped_count, figures.waiting_count};
+  for (const notify::RelayFigures::Peer& peer : figures.peers)
+    view.peers.push_back({peer.url, peer.sent_count, peer.error_count});
+  return view;
 }
 
 bool Alertmanagers::read(std::function<void(std::vector<notify::RelayedAlert>)> done) {

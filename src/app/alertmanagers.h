@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "api/relay_view.h"
 #include "app/task_thread.h"
 #include "drivers/notify/alert_relay.h"
 #include "engine/follower.h"
@@ -30,6 +31,8 @@ class Alertmanagers {
   void configure(const Configuration& configuration, const std::string& own_url);
   // Loop.
   void stop() { relay_.stop(); }
+  // Loop.
+  [[nodiscard]] api::RelayView view() const;
 
  private:
   struct Telling;

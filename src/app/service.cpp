@@ -63,7 +63,8 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
                 [this](Plan plan, RunPlace place, auto done) {
                   actions_.ask_beforehand(std::move(plan), std::move(place), std::move(done));
                 },
-                [this] { return running_; }},
+                [this] { return running_; },
+                [this] { return alertmanagers_.view(); }},
       running_(running_at_start()) {
   if (settings_.bill) show(*settings_.bill);
 }
@@ -322,7 +323,7 @@ watch::MetricsPath::Links Service::metrics_links() {
           controller_.inbox(),
           controller_.follower(),
           [this] { return controller_.now(); },
-          [this] { return api::metrics_page(services_); },
+          [this] { return api::metrics_page(services_, api::PageParts::own); },
           log_};
 }
 

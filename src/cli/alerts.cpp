@@ -58,6 +58,9 @@ void print_rule(Terminal& terminal, const JsonValue& alert) {
   const std::string expression = member(*rule, "expression");
   print_line(terminal, "rule", expression.empty() ? "the running bill has it no more" : expression);
   if (!member(*rule, "for").empty()) print_line(terminal, "", "for " + member(*rule, "for") + ", in " + member(*rule, "group"));
+  if (const std::string slots = member(*rule, "k_of_n"); !slots.empty())
+    print_line(terminal, "", "fires when its condition held at " + slots + " slots");
+  if (const std::string query = member(*rule, "recover"); !query.empty()) print_line(terminal, "", "goes on until " + query);
   print_line(terminal, "fails", member(*rule, "failure"));
 }
 
@@ -92,6 +95,7 @@ void print_alert(Terminal& terminal, const JsonValue& alert) {
   print_line(terminal, "resolved at", member(alert, "resolved_at") +
                                           (member(alert, "cause").empty() ? "" : ", " + member(alert, "cause")));
   print_line(terminal, "kept since", member(alert, "kept_since"));
+  for (const JsonValue& slot : list_of(alert.find("held_at"))) print_line(terminal, "held at", text_of(&slot));
   print_line(terminal, "value", member(alert, "value"));
   const JsonValue* annotations = alert.find("annotations");
   if (annotations != nullptr && annotations->as_object() != nullptr)

@@ -196,12 +196,16 @@ struct Tell {
                                    (event.kind == LookKind::slot ? "slot of " : "early look at ") + time_of_day(event.at)};
     const std::string text = sources.expression ? sources.expression(event.name, event.group, event.expression) : std::string();
     if (!text.empty()) lines.push_back("rule     " + text);
-    if (!event.kept.empty()) lines.push_back("kept     " + std::to_string(event.kept.size()) + " by keep_firing_for");
+    if (!event.held.empty()) lines.push_back("held     " + std::to_string(event.held.size()) + " at one more slot of k_of_n");
+    if (!event.kept.empty())
+      lines.push_back("kept     " + std::to_string(event.kept.size()) + " by keep_firing_for or recover");
     return lines;
   }
   std::vector<std::string> operator()(const AlertBecamePending& event) const {
-    return begun_alert(
-        event, alert_text(event.labels) + "  value " + event.value + ", fires after " + format_duration(event.hold), sources);
+    // Without `for` only an alert whose slots are counted is pending.
+    const std::string wait =
+        event.hold > Duration{} ? ", fires after " + format_duration(event.hold) : ", its slots are counted (k_of_n)";
+    return begun_alert(event, alert_text(event.labels) + "  value " + event.value + wait, sources);
   }
   std::vector<std::string> operator()(const AlertFired& event) const {
     std::string first = alert_text(event.labels);

@@ -1,11 +1,13 @@
 #include "config/bill.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/core.h>
 
 #include "config/access.h"
 #include "config/alerting.h"
+#include "config/expressions.h"
 #include "config/paths.h"
 #include "config/prometheus.h"
 #include "config/remote_write.h"
@@ -14,6 +16,7 @@
 #include "config/texts.h"
 #include "config/values.h"
 #include "config/workloads.h"
+#include "model/alert.h"
 
 namespace watchbill::config {
 namespace {
@@ -140,13 +143,34 @@ void read_journal(const Cursor& at, Bill&) {
   read_object(at, journal, keys);
 }
 
-struct AlertKeys {};
-constexpr auto alert = table<AlertKeys>("alerts.NAME", later<AlertKeys>("recover", "hysteresis of alerts"),
-                                        later<AlertKeys>("k_of_n", "hysteresis of alerts"));
-void read_alert(const Cursor& at, AlertKeys& out) { read_object(at, alert, out); }
-void read_alerts(const Cursor& at, Bill&) {
-  std::map<std::string, AlertKeys> keys;
-  read_named<AlertKeys, read_alert>(at, keys);
+void read_slots(const Cursor& at, std::optional<SlotsConfiguration>& out) {
+  constexpr std::string_view between = " of ";
+  std::string text;
+  read(at, text);
+  if (at.node().kind != NodeKind::scalar) return;
+  SlotsConfiguration slots;
+  const char* const end = text.data() + text.size();
+  const char* const split = text.data() + std::min(text.find(between), text.size());
+  const char* const second = split == end ? end : split + between.size();
+  const auto [behind_held, held_failure] = std::from_chars(text.data(), split, slots.held);
+  const auto [behind_of, of_failure] = std::from_chars(second, end, slots.of);
+  if (held_failure != std::errc{} || of_failure != std::errc{} || behind_held != split || behind_of != end)
+    return at.expected("K of N slots, such as 3 of 5");
+  if (slots.held < 1 || slots.held > slots.of || slots.of > counted_slots_max)
+    return at.complain("out_of_range", fmt::format("expected K of N with 1 <= K <= N <= {}, found {}", counted_slots_max, text));
+  out = slots;
+}
+
+static_assert(counted_slots_max == 60, "the text of k_of_n says so");
+constexpr auto alert = table<HysteresisConfiguration>(
+    "alerts.NAME",
+    optional<&HysteresisConfiguration::recover, read_instant_vector>(
+        "recover", "PromQL", "", "what fires goes on until this has an element that agrees with it in all labels that both have"),
+    optional<&HysteresisConfiguration::k_of_n, read_slots>(
+        "k_of_n", "K of N", "", "it fires only when its condition held at K of the last N slots; N at most 60"));
+void read_alert(const Cursor& at, HysteresisConfiguration& out) { read_object(at, alert, out); }
+void read_alerts(const Cursor& at, std::map<std::string, HysteresisConfiguration>& out) {
+  read_named<HysteresisConfiguration, read_alert>(at, out);
 }
 
 void read_bill_workloads(const Cursor& at, Bill& out) { read_workloads(at, out.configuration.supervision.workloads); }
@@ -183,7 +207,7 @@ constexpr auto bill = table<Bill>(
     whole<Bill, read_bill_supervisor>("supervisor", "settings", "", "of all workloads"),
     whole<Bill, read_bill_workloads>("workloads", "map of workloads", "", "what runs"),
     whole<Bill, read_bill_probes>("probes", "map of probes", "", "what is watched and does not run here"),
-    whole<Bill, read_alerts>("alerts", "map of alerts", "", "hysteresis beside the rule files"),
+    whole<Bill, in_configuration<&C::hysteresis, read_alerts>>("alerts", "map of alerts", "", "hysteresis beside the rule files"),
     whole<Bill, read_bill_runbooks>("runbooks", "map of runbooks", "", "procedures"),
     whole<Bill, read_bill_bindings>("bindings", "map of bindings", "", "what follows an alert"),
     whole<Bill, read_bill_environments>("environments", "map of environments", "", "rules of places"), later<Bill>("caches", ""),

@@ -57,6 +57,53 @@ constexpr auto file_discovery = table<F>(
 
 void read_file(const Cursor& at, FileDiscoveryConfiguration& out) { read_object(at, file_discovery, out); }
 
+// At most what DNS can carry; a dot at the end roots it.
+void read_dns_name(const Cursor& at, std::string& out) {
+  constexpr std::size_t name_bytes_max = 254, label_bytes_max = 63;
+  read_filled(at, out);
+  if (out.empty()) return;
+  bool is_name = out.size() <= name_bytes_max && out != ".";
+  std::size_t label_bytes = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const char c = out[i];
+    if (c == '.' && label_bytes == 0) is_name = false;
+    label_bytes = c == '.' ? 0 : label_bytes + 1;
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if ((!is_plain && c != '.' && c != '-' && c != '_') || label_bytes > label_bytes_max) is_name = false;
+  }
+  if (!is_name) at.complain("out_of_range", fmt::format("expected a name such as _http._tcp.example.org, found \"{}\"", out));
+}
+void read_dns_names(const Cursor& at, std::vector<std::string>& out) {
+  if (!is_list(at, "names")) return;
+  if (at.node().children.empty()) return at.complain("out_of_range", "expected at least one name");
+  read_each<std::string, read_dns_name>(at, out);
+}
+
+// Prometheus takes small letters too.
+void read_record_type(const Cursor& at, DnsRecordType& out) {
+  std::string text = at.node().text;
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  const std::optional<DnsRecordType> type = from_word<DnsRecordType>(text);
+  if (at.node().kind == NodeKind::scalar && type) out = *type;
+  else read(at, out);
+}
+
+using D = DnsDiscoveryConfiguration;
+constexpr auto dns_discovery = table<D>(
+    "scrape_configs[].dns_sd_configs[]",
+    required(optional<&D::names, read_dns_names>(
+        "names", "list of names", "", "looked up at the system's name servers; those with few dots below its domains too")),
+    optional<&D::type, read_record_type>("type", "A, AAAA, MX or SRV", "SRV", "of the records that lead to targets"),
+    optional<&D::port, read_between<1, 65535, std::uint16_t>>("port", "number", "", "of the targets; SRV has its own"),
+    optional<&D::refresh_interval, read_positive>("refresh_interval", "duration", "30s", "time between two lookups"));
+
+void read_dns(const Cursor& at, DnsDiscoveryConfiguration& out) {
+  if (!read_object(at, dns_discovery, out)) return;
+  if (out.type != DnsRecordType::srv && !at.has("port"))
+    at.complain("missing_key", fmt::format("the key port is required: records of the type {} have none", word(out.type)));
+}
+
 struct HttpKeys {
   ClientKeys client;
   Duration refresh_interval{Duration::minutes(1)};
@@ -73,9 +120,12 @@ constexpr auto http_discovery = table<H>(
     client_key<H, read_authorization>("authorization", "settings", "", "as of jobs"),
     client_key<H, read_bearer_token>("bearer_token", "env:NAME", "", "as of jobs"),
     client_key<H, read_bearer_token_file>("bearer_token_file", "path", "", "as of jobs"),
-    client_key<H, read_follow_redirects>("follow_redirects", "truth", "true", "at most 10 times"), later<H>("oauth2", ""),
-    later<H>("tls_config", ""), later<H>("proxy_url", ""), later<H>("no_proxy", ""), later<H>("proxy_from_environment", ""),
-    later<H>("proxy_connect_header", ""), later<H>("enable_http2", ""), later<H>("http_headers", ""));
+    client_key<H, read_follow_redirects>("follow_redirects", "truth", "true", "at most 10 times"),
+    client_key<H, read_proxy_url>("proxy_url", "URL or env:NAME", "", "as of jobs"),
+    client_key<H, read_tls_config>("tls_config", "settings", "", "as of jobs"),
+    client_key<H, read_enable_http2>("enable_http2", "truth", "true", "as of jobs"), later<H>("oauth2", ""),
+    later<H>("no_proxy", ""), later<H>("proxy_from_environment", ""),
+    later<H>("proxy_connect_header", ""), later<H>("http_headers", ""));
 
 void read_http(const Cursor& at, HttpDiscoveryConfiguration& out) {
   HttpKeys keys;
@@ -182,6 +232,10 @@ void read_file_discovery(const Cursor& at, std::vector<FileDiscoveryConfiguratio
   read_each<FileDiscoveryConfiguration, read_file>(at, out);
 }
 
+void read_dns_discovery(const Cursor& at, std::vector<DnsDiscoveryConfiguration>& out) {
+  read_each<DnsDiscoveryConfiguration, read_dns>(at, out);
+}
+
 void read_http_discovery(const Cursor& at, std::vector<HttpDiscoveryConfiguration>& out) {
   read_each<HttpDiscoveryConfiguration, read_http>(at, out);
 }
@@ -190,6 +244,8 @@ Result<std::vector<StaticTargets>> parse_target_groups(std::string text, const s
   return syntax == GroupSyntax::json ? groups_of_json(text, path) : groups_of_yaml(std::move(text), path);
 }
 
-std::vector<TableView> discovery_tables() { return {target_group.view(), file_discovery.view(), http_discovery.view()}; }
+std::vector<TableView> discovery_tables() {
+  return {target_group.view(), file_discovery.view(), http_discovery.view(), dns_discovery.view()};
+}
 
 }  // namespace watchbill::config

@@ -44,6 +44,16 @@ void complain(const Cursor& at, const promql::ExpressionError& error) {
   at.complain_in(error.at.offset, "bad_expression", error.message);
 }
 
+std::optional<promql::Expression> read_expression_of(const Cursor& at) {
+  std::string text;
+  read(at, text);
+  if (at.node().kind != NodeKind::scalar || is_null(at.node())) return std::nullopt;
+  auto expression = promql::parse(text);
+  if (expression) return std::move(*expression);
+  complain(at, expression.error());
+  return std::nullopt;
+}
+
 // The text with every action of a template replaced by as many letters: what it will be, as far as syntax goes.
 std::string without_actions(std::string text) {
   for (std::size_t begin = text.find("{{"); begin != std::string::npos; begin = text.find("{{", begin)) {
@@ -57,12 +67,15 @@ std::string without_actions(std::string text) {
 }  // namespace
 
 void read_expression(const Cursor& at, std::string& out) {
-  std::string text;
-  read(at, text);
-  if (at.node().kind != NodeKind::scalar || is_null(at.node())) return;
-  const auto expression = promql::parse(text);
-  if (!expression) return complain(at, expression.error());
-  out = std::move(text);
+  if (read_expression_of(at)) out = at.node().text;
+}
+
+void read_instant_vector(const Cursor& at, std::string& out) {
+  const auto expression = read_expression_of(at);
+  if (!expression) return;
+  if (expression->type() != promql::ValueType::instant_vector)
+    return at.complain("out_of_range", "expected an instant vector, such as up == 1");
+  out = at.node().text;
 }
 
 void read_condition(const Cursor& at, std::string& out) {

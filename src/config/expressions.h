@@ -13,6 +13,9 @@ namespace watchbill::config {
 // Text that is a PromQL expression which can be evaluated. Complains (bad_expression, not_yet_supported).
 void read_expression(const Cursor& at, std::string& out);
 
+// The same of an instant vector only: neither a scalar nor a text nor a range (out_of_range).
+void read_instant_vector(const Cursor& at, std::string& out);
+
 // Text that is a condition. `{{ … }}` may stand within quoted values of it.
 void read_condition(const Cursor& at, std::string& out);
 

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "config/secrets.h"
+#include "config/texts.h"
 #include "config/values.h"
 
 namespace watchbill::config {
@@ -43,6 +44,21 @@ constexpr auto authorization = table<H>(
                                             "the secret's name; exactly one of credentials and credentials_file"),
     optional<&H::secret_file, read_path>("credentials_file", "path", "", "read at each call"), later<H>("credentials_ref", ""));
 
+using T = TlsClientConfiguration;
+constexpr auto tls_config = table<T>(
+    "scrape_configs[].tls_config, remote_write[].tls_config",
+    optional<&T::ca_file, read_path>("ca_file", "path", "",
+                                     "PEM: who signs the server's certificate; else whom the system trusts"),
+    optional<&T::certificate_file, read_path>("cert_file", "path", "",
+                                              "PEM: what is shown to a server that asks who calls; with key_file"),
+    optional<&T::key_file, read_path>("key_file", "path", "", "PEM, without a passphrase; with cert_file"),
+    optional<&T::server_name>("server_name", "text", "", "what the certificate must be for, instead of the URL's host"),
+    optional<&T::skip_verification>("insecure_skip_verify", "truth", "false", "any certificate will do: proves nothing"),
+    optional<&T::min_version>("min_version", "TLS10, TLS11, TLS12 or TLS13", "",
+                              "else TLS12; with an older one also signatures that are broken"),
+    optional<&T::max_version>("max_version", "TLS10, TLS11, TLS12 or TLS13", "", "else the newest"), later<T>("ca", ""),
+    later<T>("cert", ""), later<T>("key", ""), later<T>("ca_ref", ""), later<T>("cert_ref", ""), later<T>("key_ref", ""));
+
 void complain_of_both(const Cursor& at, std::string_view one, std::string_view other) {
   at.complain("out_of_range", fmt::format("expected at most one of the keys {} and {}", one, other));
 }
@@ -79,6 +95,45 @@ void read_bearer_token_file(const Cursor& at, ClientKeys& out) {
 
 void read_follow_redirects(const Cursor& at, ClientKeys& out) { read(at, out.follows_redirects); }
 
+void read_tls_config(const Cursor& at, ClientKeys& out) {
+  TlsClientConfiguration tls;
+  if (!read_object(at, tls_config, tls)) return;
+  if (at.has("cert_file") != at.has("key_file"))
+    at.complain("missing_key", "expected both of the keys cert_file and key_file, or none");
+  if (tls.max_version && *tls.max_version < tls.min_version.value_or(TlsVersion::tls12))
+    at.complain("out_of_range", fmt::format("max_version {} is older than min_version {}", word(*tls.max_version),
+                                            word(tls.min_version.value_or(TlsVersion::tls12))));
+  if (tls != TlsClientConfiguration()) out.tls = std::move(tls);
+}
+
+void read_proxy_url(const Cursor& at, ClientKeys& out) {
+  constexpr std::string_view scheme = "http://";
+  std::string text;
+  read(at, text);
+  if (text.empty() || names_a_secret(text)) {
+    out.proxy = text;
+    return;
+  }
+  // Also behind a scheme that is none: what follows may be told by no error.
+  if (text.find('@') != std::string::npos)
+    return at.complain("secret_in_clear_text",
+                       "a URL with a user may hold a password; write env:NAME, and the URL into that variable");
+  for (const std::string_view other : {"https://", "socks5://", "socks5h://"})
+    if (text.starts_with(other))
+      return at.complain("not_yet_supported", fmt::format("a proxy is called by http:// only, found {}", other));
+  std::string address = text.starts_with(scheme) ? text.substr(scheme.size()) : std::string();
+  address.resize(std::min(address.find_first_of("/?#"), address.size()));
+  if (address.find(':') == std::string::npos || address.ends_with(']')) address += ":80";
+  if (!is_address(address))
+    return at.complain("out_of_range", fmt::format("expected a URL such as http://HOST:PORT, found \"{}\"", text));
+  out.proxy = text;
+}
+
+void read_enable_http2(const Cursor& at, ClientKeys&) {
+  bool ignored = true;
+  read(at, ignored);
+}
+
 HttpClientConfiguration settle_client(const Cursor& at, const ClientKeys& keys) {
   if (at.has("bearer_token") && at.has("bearer_token_file")) complain_of_both(at, "bearer_token", "bearer_token_file");
   HttpClientConfiguration out;
@@ -92,10 +147,12 @@ HttpClientConfiguration settle_client(const Cursor& at, const ClientKeys& keys) 
   take("basic_auth", keys.basic);
   take("authorization", keys.header);
   take("bearer_token", keys.bearer);
+  out.proxy = keys.proxy;
   out.refuses_redirects = !keys.follows_redirects;
+  out.tls = keys.tls;
   return out;
 }
 
-std::vector<TableView> http_client_tables() { return {basic_auth.view(), authorization.view()}; }
+std::vector<TableView> http_client_tables() { return {basic_auth.view(), authorization.view(), tls_config.view()}; }
 
 }  // namespace watchbill::config

@@ -1,12 +1,14 @@
-// The keys with which a job and http_sd_configs say how a server is called: those of Prometheus' HTTP client.
+// The keys with which jobs, http_sd_configs, remotes and other Alertmanagers say how a server is called: those of Prometheus'
+// HTTP client.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/cursor.h"
 #include "config/reader.h"
-#include "model/configuration_scrape.h"
+#include "model/configuration_client.h"
 
 namespace watchbill::config {
 
@@ -14,6 +16,8 @@ namespace watchbill::config {
 struct ClientKeys {
   HttpClientConfiguration basic, header, bearer;
   bool follows_redirects{true};
+  std::string proxy;
+  std::optional<TlsClientConfiguration> tls;
 };
 
 // Where a server is asked: http or https.
@@ -25,6 +29,11 @@ void read_authorization(const Cursor& at, ClientKeys& out);
 void read_bearer_token(const Cursor& at, ClientKeys& out);
 void read_bearer_token_file(const Cursor& at, ClientKeys& out);
 void read_follow_redirects(const Cursor& at, ClientKeys& out);
+void read_tls_config(const Cursor& at, ClientKeys& out);
+// http://HOST:PORT, or env:NAME for one with a password.
+void read_proxy_url(const Cursor& at, ClientKeys& out);
+// HTTP/1.1 is spoken, which is what `false` asks for and what a server that would speak more falls back to.
+void read_enable_http2(const Cursor& at, ClientKeys& out);
 
 // What the keys of the object `at` come to. Complains where two of them say different things.
 [[nodiscard]] HttpClientConfiguration settle_client(const Cursor& at, const ClientKeys& keys);
@@ -40,7 +49,7 @@ constexpr KeyOf<Owner> client_key(std::string_view name, std::string_view type, 
   return whole<Owner, read_client_of<Owner, reader>>(name, type, fallback, text);
 }
 
-// The tables of basic_auth and authorization.
+// The tables of basic_auth, authorization and tls_config.
 [[nodiscard]] std::vector<TableView> http_client_tables();
 
 }  // namespace watchbill::config

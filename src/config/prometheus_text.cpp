@@ -135,9 +135,11 @@ constexpr std::array<OrderedKey, 11> alertmanager_keys{
 constexpr std::array<OrderedKey, 7> relabel_keys{{{"source_labels"}, {"separator", ";"}, {"regex", "(.*)"}, {"modulus"},
                                                   {"target_label"}, {"replacement", "$1"}, {"action", "replace"}}};
 constexpr std::array<OrderedKey, 2> target_keys{{{"targets"}, {"labels"}}};
-constexpr std::array<OrderedKey, 5> tls_keys{{{"ca_file"}, {"cert_file"}, {"key_file"}, {"server_name"},
-                                              {"insecure_skip_verify", "false"}}};
+constexpr std::array<OrderedKey, 7> tls_keys{{{"ca_file"}, {"cert_file"}, {"key_file"}, {"server_name"},
+                                              {"insecure_skip_verify", "false"}, {"min_version"}, {"max_version"}}};
 constexpr std::array<OrderedKey, 3> authorization_keys{{{"type", "Bearer"}, {"credentials"}, {"credentials_file"}}};
+
+constexpr std::array<OrderedKey, 4> dns_keys{{{"names"}, {"refresh_interval", "30s"}, {"type", "SRV"}, {"port", "0"}}};
 
 // What the objects under a key are; of a list, its elements.
 std::span<const OrderedKey> keys_under(std::string_view name) {
@@ -151,6 +153,7 @@ std::span<const OrderedKey> keys_under(std::string_view name) {
       name == "write_relabel_configs") return relabel_keys;
   if (name == "static_configs") return target_keys;
   if (name == "tls_config") return tls_keys;
+  if (name == "dns_sd_configs") return dns_keys;
   if (name == "authorization") return authorization_keys;
   return {};
 }

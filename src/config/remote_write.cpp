@@ -137,12 +137,15 @@ constexpr auto remote = table<K>(
     client_key<K, read_authorization>("authorization", "settings", "", "as of jobs"),
     client_key<K, read_bearer_token>("bearer_token", "env:NAME", "", "as of jobs"),
     client_key<K, read_bearer_token_file>("bearer_token_file", "path", "", "as of jobs; read at each request"),
+    client_key<K, read_proxy_url>("proxy_url", "URL or env:NAME", "", "as of jobs"),
+    client_key<K, read_tls_config>("tls_config", "settings", "", "as of jobs"),
+    client_key<K, read_enable_http2>("enable_http2", "truth", "true", "as of jobs"),
     whole<K, read_redirects>("follow_redirects", "false", "false", "an answer that redirects is tried again"),
     whole<K, read_queue>("queue_config", "settings", "", "how much at once"),
     whole<K, read_metadata>("metadata_config", "settings", "", "what is known of families"), later<K>("sigv4", ""),
-    later<K>("azuread", ""), later<K>("google_iam", ""), later<K>("oauth2", ""), later<K>("tls_config", ""),
-    later<K>("proxy_url", ""), later<K>("no_proxy", ""), later<K>("proxy_from_environment", ""),
-    later<K>("proxy_connect_header", ""), later<K>("enable_http2", ""), later<K>("http_headers", ""),
+    later<K>("azuread", ""), later<K>("google_iam", ""), later<K>("oauth2", ""),
+    later<K>("no_proxy", ""), later<K>("proxy_from_environment", ""),
+    later<K>("proxy_connect_header", ""), later<K>("http_headers", ""),
     later<K>("protobuf_message", ""), later<K>("round_robin_dns", ""));
 
 void add_remote(const Cursor& at, std::vector<RemoteWriteConfiguration>& out) {

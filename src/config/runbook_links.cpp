@@ -80,6 +80,14 @@ class Links {
     }
   }
 
+  void check_hysteresis() {
+    std::map<std::string, bool> alerts;
+    for (const AlertPlace& each : bill_.alerts) alerts[each.alert] = true;
+    for (const auto& [name, each] : bill_.configuration.hysteresis)
+      if (!alerts.contains(name))
+        complain({"alerts", name}, "unknown_name", fmt::format("no rule raises an alert {}{}", name, hint(name, alerts)));
+  }
+
   void check_alerts() {
     std::set<std::string> seen;
     for (const AlertPlace& each : bill_.alerts) {
@@ -277,6 +285,7 @@ void check_links(Bill& bill, const LoadOptions& options) {
   Links links(bill, options);
   links.check_runbooks();
   links.check_bindings();
+  links.check_hysteresis();
   links.check_alerts();
 }
 

@@ -66,16 +66,28 @@ struct Words<LookKind> {
 };
 
 // Whether an element was in the answer. `unknown`: it was not, but too little was loaded for that to mean anything.
-enum class Presence : std::uint8_t { present, absent, unknown };
+// `unrecovered`: it was not, and the rule's `recover` query has no element for it yet, so that what fires goes on.
+enum class Presence : std::uint8_t { present, absent, unknown, unrecovered };
 template <>
 struct Words<Presence> {
-  static constexpr std::array<std::string_view, 3> table{"present", "absent", "unknown"};
+  static constexpr std::array<std::string_view, 4> table{"present", "absent", "unknown", "unrecovered"};
 };
 
-// `for` and `keep_firing_for` of a rule.
+// `k_of_n` of an alert: it fires once its element was there at `held` of the slots that lie less than `window` (n intervals of
+// the group) before now. A slot that did not happen was not held. Source: design/architecture.md (metrics path).
+struct SlotCount {
+  std::uint32_t held{1};
+  Duration window;
+  template <class To>
+  static constexpr auto fields(To&& to) { return to(field("held", &SlotCount::held), field("window_ms", &SlotCount::window)); }
+};
+inline constexpr std::uint32_t counted_slots_max = 60;  // n of `k_of_n`
+
+// `for` and `keep_firing_for` of a rule, and what the bill adds to them.
 struct AlertTiming {
   Duration hold;
   Duration keep_firing_for;
+  std::optional<SlotCount> count{};
 };
 
 // Where an alert stands. `active_at` means nothing while it is inactive.
@@ -83,15 +95,20 @@ struct AlertCourse {
   AlertPhase phase{AlertPhase::inactive};
   Instant active_at;                  // when its element was first in an answer
   std::optional<Instant> kept_since;  // of a firing one: the first slot without its element, until the element returns
+  std::vector<Instant> held_at{};     // of a pending one that is counted: the slots after active_at that had its element
 };
 
-enum class AlertMove : std::uint8_t { none, became_pending, fired, kept, returned, resolved };
+// `held`: a pending alert whose slots are counted goes on, one slot richer.
+enum class AlertMove : std::uint8_t { none, became_pending, fired, kept, returned, resolved, held };
 
 // What an answer at `at` makes of an alert. Total.
 [[nodiscard]] AlertMove next_move(const AlertCourse& course, Presence presence, Instant at, const AlertTiming& timing,
                                   LookKind kind) noexcept;
 // Moves it. Holds: next_move() gave this move for this course.
-void follow(AlertCourse& course, AlertMove move, Instant at) noexcept;
+void follow(AlertCourse& course, AlertMove move, Instant at);
+
+// Adds a slot to those that were held; keeps the newest counted_slots_max.
+void add_held(std::vector<Instant>& held_at, Instant slot);
 
 // One sample that a decision rests on; the value as the Prometheus API writes it.
 struct SeenSample {

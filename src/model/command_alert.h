@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct NoteRuleAnswer {
   static constexpr Lane lane = Lane::answers;
   Instant at;
   std::vector<ElementChange> changes;
+  std::optional<SlotCount> count;
   Digest expression;
   std::string group;
   Duration hold;
@@ -50,8 +52,9 @@ struct NoteRuleAnswer {
   RuleId rule;
   template <class To> static constexpr auto fields(To&& to) {
     using C = NoteRuleAnswer;
-    return to(field("at_ms", &C::at),   field("changes", &C::changes), field("expression", &C::expression),
-              field("group", &C::group), field("hold_ms", &C::hold),   field("keep_firing_for_ms", &C::keep_firing_for),
+    return to(field("at_ms", &C::at),   field("changes", &C::changes), field("count", &C::count),
+              field("expression", &C::expression), field("group", &C::group), field("hold_ms", &C::hold),
+              field("keep_firing_for_ms", &C::keep_firing_for),
               field("kind", &C::kind),  field("name", &C::name),       field("part", &C::part),
               field("rule", &C::rule));
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +48,7 @@ struct Configuration {
   std::string external_url;                     // empty: made from `listen`
   std::string folder;                           // of the bill
   GlobalConfiguration global;
+  std::map<std::string, HysteresisConfiguration> hysteresis;  // alerts, by the name of the alert
   std::vector<std::string> listen{"127.0.0.1:9911"};  // HOST:PORT or [HOST]:PORT, at least one
   std::vector<RemoteWriteConfiguration> remote_write;
   std::optional<RoutingConfiguration> routing;  // alertmanager_config; absent: nothing is sent
@@ -60,10 +62,10 @@ struct Configuration {
     using C = Configuration;
     return to(field("access", &C::access), field("alerting", &C::alerting), field("data", &C::data),
               field("evaluation", &C::evaluation), field("external_url", &C::external_url), field("folder", &C::folder),
-              field("global", &C::global), field("listen", &C::listen), field("remote_write", &C::remote_write),
-              field("routing", &C::routing), field("rule_groups", &C::rule_groups), field("runbooks", &C::runbooks),
-              field("scrape_configs", &C::scrape_configs), field("storage", &C::storage), field("supervision", &C::supervision),
-              field("tls", &C::tls));
+              field("global", &C::global), field("hysteresis", &C::hysteresis), field("listen", &C::listen),
+              field("remote_write", &C::remote_write), field("routing", &C::routing), field("rule_groups", &C::rule_groups),
+              field("runbooks", &C::runbooks), field("scrape_configs", &C::scrape_configs), field("storage", &C::storage),
+              field("supervision", &C::supervision), field("tls", &C::tls));
   }
 };
 

@@ -2,7 +2,9 @@
 // design/bill.md §2 (evaluation).
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,6 +63,26 @@ struct RuleGroupConfiguration {
               field("name", &G::name), field("query_offset_ms", &G::query_offset), field("rules", &G::rules));
   }
   friend bool operator==(const RuleGroupConfiguration&, const RuleGroupConfiguration&) = default;
+};
+
+// `3 of 5`: at so many of the last slots of a group.
+struct SlotsConfiguration {
+  std::uint32_t held{1};  // 1 to `of`
+  std::uint32_t of{1};    // at most counted_slots_max
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("held", &SlotsConfiguration::held), field("of", &SlotsConfiguration::of));
+  }
+  friend bool operator==(const SlotsConfiguration&, const SlotsConfiguration&) = default;
+};
+
+// `alerts.NAME`: what the bill adds to the rules that raise alerts of that name (docs/decisions/hysteresis.md).
+struct HysteresisConfiguration {
+  std::optional<SlotsConfiguration> k_of_n;  // it fires only when its element was there at so many slots
+  std::string recover;  // a checked instant vector: what fires goes on until it has an element that agrees; empty: none
+  template <class To> static constexpr auto fields(To&& to) {
+    return to(field("k_of_n", &HysteresisConfiguration::k_of_n), field("recover", &HysteresisConfiguration::recover));
+  }
+  friend bool operator==(const HysteresisConfiguration&, const HysteresisConfiguration&) = default;
 };
 
 // Which rules are looked at between their slots.

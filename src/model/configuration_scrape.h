@@ -9,21 +9,13 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/configuration_client.h"
+#include "model/configuration_discovery.h"
 #include "model/configuration_histogram.h"
 #include "model/fields.h"
 #include "model/labels.h"
 
 namespace watchbill {
-
-// Targets that share labels: of static_configs, of a discovery file or of a discovery answer.
-struct StaticTargets {
-  Labels labels;
-  std::vector<std::string> targets;  // HOST:PORT or HOST
-  template <class To> static constexpr auto fields(To&& to) {
-    return to(field("labels", &StaticTargets::labels), field("targets", &StaticTargets::targets));
-  }
-  friend bool operator==(const StaticTargets&, const StaticTargets&) = default;
-};
 
 enum class RelabelAction : std::uint8_t {
   replace, keep, drop, hashmod, labelmap, labeldrop, labelkeep, lowercase, uppercase, keepequal, dropequal
@@ -53,44 +45,6 @@ struct RelabelConfiguration {
   friend bool operator==(const RelabelConfiguration&, const RelabelConfiguration&) = default;
 };
 
-// How a server is called. Never holds a secret: only where it is.
-struct HttpClientConfiguration {
-  std::string authorization;  // the scheme of the header of that name: Basic, Bearer or another; empty: no such header
-  bool refuses_redirects{false};
-  std::string secret;         // env:NAME
-  std::string secret_file;    // read at each call; none of both: an empty password
-  std::string username;       // of Basic
-  template <class To> static constexpr auto fields(To&& to) {
-    using H = HttpClientConfiguration;
-    return to(field("authorization", &H::authorization), field("refuses_redirects", &H::refuses_redirects),
-              field("secret", &H::secret), field("secret_file", &H::secret_file), field("username", &H::username));
-  }
-  friend bool operator==(const HttpClientConfiguration&, const HttpClientConfiguration&) = default;
-};
-
-// Files that name targets.
-struct FileDiscoveryConfiguration {
-  std::vector<std::string> files;  // absolute; patterns in the last part
-  Duration refresh_interval{Duration::minutes(5)};
-  template <class To> static constexpr auto fields(To&& to) {
-    using F = FileDiscoveryConfiguration;
-    return to(field("files", &F::files), field("refresh_interval_ms", &F::refresh_interval));
-  }
-  friend bool operator==(const FileDiscoveryConfiguration&, const FileDiscoveryConfiguration&) = default;
-};
-
-// A server that names targets.
-struct HttpDiscoveryConfiguration {
-  HttpClientConfiguration client;
-  Duration refresh_interval{Duration::minutes(1)};
-  std::string url;
-  template <class To> static constexpr auto fields(To&& to) {
-    using H = HttpDiscoveryConfiguration;
-    return to(field("client", &H::client), field("refresh_interval_ms", &H::refresh_interval), field("url", &H::url));
-  }
-  friend bool operator==(const HttpDiscoveryConfiguration&, const HttpDiscoveryConfiguration&) = default;
-};
-
 // 0: no limit of the bill's.
 struct ScrapeLimits {
   std::uint64_t body_bytes{0};  // so many are too many already
@@ -112,6 +66,7 @@ struct ScrapeLimits {
 // One job.
 struct ScrapeConfiguration {
   HttpClientConfiguration client;
+  std::vector<DnsDiscoveryConfiguration> dns_discovery;
   std::vector<FileDiscoveryConfiguration> file_discovery;
   HistogramConfiguration histograms;
   bool honors_labels{false};
@@ -130,7 +85,7 @@ struct ScrapeConfiguration {
   std::vector<StaticTargets> static_configs;
   template <class To> static constexpr auto fields(To&& to) {
     using S = ScrapeConfiguration;
-    return to(field("client", &S::client), field("file_discovery", &S::file_discovery),
+    return to(field("client", &S::client), field("dns_discovery", &S::dns_discovery), field("file_discovery", &S::file_discovery),
               field("histograms", &S::histograms), field("honors_labels", &S::honors_labels),
               field("http_discovery", &S::http_discovery), field("ignores_timestamps", &S::ignores_timestamps),
               field("job", &S::job), field("limits", &S::limits), field("metric_relabel", &S::metric_relabel),

@@ -16,7 +16,8 @@
 namespace watchbill {
 
 // An answer of a rule that changed something: the events of its alerts follow. `kept`: firing alerts whose element is gone and
-// that go on by keep_firing_for; `returned`: those of them whose element came back.
+// that go on, by keep_firing_for or because their `recover` query is not true yet; `returned`: those of them whose element came
+// back. `held`: pending alerts whose slots are counted (k_of_n), and whose element was there at this one.
 struct RuleEvaluated {
   static constexpr std::string_view type = "RuleEvaluated";
   static constexpr int version = 1;
@@ -24,6 +25,7 @@ struct RuleEvaluated {
   Instant at;         // the slot, or the early look
   Digest expression;
   std::string group;  // FILE;GROUP
+  std::vector<AlertId> held;
   std::vector<AlertId> kept;
   LookKind kind{LookKind::slot};
   std::string name;
@@ -33,8 +35,9 @@ struct RuleEvaluated {
   template <class To> static constexpr auto fields(To&& to) {
     using E = RuleEvaluated;
     return to(field("at_ms", &E::at),   field("expression", &E::expression), field("group", &E::group),
-              field("kept", &E::kept),  field("kind", &E::kind),             field("name", &E::name),
-              field("part", &E::part),  field("returned", &E::returned),     field("rule", &E::rule));
+              field("held", &E::held),  field("kept", &E::kept),             field("kind", &E::kind),
+              field("name", &E::name),  field("part", &E::part),             field("returned", &E::returned),
+              field("rule", &E::rule));
   }
 };
 

@@ -90,6 +90,7 @@ struct HttpRoute {
   std::string pattern;  // "/api/watchbill/v1/workloads/{name}/start"
   HttpHandler handler;
   std::size_t body_bytes_max{http_body_bytes_max};  // more is refused: 413 `body_too_large`
+  bool reads_forms{true};  // false: a body that calls itself a form is left as it is; curl calls everything one
 };
 
 

@@ -9,17 +9,10 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "model/configuration_client.h"
 #include "ports/http.h"
 
 namespace watchbill::ports {
-
-// Verification is against `ca_file` when given, else the system's trust store. Files are read again when they change.
-struct HttpTls {
-  std::string ca_file;
-  std::string certificate_file, key_file;  // what we show when asked; both or none
-  std::string server_name;                 // expected name, instead of the URL's host
-  bool skip_verification{false};           // encrypts, proves nothing
-};
 
 struct HttpCall {
   std::string method{"GET"};
@@ -39,7 +32,11 @@ struct HttpCall {
   bool may_be_sent_twice{false};
   // Asks for a body that may come compressed by gzip, and gives it as it was before; body_bytes_max holds for both.
   bool accepts_gzip{false};
-  HttpTls tls;
+  TlsClientConfiguration tls;
+  // "http://[USER[:PASSWORD]@]HOST:PORT": who is asked to call the server for us, by a tunnel where it is https; empty: nobody. A
+  // proxy that cannot be reached or opens no tunnel has sent nothing. What it holds of secrets goes to the proxy and nowhere
+  // else.
+  std::string proxy;
 };
 
 // A whole response, whatever its status says.

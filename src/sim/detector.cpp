@@ -14,21 +14,32 @@ constexpr Duration settled_after = Duration::minutes(10);  // longer than lookba
 constexpr Duration first_scrapes_take = Duration::minutes(1);  // targets spread: a start has slots before it has asked them all
 constexpr std::uint64_t change_percent = 4;                // of each of three targets at each scrape every 5 s
 constexpr std::int64_t change_apart_ms = 5'000 / 3;
+constexpr Duration group_interval = Duration::seconds(15);
+constexpr int hot_above = 50;
+constexpr int cool_below = 30;
+constexpr std::array<int, 3> all_degrees{20, 40, 80};      // cool, neither, hot
+constexpr SlotsConfiguration warm_slots{3, 5};
 
 rules::RuleGroup group_of_the_world() {
   rules::GroupSource source;
   source.file = "world.yml";
   source.name = "hosts";
-  source.interval = Duration::seconds(15);
+  source.interval = group_interval;
   rules::RuleSource hot;
   hot.alert = "HostHot";
-  hot.expression = "temperature > 50";
+  hot.expression = "temperature > " + std::to_string(hot_above);
   hot.hold = Duration::seconds(30);
   hot.annotations = {{"summary", "{{ $labels.instance }} has {{ $value }} degrees"}};
   rules::RuleSource down;
   down.alert = "HostDown";
   down.expression = "up == 0";
-  source.rules = {hot, down};
+  // The same condition with hysteresis on both sides.
+  rules::RuleSource warm;
+  warm.alert = "HostWarm";
+  warm.expression = hot.expression;
+  warm.hysteresis.k_of_n = warm_slots;
+  warm.hysteresis.recover = "temperature < " + std::to_string(cool_below) + " or up == 0";
+  source.rules = {hot, down, warm};
   auto group = rules::compile(source);
   WB_ASSERT(group.has_value(), "the rules of the world are well-formed");
   return std::move(*group);
@@ -83,7 +94,7 @@ void SimulatedDetector::tick(std::uint64_t life) {
 void SimulatedDetector::change_targets() {
   for (auto& [instance, target] : targets_) {
     if (changes()) target.is_alive = !target.is_alive;
-    if (changes()) target.is_hot = !target.is_hot;
+    if (changes()) target.degrees = all_degrees[random_.below(all_degrees.size())];
   }
 }
 
@@ -100,15 +111,17 @@ void SimulatedDetector::scrape(Instant at) {
     if (at < first_at) continue;
     const bool was_alive = !target.seen.empty() && target.seen.back().is_alive;
     static_cast<void>(head_->append(series("up", instance), at, target.is_alive ? 1 : 0));
-    const double degrees = target.is_hot ? 80 : 20;
-    if (target.is_alive) static_cast<void>(head_->append(series("temperature", instance), at, degrees));
+    if (target.is_alive) static_cast<void>(head_->append(series("temperature", instance), at, target.degrees));
     else if (was_alive)
       static_cast<void>(head_->append(series("temperature", instance), at, metrics::tsdb::stale_marker()));
-    target.seen.push_back(Seen{at, target.is_alive, target.is_hot});
+    target.seen.push_back(Seen{at, target.is_alive, target.degrees});
   }
 }
 
 void SimulatedDetector::evaluate(Instant slot) {
+  for (auto& [instance, target] : targets_)
+    if (const Seen* seen = seen_at(target, slot); seen != nullptr && seen->is_alive && seen->degrees > hot_above)
+      target.hot_slots.push_back(slot);
   rules::StoreReadiness readiness;
   if (plant_ != Plant::restart_trusts_an_empty_store) {
     readiness.complete_since = readiness.started = life_began_;
@@ -130,7 +143,10 @@ void SimulatedDetector::tell_all(rules::Evaluation evaluation) {
       for (ElementChange& change : answer.changes) {
         if (plant_ == Plant::vanished_series_is_called_well) change.cause = AlertEnd::condition_false;
         if (plant_ == Plant::alert_loses_its_samples) change.samples.clear();
+        if (plant_ == Plant::what_has_not_recovered_ends && change.presence == Presence::unrecovered)
+          change.presence = Presence::absent;
       }
+      if (plant_ == Plant::slots_are_not_counted) answer.count.reset();
       const std::uint32_t part = answer.part;
       tell(std::move(answer), [this, rule = outcome.rule, part] { evaluator_->confirm(rule, part); });
     }
@@ -151,9 +167,7 @@ std::string SimulatedDetector::false_end(const AlertResolved& end) const {
   const std::string instance(end.labels.get("instance"));
   const auto target = targets_.find(instance);
   if (target == targets_.end()) return {};
-  const Seen* last = nullptr;
-  for (const Seen& seen : target->second.seen)
-    if (seen.at <= end.at) last = &seen;
+  const Seen* last = seen_at(target->second, end.at);
   const std::string what = "the alert " + end.labels.text() + " ended with " + std::string(word(end.cause));
   if (last == nullptr) return what + ", and its target was not asked since the start";
   if (end.labels.get("alertname") == "HostDown") {
@@ -161,9 +175,32 @@ std::string SimulatedDetector::false_end(const AlertResolved& end) const {
     return what + ", and the target " + (last->is_alive ? "answered" : "did not answer");
   }
   const AlertEnd expected = last->is_alive ? AlertEnd::condition_false : AlertEnd::no_series;
-  if (last->is_alive && last->is_hot) return what + ", and the target was hot";
+  if (last->is_alive && last->degrees > hot_above) return what + ", and the target was hot";
+  if (last->is_alive && last->degrees >= cool_below && end.was == AlertPhase::firing && end.labels.get("alertname") == "HostWarm")
+    return what + ", and the target had not recovered";
   return end.cause == expected ? std::string() : what + ", expected " + std::string(word(expected));
 }
+
+std::string SimulatedDetector::false_start(const AlertFired& start) const {
+  const auto target = targets_.find(std::string(start.labels.get("instance")));
+  if (target == targets_.end() || start.labels.get("alertname") != "HostWarm") return {};
+  const std::vector<Instant>& slots = target->second.hot_slots;
+  const auto held = std::count_if(slots.begin(), slots.end(), [&start](Instant slot) {
+    return slot <= start.at && start.at - slot < group_interval * warm_slots.of;
+  });
+  if (held >= warm_slots.held) return {};
+  return "the alert " + start.labels.text() + " fired when its condition had held at " + std::to_string(held) +
+         " slots, expected " + std::to_string(warm_slots.held) + " of " + std::to_string(warm_slots.of);
+}
+
+const SimulatedDetector::Seen* SimulatedDetector::seen_at(const Target& target, Instant at) noexcept {
+  const Seen* last = nullptr;
+  for (const Seen& seen : target.seen)
+    if (seen.at <= at) last = &seen;
+  return last;
+}
+
+bool SimulatedDetector::Target::is_hot_now() const noexcept { return is_alive && degrees > hot_above; }
 
 std::string SimulatedDetector::wrong_alerts(const core::State& state) const {
   std::map<std::string, const core::alert::Alert*> firing;
@@ -176,8 +213,12 @@ std::string SimulatedDetector::wrong_alerts(const core::State& state) const {
     return wrong.empty();
   });
   for (const auto& [instance, target] : targets_) {
-    if (firing.contains("HostHot " + instance) != (target.is_alive && target.is_hot))
-      wrong = "HostHot of " + instance + (target.is_alive && target.is_hot ? " does not fire" : " fires");
+    if (firing.contains("HostHot " + instance) != target.is_hot_now())
+      wrong = "HostHot of " + instance + (target.is_hot_now() ? " does not fire" : " fires");
+    // What is neither hot nor cool fires if it did.
+    const bool has_recovered = !target.is_alive || target.degrees < cool_below;
+    if (firing.contains("HostWarm " + instance) ? has_recovered : target.is_hot_now())
+      wrong = "HostWarm of " + instance + (has_recovered ? " fires" : " does not fire");
     if (firing.contains("HostDown " + instance) == target.is_alive)
       wrong = "HostDown of " + instance + (target.is_alive ? " fires" : " does not fire");
   }

@@ -44,6 +44,9 @@ class SimulatedDetector {
   // What is wrong with an end of an alert that just became durable, or "". An alert ends only when the targets, as they were
   // scraped in this life, say so, and with the cause that they give.
   [[nodiscard]] std::string false_end(const AlertResolved& end) const;
+  // What is wrong with the beginning of an alert that just became durable, or "". An alert whose slots are counted does not fire
+  // before its condition held at enough of them, over however many lives.
+  [[nodiscard]] std::string false_start(const AlertFired& start) const;
   // What is wrong with the alerts after everything settled, or "": those that must fire do, with their samples, and no others.
   [[nodiscard]] std::string wrong_alerts(const core::State& state) const;
 
@@ -51,13 +54,16 @@ class SimulatedDetector {
   struct Seen {
     Instant at;
     bool is_alive{false};
-    bool is_hot{false};
+    int degrees{0};
   };
   struct Target {
     bool is_alive{true};
-    bool is_hot{false};
-    std::vector<Seen> seen;  // scrapes of this life
+    int degrees{20};
+    std::vector<Seen> seen;          // scrapes of this life
+    std::vector<Instant> hot_slots;  // at which its last scrape was hot, in all lives
+    [[nodiscard]] bool is_hot_now() const noexcept;
   };
+  [[nodiscard]] static const Seen* seen_at(const Target& target, Instant at) noexcept;
   void tick(std::uint64_t life);
   void change_targets();
   void scrape(Instant at);

@@ -27,6 +27,8 @@ enum class Plant : std::uint8_t {
   restart_trusts_an_empty_store,   // rules take what is not loaded yet for gone
   vanished_series_is_called_well,  // an alert whose series is gone ends as if its condition were false
   alert_loses_its_samples,         // an answer comes without the samples that it rests on
+  slots_are_not_counted,           // an alert with k_of_n is treated as one without
+  what_has_not_recovered_ends,     // an alert that waits for its `recover` query ends with its condition
   keeper_forgets_an_exit,      // a leader's exit is never reported
   keeper_tells_an_exit_twice,  // one exit comes under two numbers
   keeper_starts_what_was_lost, // a lost workload is started by nobody's order
@@ -44,11 +46,12 @@ enum class Plant : std::uint8_t {
 
 template <>
 struct watchbill::Words<watchbill::sim::Plant> {
-  static constexpr std::array<std::string_view, 28> table{
+  static constexpr std::array<std::string_view, 30> table{
       "none", "disk_lies_about_sync", "disk_drops_a_record", "disk_flips_a_bit", "disk_keeps_half_a_batch", "snapshot_is_altered",
       "request_ids_are_forgotten", "driver_sends_without_intent", "driver_changes_the_id", "driver_loses_outcomes",
       "driver_empties_a_message", "index_forgets_an_effect", "clock_runs_back", "old_controller_writes_on",
       "restart_trusts_an_empty_store", "vanished_series_is_called_well", "alert_loses_its_samples",
+      "slots_are_not_counted", "what_has_not_recovered_ends",
       "keeper_forgets_an_exit", "keeper_tells_an_exit_twice", "keeper_starts_what_was_lost", "keeper_adopts_another_process",
       "keeper_stops_a_sibling",
       "run_acts_without_intent", "run_acts_under_new_ids", "run_forgets_ids", "run_ignores_fences", "run_loses_everything",

@@ -418,12 +418,16 @@ class World {
 
   void check_alert_ends(std::span<const StoredRecord> records) {
     for (const StoredRecord& record : records) {
-      if (record.payload->find("\"AlertResolved\"") == std::string::npos) continue;
+      const bool has_end = record.payload->find("\"AlertResolved\"") != std::string::npos;
+      if (!has_end && record.payload->find("\"AlertFired\"") == std::string::npos) continue;
       const auto body = decode_events(*record.payload);
       if (!body) continue;  // damage is the chain checker's
-      for (const RecordedEvent& recorded : body->events)
+      for (const RecordedEvent& recorded : body->events) {
         if (const auto* end = std::get_if<AlertResolved>(&recorded.event))
           if (std::string what = detector_.false_end(*end); !what.empty()) find("alert_end", what);
+        if (const auto* start = std::get_if<AlertFired>(&recorded.event))
+          if (std::string what = detector_.false_start(*start); !what.empty()) find("alert_start", what);
+      }
     }
   }
 

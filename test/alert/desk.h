@@ -32,6 +32,7 @@ struct Desk {
       if (const auto* end = std::get_if<AlertResolved>(&recorded.event))
         out += "(" + std::string(word(end->was)) + "," + std::string(word(end->cause)) + ")";
       if (const auto* evaluated = std::get_if<RuleEvaluated>(&recorded.event)) {
+        if (!evaluated->held.empty()) out += "(held)";
         if (!evaluated->kept.empty()) out += "(kept)";
         if (!evaluated->returned.empty()) out += "(returned)";
       }
@@ -61,6 +62,7 @@ inline NoteRuleAnswer answer(Instant at, std::vector<ElementChange> changes, Loo
   note.changes = std::move(changes);
   note.expression = sha256("up == 0");
   note.group = "web.yml;web";
+  note.count = timing.count;
   note.hold = timing.hold;
   note.keep_firing_for = timing.keep_firing_for;
   note.kind = kind;

@@ -61,8 +61,8 @@ class alert_lists : public ::testing::Test {
   alert_lists() {
     stand.groups = [this] {
       RuleGroups groups;
-      const metrics::rules::RuleHealth well{stand.desk.now, ""};
-      groups.views.push_back({rule.written, rule.compiled, stand.desk.now, Duration::milliseconds(2), 0, 0, {well}});
+      const metrics::rules::RuleHealth well{stand.desk.now, "", {}, 1'250};
+      groups.views.push_back({rule.written, rule.compiled, stand.desk.now, 2'000, 0, 0, {well}});
       return groups;
     };
   }
@@ -93,8 +93,8 @@ class alert_lists : public ::testing::Test {
            R"("annotations":{"summary":"it is bad"})";
   }
   static constexpr std::string_view rule_end =
-      R"("health":"ok","evaluationTime":0,"lastEvaluation":"2026-03-01T12:00:00.000Z","type":"alerting"}],"interval":20,)"
-      R"("limit":0,"evaluationTime":0.002,"lastEvaluation":"2026-03-01T12:00:00.000Z"}]}})"
+      R"("health":"ok","evaluationTime":0.001250,"lastEvaluation":"2026-03-01T12:00:00.000Z","type":"alerting"}],"interval":20,)"
+      R"("limit":0,"evaluationTime":0.002000,"lastEvaluation":"2026-03-01T12:00:00.000Z"}]}})"
       "\n";
 
   std::string body_of(const std::string& path, ports::HttpParameters query = {}) {

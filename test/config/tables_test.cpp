@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -33,6 +34,40 @@ TEST(tables, every_specified_top_level_key_is_read_or_refused_by_name) {
   std::set<std::string> known;
   for (const Key& key : bill_keys()) known.insert(std::string(key.name));
   EXPECT_EQ(known, specified);
+}
+
+// Source: Prometheus 2.42, docs/configuration/configuration.md, and its older names of bearer tokens.
+TEST(tables, every_key_of_a_job_of_prometheus_is_read_or_refused_by_name) {
+  constexpr std::string_view client[] = {"basic_auth",   "authorization",     "oauth2",     "follow_redirects",
+                                         "enable_http2", "tls_config",        "proxy_url",  "proxy_connect_header",
+                                         "bearer_token", "bearer_token_file"};
+  std::map<std::string_view, std::set<std::string_view>> specified{
+      {"scrape_configs[]",
+       {"job_name", "scrape_interval", "scrape_timeout", "metrics_path", "honor_labels", "honor_timestamps", "scheme", "params",
+        "azure_sd_configs", "consul_sd_configs", "digitalocean_sd_configs", "docker_sd_configs", "dockerswarm_sd_configs",
+        "dns_sd_configs", "ec2_sd_configs", "eureka_sd_configs", "file_sd_configs", "gce_sd_configs", "hetzner_sd_configs",
+        "http_sd_configs", "ionos_sd_configs", "kubernetes_sd_configs", "kuma_sd_configs", "lightsail_sd_configs",
+        "linode_sd_configs", "marathon_sd_configs", "nerve_sd_configs", "nomad_sd_configs", "openstack_sd_configs",
+        "ovhcloud_sd_configs", "puppetdb_sd_configs", "scaleway_sd_configs", "serverset_sd_configs", "triton_sd_configs",
+        "uyuni_sd_configs", "vultr_sd_configs", "static_configs", "relabel_configs", "metric_relabel_configs", "body_size_limit",
+        "sample_limit", "label_limit", "label_name_length_limit", "label_value_length_limit", "target_limit"}},
+      {"scrape_configs[].static_configs[]", {"targets", "labels"}},
+      {"scrape_configs[].file_sd_configs[]", {"files", "refresh_interval"}},
+      {"scrape_configs[].http_sd_configs[]", {"url", "refresh_interval"}},
+      {"scrape_configs[].dns_sd_configs[]", {"names", "type", "port", "refresh_interval"}},
+      {"scrape_configs[].basic_auth, remote_write[].basic_auth", {"username", "password", "password_file"}},
+      {"scrape_configs[].authorization, remote_write[].authorization", {"type", "credentials", "credentials_file"}},
+      {"scrape_configs[].tls_config, remote_write[].tls_config",
+       {"ca_file", "cert_file", "key_file", "server_name", "insecure_skip_verify", "min_version", "max_version"}}};
+  for (const std::string_view path : {"scrape_configs[]", "scrape_configs[].http_sd_configs[]"})
+    specified[path].insert(std::begin(client), std::end(client));
+  for (const Chapter& chapter : chapters())
+    for (const TableView& table : chapter.tables) {
+      const auto wanted = specified.find(table.path);
+      if (wanted == specified.end()) continue;
+      for (const Key& key : table.keys) wanted->second.erase(key.name);
+    }
+  for (const auto& [path, names] : specified) EXPECT_TRUE(names.empty()) << path << "." << (names.empty() ? "" : *names.begin());
 }
 
 TEST(tables, every_key_says_what_it_is_and_comes_once) {

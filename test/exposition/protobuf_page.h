@@ -55,12 +55,31 @@ inline std::string protobuf_single(double value) {
   return out;
 }
 
+// An exemplar with one label; without a time when `at_ms` is 0.
+inline std::string protobuf_exemplar(std::string_view name, std::string_view label_value, double value, std::int64_t at_ms) {
+  std::string out;
+  protozero::pbf_writer writer(out);
+  {
+    protozero::pbf_writer pair(writer, 1);
+    pair.add_string(1, name.data(), name.size());
+    pair.add_string(2, label_value.data(), label_value.size());
+  }
+  writer.add_double(2, value);
+  if (at_ms != 0) {
+    protozero::pbf_writer time(writer, 3);
+    time.add_int64(1, at_ms / 1000);
+    time.add_int32(2, static_cast<std::int32_t>(at_ms % 1000 * 1'000'000));
+  }
+  return out;
+}
+
 struct ProtobufBucket {
   double upper{0};
   std::uint64_t count{0};
+  std::string exemplar{};
 };
 
-// A histogram: 7 observations with sum 18.4, classic buckets as given (the first with an exemplar), and with `is_native` schema
+// A histogram: 7 observations with sum 18.4, classic buckets as given, and with `is_native` schema
 // 3, one in the zero bucket, 2 and 4 in the buckets 1 and 2.
 inline std::string protobuf_histogram(const std::vector<ProtobufBucket>& classic, bool is_native) {
   std::string out;
@@ -71,7 +90,7 @@ inline std::string protobuf_histogram(const std::vector<ProtobufBucket>& classic
     protozero::pbf_writer inner(writer, 3);
     inner.add_uint64(1, bucket.count);
     inner.add_double(2, bucket.upper);
-    if (&bucket == &classic.front()) inner.add_message(3, protobuf_single(0.5));
+    if (!bucket.exemplar.empty()) inner.add_message(3, bucket.exemplar);
   }
   if (!is_native) return out;
   writer.add_sint32(5, 3);

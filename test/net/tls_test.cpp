@@ -1,9 +1,15 @@
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
 
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <mutex>
 
 #include "drivers/net/http_client.h"
+#include "drivers/net/tls.h"
 #include "net/certificates.h"
 #include "net/loopback.h"
 
@@ -188,6 +194,92 @@ TEST(tls, a_client_certificate_is_told_to_the_handler_only_when_it_verifies) {
   EXPECT_EQ(call(wanted)->body, "");
 }
 
+// What a client with these settings and a server of these versions agree on; "" when nothing.
+std::string agreed(const Certificates& certificates, const TlsClientConfiguration& tls, int oldest, int newest) {
+  const Result<TlsContext> client_context = make_tls_client(tls);
+  const TlsContext server_context{SSL_CTX_new(TLS_server_method())};
+  SSL_CTX_set_cipher_list(server_context.get(), "DEFAULT:@SECLEVEL=0");
+  SSL_CTX_set_min_proto_version(server_context.get(), oldest);
+  SSL_CTX_set_max_proto_version(server_context.get(), newest);
+  SSL_CTX_use_certificate_chain_file(server_context.get(), certificates.file("server.pem").c_str());
+  SSL_CTX_use_PrivateKey_file(server_context.get(), certificates.file("server.key").c_str(), SSL_FILETYPE_PEM);
+  const std::unique_ptr<SSL, decltype(&SSL_free)> client{SSL_new(client_context->get()), SSL_free};
+  const std::unique_ptr<SSL, decltype(&SSL_free)> server{SSL_new(server_context.get()), SSL_free};
+  BIO *near = nullptr, *far = nullptr;
+  BIO_new_bio_pair(&near, 0, &far, 0);
+  SSL_set_bio(client.get(), near, near);
+  SSL_set_bio(server.get(), far, far);
+  SSL_set_connect_state(client.get());
+  SSL_set_accept_state(server.get());
+  for (int i = 0; i < 10; ++i) {
+    SSL_do_handshake(client.get());
+    SSL_do_handshake(server.get());
+  }
+  return SSL_is_init_finished(client.get()) == 1 ? SSL_get_version(client.get()) : "";
+}
+
+TEST(tls, versions_are_limited_on_both_sides) {
+  Certificates certificates;
+  certificates.issue("server", "IP:127.0.0.1");
+  TlsClientConfiguration tls;
+  tls.ca_file = certificates.file("ca.pem");
+  EXPECT_EQ(agreed(certificates, tls, TLS1_VERSION, TLS1_3_VERSION), "TLSv1.3");
+  EXPECT_EQ(agreed(certificates, tls, TLS1_VERSION, TLS1_1_VERSION), "") << "1.2 is the least unless somebody asks for less";
+  tls.max_version = TlsVersion::tls12;
+  EXPECT_EQ(agreed(certificates, tls, TLS1_VERSION, TLS1_3_VERSION), "TLSv1.2");
+  tls.min_version = TlsVersion::tls11;
+  EXPECT_EQ(agreed(certificates, tls, TLS1_VERSION, TLS1_1_VERSION), "TLSv1.1");
+  EXPECT_EQ(agreed(certificates, tls, TLS1_VERSION, TLS1_VERSION), "");
+  tls.min_version = TlsVersion::tls10;
+  EXPECT_EQ(agreed(certificates, tls, TLS1_VERSION, TLS1_VERSION), "TLSv1");
+  tls.max_version.reset();
+  tls.min_version = TlsVersion::tls13;
+  EXPECT_EQ(agreed(certificates, tls, TLS1_2_VERSION, TLS1_2_VERSION), "");
+}
+
+TEST(tls, renewed_files_hold_from_the_next_call_on_though_their_times_are_equal) {
+  Certificates certificates, others;
+  certificates.issue("server", "IP:127.0.0.1");
+  ServerUnderTest server{echo_router(), {}, with_tls(certificates, "server")};
+  LoopThread thread;
+  std::unique_ptr<HttpCaller> caller;
+  thread.run([&] { caller = std::make_unique<HttpCaller>(thread.loop); });
+  HttpCall wanted = get(server.port());
+  wanted.may_be_sent_twice = true;
+  wanted.tls.ca_file = certificates.file("trusted.pem");
+  const auto now_trusted = [&](const Certificates& of) {
+    const std::string fresh = certificates.file("fresh.pem");
+    std::filesystem::copy_file(of.file("ca.pem"), fresh);
+    std::filesystem::last_write_time(fresh, std::filesystem::file_time_type{});
+    std::filesystem::rename(fresh, wanted.tls.ca_file);
+    std::promise<Outcome> promise;
+    std::future<Outcome> future = promise.get_future();
+    caller->start(wanted, [&](Outcome outcome) { promise.set_value(std::move(outcome)); });
+    return future.get().has_value();
+  };
+  EXPECT_TRUE(now_trusted(certificates));
+  EXPECT_FALSE(now_trusted(others)) << "nor does a kept connection outlive whom it trusted";
+  EXPECT_TRUE(now_trusted(certificates));
+  thread.run([&] { caller.reset(); });
+}
+
+TEST(tls, a_key_with_a_passphrase_is_refused_and_nobody_is_asked) {
+  Certificates certificates;
+  certificates.issue("agent", "DNS:agent-1");
+  std::FILE* in = std::fopen(certificates.file("agent.key").c_str(), "r");
+  EVP_PKEY* key = PEM_read_PrivateKey(in, nullptr, nullptr, nullptr);
+  std::fclose(in);
+  std::FILE* out = std::fopen(certificates.file("locked.key").c_str(), "w");
+  std::string passphrase = "sesame";
+  PEM_write_PrivateKey(out, key, EVP_aes_128_cbc(), reinterpret_cast<unsigned char*>(passphrase.data()), 6, nullptr, nullptr);
+  std::fclose(out);
+  EVP_PKEY_free(key);
+  const Result<TlsContext> refused =
+      make_tls_client({.certificate_file = certificates.file("agent.pem"), .key_file = certificates.file("locked.key")});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().text(), "read key " + certificates.file("locked.key") + ": the key has a passphrase");
+}
+
 TEST(tls, files_that_cannot_be_used_are_named) {
   Certificates certificates;
   certificates.issue("server", "IP:127.0.0.1");
@@ -198,7 +290,10 @@ TEST(tls, files_that_cannot_be_used_are_named) {
   wanted.tls.ca_file = certificates.file("missing.pem");
   const Outcome outcome = call(wanted);
   EXPECT_EQ(outcome.error().kind, HttpFailureKind::call_invalid);
-  EXPECT_NE(outcome.error().detail.find("missing.pem"), std::string::npos) << outcome.error().detail;
+  EXPECT_NE(outcome.error().detail.find("missing.pem: No such file or directory"), std::string::npos) << outcome.error().detail;
+  std::ofstream(certificates.file("empty.pem")) << "no certificate\n";
+  wanted.tls.ca_file = certificates.file("empty.pem");
+  EXPECT_NE(call(wanted).error().detail.find("empty.pem: "), std::string::npos) << call(wanted).error().detail;
   Loop loop;
   HttpServerSettings settings = with_tls(certificates, "server");
   settings.listen.front().tls->key_file = certificates.file("other.key");

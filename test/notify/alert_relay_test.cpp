@@ -124,6 +124,31 @@ TEST_F(Relay, many_go_in_calls_of_64_to_each_for_itself) {
   EXPECT_EQ(count(peers_.calls[0].body), 64U);
   EXPECT_EQ(count(peers_.calls.back().body), 36U);
   EXPECT_NE(peers_.calls[0].body.find("\"endsAt\":\"2026-03-01T12:20:"), std::string::npos) << "four times the longest interval";
+  const RelayFigures figures = relay_.figures();
+  ASSERT_EQ(figures.peers.size(), 2U);
+  for (const RelayFigures::Peer& peer : figures.peers) EXPECT_EQ(peer.sent_count, 100U) << peer.url;
+  EXPECT_EQ(figures.waiting_count, 0U);
+  EXPECT_EQ(figures.dropped_count, 0U);
+}
+
+TEST_F(Relay, figures_count_as_prometheus_does) {
+  relay_.configure({{"http://am/", Duration::seconds(10), {}}}, Duration::seconds(15));
+  for (int i = 0; i < 100; ++i) fire(std::to_string(i));
+  loop_.pass(Duration::milliseconds(250));
+  EXPECT_EQ(relay_.figures().waiting_count, 100U);
+  peers_.answer(500);  // told again
+  RelayFigures figures = relay_.figures();
+  ASSERT_EQ(figures.peers.size(), 1U);
+  EXPECT_EQ(figures.peers[0].sent_count, 64U);
+  EXPECT_EQ(figures.peers[0].error_count, 1U) << "of calls";
+  EXPECT_EQ(figures.dropped_count, 0U);
+  EXPECT_EQ(figures.waiting_count, 100U);
+  static_cast<void>(calls_after(Duration::seconds(3), 400));  // refused for good
+  figures = relay_.figures();
+  EXPECT_EQ(figures.peers[0].sent_count, 164U);
+  EXPECT_EQ(figures.peers[0].error_count, 3U);
+  EXPECT_EQ(figures.dropped_count, 100U);
+  EXPECT_EQ(figures.waiting_count, 0U);
 }
 
 TEST_F(Relay, alerts_that_are_refused_hold_up_no_others) {
@@ -148,9 +173,7 @@ TEST_F(Relay, alerts_that_are_refused_hold_up_no_others) {
 
 TEST_F(Relay, an_authorization_that_cannot_be_read_sends_nothing_and_is_said) {
   relay_.configure({{"http://am/", Duration::seconds(10),
-                     [] {
-                       return Result<std::optional<std::string>>(Error{ErrorKind::not_found, "read", "/secret", "no such file"});
-                     }}},
+                     [](ports::HttpCall&) { return Status(Error{ErrorKind::not_found, "read", "/secret", "no such file"}); }}},
                    Duration::seconds(15));
   fire("a");
   EXPECT_EQ(calls_after(Duration::seconds(5)), 0U);

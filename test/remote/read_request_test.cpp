@@ -64,6 +64,16 @@ TEST(read_request, says_which_answers_are_taken) {
   EXPECT_TRUE(decode_read_request(std::string("\x10\x01\x10\x00", 4))->accepts_samples) << "not packed";
 }
 
+TEST(read_request, the_first_type_that_is_known_is_preferred) {
+  EXPECT_FALSE(decode_read_request(request({}, {}))->prefers_chunks);
+  EXPECT_TRUE(decode_read_request(request({}, {1}))->prefers_chunks);
+  EXPECT_TRUE(decode_read_request(request({}, {1, 0}))->prefers_chunks);
+  EXPECT_FALSE(decode_read_request(request({}, {0, 1}))->prefers_chunks);
+  EXPECT_TRUE(decode_read_request(request({}, {7, 1, 0}))->prefers_chunks);
+  EXPECT_FALSE(decode_read_request(request({}, {7}))->prefers_chunks);
+  EXPECT_TRUE(decode_read_request(std::string("\x10\x01\x10\x00", 4))->prefers_chunks) << "not packed";
+}
+
 TEST(read_request, what_is_none_is_refused) {
   EXPECT_EQ(error_of("\x08\x01"), "read ReadRequest: it is no such message of protobuf");
   EXPECT_EQ(error_of(request({query(1, 2, {matcher(4, "a", "b")})}, {})),

@@ -320,6 +320,152 @@ TEST(rules, a_reload_neither_resolves_nor_resets) {
   EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired") << "`for` counts from the first slot";
 }
 
+// A new life counts on, by what the journal has; a slot that no life evaluated was not held.
+TEST(rules, k_of_n_counts_slots_and_survives_restarts) {
+  RuleSource rule = alerting("Flaps", "up == 0");
+  rule.hysteresis.k_of_n = {3, 5};
+  rule.looks_early = true;
+  Stand stand({rule});
+  EXPECT_FALSE(stand.evaluator->group().rules[0].looks_early);
+  const auto slot = [&stand](double value) {
+    stand.pass(15);
+    stand.put("up", "a", value);
+    return stand.slot();
+  };
+  EXPECT_EQ(slot(0), "RuleEvaluated AlertBecamePending");
+  stand.restart();
+  EXPECT_EQ(slot(1), "");
+  stand.restart();
+  EXPECT_EQ(slot(0), "RuleEvaluated(held)");
+  stand.restart();
+  stand.pass(30);  // two slots go by while nobody lives: the first one has left the window
+  EXPECT_EQ(slot(0), "RuleEvaluated(held)");
+  stand.restart();
+  EXPECT_EQ(slot(0), "RuleEvaluated AlertFired");
+  EXPECT_EQ(slot(1), "RuleEvaluated AlertResolved(firing,condition_false)");
+}
+
+TEST(rules, what_has_to_recover_fires_until_its_query_has_an_element_for_it) {
+  RuleSource rule = alerting("Hot", "temperature > 50");
+  rule.hysteresis.recover = "temperature < 30 or absent(temperature)";
+  Stand stand({rule});
+  stand.put("temperature", "a", 60);
+  stand.put("temperature", "b", 60);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired AlertFired");
+  const auto slot = [&stand](double a, double b) {
+    stand.pass(15);
+    stand.put("temperature", "a", a);
+    stand.put("temperature", "b", b);
+    return stand.slot();
+  };
+  EXPECT_EQ(slot(40, 60), "RuleEvaluated(kept)") << "neither hot nor recovered";
+  EXPECT_EQ(stand.ask("count(ALERTS)"), "{} 2");
+  stand.restart();
+  EXPECT_EQ(slot(40, 60), "") << "a restart is no recovery";
+  EXPECT_EQ(slot(60, 60), "RuleEvaluated(returned)");
+  EXPECT_EQ(slot(40, 29), "RuleEvaluated(kept) AlertResolved(firing,condition_false)") << "the element of b is not that of a";
+  EXPECT_EQ(slot(tsdb::stale_marker(), 29), "") << "a series that is gone has not recovered …";
+  EXPECT_EQ(slot(tsdb::stale_marker(), tsdb::stale_marker()), "RuleEvaluated AlertResolved(firing,no_series)")
+      << "… unless the query says so";
+}
+
+TEST(rules, a_store_that_is_not_loaded_ends_no_alert_by_an_absence_in_recover) {
+  RuleSource rule = alerting("Hot", "temperature > 50");
+  rule.hysteresis.recover = "absent(heating)";
+  Stand stand({rule});
+  stand.put("temperature", "a", 60);
+  stand.put("heating", "a", 1);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  stand.restart();
+  stand.readiness.started = stand.now;
+  stand.readiness.unscraped_targets = {Labels({{"instance", "stove"}, {"job", "web"}})};
+  stand.pass(400);  // beyond what is looked back
+  stand.put("temperature", "a", 40);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated(kept)") << "heating may only not have been asked yet";
+  stand.put("temperature", "b", 60);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  stand.pass(15);
+  stand.put("temperature", "b", 40);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,condition_false)")
+      << "an alert of this life waits for no target that was found just now …";
+  stand.pass(15);
+  stand.put("temperature", "b", 60);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  stand.pass(15);
+  stand.readiness.complete_since = stand.now - Duration::minutes(4);
+  stand.put("temperature", "b", 40);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated(kept)") << "… but for the samples that a pause before it left out";
+  stand.readiness = {};
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,condition_false) AlertResolved(firing,condition_false)");
+}
+
+TEST(rules, an_old_sample_of_another_series_in_recover_ends_no_alert) {
+  RuleSource rule = alerting("Hot", "temperature > 50");
+  rule.hysteresis.recover = "fan == 1";
+  Stand stand({rule});
+  stand.put("temperature", "a", 60);
+  stand.put("fan", "a", 1);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  stand.restart();
+  stand.pass(15);
+  stand.readiness.started = stand.readiness.complete_since = stand.now;
+  stand.put("temperature", "a", 40);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated(kept)") << "that the fan stopped since may be what the store lost";
+  stand.put("fan", "a", 1);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,condition_false)");
+}
+
+TEST(rules, a_change_of_hysteresis_keeps_what_is_pending_and_what_fires) {
+  RuleSource flaps = alerting("Flaps", "up == 0");
+  flaps.hysteresis.k_of_n = {3, 5};
+  RuleSource hot = alerting("Hot", "temperature > 50");
+  hot.hysteresis.recover = "temperature < 30";
+  Stand stand({flaps, hot});
+  stand.put("up", "a", 0);
+  stand.put("temperature", "a", 60);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertBecamePending; RuleEvaluated AlertFired");
+  stand.pass(15);
+  stand.put("temperature", "a", 40);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated(held); RuleEvaluated(kept)");
+  stand.source.rules[0].hysteresis = {};
+  stand.source.rules[1].hysteresis.recover = "temperature < 45";
+  auto compiled = compile(stand.source);
+  ASSERT_TRUE(compiled);
+  auto next = std::make_unique<GroupEvaluator>(std::move(*compiled), stand.surroundings, stand.now);
+  next->take_over(*stand.evaluator);
+  stand.evaluator = std::move(next);
+  stand.pass(15);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired; RuleEvaluated AlertResolved(firing,condition_false)");
+}
+
+TEST(rules, a_recovery_that_samples_show_needs_no_loaded_store) {
+  RuleSource rule = alerting("Hot", "temperature > 50");
+  rule.hysteresis.recover = "temperature < 30";
+  Stand stand({rule});
+  stand.put("temperature", "a", 60);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  stand.restart();
+  stand.pass(15);
+  stand.readiness.started = stand.readiness.complete_since = stand.now;
+  stand.put("temperature", "a", 20);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertResolved(firing,condition_false)");
+}
+
+TEST(rules, a_recover_query_that_fails_changes_no_alert) {
+  RuleSource rule = alerting("Hot", "temperature > 50");
+  rule.hysteresis.recover = "temperature * on () up < 30";
+  Stand stand({rule});
+  stand.put("temperature", "a", 60);
+  stand.put("up", "a", 1);
+  stand.put("up", "b", 1);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  stand.pass(15);
+  stand.put("temperature", "a", 20);
+  EXPECT_EQ(stand.slot(), "RuleEvaluationFailed");
+  EXPECT_TRUE(stand.evaluator->health(0).last_error.starts_with("recover: ")) << stand.evaluator->health(0).last_error;
+  EXPECT_EQ(stand.alerts().front()->phase, AlertPhase::firing);
+}
+
 TEST(rules, a_failed_evaluation_changes_no_alert) {
   Stand stand({alerting("WebDown", "up == 0"), alerting("Two", "{__name__=~\"x|y\"} * on (instance) up == 7")});
   stand.put("up", "a", 0);
@@ -364,6 +510,23 @@ TEST(rules, equal_labels_and_too_many_elements_fail_the_rule) {
   EXPECT_EQ(limited.alerts().size(), 1U);
 }
 
+// Prometheus: rules/manager.go, Group.Eval: with what the rule's samples took to be written.
+TEST(rules, each_is_measured_by_the_stopwatch_of_its_surroundings) {
+  Stand stand({recording("one", "up"), alerting("Bad", "up * on (job) up"), recording("two", "up")});
+  std::int64_t now_us = 0;
+  stand.surroundings.stopwatch_us = [&now_us, step = 100]() mutable { return now_us += step *= 2; };
+  stand.put("up", "a", 0);
+  stand.put("up", "b", 0);
+  stand.slot();
+  EXPECT_EQ(stand.evaluator->health(0).took_us, 400);
+  EXPECT_EQ(stand.evaluator->health(1).took_us, 800) << "also one that fails";
+  EXPECT_EQ(stand.evaluator->health(2).took_us, 1600);
+  EXPECT_EQ(stand.last.took_us, 2800) << "all of them";
+  stand.surroundings.stopwatch_us = nullptr;
+  stand.slot();
+  EXPECT_EQ(stand.evaluator->health(0).took_us, 0);
+}
+
 TEST(rules, what_cannot_be_a_rule_is_refused_with_its_place) {
   const auto refusal = [](RuleSource rule) {
     GroupSource group;
@@ -379,6 +542,16 @@ TEST(rules, what_cannot_be_a_rule_is_refused_with_its_place) {
   RuleSource broken = alerting("A", "up");
   broken.annotations = {{"summary", "{{ $lables.x }}"}};
   EXPECT_NE(refusal(broken).find("annotation summary"), std::string::npos);
+  const auto hysteresis = [&refusal](RuleSource rule, const HysteresisConfiguration& what) {
+    rule.hysteresis = what;
+    return refusal(std::move(rule));
+  };
+  EXPECT_NE(hysteresis(alerting("A", "up"), {SlotsConfiguration{6, 5}, {}}).find("rule A: k_of_n"), std::string::npos);
+  EXPECT_NE(hysteresis(alerting("A", "up"), {SlotsConfiguration{0, 5}, {}}).find("rule A: k_of_n"), std::string::npos);
+  EXPECT_NE(hysteresis(alerting("A", "up"), {{}, "up =="}).find("rule A: recover"), std::string::npos);
+  EXPECT_NE(hysteresis(alerting("A", "up"), {{}, "time()"}).find("rule A: recover"), std::string::npos);
+  EXPECT_NE(hysteresis(recording("a", "up"), {{}, "up == 1"}).find("rule a: "), std::string::npos);
+  EXPECT_EQ(hysteresis(alerting("A", "up"), {SlotsConfiguration{5, 5}, "up == 1"}), "compiled");
   EXPECT_EQ(refusal(alerting("A", "up")), "compiled");
 }
 

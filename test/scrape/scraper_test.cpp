@@ -14,6 +14,7 @@
 #include "metrics/promql/evaluate.h"
 #include "metrics/promql/parser.h"
 #include "metrics/promql/print.h"
+#include "metrics/tsdb/exemplar_store.h"
 
 namespace watchbill::drivers::scrape {
 namespace {
@@ -103,7 +104,8 @@ class Bench : public ::testing::Test, public ports::IoLoop, public ports::HttpCl
     ports::HttpCall call;
     ports::HttpDone done;
   };
-  Instant now_{1'772'366'400'000};
+  const Instant begin_{1'772'366'400'000};
+  Instant now_{begin_};
   std::uint64_t last_id_{0};
   std::map<std::pair<Instant, std::uint64_t>, std::function<void()>> timers_;
   std::deque<Call> calls_;
@@ -216,6 +218,61 @@ TEST_F(Bench, native_histograms_are_asked_for_in_protobuf_and_stored_as_the_job_
   page_ = "x 1\n";
   pass(Duration::seconds(15));
   EXPECT_EQ(ask("sum(up)"), "{} 0") << "text is no protobuf";
+}
+
+TEST_F(Bench, exemplars_are_kept_beside_the_samples_of_their_series) {
+  const auto kept = [&] {
+    const std::vector<std::vector<metrics::tsdb::Matcher>> everything{{}};
+    std::string out;
+    for (const auto& [series, exemplars] : head_.exemplars().select(everything, Instant{}, Instant::never()))
+      for (const metrics::tsdb::Exemplar& each : exemplars)
+        out += series.text() + " " + each.labels.text() + " " + promql::format_value(each.value) + " " +
+               std::to_string(each.at.ms - begin_.ms) + "\n";
+    return out;
+  };
+  headers_ = {{"Content-Type", "application/openmetrics-text; version=1.0.0"}};
+  page_ = "a_total 1 # {trace=\"x\"} 0.5 1772366401.25\nb_total 1 # {trace=\"y\"} 2\nc 1\n# EOF\n";
+  scraper_.configure({target("a:1")});
+  pass(Duration::seconds(15));
+  const std::string first = kept();
+  ASSERT_EQ(first.substr(0, first.find('\n')), "a_total{instance=\"a:1\", job=\"web\"} {trace=\"x\"} 0.5 1250");
+  EXPECT_NE(first.find("\nb_total{instance=\"a:1\", job=\"web\"} {trace=\"y\"} 2 "), std::string::npos);
+  pass(Duration::seconds(30));
+  EXPECT_EQ(kept(), first) << "the same again";
+  page_ = "a_total 2 # {trace=\"z\"} 0.25 1772366405\n# EOF\n";
+  pass(Duration::seconds(15));
+  EXPECT_NE(kept().find("{trace=\"z\"} 0.25 5000\n"), std::string::npos);
+  EXPECT_EQ(head_.exemplars().statistics().exemplar_count, 3U);
+  page_ = "a_total 3 # {trace=\"lost\"} 0.25 1772366407\nbad{\n# EOF\n";
+  pass(Duration::seconds(15));
+  EXPECT_EQ(head_.exemplars().statistics().exemplar_count, 3U) << "of a page that is refused nothing is kept";
+}
+
+TEST_F(Bench, exemplars_of_protobuf_are_those_of_their_sample) {
+  namespace exposition = metrics::exposition;
+  const std::int64_t at_ms = now_.ms + 1250;
+  const std::string one = exposition::protobuf_exemplar("trace", "x", 0.5, at_ms);
+  const std::string timeless = exposition::protobuf_exemplar("trace", "y", 3, 0);
+  std::string counter = exposition::protobuf_single(4);
+  protozero::pbf_writer(counter).add_message(2, exposition::protobuf_exemplar("trace", "c", 4, at_ms));
+  page_ = exposition::protobuf_family("took", "", 4,
+                                      {exposition::protobuf_metric(
+                                          {{"a", "b"}}, 7, exposition::protobuf_histogram({{1, 5, one}, {2, 6, timeless}}, true))}) +
+          exposition::protobuf_family("asked_total", "", 0, {exposition::protobuf_metric({}, 3, counter)});
+  headers_ = {{"Content-Type", "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"}};
+  Target both = target("both:1");
+  both.terms = terms([](SampleTerms& out) { out.keeps_native_histograms = out.keeps_classic_histograms = true; });
+  scraper_.configure({both});
+  pass(Duration::seconds(15));
+  std::vector<std::string> found;
+  const std::vector<std::vector<metrics::tsdb::Matcher>> everything{{}};
+  for (const auto& [series, exemplars] : head_.exemplars().select(everything, Instant{}, Instant::never()))
+    for (const metrics::tsdb::Exemplar& each : exemplars)
+      found.push_back(std::string(series.get("__name__")) + " " + std::string(series.get("le")) + " " + each.labels.text() +
+                      (each.has_own_time ? " at " + std::to_string(each.at.ms - at_ms) : ""));
+  EXPECT_EQ(found, (std::vector<std::string>{"asked_total  {trace=\"c\"} at 0", "took  {trace=\"x\"} at 0",
+                                             "took_bucket 1.0 {trace=\"x\"} at 0", "took_bucket 2.0 {trace=\"y\"}"}))
+      << "a native histogram has those with a time";
 }
 
 TEST_F(Bench, a_target_that_does_not_answer_is_down_and_its_series_end) {

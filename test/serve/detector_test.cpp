@@ -268,6 +268,30 @@ TEST_F(detector, a_counter_born_at_one_is_a_finding_not_a_surprise) {
   EXPECT_EQ(alerts_at(neighbour->port()), "");
 }
 
+// What the bill adds to a rule: it begins at the second slot, and what is neither hot nor cool goes on, over a restart too.
+TEST_F(detector, hysteresis_of_the_bill_begins_and_ends_an_alert_later) {
+  write_rules("      - {alert: RoomHot, expr: temperature > 50}\n");
+  write_bill("scrape_interval: 100ms, scrape_timeout: 100ms, evaluation_interval: 200ms",
+             "bindings: {RoomHot: {unbound: a test}}\nalerts: {RoomHot: {recover: temperature < 30, k_of_n: 2 of 3}}\n");
+  {
+    Controller controller(data(), arguments());
+    ASSERT_TRUE(comes("AlertFired", "RoomHot"));
+    EXPECT_EQ(count_of("AlertBecamePending", "RoomHot"), 1U) << "one slot was not enough";
+    target_.show("temperature{room=\"attic\"} 40\n");
+    ASSERT_TRUE(comes("RuleEvaluated", "\"kept\":["));
+    controller.kill_at_once();
+  }
+  const Controller controller(data(), arguments());
+  const std::size_t answered = target_.answered_count();
+  ASSERT_TRUE(eventually([&] { return target_.answered_count() > answered + 20; })) << "slots go by";
+  EXPECT_EQ(events("AlertResolved"), "");
+  EXPECT_EQ(alerts_at(controller.port()), "\"RoomHot\"\"firing\" ");
+  target_.show(cool);
+  ASSERT_TRUE(comes("AlertResolved", "RoomHot"));
+  const std::string why = run_program({"why", "RoomHot", "--data", data()}).out;
+  EXPECT_NE(why.find("kept     1 by keep_firing_for or recover\n"), std::string::npos) << why;
+}
+
 // The same of counters that come with what the bill has: each reason of a restart, before there was one.
 TEST(first_page, has_the_restarts_of_a_workload_for_every_reason) {
   const agent_test::House house;

@@ -161,6 +161,13 @@ TEST_F(prometheus_api, shows_a_target_that_is_down_and_a_rule_that_fails) {
   EXPECT_NE(ask(port(), "/metrics").body.find("watchbill_rule_group_iterations_missed_total"), std::string::npos);
 }
 
+TEST_F(prometheus_api, measures_each_rule) {
+  ASSERT_TRUE(is_watching(port()));
+  const std::string rules = ask(port(), "/api/v1/rules").body;
+  EXPECT_NE(rules.find(R"("health":"ok","evaluationTime":0.0)"), std::string::npos) << rules;
+  EXPECT_EQ(rules.find(R"("health":"ok","evaluationTime":0,)"), std::string::npos) << rules;
+}
+
 TEST_F(prometheus_api, gives_an_expression_as_the_tree_of_prometheus_3) {
   const auto tree = [this](const std::string& query) {
     return ask(port(), "/api/v1/parse_query", "query=" + encoded(query)).body;

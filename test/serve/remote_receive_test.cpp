@@ -2,9 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <span>
+
+#include <protozero/pbf_writer.hpp>
 
 #include "metrics/remote/block.h"
 #include "metrics/remote/write_request.h"
@@ -197,14 +201,66 @@ TEST_F(remote_receive, a_prometheus_reads_what_we_have) {
       << "as in Prometheus: only asking for an external label is undone";
 }
 
+// Both are written the same samples and asked for the same series as streamed chunks.
+TEST_F(remote_receive, frames_of_chunks_are_those_of_a_real_prometheus) {
+  const std::optional<std::string> program = Prometheus::program();
+  if (!program) GTEST_SKIP() << "no prometheus in the PATH";
+  write("prometheus.yml", "global: {external_labels: {site: lab}}\n");
+  const Controller controller(path("data"), from_file());
+  ASSERT_TRUE(controller.is_serving());
+  const Prometheus real(*program, path("prometheus.yml"), {free_port(), path("real")}, {"--web.enable-remote-write-receiver"});
+  const auto post_to = [](std::uint16_t port, const std::string& target, const std::string& body) {
+    Connection connection(port);
+    connection.send("POST " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
+                    "\r\nConnection: close\r\nContent-Type: application/x-protobuf\r\nContent-Encoding: snappy\r\nContent-Length: " +
+                    std::to_string(body.size()) + "\r\n\r\n" + body);
+    return connection.reply();
+  };
+  const std::int64_t begin = now_ms() - 60'000;
+  remote::WriteRequestWriter writer;
+  std::vector<remote::Sample> samples;
+  for (int i = 0; i < 25; ++i)
+    samples.push_back({Instant{begin + i * 2'000 + (i % 5 == 0 ? 7 * i : 0)}, i % 3 == 0 ? 0.1 * i : 5.0});
+  writer.series(remote::encode_labels(Labels({{"__name__", "a"}, {"room", "attic"}})), samples);
+  writer.series(remote::encode_labels(Labels({{"__name__", "a"}, {"room", "hall"}})), std::span(samples).first(1));
+  const std::string written = remote::compress(writer.body());
+  // Two queries: {__name__="a"} and {room="hall"}; then the type STREAMED_XOR_CHUNKS alone.
+  const auto query = [&](const std::string& name, const std::string& value) {
+    std::string matcher;
+    protozero::pbf_writer(matcher).add_string(2, name);
+    protozero::pbf_writer(matcher).add_string(3, value);
+    std::string out;
+    protozero::pbf_writer(out).add_int64(1, begin);
+    protozero::pbf_writer(out).add_int64(2, begin + 60'000);
+    protozero::pbf_writer(out).add_message(3, matcher);
+    return out;
+  };
+  std::string asked;
+  protozero::pbf_writer(asked).add_message(1, query("__name__", "a"));
+  protozero::pbf_writer(asked).add_message(1, query("room", "hall"));
+  protozero::pbf_writer(asked).add_enum(2, 1);
+  std::array<HttpReply, 2> replies;
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    const std::uint16_t port = i == 0 ? controller.port() : real.port();
+    ASSERT_TRUE(eventually([&] { return post_to(port, "/api/v1/write", written).status == 204; })) << i;
+    replies[i] = post_to(port, "/api/v1/read", remote::compress(asked));
+    EXPECT_EQ(replies[i].status, 200) << replies[i].body;
+    EXPECT_EQ(replies[i].headers["content-type"], "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse");
+  }
+  EXPECT_FALSE(replies[0].body.empty());
+  EXPECT_TRUE(replies[0].body == replies[1].body)
+      << replies[0].body.size() << " bytes, there " << replies[1].body.size();
+}
+
 TEST_F(remote_receive, reading_refuses_what_it_cannot_answer) {
   write("prometheus.yml", "global: {}\n");
   const Controller controller(path("data"), from_file());
   ASSERT_TRUE(controller.is_serving());
   const auto read = [&](const std::string& body) { return controller.ask({"POST", "/api/v1/read", {}, {}, body, {}}); };
-  const HttpReply streamed = read(remote::compress("\x10\x01"));  // accepted_response_types: STREAMED_XOR_CHUNKS
-  EXPECT_EQ(streamed.status, 400);
-  EXPECT_EQ(streamed.body, "server does not support any of the requested response types; supported: SAMPLES\n");
+  const HttpReply unknown = read(remote::compress("\x10\x07"));  // accepted_response_types: one that nobody knows
+  EXPECT_EQ(unknown.status, 400);
+  EXPECT_EQ(unknown.body,
+            "server does not support any of the requested response types; supported: SAMPLES, STREAMED_XOR_CHUNKS\n");
   EXPECT_EQ(read("nonsense").status, 400);
   const HttpReply nothing = read(remote::compress(""));
   EXPECT_EQ(nothing.status, 200);

@@ -57,6 +57,7 @@ TEST(world, every_planted_fault_is_found_by_its_checker) {
       {Plant::clock_runs_back, "order"},             {Plant::old_controller_writes_on, "order"},
       {Plant::restart_trusts_an_empty_store, "alert_end"}, {Plant::vanished_series_is_called_well, "alert_end"},
       {Plant::alert_loses_its_samples, "alerts"},
+      {Plant::slots_are_not_counted, "alert_start"}, {Plant::what_has_not_recovered_ends, "alert_end"},
       {Plant::keeper_forgets_an_exit, "exits"},      {Plant::keeper_tells_an_exit_twice, "exits"},
       {Plant::keeper_starts_what_was_lost, "lost"},  {Plant::keeper_adopts_another_process, "adopted"},
       {Plant::keeper_stops_a_sibling, "sibling"},

@@ -41,6 +41,23 @@ TEST(plan, only_bound_alerts_are_looked_at_early_unless_the_bill_says_otherwise)
   EXPECT_EQ(looks(EarlyLooks::bound), "Bound ");
   EXPECT_EQ(looks(EarlyLooks::all), "Bound Unbound Other ");
   EXPECT_EQ(looks(EarlyLooks::none), "");
+  configuration.hysteresis["Bound"].k_of_n = {3, 5};
+  configuration.hysteresis["Other"].recover = "up == 1";
+  EXPECT_EQ(looks(EarlyLooks::all), "Unbound Other ") << "an early look is no slot";
+}
+
+TEST(plan, the_bill_adds_hysteresis_to_the_rules_of_its_alerts) {
+  Configuration configuration;
+  configuration.rule_groups = {group_of({alerting("A", "node_load1 > 5"), alerting("B", "node_load1 > 6")})};
+  configuration.hysteresis["A"] = {SlotsConfiguration{2, 3}, "watchbill_holds{job=\"watchbill\"} == 0"};
+  const auto plan = plan_metrics(configuration);
+  ASSERT_TRUE(plan);
+  const auto& rules = plan->groups.front().rules;
+  ASSERT_TRUE(rules[0].timing.count && rules[0].recovery);
+  EXPECT_EQ(rules[0].timing.count->held, 2U);
+  EXPECT_EQ(rules[0].timing.count->window, Duration::minutes(3));
+  EXPECT_FALSE(rules[1].timing.count || rules[1].recovery);
+  EXPECT_TRUE(reads(*plan, "watchbill", "watchbill_holds")) << "our own series that only a recover query reads are kept";
 }
 
 TEST(plan, our_own_series_are_read_by_rules_probes_and_conditions_of_runbooks) {

@@ -104,7 +104,10 @@ class writer : public ::testing::Test {
                                  [this] { return std::make_unique<files::DiskFiles>(folder_); },
                                  "samples",
                                  [] { return start; },
-                                 [](const HttpClientConfiguration&) { return std::optional<std::string>("Bearer geheim"); },
+                                 [](const HttpClientConfiguration&, ports::HttpCall& call) {
+                                   call.headers.push_back({"Authorization", "Bearer geheim"});
+                                   return Status();
+                                 },
                                  [this](const std::string&) { return environment(); },
                                  [] { return metrics::sender::FamilyList(); },
                                  [] { return start; },

@@ -10,9 +10,9 @@
 namespace watchbill::tidy {
 namespace {
 
-constexpr std::array<std::string_view, 12> deterministic_folders{
+constexpr std::array<std::string_view, 13> deterministic_folders{
     "src/model/",         "src/core/",           "src/engine/",           "src/metrics/promql/",
-    "src/metrics/rules/", "src/metrics/remote/",  "src/metrics/receive/",  "src/metrics/exposition/",
+    "src/metrics/rules/", "src/metrics/remote/",  "src/metrics/receive/",  "src/metrics/exposition/", "src/metrics/push/",
     "src/supervise/",     "src/metrics/relabel/", "src/metrics/histogram/", "src/template/"};
 // The places where threads meet the engine, and the one that starts a thread: it changes when records are read, not what they
 // are.

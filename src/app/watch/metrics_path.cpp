@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "api/metrics.h"
 #include "app/watch/completeness.h"
 #include "metrics/exposition/text_parser.h"
 
@@ -19,6 +20,7 @@ constexpr Duration flush_interval = Duration::seconds(5);
 constexpr Duration advance_interval = Duration::minutes(1);
 constexpr Duration own_interval = Duration::seconds(5);
 constexpr Duration host_interval = Duration::seconds(15);
+constexpr Duration pushed_interval = Duration::seconds(15);
 constexpr Duration idle_wait = Duration::seconds(1);
 constexpr const char* samples_folder = "samples";
 
@@ -37,6 +39,16 @@ query::Asker::Limits asker_limits(Duration debounce, std::size_t threads) {
   limits.debounce = debounce;
   limits.tasks_at_once_max = threads - 1;
   return limits;
+}
+
+// The families of our own page, which what is pushed must not contradict.
+metrics::push::Groups::Reserved reserved_families() {
+  using metrics::exposition::FamilyType;
+  metrics::push::Groups::Reserved reserved;
+  for (const api::DeclaredMetric& metric : api::declared_metrics())
+    for (const FamilyType type : {FamilyType::counter, FamilyType::gauge, FamilyType::histogram})
+      if (word(type) == metric.type) reserved.emplace(metric.name, type);
+  return reserved;
 }
 
 Labels own_target(const std::string& job, const std::string& instance) { return Labels({{"instance", instance}, {"job", job}}); }
@@ -93,12 +105,17 @@ void say_loaded(const metrics::tsdb::LoadReport& report, const Complain& complai
                     " samples of the log are left out, because the store refuses them now: one of its limits was lowered");
 }
 
+// For what rules take, whatever clock the engine follows.
+std::int64_t steady_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 }  // namespace
 
 MetricsPath::MetricsPath(Links links, Settings settings)
     : links_(std::move(links)),
       settings_(std::move(settings)),
-      surroundings_{text_template::AnnotationScope(settings_.external_labels, settings_.external_url), {}},
+      surroundings_{text_template::AnnotationScope(settings_.external_labels, settings_.external_url), {}, false, steady_us},
       pool_size_(pool_size()),
       head_(head_limits(settings_)),
       files_(settings_.data),
@@ -111,6 +128,9 @@ MetricsPath::MetricsPath(Links links, Settings settings)
       scraper_({links_.loop, links_.client, head_, links_.now, [this](const scrape::TargetSeries& series) { stored(series); }}),
       writes_({head_, [this] { return flush(); },
                [this](std::span<const rules::RulePlace> readers) { asker_.arrived(readers, links_.now()); }}),
+      push_files_(settings_.data),
+      pushes_({push_files_, head_, links_.now, [this] { links_.loop.post([this] { configure_pushed(); }); }, links_.complain},
+              reserved_families()),
       finder_({links_.loop, links_.client, [this] { take_targets(); }, links_.complain}),
       plan_(std::make_shared<MetricsPlan>()) {}
 
@@ -121,6 +141,7 @@ void MetricsPath::start(std::shared_ptr<const MetricsPlan> plan) {
   finder_.read_files(plan_->jobs);
   keeper_ = std::thread([this] { keep_samples(); });
   writer_ = std::thread([this] { writes_.run(); });
+  pusher_ = std::thread([this] { pushes_.run(); });
   planner_ = std::thread([this] { plan_evaluations(); });
   for (std::size_t i = 0; i < pool_size_; ++i) pool_.emplace_back([this] { evaluate(); });
 }
@@ -147,6 +168,8 @@ void MetricsPath::stop() {
   finder_.stop();
   asker_.stop();
   writes_.stop();
+  pushes_.stop();
+  if (pusher_.joinable()) pusher_.join();
   if (writer_.joinable()) writer_.join();
   if (planner_.joinable()) planner_.join();
   for (std::thread& thread : pool_) thread.join();
@@ -274,6 +297,7 @@ void MetricsPath::take() {
     rule_ids_ = std::move(ids);
   }
   configure_own();
+  configure_pushed();
   finder_.configure(plan_->jobs);
   take_targets();
   if (const Status configured = remotes_.configure(plan_->remotes); !configured)
@@ -404,6 +428,8 @@ api::Watch MetricsPath::watch() {
           [this] { return remotes_.views(); },
           [this](std::string block, auto done) { return writes_.offer(std::move(block), std::move(done)); },
           &writes_.counts(),
+          {[this](api::PushAsk ask, auto done) { return pushes_.offer(std::move(ask), std::move(done)); },
+           [this] { return pushes_.groups(); }, &pushes_.counts()},
           [this] { return log_.lost_bytes(); }};
 }
 
@@ -427,7 +453,7 @@ api::RuleGroups MetricsPath::groups() const {
   for (query::GroupStatus& status : asker_.statuses()) statuses.emplace(status.key, std::move(status));
   for (std::size_t i = 0; i < plan_->groups.size(); ++i) {
     query::GroupStatus& status = statuses[plan_->groups[i].key];
-    groups.views.push_back({plan_->sources[i], plan_->groups[i], status.evaluated_at, status.took, status.missed_count,
+    groups.views.push_back({plan_->sources[i], plan_->groups[i], status.evaluated_at, status.took_us, status.missed_count,
                             status.failure_count, std::move(status.rules)});
   }
   return groups;
@@ -435,33 +461,49 @@ api::RuleGroups MetricsPath::groups() const {
 
 // --- our own series ---
 
-void MetricsPath::append(std::vector<scrape::OwnSample> samples) {
+void MetricsPath::append(const std::vector<scrape::OwnSample>& samples) {
   if (!is_ready_) return;
-  std::erase_if(samples, [this](const scrape::OwnSample& sample) {
-    return !plan_->reads(sample.labels, std::string(sample.labels.get(metric_name_label)));
-  });
   scraper_.append_own(samples);
   for (const scrape::OwnSample& sample : samples) asker_.arrived(readers_of(sample.labels), links_.now());
 }
 
-// The two sources are asked only while somebody reads them, for they have an `up` too.
+// A source that gives nothing is not asked, for it would have an `up` all the same.
 void MetricsPath::configure_own() {
   const Labels own = own_target("watchbill", settings_.own_address);
   const Labels host = own_target("node", settings_.own_host);
-  if (own_samples().empty()) scraper_.remove_internal(own);
-  else scraper_.add_internal({own, own_interval, [this](Instant) { return own_samples(); }});
+  scraper_.add_internal({own, own_interval, [this](Instant) { return own_samples(); }});
   if (host_samples(links_.now()).empty()) scraper_.remove_internal(host);
   else scraper_.add_internal({host, host_interval, [this](Instant now) { return host_samples(now); }});
 }
 
+// What was pushed is read at each interval as if it were scraped with honor_labels, while there is any; a group that is removed
+// ends at the next one.
+void MetricsPath::configure_pushed() {
+  if (is_ending_ || started_ == Instant::never()) return;  // begin() will
+  const Labels target = own_target("pushgateway", settings_.own_address);
+  if (pushes_.groups().empty()) return scraper_.remove_internal(target);
+  const auto read = [this](Instant) {
+    std::vector<scrape::OwnSample> out;
+    for (const auto& group : pushes_.groups())
+      for (metrics::push::PushedSample& sample : metrics::push::samples_of(*group))
+        out.push_back({std::move(sample.labels), sample.value, std::move(sample.histogram)});
+    return out;
+  };
+  scraper_.add_internal({target, pushed_interval, read, true});
+}
+
+// All of the page, but refusals that never happened: there is a series for each reason in each area, ten times as many as of all
+// else. A rule that reads them gets the zeros too, since the first refusal must be seen as a rise.
 std::vector<scrape::OwnSample> MetricsPath::own_samples() const {
   using Entry = metrics::exposition::TextParser::Entry;
-  ReadNames read(*plan_, own_target("watchbill", settings_.own_address));
+  constexpr std::string_view refusals = "watchbill_refusals_total";
+  const bool keeps_zeros = plan_->reads(own_target("watchbill", settings_.own_address), std::string(refusals));
   std::vector<scrape::OwnSample> out;
   const std::string page = links_.own_page();
   metrics::exposition::TextParser parser(page);
   for (Entry entry = parser.next(); entry != Entry::end && entry != Entry::malformed; entry = parser.next())
-    if (entry == Entry::sample && read.has(parser.metric_name())) out.push_back({parser.labels(), parser.value()});
+    if (entry == Entry::sample && (keeps_zeros || parser.value() != 0 || parser.metric_name() != refusals))
+      out.push_back({parser.labels(), parser.value(), {}});
   return out;
 }
 
@@ -471,9 +513,9 @@ std::vector<scrape::OwnSample> MetricsPath::host_samples(Instant now) {
   static_cast<void>(host_.read(now, seen));
   std::vector<scrape::OwnSample> out;
   for (scrape::HostSample& sample : seen.samples) {
-    if (!read.has(sample.name)) continue;
+    if (!plan_->keeps_host && !read.has(sample.name)) continue;
     sample.labels.set(metric_name_label, sample.name);
-    out.push_back({std::move(sample.labels), sample.value});
+    out.push_back({std::move(sample.labels), sample.value, {}});
   }
   return out;
 }

@@ -1,7 +1,7 @@
 // The running metrics path: store, sample log, scraper, rule groups, the threads that evaluate them, and remotes. Samples never
 // meet the journal; what rules find goes to the engine as commands (design/architecture.md, the metrics path).
 //
-// Threads: one keeps the sample log, one the blocks, one stores what remote write sends, one plans evaluations, a few evaluate.
+// Threads: one each for the sample log, blocks, remote write, pushes, and the plan of evaluations; a few evaluate.
 // Functions say who may call them; `loop` means the I/O loop's thread.
 #pragma once
 
@@ -21,6 +21,7 @@
 #include "api/services.h"
 #include "app/watch/block_keeper.h"
 #include "app/watch/metrics_plan.h"
+#include "app/watch/push_desk.h"
 #include "app/watch/remotes.h"
 #include "app/watch/target_finder.h"
 #include "app/watch/write_desk.h"
@@ -64,15 +65,14 @@ class MetricsPath {
   void start(std::shared_ptr<const MetricsPlan> plan);
   // Another bill. Loop, or before it runs.
   void configure(std::shared_ptr<const MetricsPlan> plan);
-  // Asks nobody any more. Loop.
-  void stop_asking();
+  void stop_asking();  // anybody any more. Loop.
   // Ends the threads, writes what is not on disk yet. After stop_asking(), or when the loop is gone; before the engine goes.
   void stop();
 
   [[nodiscard]] bool is_ready() const noexcept { return is_ready_; }
 
-  // Samples of our own at once: labels with __name__, job and instance. Those that nobody reads are left out. Loop.
-  void append(std::vector<drivers::scrape::OwnSample> samples);
+  // Samples of our own at once: labels with __name__, job and instance. Loop.
+  void append(const std::vector<drivers::scrape::OwnSample>& samples);
   // Asks a condition once, on a thread of the pool, and answers there, exactly once; not at all after stop(). For plans and
   // probes. Any thread.
   void ask(drivers::query::Question question, std::function<void(drivers::query::Finding)> done) {
@@ -97,8 +97,7 @@ class MetricsPath {
   [[nodiscard]] bool load();
   void keep_for_remotes();
   void begin();
-  void take();
-  void take_targets();
+  void take(), take_targets();
   void plan_evaluations();
   void evaluate();
   void wake();
@@ -110,7 +109,7 @@ class MetricsPath {
   [[nodiscard]] const std::vector<metrics::rules::RulePlace>& readers_of(const Labels& series);
   void retire_rules();
   void retire(const RuleId& rule);
-  void configure_own();
+  void configure_own(), configure_pushed();
   [[nodiscard]] std::vector<drivers::scrape::OwnSample> own_samples() const;
   [[nodiscard]] std::vector<drivers::scrape::OwnSample> host_samples(Instant now);
 
@@ -128,12 +127,13 @@ class MetricsPath {
   drivers::scrape::Scraper scraper_;       // loop
   drivers::scrape::HostReader host_;       // loop
   WriteDesk writes_;
+  drivers::files::DiskFiles push_files_;   // pushes_' thread
+  PushDesk pushes_;
   TargetFinder finder_;
   FoundTargets targets_;                   // loop, once it runs
   std::shared_ptr<const MetricsPlan> plan_;  // loop, once it runs
   std::map<Labels, Readers> early_;        // of `plan_`, by target, or own series; loop
-  std::atomic<bool> is_ready_{false};
-  std::atomic<bool> is_ending_{false};
+  std::atomic<bool> is_ready_{false}, is_ending_{false};
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -143,7 +143,7 @@ class MetricsPath {
   std::vector<Labels> unscraped_;
   std::optional<std::set<std::string>> rule_ids_;  // of `plan_`
 
-  std::thread keeper_, planner_, writer_;
+  std::thread keeper_, planner_, writer_, pusher_;
   std::vector<std::thread> pool_;
 };
 

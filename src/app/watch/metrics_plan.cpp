@@ -30,7 +30,11 @@ bool looks_early(const Configuration& configuration, const RuleConfiguration& ru
 
 rules::GroupSource source_of(const Configuration& configuration, const RuleGroupConfiguration& group) {
   rules::GroupSource source = rules::source_of(group);
-  for (std::size_t i = 0; i < group.rules.size(); ++i) source.rules[i].looks_early = looks_early(configuration, group.rules[i]);
+  for (std::size_t i = 0; i < group.rules.size(); ++i) {
+    source.rules[i].looks_early = looks_early(configuration, group.rules[i]);
+    const auto hysteresis = configuration.hysteresis.find(group.rules[i].alert);
+    if (hysteresis != configuration.hysteresis.end()) source.rules[i].hysteresis = hysteresis->second;
+  }
   return source;
 }
 
@@ -86,7 +90,10 @@ Result<MetricsPlan> plan_metrics(const Configuration& configuration) {
   for (const RuleGroupConfiguration& group : configuration.rule_groups) {
     auto compiled = rules::compile(source_of(configuration, group), lookback);
     if (!compiled) return compiled.error();
-    for (const rules::Rule& rule : compiled->rules) plan.readers.push_back(rule.selectors);
+    for (const rules::Rule& rule : compiled->rules) {
+      plan.readers.push_back(rule.selectors);
+      if (rule.recovery) plan.readers.push_back(rule.recovery->selectors);
+    }
     plan.groups.push_back(std::move(*compiled));
   }
   rules::withdraw_early_looks_at_outputs(plan.groups);

@@ -1,4 +1,4 @@
-// What a bill asks of the metrics path: jobs, rule groups, and which of our own series anybody reads.
+// What a bill asks of the metrics path: jobs, rule groups, and which series of our own are kept.
 #pragma once
 
 #include <string>
@@ -18,6 +18,9 @@ struct MetricsPlan {
   std::vector<metrics::rules::RuleGroup> groups;        // of `sources`, compiled, in their order
   std::vector<metrics::rules::Selectors> readers;       // of rules, probes and the conditions of runbooks
   bool reads_everything{false};                         // a condition is a template: who knows what it will read
+  // Whether all metrics of this host are kept; else those that somebody reads. False for a neighbour's file: it names the
+  // exporter of its machine, most likely, and a query over all jobs would count the machine twice.
+  bool keeps_host{true};
 
   // Whether somebody reads series of this name that have these labels.
   [[nodiscard]] bool reads(const Labels& target, const std::string& metric_name) const;

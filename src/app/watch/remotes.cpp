@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "drivers/files/disk_files.h"
-#include "drivers/scrape/authorization.h"
+#include "drivers/scrape/call_settings.h"
 
 namespace watchbill::app::watch {
 
@@ -29,7 +29,7 @@ Remotes::Remotes(const Links& links, std::string data, std::string log_folder, L
              [data = std::move(data)] { return std::make_unique<drivers::files::DiskFiles>(data); },
              std::move(log_folder),
              links.now,
-             drivers::scrape::authorization_of,
+             drivers::scrape::settle_call,
              from_environment,
              [&head = links.head] { return head.snapshot().all_metadata(); },
              [this] { return Instant{newest_ms_}; },

@@ -49,19 +49,33 @@ TargetFinder::TargetFinder(const Links& links)
                 [](const std::string& text, const std::string& url) {
                   return config::parse_target_groups(text, url, config::GroupSyntax::json);
                 },
-                links_.on_change, links_.complain}) {}
+                links_.on_change, links_.complain}),
+      resolver_(links_.loop),
+      names_({links_.loop,
+              [this](const std::string& name, DnsRecordType type, scrape::Resolver::Done done) {
+                resolver_.look_up(name, type, std::move(done));
+              },
+              links_.on_change, links_.complain}) {}
 
 void TargetFinder::read_files(const std::vector<scrape::Job>& jobs) { files_.read_now(files_in(jobs)); }
 
 void TargetFinder::configure(const std::vector<scrape::Job>& jobs) {
   std::vector<HttpDiscoveryConfiguration> servers;
-  for (const scrape::Job& job : jobs)
+  std::vector<DnsDiscoveryConfiguration> names;
+  for (const scrape::Job& job : jobs) {
     servers.insert(servers.end(), job.written.http_discovery.begin(), job.written.http_discovery.end());
+    names.insert(names.end(), job.written.dns_discovery.begin(), job.written.dns_discovery.end());
+  }
   files_.configure(files_in(jobs));
   servers_.configure(servers);
+  names_.configure(names);
 }
 
-void TargetFinder::stop_asking() { servers_.stop(); }
+void TargetFinder::stop_asking() {
+  servers_.stop();
+  names_.stop();
+  resolver_.stop();
+}
 
 FoundTargets TargetFinder::find(const std::vector<scrape::Job>& jobs) {
   FoundTargets out;
@@ -73,6 +87,7 @@ FoundTargets TargetFinder::find(const std::vector<scrape::Job>& jobs) {
     for (const FileDiscoveryConfiguration& source : job.written.file_discovery)
       for (const std::string& pattern : source.files) add(files_.groups_of(pattern));
     for (const HttpDiscoveryConfiguration& source : job.written.http_discovery) add(servers_.groups_of(source));
+    for (const DnsDiscoveryConfiguration& source : job.written.dns_discovery) add(names_.groups_of(source));
     scrape::JobTargets found = scrape::targets_of(job, groups);
     failures.insert(found.failures.begin(), found.failures.end());
     out.dropped.insert(out.dropped.end(), found.dropped.begin(), found.dropped.end());

@@ -1,5 +1,5 @@
-// The targets of a bill as they stand now: those that it names, and those that files and servers name. On the loop unless a
-// function says otherwise.
+// The targets of a bill as they stand now: those that it names, and those that files, servers and name servers name. On the loop
+// unless a function says otherwise.
 #pragma once
 
 #include <functional>
@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "drivers/scrape/dns_targets.h"
 #include "drivers/scrape/file_targets.h"
 #include "drivers/scrape/http_targets.h"
 #include "drivers/scrape/job.h"
+#include "drivers/scrape/resolver.h"
 
 namespace watchbill::app::watch {
 
@@ -45,6 +47,8 @@ class TargetFinder {
   const Links links_;
   drivers::scrape::FileTargets files_;
   drivers::scrape::HttpTargets servers_;
+  drivers::scrape::Resolver resolver_;
+  drivers::scrape::DnsTargets names_;
   std::set<std::string> failures_;  // told already
 };
 

@@ -25,6 +25,8 @@ std::string malformed(const NoteRuleAnswer& command, const Limits& limits) {
   if (command.rule.text.size() != rule_id_digits) return "rule: expected 32 hex digits";
   if (command.changes.size() > limits.rule_answer_changes_max)
     return "changes: expected at most " + std::to_string(limits.rule_answer_changes_max) + " in one part";
+  if (command.count && (command.count->held == 0 || command.count->window <= Duration{}))
+    return "count: expected at least one slot in a window of more than 0";
   for (std::size_t i = 0; i < command.changes.size(); ++i) {
     if (i > 0 && command.changes[i - 1].labels >= command.changes[i].labels)
       return "changes: expected ascending labels, each once";
@@ -45,7 +47,7 @@ struct Answering {
     const AlertId id = alert_id(command.rule, change.labels);
     const Alert* alert = state.alerts.find(id.text);
     const AlertCourse course = alert != nullptr ? course_of(*alert) : AlertCourse{};
-    const AlertTiming timing{command.hold, command.keep_firing_for};
+    const AlertTiming timing{command.hold, command.keep_firing_for, command.count};
     switch (next_move(course, change.presence, command.at, timing, command.kind)) {
       case AlertMove::none: return;
       case AlertMove::became_pending:
@@ -59,6 +61,7 @@ struct Answering {
                                       command.at, change.element, command.expression, command.hold, change.labels, command.rule,
                                       change.samples, AlertSource::rule, change.value});
         return;
+      case AlertMove::held: evaluated.held.push_back(id); return;
       case AlertMove::kept: evaluated.kept.push_back(id); return;
       case AlertMove::returned: evaluated.returned.push_back(id); return;
       case AlertMove::resolved:
@@ -87,15 +90,16 @@ Decision decide(const State& state, const Facts& facts, const NoteRuleAnswer& co
     return Refused{Refusal::changed_meanwhile, "rule " + command.name + " has a later answer"};
   Answering answering{state,
                       command,
-                      RuleEvaluated{command.at, command.expression, command.group, {}, command.kind, command.name, command.part,
-                                    {}, command.rule},
+                      RuleEvaluated{command.at, command.expression, command.group, {}, {}, command.kind, command.name,
+                                    command.part, {}, command.rule},
                       {},
                       0};
   for (const ElementChange& change : command.changes) answering.take(change);
   if (state.alerts.size() + answering.added > context.limits.alerts_max) return too_many_alerts(state);
   const RuleEvaluated& evaluated = answering.evaluated;
   const bool heals = rule != nullptr && rule->failing_since.has_value();
-  if (answering.moves.empty() && evaluated.kept.empty() && evaluated.returned.empty() && !heals) return Events{};
+  const bool is_news = !evaluated.held.empty() || !evaluated.kept.empty() || !evaluated.returned.empty();
+  if (answering.moves.empty() && !is_news && !heals) return Events{};
   if (rule == nullptr && state.rules.size() >= context.limits.rules_max)
     return Refused{Refusal::too_many_rules, std::to_string(state.rules.size()) + " rules are kept"};
   Events events;
@@ -168,6 +172,7 @@ void apply(State& state, const RuleEvaluated& event, const Applying&) {
   rule.failing_since.reset();
   rule.group = event.group;
   rule.name = event.name;
+  for (const AlertId& id : event.held) add_held(state.alerts.edit(id.text).held_at, event.at);
   for (const AlertId& id : event.kept) state.alerts.edit(id.text).kept_since = event.at;
   for (const AlertId& id : event.returned) state.alerts.edit(id.text).kept_since.reset();
 }
@@ -245,7 +250,9 @@ const Alert* firing_built_in(const State& state, const std::string& name, const 
   return alert != nullptr && alert->phase == AlertPhase::firing ? alert : nullptr;
 }
 
-AlertCourse course_of(const Alert& alert) noexcept { return {alert.phase, alert.active_at, alert.kept_since}; }
+AlertCourse course_of(const Alert& alert) {
+  return {alert.phase, alert.active_at, alert.kept_since, alert.held_at};
+}
 
 void rebuild(const State& state, Schedule& schedule, const Limits& limits) {
   state.alerts.each([&](const std::string& id, const Alert& alert) {

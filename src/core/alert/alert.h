@@ -26,6 +26,7 @@ struct Alert {
   Labels element;                    // labels of the answer's element, without the rule's own
   Digest expression;
   std::optional<Instant> fired_at;
+  std::vector<Instant> held_at;      // as in AlertCourse
   std::optional<Instant> kept_since;
   Labels labels;
   AlertPhase phase{AlertPhase::pending};
@@ -38,6 +39,7 @@ struct Alert {
     return to(field("active_at_ms", &Alert::active_at),     field("annotations", &Alert::annotations),
               field("cause", &Alert::cause),                field("element", &Alert::element),
               field("expression", &Alert::expression),      field("fired_at_ms", &Alert::fired_at),
+              field("held_at_ms", &Alert::held_at),
               field("kept_since_ms", &Alert::kept_since),   field("labels", &Alert::labels),
               field("phase", &Alert::phase),                field("resolved_at_ms", &Alert::resolved_at),
               field("rule", &Alert::rule),                  field("samples", &Alert::samples),
@@ -97,7 +99,7 @@ void apply_archived(State& state, const std::string& id, const Applying& applyin
                                            const std::string& subject);
 
 // Where the state machine has this alert.
-[[nodiscard]] AlertCourse course_of(const Alert& alert) noexcept;
+[[nodiscard]] AlertCourse course_of(const Alert& alert);
 
 // Calls visit(id, alert) for the alerts of one rule until it returns false: what an evaluator is given after a start.
 template <class Visit>

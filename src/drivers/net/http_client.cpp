@@ -8,6 +8,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -65,16 +66,20 @@ bool is_quiet(Tcp::socket& socket) {
   return ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
+// What a file is as far as its directory knows: one that is renewed by renaming may be as old as the one before.
 std::string stamp(const std::string& file) {
   struct stat info {};
   if (file.empty() || ::stat(file.c_str(), &info) != 0) return file;
-  return file + "@" + std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
+  std::string out = file + "@" + std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
+  return out + " " + std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) + " " + std::to_string(info.st_size);
 }
 
+std::string version_text(const std::optional<TlsVersion>& version) { return version ? std::string(word(*version)) : ""; }
+
 // Everything that decides how TLS is spoken, with the times of the files: a renewed certificate is a new context.
-std::string tls_key(const ports::HttpTls& tls) {
-  return stamp(tls.ca_file) + '\n' + stamp(tls.certificate_file) + '\n' + stamp(tls.key_file) +
-         (tls.skip_verification ? "\n!" : "\n");
+std::string tls_key(const TlsClientConfiguration& tls) {
+  return stamp(tls.ca_file) + '\n' + stamp(tls.certificate_file) + '\n' + stamp(tls.key_file) + '\n' +
+         version_text(tls.min_version) + '-' + version_text(tls.max_version) + (tls.skip_verification ? "\n!" : "\n");
 }
 
 }  // namespace
@@ -95,7 +100,7 @@ struct HttpClientCore : std::enable_shared_from_this<HttpClientCore> {
   bool is_sweeping{false};
   bool is_closed{false};
 
-  Result<std::shared_ptr<asio::ssl::context>> tls_context(const ports::HttpTls& tls);
+  Result<std::shared_ptr<asio::ssl::context>> tls_context(const TlsClientConfiguration& tls);
   std::optional<Stream> take_idle(const std::string& key);
   void keep_idle(const std::string& key, Stream stream);
   void sweep();
@@ -120,6 +125,9 @@ class Call : public std::enable_shared_from_this<Call> {
   void leave_host();
   void attempt();
   void on_dialed(const DialResult& result, Tcp::socket socket);
+  void ask_for_tunnel();
+  void read_from_proxy();
+  void on_proxy(const error_code& error, std::size_t bytes);
   void handshake();
   void send();
   void begin_response();
@@ -137,12 +145,14 @@ class Call : public std::enable_shared_from_this<Call> {
   [[nodiscard]] bool may_have_been_sent() const noexcept { return phase_ == Phase::sending && (is_writing_ || written_ != 0); }
   [[nodiscard]] std::string pool_key() const;
   [[nodiscard]] std::string where() const { return call_.method + " " + url_.authority(); }  // the path may hold a secret
+  [[nodiscard]] std::string of_proxy() const { return proxy_ ? "proxy " + proxy_->name() + ": " : ""; }
 
   std::shared_ptr<HttpClientCore> core_;
   const HttpCallId id_;
   HttpCall call_;
   ports::HttpDone done_;
   Url url_;
+  std::optional<Proxy> proxy_;
   std::string host_key_;  // counted in the core while not empty
   asio::steady_timer timer_;
   const Clock::time_point begin_{Clock::now()};
@@ -154,6 +164,7 @@ class Call : public std::enable_shared_from_this<Call> {
   // One attempt on one connection.
   std::shared_ptr<Dial> dial_;
   std::shared_ptr<Stream> stream_;
+  bool waits_for_tunnel_{false};
   bool is_reused_{false}, needs_new_connection_{false};
   bool is_writing_{false};
   std::shared_ptr<std::string> out_;  // shared with a write that may outlive the attempt
@@ -169,6 +180,10 @@ void Call::begin() {
   std::optional<Url> url = parse_url(call_.url);
   if (!url) return fail(HttpFailureKind::call_invalid, "the URL is not a plain http or https URL");
   url_ = std::move(*url);
+  if (!call_.proxy.empty()) {
+    proxy_ = parse_proxy(call_.proxy);
+    if (!proxy_) return fail(HttpFailureKind::call_invalid, "the proxy is not given as http://[USER:PASSWORD@]HOST:PORT");
+  }
   if (!is_valid()) return fail(HttpFailureKind::call_invalid, where() + ": the method or a header cannot be sent");
   if (!enter_host()) return fail(HttpFailureKind::too_many_calls, where() + ": too many calls to this host");
   attempt();
@@ -204,7 +219,9 @@ void Call::leave_host() {
 }
 
 std::string Call::pool_key() const {
-  std::string key = (url_.is_tls ? "https " : "http ") + url_.authority();
+  // What goes to a proxy in the clear may go on any connection to it.
+  if (proxy_ && !url_.is_tls) return "proxy " + call_.proxy;
+  std::string key = (url_.is_tls ? "https " : "http ") + url_.authority() + '\n' + call_.proxy;
   if (url_.is_tls) key += '\n' + call_.tls.server_name + '\n' + tls_key(call_.tls);
   return key;
 }
@@ -214,6 +231,7 @@ void Call::attempt() {
   phase_ = Phase::connecting;
   ++attempt_;
   is_reused_ = false;
+  waits_for_tunnel_ = false;
   if (call_.may_be_sent_twice && !needs_new_connection_) {
     if (std::optional<Stream> kept = core_->take_idle(pool_key())) {
       is_reused_ = true;
@@ -226,7 +244,7 @@ void Call::attempt() {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(connect_deadline_ - Clock::now());
   timer_.cancel();  // the dial keeps the time and can say what it waited for
   dial_->start(
-      url_.host, url_.port, Duration::milliseconds(left.count()),
+      proxy_ ? proxy_->host : url_.host, proxy_ ? proxy_->port : url_.port, Duration::milliseconds(left.count()),
       [self = shared_from_this()](const DialResult& result, Tcp::socket socket) { self->on_dialed(result, std::move(socket)); });
 }
 
@@ -235,16 +253,70 @@ void Call::on_dialed(const DialResult& result, Tcp::socket socket) {
   dial_ = nullptr;
   switch (result.outcome) {
     case DialOutcome::connected: break;
-    case DialOutcome::not_resolved: return fail(HttpFailureKind::name_not_resolved, result.detail);
-    case DialOutcome::refused: return fail(HttpFailureKind::connection_refused, result.detail);
-    case DialOutcome::timed_out: return fail(HttpFailureKind::timed_out_before_sending, result.detail);
+    case DialOutcome::not_resolved: return fail(HttpFailureKind::name_not_resolved, of_proxy() + result.detail);
+    case DialOutcome::refused: return fail(HttpFailureKind::connection_refused, of_proxy() + result.detail);
+    case DialOutcome::timed_out: return fail(HttpFailureKind::timed_out_before_sending, of_proxy() + result.detail);
     case DialOutcome::unreachable:
-    case DialOutcome::no_local_resource: return fail(HttpFailureKind::connection_failed, result.detail);
+    case DialOutcome::no_local_resource: return fail(HttpFailureKind::connection_failed, of_proxy() + result.detail);
   }
   stream_ = std::make_shared<Stream>(std::move(socket));
-  if (url_.is_tls) handshake();
+  if (url_.is_tls && proxy_) ask_for_tunnel();
+  else if (url_.is_tls) handshake();
   else send();
 }
+
+// --- the tunnel of a proxy ---
+
+void Call::ask_for_tunnel() {
+  set_deadline(connect_deadline_);
+  waits_for_tunnel_ = true;
+  const std::string to = url_.host_and_port();
+  out_ = std::make_shared<std::string>("CONNECT " + to + " HTTP/1.1\r\nHost: " + to + "\r\nUser-Agent: watchbill\r\n");
+  if (!proxy_->authorization.empty()) out_->append("Proxy-Authorization: ").append(proxy_->authorization).append("\r\n");
+  out_->append("\r\n");
+  interim_count_ = 0;
+  buffer_ = std::make_shared<beast::flat_buffer>(call_.header_bytes_max + read_bytes);
+  begin_response();
+  // What became of it is read: a proxy that refuses may close without having read all.
+  asio::async_write(stream_->socket(), asio::buffer(*out_), [stream = stream_, out = out_](error_code, std::size_t) {});
+  read_from_proxy();
+}
+
+void Call::read_from_proxy() {
+  const std::size_t room = std::min(read_bytes, buffer_->max_size() - buffer_->size());
+  if (room == 0) return fail(HttpFailureKind::connection_failed, of_proxy() + "a line of its answer is too long");
+  stream_->async_read_some(buffer_->prepare(room), [self = shared_from_this(), stream = stream_, buffer = buffer_,
+                                                    attempt = attempt_](error_code error, std::size_t bytes) {
+    if (attempt == self->attempt_ && self->phase_ == Phase::connecting) self->on_proxy(error, bytes);
+  });
+}
+
+void Call::on_proxy(const error_code& error, std::size_t bytes) {
+  if (error) return fail(HttpFailureKind::connection_failed, of_proxy() + "no answer to CONNECT: " + error.message());
+  buffer_->commit(bytes);
+  while (buffer_->size() != 0) {
+    error_code failed;
+    buffer_->consume(parser_->put(buffer_->data(), failed));
+    if (failed == beast::http::error::need_more) break;
+    if (failed) return fail(HttpFailureKind::connection_failed, of_proxy() + "its answer is not HTTP: " + failed.message());
+    if (!parser_->is_done()) continue;
+    const unsigned status = parser_->get().result_int();
+    if (status / 100 == 1 && status != 101 && ++interim_count_ <= interim_responses_max) {
+      begin_response();
+      continue;
+    }
+    if (status / 100 != 2)
+      return fail(HttpFailureKind::connection_failed,
+                  of_proxy() + "CONNECT " + url_.host_and_port() + " was answered with status " + std::to_string(status));
+    // The server is the one who is spoken to first.
+    if (buffer_->size() != 0) return fail(HttpFailureKind::connection_failed, of_proxy() + "it sent more than its answer");
+    waits_for_tunnel_ = false;
+    return handshake();
+  }
+  read_from_proxy();
+}
+
+// --- the request ---
 
 void Call::handshake() {
   set_deadline(connect_deadline_);
@@ -268,10 +340,15 @@ void Call::send() {
   set_deadline(deadline_);
   out_ = std::make_shared<std::string>();
   out_->reserve(512 + call_.body.size());
-  out_->append(call_.method).append(" ").append(url_.target).append(" HTTP/1.1\r\n");
+  const bool asks_proxy = proxy_ && !url_.is_tls;
+  out_->append(call_.method).append(" ");
+  if (asks_proxy) out_->append("http://").append(url_.authority());
+  out_->append(url_.target).append(" HTTP/1.1\r\n");
   if (ports::find_field(call_.headers, "host") == nullptr) out_->append("Host: ").append(url_.authority()).append("\r\n");
   if (ports::find_field(call_.headers, "user-agent") == nullptr) out_->append("User-Agent: watchbill\r\n");
   if (call_.accepts_gzip) out_->append("Accept-Encoding: gzip\r\n");
+  if (asks_proxy && !proxy_->authorization.empty())
+    out_->append("Proxy-Authorization: ").append(proxy_->authorization).append("\r\n");
   for (const ports::HttpField& field : call_.headers) out_->append(field.name).append(": ").append(field.value).append("\r\n");
   if (!call_.body.empty() || call_.method == "POST" || call_.method == "PUT" || call_.method == "PATCH")
     out_->append("Content-Length: ").append(std::to_string(call_.body.size())).append("\r\n");
@@ -289,7 +366,7 @@ void Call::begin_response() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(std::min<std::size_t>(call_.header_bytes_max, 1U << 30)));
   parser_->body_limit(call_.body_bytes_max);
-  if (call_.method == "HEAD") parser_->skip(true);
+  if (call_.method == "HEAD" || waits_for_tunnel_) parser_->skip(true);
 }
 
 void Call::write() {
@@ -421,6 +498,7 @@ void Call::set_deadline(Clock::time_point deadline) {
 
 void Call::on_deadline() {
   if (may_have_been_sent()) fail(HttpFailureKind::timed_out_after_sending, where() + ": no whole answer in time");
+  else if (waits_for_tunnel_) fail(HttpFailureKind::timed_out_before_sending, of_proxy() + "no answer to CONNECT in time");
   else fail(HttpFailureKind::timed_out_before_sending, where() + ": no TLS handshake in time");
 }
 
@@ -449,7 +527,7 @@ void Call::abandon_stream() {
 
 // --- what calls share ---
 
-Result<std::shared_ptr<asio::ssl::context>> HttpClientCore::tls_context(const ports::HttpTls& tls) {
+Result<std::shared_ptr<asio::ssl::context>> HttpClientCore::tls_context(const TlsClientConfiguration& tls) {
   const std::string key = tls_key(tls);
   if (const auto found = tls_contexts.find(key); found != tls_contexts.end()) return found->second;
   Result<TlsContext> made = make_tls_client(tls);

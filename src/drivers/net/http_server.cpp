@@ -409,7 +409,7 @@ void Connection::on_parse_error(const error_code& error) {
 void Connection::dispatch() {
   ports::HttpRequest& request = head_.request;
   request.body = std::move(parser_->get().body());
-  if (!read_form(request))
+  if (head_.route->reads_forms && !read_form(request))
     return refuse_request(refuse(Refusal{400, "bad_argument", 2, "the form is malformed or has too many fields", ""}));
   request.peer_address = peer_address_;
   request.is_peer_loopback = is_peer_loopback_;

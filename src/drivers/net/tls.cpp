@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <utility>
 
@@ -20,6 +21,7 @@ std::string last_openssl_error() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
   if (code == 0) return "OpenSSL gives no reason";
+  if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
   if (const char* reason = ERR_reason_error_string(code)) return reason;
   return "OpenSSL error " + std::to_string(code);
 }
@@ -33,10 +35,24 @@ bool is_address(const std::string& name) noexcept {
   return inet_pton(AF_INET, name.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1;
 }
 
+// OpenSSL would ask the terminal, and the loop would wait for who sits there. `was_asked`: a bool, or null.
+int no_passphrase(char*, int, int, void* was_asked) {
+  if (was_asked != nullptr) *static_cast<bool*>(was_asked) = true;
+  return -1;
+}
+
 Status show_certificate(SSL_CTX* context, const std::string& certificate_file, const std::string& key_file) {
   if (SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1)
     return failure("read certificate", certificate_file);
-  if (SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1) return failure("read key", key_file);
+  bool has_passphrase = false;
+  SSL_CTX_set_default_passwd_cb_userdata(context, &has_passphrase);
+  const bool is_read = SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  if (has_passphrase) {
+    ERR_clear_error();
+    return Error{ErrorKind::invalid, "read key", key_file, "the key has a passphrase"};
+  }
+  if (!is_read) return failure("read key", key_file);
   if (SSL_CTX_check_private_key(context) != 1) return failure("match key and certificate", key_file);
   return {};
 }
@@ -45,6 +61,7 @@ TlsContext new_context(const SSL_METHOD* method) {
   ERR_clear_error();
   TlsContext context{SSL_CTX_new(method)};
   if (context == nullptr) return context;
+  SSL_CTX_set_default_passwd_cb(context.get(), no_passphrase);
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   // A write that is tried again may come from a buffer that has moved.
@@ -74,9 +91,32 @@ Result<TlsContext> make_tls_server(const TlsServerFiles& files) {
   return context;
 }
 
-Result<TlsContext> make_tls_client(const ports::HttpTls& tls) {
+namespace {
+
+int openssl_version(TlsVersion version) noexcept {
+  switch (version) {
+    case TlsVersion::tls10: return TLS1_VERSION;
+    case TlsVersion::tls11: return TLS1_1_VERSION;
+    case TlsVersion::tls12: return TLS1_2_VERSION;
+    case TlsVersion::tls13: return TLS1_3_VERSION;
+  }
+  return TLS1_2_VERSION;
+}
+
+// False when OpenSSL refuses.
+bool limit_versions(SSL_CTX* context, const TlsClientConfiguration& tls) {
+  const TlsVersion oldest = tls.min_version.value_or(TlsVersion::tls12);
+  // Debian's level refuses the SHA-1 that these versions cannot do without.
+  if (oldest < TlsVersion::tls12 && SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0") != 1) return false;
+  if (SSL_CTX_set_min_proto_version(context, openssl_version(oldest)) != 1) return false;
+  return !tls.max_version || SSL_CTX_set_max_proto_version(context, openssl_version(*tls.max_version)) == 1;
+}
+
+}  // namespace
+
+Result<TlsContext> make_tls_client(const TlsClientConfiguration& tls) {
   TlsContext context = new_context(TLS_client_method());
-  if (context == nullptr) return failure("prepare TLS", "client");
+  if (context == nullptr || !limit_versions(context.get(), tls)) return failure("prepare TLS", "client");
   if (tls.ca_file.empty()) {
     if (SSL_CTX_set_default_verify_paths(context.get()) != 1) return failure("read trust store", "system");
   } else if (SSL_CTX_load_verify_locations(context.get(), tls.ca_file.c_str(), nullptr) != 1) {

@@ -1,4 +1,4 @@
-// TLS settings for both sides, at least TLS 1.2, by OpenSSL. Handshakes happen in the stream.
+// TLS settings for both sides, at least TLS 1.2 unless somebody asks for less, by OpenSSL. Handshakes happen in the stream.
 #pragma once
 
 #include <openssl/types.h>
@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "ports/http_client.h"
+#include "model/configuration_client.h"
 
 namespace watchbill::drivers::net {
 
@@ -25,7 +25,9 @@ struct TlsServerFiles {
 
 // Fails: invalid, with the file and what OpenSSL says of it.
 [[nodiscard]] Result<TlsContext> make_tls_server(const TlsServerFiles& files);
-[[nodiscard]] Result<TlsContext> make_tls_client(const ports::HttpTls& tls);
+// Reads the files: blocks for as long as local files do. A version before 1.2 brings the signatures and ciphers of its time with
+// it.
+[[nodiscard]] Result<TlsContext> make_tls_client(const TlsClientConfiguration& tls);
 
 // Sets, before the handshake, the name to ask for (SNI; not for addresses) and the name or address that the certificate must be
 // for. False when OpenSSL cannot take the name.

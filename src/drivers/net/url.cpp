@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/bytes.h"
+
 namespace watchbill::drivers::net {
 namespace {
 
@@ -40,6 +42,8 @@ bool is_ipv6_text(std::string_view text) noexcept {
   return text.size() >= 2 && text.size() <= 45 && text.find(':') != std::string_view::npos &&
          std::all_of(text.begin(), text.end(), [](char c) { return hex_value(c) >= 0 || c == ':' || c == '.'; });
 }
+
+std::string bracketed(const std::string& host) { return host.find(':') == std::string::npos ? host : "[" + host + "]"; }
 
 }  // namespace
 
@@ -132,9 +136,32 @@ std::optional<Authority> parse_authority(std::string_view text) {
 }
 
 std::string Url::authority() const {
-  std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  std::string text = bracketed(host);
   if (port != (is_tls ? 443 : 80)) text += ":" + std::to_string(port);
   return text;
+}
+
+std::string Url::host_and_port() const { return bracketed(host) + ":" + std::to_string(port); }
+
+std::string Proxy::name() const { return bracketed(host) + ":" + std::to_string(port); }
+
+std::optional<Proxy> parse_proxy(std::string_view text) {
+  const std::size_t begin = text.find("://") == std::string_view::npos ? 0 : text.find("://") + 3;
+  const std::string_view authority = text.substr(begin, std::min(text.find_first_of("/?#", begin), text.size()) - begin);
+  const std::size_t at = authority.rfind('@');
+  const std::string_view user = authority.substr(0, at == std::string_view::npos ? 0 : at);
+  std::string plain(text);
+  if (at != std::string_view::npos) plain.erase(begin, at + 1);
+  std::optional<Url> url = parse_url(plain);
+  if (!url || url->is_tls || text.size() > url_bytes_max || !is_target_text(text)) return std::nullopt;
+  Proxy proxy{std::move(url->host), url->port, ""};
+  if (at == std::string_view::npos) return proxy;
+  const std::size_t colon = std::min(user.find(':'), user.size());
+  const std::optional<std::string> name = decode_percent(user.substr(0, colon), false);
+  const std::optional<std::string> password = decode_percent(user.substr(std::min(colon + 1, user.size())), false);
+  if (!name || !password) return std::nullopt;
+  proxy.authorization = "Basic " + to_base64(*name + ":" + *password);
+  return proxy;
 }
 
 std::optional<Url> parse_url(std::string_view text) {

@@ -39,9 +39,24 @@ struct Url {
 
   // What the Host header says: without the port where it is the scheme's own.
   [[nodiscard]] std::string authority() const;
+  // "example.org:443": with the port in any case.
+  [[nodiscard]] std::string host_and_port() const;
 };
 // Nothing on other schemes, a user, an empty or malformed host, port 0, blanks and control characters, and more than 8 KiB.
 [[nodiscard]] std::optional<Url> parse_url(std::string_view text);
+
+// An HTTP proxy.
+struct Proxy {
+  std::string host;  // lower case; an IPv6 address without brackets
+  std::uint16_t port{0};
+  std::string authorization;  // the value of Proxy-Authorization; empty: none is sent. A secret.
+
+  // "proxy.example:3128", for people.
+  [[nodiscard]] std::string name() const;
+};
+// Reads "http://[USER[:PASSWORD]@]HOST[:PORT]", user and password with %41 for A; a path is left out. Nothing on other schemes
+// and whatever parse_url() would not take. Source: Go's net/http, Transport.Proxy.
+[[nodiscard]] std::optional<Proxy> parse_proxy(std::string_view text);
 
 // The host and port of "example.org:9100" or "[::1]"; port 0 when none is given.
 struct Authority {

@@ -111,10 +111,9 @@ void AlertRelay::tell(const std::shared_ptr<Peer>& peer) {
   call.timeout = peer->to.timeout;
   call.may_be_sent_twice = true;
   peer->is_calling = true;
-  if (peer->to.authorization) {
-    Result<std::optional<std::string>> value = peer->to.authorization();
-    if (!value) return hear(peer, count, ports::HttpFailure{ports::HttpFailureKind::call_invalid, value.error().text()});
-    if (*value) call.headers.push_back({"Authorization", std::move(**value)});
+  if (peer->to.settle) {
+    if (const Status settled = peer->to.settle(call); !settled)
+      return hear(peer, count, ports::HttpFailure{ports::HttpFailureKind::call_invalid, settled.error().text()});
   }
   links_.client.start(std::move(call),
                       [this, peer, count, is_alive = is_alive_](const Result<ports::HttpAnswer, ports::HttpFailure>& answer) {
@@ -127,6 +126,8 @@ void AlertRelay::hear(const std::shared_ptr<Peer>& peer, std::size_t count,
   peer->is_calling = false;
   if (std::exchange(peer->missed_a_reading, false)) read_at_ = Instant{};
   const Instant now = links_.now();
+  peer->sent_count += count;
+  if (!answer || answer->status / 100 != 2) ++peer->error_count;
   if (answer && is_final(answer->status)) {
     const bool is_refused = answer->status / 100 != 2;
     if (is_refused && !peer->is_refusing)
@@ -135,6 +136,7 @@ void AlertRelay::hear(const std::shared_ptr<Peer>& peer, std::size_t count,
     else if (!is_refused && (peer->pause.ms > 0 || peer->is_refusing))
       links_.complain("alerts are told to " + peer->to.url + " again");
     peer->is_refusing = is_refused;
+    if (is_refused) dropped_count_ += count;
     peer->pause = Duration{};
     for (std::size_t i = 0; i < count; ++i) peer->told[peer->due[i].id] = {now, peer->due[i].ended_at.has_value()};
     peer->due.erase(peer->due.begin(), peer->due.begin() + static_cast<std::ptrdiff_t>(count));
@@ -145,6 +147,16 @@ void AlertRelay::hear(const std::shared_ptr<Peer>& peer, std::size_t count,
                     (answer ? "status " + std::to_string(answer->status) : answer.error().detail) + "; tried again until it can");
   peer->pause = peer->pause.ms == 0 ? pause_first : std::min(pause_max, peer->pause * 2);
   peer->not_before = now + peer->pause;
+}
+
+RelayFigures AlertRelay::figures() const {
+  RelayFigures figures;
+  figures.dropped_count = dropped_count_;
+  for (const std::shared_ptr<Peer>& peer : peers_) {
+    figures.peers.push_back({peer->to.url, peer->sent_count, peer->error_count});
+    figures.waiting_count += peer->due.size();
+  }
+  return figures;
 }
 
 std::string AlertRelay::body_of(const Peer& peer, std::size_t count) const {

@@ -36,8 +36,20 @@ struct RelayedAlert {
 struct Alertmanager {
   std::string url;                                 // of POST: "http://HOST:PORT/PREFIX/api/v2/alerts"
   Duration timeout{Duration::seconds(10)};
-  // The Authorization header's value, asked at each call; empty: none is sent.
-  std::function<Result<std::optional<std::string>>()> authorization;
+  // Puts credentials, TLS and proxy into each call; empty: there is nothing to put.
+  std::function<Status(ports::HttpCall&)> settle;
+};
+
+// What the relay did since each was configured, in the units of Prometheus' metrics of the same names.
+struct RelayFigures {
+  struct Peer {
+    std::string url;
+    std::uint64_t sent_count{0};   // alerts in calls that were answered or failed
+    std::uint64_t error_count{0};  // calls that were not taken
+  };
+  std::vector<Peer> peers;
+  std::uint64_t dropped_count{0};  // alerts that one refused for good; those of the next minute are counted anew
+  std::size_t waiting_count{0};    // alerts that are to be told next, of all of them
 };
 
 class AlertRelay {
@@ -66,6 +78,8 @@ class AlertRelay {
   void configure(std::vector<Alertmanager> alertmanagers, Duration interval_max);
   // Tells nobody any more. Loop.
   void stop();
+  // Loop.
+  [[nodiscard]] RelayFigures figures() const;
 
  private:
   // What one of them was told of an alert.
@@ -82,6 +96,7 @@ class AlertRelay {
     bool missed_a_reading{false};      // it was calling when alerts were read
     Duration pause;                    // after the last failure; 0: there was none
     Instant not_before;
+    std::uint64_t sent_count{0}, error_count{0};
   };
 
   void plan();
@@ -98,6 +113,7 @@ class AlertRelay {
   bool is_reading_{false};
   std::uint64_t seen_version_{0};
   Instant read_at_;
+  std::uint64_t dropped_count_{0};
   Duration read_took_;  // a tenth of the time goes into reading at most
   std::shared_ptr<bool> is_alive_{std::make_shared<bool>(true)};  // false: answers that still come mean nothing
 };

@@ -20,7 +20,7 @@ namespace watchbill::drivers::notify {
 struct Webhook {
   std::string url;
   ports::HttpFields headers;  // credentials among them
-  ports::HttpTls tls;
+  TlsClientConfiguration tls;
   Duration timeout{Duration::seconds(10)};
 };
 

@@ -22,7 +22,7 @@ struct Asker::Group {
   std::uint64_t failure_count{0};
   Instant last_good;
   Instant evaluated_at;
-  Duration took;
+  std::int64_t took_us{0};
   std::vector<rules::RuleHealth> health;
   bool is_silent{false};        // as the core was told
   bool is_telling_silence{false};
@@ -57,7 +57,7 @@ void Asker::take_configuration(Instant now) {
       group->is_silent = at->second->is_silent;
       group->failure_count = at->second->failure_count;
       group->evaluated_at = at->second->evaluated_at;
-      group->took = at->second->took;
+      group->took_us = at->second->took_us;
       for (std::size_t i = 0; i < group->health.size(); ++i) group->health[i] = group->evaluator.health(i);
       if (group->interval == at->second->interval) group->clock = at->second->clock;
     }
@@ -136,12 +136,11 @@ void Asker::tell_silence(const std::shared_ptr<Group>& group, Instant now) {
 }
 
 void Asker::run_slot(const std::shared_ptr<Group>& group, Instant slot) {
-  const Instant begun = links_.now();
   rules::Evaluation done = group->evaluator.evaluate(slot, links_.head, links_.readiness());
   {
     const std::lock_guard lock(mutex_);
     group->evaluated_at = slot;
-    group->took = links_.now() - begun;
+    group->took_us = done.took_us;
     for (std::size_t i = 0; i < group->health.size(); ++i) group->health[i] = group->evaluator.health(i);
     group->failure_count += done.failure_count;
     if (done.failure_count == 0) group->last_good = slot;
@@ -287,7 +286,7 @@ std::vector<GroupStatus> Asker::statuses() const {
   std::vector<GroupStatus> out;
   for (const std::shared_ptr<Group>& group : groups_)
     out.push_back(GroupStatus{group->key, group->clock.missed_count(), group->failure_count, group->is_silent,
-                              group->evaluated_at, group->took, group->health});
+                              group->evaluated_at, group->took_us, group->health});
   return out;
 }
 

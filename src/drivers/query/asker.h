@@ -36,7 +36,7 @@ struct GroupStatus {
   std::uint64_t failure_count{0};
   bool is_silent{false};
   Instant evaluated_at;                           // the last slot; 0 before the first
-  Duration took;                                  // its evaluation
+  std::int64_t took_us{0};                        // its evaluation
   std::vector<metrics::rules::RuleHealth> rules;  // by their place
 };
 

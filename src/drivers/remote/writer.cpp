@@ -121,14 +121,15 @@ bool Writer::wait(Instant until, std::vector<sender::Answer>& answers) {
 void Writer::send(sender::Call call) {
   ports::HttpCall out;
   Result<ports::HttpFields> fields = headers();
-  if (!fields) {
+  if (fields) out.headers = std::move(*fields);
+  const Status settled = fields ? links_.settle(remote_.written.client, out) : Status(fields.error());
+  if (!settled) {
     const std::lock_guard lock(inbox_->mutex);
-    inbox_->answers.push_back({call.id, 0, false, {}, {}, fields.error().text()});
+    inbox_->answers.push_back({call.id, 0, false, {}, {}, settled.error().text()});
     return;
   }
   out.method = "POST";
   out.url = remote_.written.url;
-  out.headers = std::move(*fields);
   out.body = std::move(call.body);
   out.timeout = remote_.written.timeout;
   out.connect_timeout = std::min(out.connect_timeout, out.timeout);
@@ -158,9 +159,6 @@ Result<ports::HttpFields> Writer::headers() const {
     if (!secret) return Error{ErrorKind::not_found, "read the secret", value, "the environment has no such name"};
     out.push_back({name, std::move(*secret)});
   }
-  Result<std::optional<std::string>> authorization = links_.authorization(remote_.written.client);
-  if (!authorization) return authorization.error();
-  if (*authorization) out.push_back({"Authorization", std::move(**authorization)});
   return out;
 }
 

@@ -26,8 +26,8 @@ class Writer {
     std::function<std::unique_ptr<ports::FilesPort>()> files;  // one for each writer
     std::string log_folder;
     std::function<Instant()> now;  // the engine clock
-    // The Authorization header, and what the environment says; errors name the place and never the secret.
-    std::function<Result<std::optional<std::string>>(const HttpClientConfiguration&)> authorization;
+    // Puts credentials, TLS and proxy into a call; and what the environment says. Errors name the place and never the secret.
+    std::function<Status(const HttpClientConfiguration&, ports::HttpCall&)> settle;
     std::function<std::optional<std::string>(const std::string& name)> environment;
     std::function<metrics::sender::FamilyList()> families;
     std::function<Instant()> newest_stored;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "drivers/scrape/authorization.h"
+#include "drivers/scrape/call_settings.h"
 #include "drivers/scrape/scraper.h"
 
 namespace watchbill::drivers::scrape {
@@ -77,13 +77,10 @@ void HttpTargets::ask(const std::shared_ptr<Source>& source) {
   call.headers = {{"Accept", "application/json"},
                   {"User-Agent", "watchbill"},
                   {"X-Prometheus-Refresh-Interval-Seconds", seconds_text(written.refresh_interval)}};
-  Result<std::optional<std::string>> authorization = authorization_of(written.client);
-  if (!authorization) return take(*source, authorization.error());
-  if (*authorization) call.headers.push_back({"Authorization", std::move(**authorization)});
+  if (Status settled = settle_call(written.client, call); !settled) return take(*source, settled.error());
   call.timeout = written.refresh_interval;
   call.body_bytes_max = body_bytes_max;
   call.accepts_gzip = true;
-  call.redirect_count_max = written.client.refuses_redirects ? 0 : 10;
   call.may_be_sent_twice = true;
   source->call = links_.client.start(std::move(call), [this, weak = std::weak_ptr<Source>(source)](
                                                           const Result<ports::HttpAnswer, ports::HttpFailure>& answer) {

@@ -4,7 +4,7 @@
 
 #include "base/assert.h"
 #include "base/sha256.h"
-#include "drivers/scrape/authorization.h"
+#include "drivers/scrape/call_settings.h"
 #include "metrics/exposition/page_format.h"
 
 namespace watchbill::drivers::scrape {
@@ -143,6 +143,11 @@ void Scraper::add_internal(Internal source) {
   Target target;
   target.labels = source.labels;
   target.interval = source.interval;
+  if (source.honors_labels) {
+    SampleTerms terms;
+    terms.honors_labels = true;
+    target.terms = std::make_shared<const SampleTerms>(std::move(terms));
+  }
   auto running = std::make_shared<Running>(std::move(target), links_.head);
   running->read = std::move(source.read);
   if (running_.emplace(source.labels, running).second) plan(running, links_.now());
@@ -155,6 +160,7 @@ void Scraper::append_own(std::span<const OwnSample> samples) {
     batch[i].labels = &samples[i].labels;
     batch[i].at = at;
     batch[i].value = samples[i].value;
+    batch[i].histogram = samples[i].histogram;
   }
   if (!batch.empty()) static_cast<void>(links_.head.append(batch));
 }
@@ -194,13 +200,10 @@ Result<ports::HttpCall> Scraper::call_of(const Target& target) const {
   call.headers = {{"Accept", std::string(wants_native ? accepted_formats_with_protobuf : accepted_formats)},
                   {"User-Agent", "watchbill"},
                   {"X-Prometheus-Scrape-Timeout-Seconds", seconds_text(target.timeout)}};
-  Result<std::optional<std::string>> authorization = authorization_of(target.client);
-  if (!authorization) return authorization.error();
-  if (*authorization) call.headers.push_back({"Authorization", std::move(**authorization)});
+  if (Status settled = settle_call(target.client, call); !settled) return settled.error();
   call.timeout = target.timeout;
   call.body_bytes_max = target.body_bytes_max;
   call.accepts_gzip = target.accepts_gzip;
-  call.redirect_count_max = target.client.refuses_redirects ? 0 : 10;
   call.may_be_sent_twice = true;
   return call;
 }

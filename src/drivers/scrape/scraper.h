@@ -78,6 +78,7 @@ class Scraper {
     Labels labels;
     Duration interval{Duration::seconds(15)};
     std::function<std::vector<OwnSample>(Instant)> read;
+    bool honors_labels{false};  // samples have all their labels; those above are of the report series only
   };
   void add_internal(Internal source);
   // It is asked no more and its series end. Nothing happens when there is none.

@@ -37,6 +37,14 @@ std::string_view unit_of(const OpenMetricsParser& parser) noexcept { return pars
 std::string_view histogram_of(const PageReader&) noexcept { return {}; }
 std::string_view histogram_of(const ProtobufParser& parser) noexcept { return parser.encoded_histogram(); }
 
+std::vector<metrics::exposition::Exemplar> exemplars_of(const TextParser&) { return {}; }
+std::vector<metrics::exposition::Exemplar> exemplars_of(const ProtobufParser& parser) { return parser.exemplars(); }
+std::vector<metrics::exposition::Exemplar> exemplars_of(const OpenMetricsParser& parser) {
+  std::vector<metrics::exposition::Exemplar> out;
+  if (auto exemplar = parser.exemplar()) out.push_back(std::move(*exemplar));
+  return out;
+}
+
 Error exceeded(std::string_view limit, const std::string& on, std::uint64_t max) {
   return Error{ErrorKind::exhausted, "scrape", on, std::string(limit) + " exceeded (limit: " + std::to_string(max) + ")"};
 }
@@ -92,6 +100,7 @@ void TargetSeries::drop_staged() noexcept {
   staged_places_ = {};
   fresh_labels_ = {};
   histograms_ = {};
+  exemplars_ = {};
 }
 
 Labels TargetSeries::with_target(const Labels& labels) const {
@@ -172,7 +181,24 @@ Status TargetSeries::stage_sample(const Parser& parser, Instant at) {
   sample.at = own_ms ? Instant{*own_ms} : at;
   sample.value = parser.value();
   sample.histogram = histogram_of(parser);
-  return stage(parser.series_text(), sample, own_ms.has_value(), [&] { return final_labels(parser); });
+  const std::size_t staged_count = staged_.size();
+  const Status staged = stage(parser.series_text(), sample, own_ms.has_value(), [&] { return final_labels(parser); });
+  if (staged && staged_.size() > staged_count) stage_exemplars(parser);
+  return staged;
+}
+
+template <class Parser>
+void TargetSeries::stage_exemplars(const Parser& parser) {
+  if (head_.limits().exemplar_count_max == 0) return;
+  std::vector<metrics::exposition::Exemplar> found = exemplars_of(parser);
+  if (found.empty()) return;
+  const BatchSample& sample = staged_.back();
+  const Result<Labels> series = sample.labels != nullptr ? Result<Labels>(*sample.labels) : final_labels(parser);
+  if (!series) return;
+  for (metrics::exposition::Exemplar& each : found) {
+    const Instant at = each.timestamp_ms ? Instant{*each.timestamp_ms} : sample.at;
+    exemplars_.push_back({staged_.size() - 1, *series, {std::move(each.labels), each.value, at, each.timestamp_ms.has_value()}});
+  }
 }
 
 template <class Parser>
@@ -222,7 +248,8 @@ Status TargetSeries::stage_samples(std::span<const OwnSample> samples, Instant a
     BatchSample sample;
     sample.at = at;
     sample.value = own.value;
-    const auto read = [&]() -> Result<Labels> { return with_target(own.labels); };
+    sample.histogram = own.histogram;
+    const auto read = [&]() -> Result<Labels> { return terms_->honors_labels ? own.labels : with_target(own.labels); };
     if (Status staged = stage(own.labels.text(), sample, false, read); !staged) return staged;
   }
   return {};
@@ -267,6 +294,8 @@ ScrapeReport TargetSeries::store(StageAll stage_all, Instant at) {
     report.is_up = false;
     report.error = "the store refused samples: " + std::string(word(reason));
   }
+  for (StagedExemplar& each : exemplars_)
+    if (staged_[each.sample].taken) static_cast<void>(head_.exemplars().add(each.series, std::move(each.exemplar)));
   end_unseen(at);
   return report;
 }

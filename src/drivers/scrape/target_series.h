@@ -20,6 +20,7 @@
 #include "drivers/scrape/page_series.h"
 #include "drivers/scrape/sample_terms.h"
 #include "metrics/exposition/page_format.h"
+#include "metrics/tsdb/exemplar_store.h"
 #include "metrics/tsdb/head.h"
 #include "model/labels.h"
 
@@ -29,6 +30,7 @@ namespace watchbill::drivers::scrape {
 struct OwnSample {
   Labels labels;
   double value{0};
+  std::string histogram{};  // as histogram::encode() writes it; empty: the sample is `value`
 };
 
 // What a target answered.
@@ -61,7 +63,8 @@ class TargetSeries {
   // Stores a page at `at`: all of it, or nothing and why. Series that the last page had and this one has not are ended; after a
   // failure all are.
   [[nodiscard]] ScrapeReport store_page(const AnsweredPage& page, Instant at);
-  // The same of samples of our own: they are as they are, the labels of the target apart.
+  // The same of samples of our own: they are as they are, the labels of the target apart, which are not added where the terms
+  // honor labels.
   [[nodiscard]] ScrapeReport store_samples(std::span<const OwnSample> samples, Instant at);
   // The target did not answer: ends its series.
   void end_series(Instant at);
@@ -85,6 +88,9 @@ class TargetSeries {
   // Adds one sample of the series under `text`, whose final labels `read` gives: none when it is dropped.
   template <class ReadLabels>
   [[nodiscard]] Status stage(std::string_view text, const metrics::tsdb::BatchSample& sample, bool has_own_time, ReadLabels read);
+  // Those of the sample that was staged last, if it has any.
+  template <class Parser>
+  void stage_exemplars(const Parser& parser);
   void describe(std::string_view name, std::string metrics::tsdb::Metadata::*field, std::string_view text);
   template <class Parser>
   [[nodiscard]] Result<Labels> final_labels(const Parser& parser) const;
@@ -121,6 +127,12 @@ class TargetSeries {
   std::vector<std::size_t> staged_places_;
   std::deque<Labels> fresh_labels_;
   std::deque<std::string> histograms_;
+  struct StagedExemplar {
+    std::size_t sample{0};  // in staged_
+    Labels series;
+    metrics::tsdb::Exemplar exemplar;
+  };
+  std::vector<StagedExemplar> exemplars_;
   std::size_t sample_count_{0};  // on the page
   std::size_t added_count_{0};
 };

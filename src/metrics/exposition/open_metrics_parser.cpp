@@ -1,9 +1,9 @@
 #include "metrics/exposition/open_metrics_parser.h"
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "base/characters.h"
 #include "metrics/exposition/number.h"
 
 namespace watchbill::metrics::exposition {
@@ -12,10 +12,6 @@ namespace {
 constexpr std::string_view end_mark = "# EOF";
 constexpr std::string_view exemplar_mark = " # {";
 constexpr std::size_t exemplar_characters_max = 128;
-
-std::size_t character_count(std::string_view text) noexcept {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & '\xc0') != '\x80'; }));
-}
 
 }  // namespace
 
@@ -184,7 +180,7 @@ std::optional<Exemplar> OpenMetricsParser::exemplar() const {
   if (!has_exemplar_) return std::nullopt;
   std::vector<Labels::Pair> pairs = pairs_of(exemplar_labels_);
   std::size_t count = 0;
-  for (const auto& [name, value] : pairs) count += character_count(name) + character_count(value);
+  for (const auto& [name, value] : pairs) count += count_characters(name) + count_characters(value);
   if (count > exemplar_characters_max) return std::nullopt;
   return Exemplar{Labels(std::move(pairs)), exemplar_value_, exemplar_timestamp_ms_};
 }

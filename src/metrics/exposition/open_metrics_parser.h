@@ -11,16 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "metrics/exposition/exemplar.h"
 #include "metrics/exposition/page_reader.h"
 
 namespace watchbill::metrics::exposition {
-
-// One observation that a target picked to stand for others.
-struct Exemplar {
-  Labels labels;
-  double value{0};
-  std::optional<std::int64_t> timestamp_ms;
-};
 
 class OpenMetricsParser : public PageReader {
  public:

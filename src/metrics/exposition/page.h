@@ -30,6 +30,9 @@ struct HistogramValue {
   double sum{0};
 };
 
+// Adds a line `name{labels} value`, labels as they come, with a newline. Holds: names are valid.
+void append_sample(std::string& out, std::string_view name, std::span<const Labels::Pair> labels, double value);
+
 class Page {
  public:
   // Asserted in all: names are valid, one name has one type, and no series is added twice. `labels` are without __name__.
@@ -46,6 +49,10 @@ class Page {
   };
   void state_set(const Family& family, const Labels& labels, const StateSet& set);
 
+  // Lines of another family that are written already (append_sample), behind all series that have no `key`; of two with one key
+  // the first stays. Nothing happens where the page has the name with another type.
+  void add_lines(const Family& family, FamilyType type, const std::string& key, std::string lines);
+
   // The page so far; ends with a newline unless it is empty.
   [[nodiscard]] std::string text() const;
 
@@ -57,6 +64,7 @@ class Page {
     FamilyType type{FamilyType::untyped};
     std::string help;
     std::map<Labels, std::string> lines;  // of one series, as written
+    std::map<std::string, std::string> more_lines;  // by key
   };
 
   [[nodiscard]] std::string& lines_of(const Family& family, FamilyType type, const Labels& labels);

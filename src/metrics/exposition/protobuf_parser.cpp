@@ -51,19 +51,26 @@ void append_bound(std::string& out, double bound) {
   if (std::isfinite(bound) && out.find_first_of("e.", begin) == std::string::npos) out.append(".0");
 }
 
-// Counter, Gauge and Untyped have their value first.
-double read_single(std::string_view message) {
-  double value = 0;
+struct SingleValue {
+  double value{0};
+  std::string_view exemplar;
+};
+
+// Counter, Gauge and Untyped have their value first; of these a counter may have an exemplar.
+SingleValue read_single(std::string_view message, bool is_counter) {
+  SingleValue single;
   for (pbf_reader reader = reader_of(message); reader.next();) {
-    if (field_of(reader) == double_field(1)) value = reader.get_double();
+    if (field_of(reader) == double_field(1)) single.value = reader.get_double();
+    else if (is_counter && field_of(reader) == text_field(2)) single.exemplar = view_of(reader);
     else reader.skip();
   }
-  return value;
+  return single;
 }
 
 struct ClassicBucket {
   double upper_bound{0};
   double count{0};
+  std::string_view exemplar;
 };
 
 ClassicBucket read_bucket(std::string_view message) {
@@ -72,6 +79,7 @@ ClassicBucket read_bucket(std::string_view message) {
     switch (field_of(reader)) {
       case varint_field(1): bucket.count = static_cast<double>(reader.get_uint64()); break;
       case double_field(2): bucket.upper_bound = reader.get_double(); break;
+      case text_field(3): bucket.exemplar = view_of(reader); break;
       case double_field(4):
         if (const double count = reader.get_double(); count > 0) bucket.count = count;
         break;
@@ -79,6 +87,46 @@ ClassicBucket read_bucket(std::string_view message) {
     }
   }
   return bucket;
+}
+
+// google.protobuf.Timestamp; none beyond what milliseconds hold.
+std::optional<std::int64_t> read_timestamp_ms(std::string_view message) {
+  std::int64_t seconds = 0;
+  std::int64_t nanoseconds = 0;
+  for (pbf_reader reader = reader_of(message); reader.next();) {
+    if (field_of(reader) == varint_field(1)) seconds = reader.get_int64();
+    else if (field_of(reader) == varint_field(2)) nanoseconds = reader.get_int32();
+    else reader.skip();
+  }
+  constexpr std::int64_t seconds_max = std::numeric_limits<std::int64_t>::max() / 2000;
+  if (seconds < -seconds_max || seconds > seconds_max) return std::nullopt;
+  return seconds * 1000 + nanoseconds / 1'000'000;
+}
+
+std::optional<Exemplar> read_exemplar(std::string_view message) try {
+  Exemplar exemplar;
+  std::vector<Labels::Pair> pairs;
+  for (pbf_reader reader = reader_of(message); reader.next();) {
+    if (field_of(reader) == text_field(1)) {
+      Labels::Pair& pair = pairs.emplace_back();
+      for (pbf_reader label = reader_of(view_of(reader)); label.next();) {
+        if (field_of(label) == text_field(1)) pair.first = view_of(label);
+        else if (field_of(label) == text_field(2)) pair.second = view_of(label);
+        else label.skip();
+      }
+      if (!is_label_name(pair.first) || find_invalid_utf8(pair.second) != std::string_view::npos) return std::nullopt;
+    } else if (field_of(reader) == double_field(2)) {
+      exemplar.value = reader.get_double();
+    } else if (field_of(reader) == text_field(3)) {
+      exemplar.timestamp_ms = read_timestamp_ms(view_of(reader));
+    } else {
+      reader.skip();
+    }
+  }
+  exemplar.labels = Labels(std::move(pairs));
+  return exemplar;
+} catch (const protozero::exception&) {
+  return std::nullopt;
 }
 
 }  // namespace
@@ -169,6 +217,7 @@ bool ProtobufParser::begin_metric(std::string_view message) {
   samples_.clear();
   next_sample_ = 0;
   native_.clear();
+  native_exemplars_.clear();
   raw_labels_.clear();
   timestamp_ms_.reset();
   std::string_view value;
@@ -220,8 +269,12 @@ bool ProtobufParser::read_label(std::string_view message) {
 
 bool ProtobufParser::read_value(std::string_view message) {
   if (type_ == FamilyType::histogram || type_ == FamilyType::gauge_histogram) return read_histogram(message);
-  if (type_ == FamilyType::summary) read_summary(message);
-  else samples_.push_back({{}, {}, 0, read_single(message)});
+  if (type_ == FamilyType::summary) {
+    read_summary(message);
+  } else {
+    const SingleValue single = read_single(message, type_ == FamilyType::counter);
+    samples_.push_back({{}, {}, 0, single.value, single.exemplar});
+  }
   return true;
 }
 
@@ -264,9 +317,10 @@ bool ProtobufParser::read_histogram(std::string_view message) {
       case double_field(2): sum = reader.get_double(); break;
       case text_field(3): {
         const ClassicBucket bucket = read_bucket(view_of(reader));
-        buckets.push_back({"_bucket", "le", bucket.upper_bound, bucket.count});
+        buckets.push_back({"_bucket", "le", bucket.upper_bound, bucket.count, bucket.exemplar});
         break;
       }
+      case text_field(16): native_exemplars_.push_back(view_of(reader)); break;
       case double_field(6):
       case double_field(8): is_native = reader.get_double() > 0 || is_native; break;
       case varint_field(7): is_native = reader.get_uint64() > 0 || is_native; break;
@@ -283,6 +337,9 @@ bool ProtobufParser::read_histogram(std::string_view message) {
     compact(read->value);
     native_ = histogram::encode(read->value);
     samples_.push_back({});
+    if (native_exemplars_.empty())
+      for (const Part& bucket : buckets)
+        if (!bucket.exemplar.empty()) native_exemplars_.push_back(bucket.exemplar);
     if (!parts_.classic || buckets.empty()) return true;
   }
   samples_.push_back({"_count", {}, 0, count});
@@ -302,7 +359,11 @@ bool ProtobufParser::set_sample(const Part& part) {
   value_ = part.value;
   encoded_histogram_.clear();
   // The native part is the first of its metric, and has no suffix.
-  if (!native_.empty() && part.suffix.empty()) encoded_histogram_ = native_;
+  const bool is_native = !native_.empty() && part.suffix.empty();
+  if (is_native) encoded_histogram_ = native_;
+  exemplars_.clear();
+  if (is_native) exemplars_ = native_exemplars_;
+  else if (!part.exemplar.empty()) exemplars_.push_back(part.exemplar);
   extra_value_.clear();
   if (!part.label.empty()) {
     append_bound(extra_value_, part.label_value);
@@ -319,6 +380,15 @@ bool ProtobufParser::set_sample(const Part& part) {
     series_text_.append(label.escaped_value);
   }
   return true;
+}
+
+std::vector<Exemplar> ProtobufParser::exemplars() const {
+  std::vector<Exemplar> out;
+  for (const std::string_view message : exemplars_) {
+    std::optional<Exemplar> exemplar = read_exemplar(message);
+    if (exemplar && (encoded_histogram_.empty() || exemplar->timestamp_ms)) out.push_back(std::move(*exemplar));
+  }
+  return out;
 }
 
 Labels ProtobufParser::labels() const {

@@ -3,7 +3,7 @@
 // until the next call; one bad family makes the whole page bad.
 //
 // A histogram or summary becomes the series that a page of text has of it, with `le` and `quantile` as OpenMetrics writes them
-// ("1.0"). Exemplars and created timestamps are passed over. Pure; time linear in the page. Source: Prometheus 2.42
+// ("1.0"). Created timestamps are passed over. Pure; time linear in the page. Source: Prometheus 2.42
 // (model/textparse/protobufparse.go); classic gauge histograms have _bucket, _sum and _count as in later versions.
 #pragma once
 
@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "metrics/exposition/exemplar.h"
 #include "metrics/exposition/page_reader.h"
 
 namespace watchbill::metrics::exposition {
@@ -46,6 +47,9 @@ class ProtobufParser {
   [[nodiscard]] const std::string& help() const noexcept { return help_; }
   // After sample: a native histogram as histogram::encode() writes it; empty when the sample is value().
   [[nodiscard]] const std::string& encoded_histogram() const noexcept { return encoded_histogram_; }
+  // After sample: of a native histogram all that it has with a time, or those of its classic buckets; of others one at most. What
+  // is malformed in one is left out.
+  [[nodiscard]] std::vector<Exemplar> exemplars() const;
   // `on` is "byte N" (from 0) of the family that is bad.
   [[nodiscard]] const Error& error() const noexcept { return error_; }
 
@@ -56,6 +60,7 @@ class ProtobufParser {
     std::string_view label;  // its name; empty: none
     double label_value{0};
     double value{0};
+    std::string_view exemplar;  // its message; empty: none
   };
 
   [[nodiscard]] Entry read_next();
@@ -86,6 +91,7 @@ class ProtobufParser {
   std::size_t next_sample_{0};
   std::size_t metric_label_count_{0};
   std::string native_;  // of the metric, encoded
+  std::vector<std::string_view> native_exemplars_;
 
   std::string metric_name_;
   std::string series_text_;
@@ -94,6 +100,7 @@ class ProtobufParser {
   double value_{0};
   std::optional<std::int64_t> timestamp_ms_;
   std::string encoded_histogram_;
+  std::vector<std::string_view> exemplars_;  // of the sample
   Error error_;
 };
 

@@ -30,6 +30,7 @@ constexpr std::uint32_t value = 3;
 constexpr std::uint32_t results = 1;
 constexpr std::uint32_t timeseries = 1;
 constexpr std::int32_t samples_type = 0;
+constexpr std::int32_t chunks_type = 1;
 
 Error fault(std::string detail, ErrorKind kind = ErrorKind::invalid) {
   return Error{kind, "read", "ReadRequest", std::move(detail)};
@@ -83,13 +84,12 @@ Result<ReadQuery> read_query(std::string_view message, const ReadLimits& limits)
   return read;
 }
 
-// Types stand packed or one by one; whether samples are among them.
-bool names_samples(protozero::pbf_reader& reader) {
-  if (field_of(reader) == varint_field(request::accepted_response_types)) return reader.get_enum() == samples_type;
+// Types stand packed or one by one.
+std::vector<std::int32_t> read_types(protozero::pbf_reader& reader) {
+  if (field_of(reader) == varint_field(request::accepted_response_types)) return {reader.get_enum()};
   if (field_of(reader) != bytes_field(request::accepted_response_types)) throw protozero::unknown_pbf_wire_type_exception{};
-  bool is_there = false;
-  for (const std::int32_t type : reader.get_packed_enum()) is_there = is_there || type == samples_type;
-  return is_there;
+  const auto packed = reader.get_packed_enum();
+  return {packed.begin(), packed.end()};
 }
 
 }  // namespace
@@ -108,7 +108,10 @@ Result<ReadRequest> decode_read_request(std::string_view body, const ReadLimits&
       read.queries.push_back(std::move(*one));
     } else if (reader.tag() == request::accepted_response_types) {
       names_types = true;
-      has_samples = names_samples(reader) || has_samples;
+      for (const std::int32_t type : read_types(reader)) {
+        if (type == chunks_type && !has_samples) read.prefers_chunks = true;
+        if (type == samples_type) has_samples = true;
+      }
     } else if (!skip_unknown(reader, request::accepted_response_types)) {
       return malformed("ReadRequest");
     }

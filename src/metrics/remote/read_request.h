@@ -1,4 +1,5 @@
-// The messages of remote read: what is asked for, and the answer with samples (response type SAMPLES).
+// The messages of remote read: what is asked for, and the answer with samples (response type SAMPLES; read_stream.h has the
+// other one).
 // Source: Prometheus' prompb/remote.proto; https://prometheus.io/docs/prometheus/latest/querying/remote_read_api/. Pure.
 #pragma once
 
@@ -39,6 +40,8 @@ struct ReadRequest {
   std::vector<ReadQuery> queries;
   // Whether an answer of samples may be given: it is named among the types, or none is.
   bool accepts_samples{true};
+  // Whether streamed chunks are named, and before samples: the first type that is known is what the answer has.
+  bool prefers_chunks{false};
 };
 
 // Reads a decompressed body. Fails (invalid) on what is no such message, an unknown kind of matcher, text that is not UTF-8;

@@ -1,6 +1,7 @@
 #include "metrics/rules/evaluation.h"
 
 #include <algorithm>
+#include <span>
 
 #include "metrics/histogram/codec.h"
 #include "metrics/promql/parser.h"
@@ -50,10 +51,7 @@ RuleEvaluation::RuleEvaluation(GroupEvaluator& evaluator, std::size_t rule, cons
   environment_.now = inputs.at;
   environment_.external_url = surroundings_.scope.external_url();
   environment_.query = [this](std::string_view expression) { return query(expression); };
-  const auto& unscraped = inputs.readiness.unscraped_targets;
-  absences_count_ = query_at_ - rule_.selectors.reach() >= inputs.readiness.complete_since &&
-                    std::none_of(unscraped.begin(), unscraped.end(),
-                                 [this](const Labels& target) { return rule_.selectors.may_read(target); });
+  absences_count_ = is_loaded(rule_.selectors);
 }
 
 RuleOutcome RuleEvaluation::run(SampleBatch& batch) {
@@ -109,13 +107,15 @@ RuleEvaluation::Failure RuleEvaluation::judge(std::vector<Element*>& moved) {
   forget();
   for (const promql::AnswerSeries& series : answer_.series)
     if (Failure failure = see(series)) return failure;
+  if (Failure failure = ask_recovery()) return failure;
   std::uint64_t alert_count = 0;
   for (auto& [identity, element] : memory_.elements) {
-    const AlertMove move = next_move(element.course, presence_of(element), inputs_.at, rule_.timing, inputs_.kind);
+    element.presence = presence_of(element);
+    const AlertMove move = next_move(element.course, element.presence, inputs_.at, rule_.timing, inputs_.kind);
     follow(element.next, move, inputs_.at);
     element.is_told = move != AlertMove::none;
     if (element.is_told) moved.push_back(&element);
-    if (element.is_present) element.is_inherited = false;
+    if (element.presence == Presence::present) element.is_inherited = false;
     alert_count += element.next.phase != AlertPhase::inactive ? 1 : 0;
     if (surroundings_.keeps_texts) keep_text(element);
   }
@@ -125,12 +125,44 @@ RuleEvaluation::Failure RuleEvaluation::judge(std::vector<Element*>& moved) {
   return std::nullopt;
 }
 
+// Asked only while something fires on without its element: a rule at rest costs no second query.
+RuleEvaluation::Failure RuleEvaluation::ask_recovery() {
+  const auto waits = [](const auto& each) {
+    return each.second.course.phase == AlertPhase::firing && each.second.presence != Presence::present;
+  };
+  if (!rule_.recovery || inputs_.kind != LookKind::slot) return std::nullopt;
+  if (std::none_of(memory_.elements.begin(), memory_.elements.end(), waits)) return std::nullopt;
+  promql::EvaluationOptions options = surroundings_.options;
+  options.lists_found_series = true;
+  auto answer = promql::evaluate(rule_.recovery->expression, inputs_.snapshot, promql::QueryTime::at(query_at_), options);
+  if (!answer) return "recover: " + std::string(word(answer.error().reason)) + ": " + answer.error().message;
+  recovered_.emplace(std::move(*answer), is_loaded(rule_.recovery->selectors));
+  return std::nullopt;
+}
+
+RuleEvaluation::Recovered::Recovered(promql::Answer answered, bool loaded)
+    : answer(std::move(answered)), is_loaded(loaded), agreement(std::span(&elements, 1)) {
+  for (const promql::AnswerSeries& series : answer.series) elements.series.push_back(&series.labels);
+}
+
+// What a store that lacks samples calls well (`… or absent(x)`, an old sample of another series) counts no more than the absence
+// of an element does. An alert of this life does not wait for targets: where many come and go, some are always new.
+bool RuleEvaluation::has_recovered(const Element& element) {
+  if (!recovered_) return false;
+  Labels own = element.element;
+  own.remove(metric_name_label);
+  const Selectors& selectors = rule_.recovery->selectors;
+  const bool counts = element.is_inherited ? recovered_->is_loaded : has_window(selectors);
+  return recovered_->agreement.any(own) && (counts || is_judged_anew(element, selectors, recovered_->answer));
+}
+
 // Back to what the journal has, without what is over.
 void RuleEvaluation::forget() {
   for (auto at = memory_.elements.begin(); at != memory_.elements.end();) {
     Element& element = at->second;
     element.next = element.course;
-    element.is_told = element.is_present = false;
+    element.is_told = false;
+    element.presence = Presence::absent;
     at = is_idle(element) ? memory_.elements.erase(at) : std::next(at);
   }
 }
@@ -149,8 +181,9 @@ RuleEvaluation::Failure RuleEvaluation::see(const promql::AnswerSeries& series) 
     }
     known = at;
   }
-  if (known->second.is_present) return "vector contains metrics with the same labelset after applying alert labels";
-  known->second.is_present = true;
+  if (known->second.presence == Presence::present)
+    return "vector contains metrics with the same labelset after applying alert labels";
+  known->second.presence = Presence::present;
   known->second.value = value;
   return std::nullopt;
 }
@@ -172,20 +205,33 @@ Labels RuleEvaluation::identity_of(const Labels& element, const Labels& labels) 
   return identity;
 }
 
-Presence RuleEvaluation::presence_of(const Element& element) const {
-  if (element.is_present) return Presence::present;
-  if (!element.is_inherited || absences_count_ || is_judged_anew(element)) return Presence::absent;
-  return Presence::unknown;
+Presence RuleEvaluation::presence_of(const Element& element) {
+  if (element.presence == Presence::present) return Presence::present;
+  if (element.is_inherited && !absences_count_ && !is_judged_anew(element, rule_.selectors, answer_)) return Presence::unknown;
+  const bool goes_on = rule_.recovery && element.course.phase == AlertPhase::firing && !has_recovered(element);
+  return goes_on ? Presence::unrecovered : Presence::absent;
 }
 
-// Whether the answer rests on samples since the start for all that speaks of the element: then its absence is news, whatever the
-// store lost. Only where each selector reads the last sample of the one series with the element's labels: what else an
-// expression does (ranges, sums, other series) takes samples that may be missing.
-bool RuleEvaluation::is_judged_anew(const Element& element) const {
-  if (!rule_.selectors.reads_instants_only() || answer_.found.empty()) return false;
+// Whether the store has all that these selectors can reach.
+bool RuleEvaluation::has_window(const Selectors& selectors) const {
+  return query_at_ - selectors.reach() >= inputs_.readiness.complete_since;
+}
+
+// That, and every target was asked that they may read.
+bool RuleEvaluation::is_loaded(const Selectors& selectors) const {
+  const auto& unscraped = inputs_.readiness.unscraped_targets;
+  return has_window(selectors) &&
+         std::none_of(unscraped.begin(), unscraped.end(), [&](const Labels& target) { return selectors.may_read(target); });
+}
+
+// Whether the answer rests on samples since the start for all that speaks of the element: then it is news, whatever the store
+// lost. Only where each selector reads the last sample of the one series with the element's labels: what else an expression does
+// (ranges, sums, other series) takes samples that may be missing.
+bool RuleEvaluation::is_judged_anew(const Element& element, const Selectors& selectors, const promql::Answer& answer) const {
+  if (!selectors.reads_instants_only() || answer.found.empty()) return false;
   Labels wanted = element.element;
   wanted.remove(metric_name_label);
-  return std::all_of(answer_.found.begin(), answer_.found.end(), [&](const promql::SelectorFound& found) {
+  return std::all_of(answer.found.begin(), answer.found.end(), [&](const promql::SelectorFound& found) {
     return std::any_of(found.series.begin(), found.series.end(), [&](const Labels* series) {
       if (series->size() > wanted.size() + 1) return false;
       Labels labels = *series;
@@ -226,7 +272,7 @@ std::map<std::string, std::string> RuleEvaluation::annotations_of(const Element&
 // An alert that is kept without its element has the texts of the last one.
 void RuleEvaluation::keep_text(const Element& element) {
   if (element.next.phase != AlertPhase::firing) memory_.texts.erase(element.labels);
-  else if (element.is_present) memory_.texts[element.labels] = annotations_of(element);
+  else if (element.presence == Presence::present) memory_.texts[element.labels] = annotations_of(element);
 }
 
 text_template::Answer RuleEvaluation::query(std::string_view expression) const {
@@ -290,8 +336,8 @@ ElementChange RuleEvaluation::change_of(const Element& element, Agreement& agree
   ElementChange change;
   change.element = element.element;
   change.labels = element.labels;
-  change.presence = element.is_present ? Presence::present : Presence::absent;
-  if (!element.is_present) {
+  change.presence = element.presence;
+  if (element.presence != Presence::present) {
     // An expression without selectors has nothing to lose: its silence is an answer.
     const bool is_seen = rule_.selectors.empty() || agreement.any(element.element);
     change.cause = is_seen ? AlertEnd::condition_false : AlertEnd::no_series;
@@ -330,6 +376,7 @@ std::vector<SeenSeries> RuleEvaluation::samples_of(const Element& element, Agree
 NoteRuleAnswer RuleEvaluation::new_answer(std::uint32_t part) const {
   NoteRuleAnswer answer;
   answer.at = inputs_.at;
+  answer.count = rule_.timing.count;
   answer.expression = rule_.digest;
   answer.group = group_.key;
   answer.hold = rule_.timing.hold;

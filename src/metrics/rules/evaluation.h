@@ -29,11 +29,15 @@ class RuleEvaluation {
   [[nodiscard]] Failure ask();
   [[nodiscard]] Failure record(SampleBatch& batch);
   [[nodiscard]] Failure judge(std::vector<Element*>& moved);
+  [[nodiscard]] Failure ask_recovery();
+  [[nodiscard]] bool has_recovered(const Element& element);
   [[nodiscard]] Failure see(const promql::AnswerSeries& series);
   [[nodiscard]] Labels labels_of(const Labels& element, double value) const;
   [[nodiscard]] Labels identity_of(const Labels& element, const Labels& labels) const;
-  [[nodiscard]] Presence presence_of(const Element& element) const;
-  [[nodiscard]] bool is_judged_anew(const Element& element) const;
+  [[nodiscard]] Presence presence_of(const Element& element);
+  [[nodiscard]] bool has_window(const Selectors& selectors) const;
+  [[nodiscard]] bool is_loaded(const Selectors& selectors) const;
+  [[nodiscard]] bool is_judged_anew(const Element& element, const Selectors& selectors, const promql::Answer& answer) const;
   [[nodiscard]] std::optional<tsdb::Sample> last_sample(const Labels& series) const;
   [[nodiscard]] std::vector<tsdb::SeriesView> views_of(const Labels& series) const;
   [[nodiscard]] std::string expand(const text_template::Template& text, const Labels& element, double value) const;
@@ -56,6 +60,15 @@ class RuleEvaluation {
   text_template::Environment environment_;
   promql::Answer answer_;
   bool absences_count_{true};
+  // What the `recover` query answered; stays where it is.
+  struct Recovered {
+    Recovered(promql::Answer answered, bool loaded);
+    promql::Answer answer;
+    bool is_loaded;
+    promql::SelectorFound elements;  // of the answer, as Agreement takes them
+    Agreement agreement;
+  };
+  std::optional<Recovered> recovered_;  // once ask_recovery() has asked
 };
 
 }  // namespace watchbill::metrics::rules

@@ -89,6 +89,8 @@ Evaluation GroupEvaluator::evaluate(Instant slot, tsdb::Head& head, const StoreR
   out.rule_count = group_.rules.size();
   std::optional<tsdb::Snapshot> snapshot;
   promql::CommonValues values(common_);
+  const std::int64_t slot_begun_us = stopwatch_us();
+  std::int64_t begun_us = slot_begun_us;
   for (std::size_t i = 0; i < group_.rules.size(); ++i) {
     if (!snapshot) snapshot = head.snapshot();
     SampleBatch batch;
@@ -100,9 +102,13 @@ Evaluation GroupEvaluator::evaluate(Instant slot, tsdb::Head& head, const StoreR
     out.samples_written += counts.written;
     out.samples_refused += counts.refused;
     out.failure_count += outcome.failure.has_value() ? 1U : 0U;
-    health_[i] = RuleHealth{slot, outcome.failure ? outcome.failure->message : std::string(), counts.refusal};
+    const std::int64_t ended_us = stopwatch_us();
+    health_[i] =
+        RuleHealth{slot, outcome.failure ? outcome.failure->message : std::string(), counts.refusal, ended_us - begun_us};
+    begun_us = ended_us;
     if (outcome.failure || !outcome.answers.empty()) out.outcomes.push_back(std::move(outcome));
   }
+  out.took_us = begun_us - slot_begun_us;
   if (out.failure_count == 0) last_good_ = slot;
   return out;
 }
@@ -125,6 +131,8 @@ Evaluation GroupEvaluator::look_early(std::span<const std::size_t> rules, Instan
   }
   return out;
 }
+
+std::int64_t GroupEvaluator::stopwatch_us() const { return surroundings_.stopwatch_us ? surroundings_.stopwatch_us() : 0; }
 
 void GroupEvaluator::confirm(std::size_t rule, std::uint32_t part) {
   memories_[rule].is_failing = false;

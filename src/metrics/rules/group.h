@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -28,6 +29,8 @@ struct Surroundings {
   text_template::AnnotationScope scope;
   promql::EvaluationOptions options;
   bool keeps_texts{false};  // annotations are expanded at each evaluation, not only when an alert moves: for firing()
+  // Microseconds since some moment, never running back; called by whoever evaluates. None: nothing is measured.
+  std::function<std::int64_t()> stopwatch_us{};
 };
 
 // What the store knows of the past: absences of inherited alerts count only when it knows enough.
@@ -57,6 +60,7 @@ struct Evaluation {
   std::size_t failure_count{0};
   std::size_t samples_written{0};
   std::size_t samples_refused{0};     // by the store
+  std::int64_t took_us{0};            // of a slot, by Surroundings::stopwatch_us
 };
 
 // What the API shows of a rule.
@@ -64,6 +68,7 @@ struct RuleHealth {
   Instant evaluated_at;   // the last slot; 0 before the first
   std::string last_error;  // empty: it gave an answer
   std::optional<tsdb::AppendRefusal> refused;  // why the store did not take one of its values; the end of a series is no value
+  std::int64_t took_us{0};     // its evaluation and writing, by Surroundings::stopwatch_us
 };
 
 // An alert that fires, as Prometheus shows it.
@@ -102,6 +107,7 @@ class GroupEvaluator {
 
  private:
   friend class RuleEvaluation;
+  [[nodiscard]] std::int64_t stopwatch_us() const;
 
   RuleGroup group_;
   const Surroundings& surroundings_;

@@ -27,7 +27,7 @@ struct Element {
   AlertCourse next;            // once the present answer is recorded
   std::uint32_t part{0};       // of the answer that tells `next`
   bool is_told{false};         // the present answer has it
-  bool is_present{false};      // in the present vector
+  Presence presence{Presence::absent};  // in the present vector
   double value{0};             // there
   bool is_inherited{false};    // from before the start, and not seen since
   std::optional<AlertPhase> shown;  // by ALERTS; none: it has no such series

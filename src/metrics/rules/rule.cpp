@@ -31,8 +31,9 @@ class Compiler {
       return wrong("expr: expected a scalar or an instant vector");
     rule.expression = std::move(*expression);
     rule.digest = promql::digest(rule.expression);
-    rule.timing = {source.hold, source.keep_firing_for};
-    rule.looks_early = rule.is_alert && source.looks_early;
+    rule.timing = {source.hold, source.keep_firing_for, std::nullopt};
+    rule.looks_early = rule.is_alert && source.looks_early && !source.hysteresis.k_of_n;
+    if (Status read = read_hysteresis(source.hysteresis, rule); !read) return read.error();
     auto selectors = Selectors::of(rule.expression, lookback_);
     if (!selectors) return wrong(selectors.error().detail);
     rule.selectors = std::move(*selectors);
@@ -55,6 +56,23 @@ class Compiler {
     auto read = text_template::parse({where, text}, text_template::Place::rule, nullptr, template_limits);
     if (!read) return read.error();
     return NamedTemplate{name, std::move(*read)};
+  }
+
+  Status read_hysteresis(const HysteresisConfiguration& source, Rule& rule) const {
+    if (!rule.is_alert && source != HysteresisConfiguration{}) return wrong("expected no hysteresis of a recording rule");
+    if (const std::optional<SlotsConfiguration>& slots = source.k_of_n) {
+      if (slots->held < 1 || slots->held > slots->of || slots->of > counted_slots_max)
+        return wrong("k_of_n: expected K of N with 1 <= K <= N <= " + std::to_string(counted_slots_max));
+      rule.timing.count = SlotCount{slots->held, group_.interval * slots->of};
+    }
+    if (source.recover.empty()) return {};
+    auto expression = promql::parse(source.recover);
+    if (!expression) return wrong("recover: " + expression.error().text());
+    if (expression->type() != promql::ValueType::instant_vector) return wrong("recover: expected an instant vector");
+    auto selectors = Selectors::of(*expression, lookback_);
+    if (!selectors) return wrong("recover: " + selectors.error().detail);
+    rule.recovery = Rule::Recovery{std::move(*expression), std::move(*selectors)};
+    return {};
   }
 
   // Labels of recording rules are no templates.
@@ -85,7 +103,7 @@ GroupSource source_of(const RuleGroupConfiguration& group) {
   source.limit = group.limit;
   for (const RuleConfiguration& rule : group.rules)
     source.rules.push_back({rule.alert, rule.record, rule.expression, rule.for_, rule.keep_firing_for, rule.labels,
-                            rule.annotations, false});
+                            rule.annotations, false, {}});
   return source;
 }
 

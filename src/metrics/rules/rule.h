@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,7 @@ struct RuleSource {
   std::map<std::string, std::string> labels;       // templates in an alerting rule
   std::map<std::string, std::string> annotations;  // templates
   bool looks_early{false};   // asked for by the bill; a rule that reads what rules write never does
+  HysteresisConfiguration hysteresis{};  // of an alerting rule; one whose slots are counted never looks early
 };
 
 struct GroupSource {
@@ -64,6 +66,12 @@ struct Rule {
   std::vector<NamedTemplate> annotations;
   bool looks_early{false};
   Selectors selectors;
+  // What fires goes on until this instant vector has an element that agrees with its own in all labels that both have.
+  struct Recovery {
+    promql::Expression expression;
+    Selectors selectors;
+  };
+  std::optional<Recovery> recovery;
 };
 
 // The metrics that alerting rules write, beside what recording rules name.

@@ -1,6 +1,7 @@
 #include "metrics/tsdb/head.h"
 
 #include "metrics/histogram/codec.h"
+#include "metrics/tsdb/exemplar_store.h"
 #include "metrics/tsdb/head_core.h"
 
 namespace watchbill::metrics::tsdb {
@@ -24,7 +25,8 @@ std::string_view word(AppendRefusal refusal) noexcept {
   return "";
 }
 
-Head::Head(const HeadLimits& limits) : core_(std::make_unique<HeadCore>(limits)) {}
+Head::Head(const HeadLimits& limits)
+    : core_(std::make_unique<HeadCore>(limits)), exemplars_(std::make_unique<ExemplarStore>(limits.exemplar_count_max)) {}
 Head::~Head() = default;
 
 BatchResult Head::append(std::span<BatchSample> batch, std::size_t sample_count_max) {

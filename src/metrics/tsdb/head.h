@@ -35,6 +35,7 @@ struct HeadLimits {
   std::size_t label_value_bytes_max{256U << 10};  // a stack trace in a label is bad taste, not a failed scrape
   std::size_t metadata_count_max{50'000};         // families; more are not remembered
   bool takes_companions{false};                   // series with the label of start_times.h, which hide and change others
+  std::size_t exemplar_count_max{100'000};        // of all series; 0: none are kept
   std::size_t log_bytes_max{256U << 20};          // waiting for take_log(); beyond it they are forgotten and counted
 };
 
@@ -58,6 +59,7 @@ struct MovedSeries {
   std::size_t late_count{0};  // of its late samples, those that the view had
 };
 
+class ExemplarStore;  // exemplar_store.h
 class HeadCore;
 class SnapshotView;  // view.h
 class Block;         // block.h
@@ -83,6 +85,9 @@ class Head {
 
   // Remembers what a family is; the last word wins. Beyond metadata_count_max new families are forgotten.
   void describe(std::string_view metric_name, const Metadata& metadata);
+
+  // The exemplars beside the samples. Any thread.
+  [[nodiscard]] ExemplarStore& exemplars() const noexcept { return *exemplars_; }
 
   // What was appended so far, as one moment. Cost: about 1 µs for each 100 000 series.
   [[nodiscard]] Snapshot snapshot() const;
@@ -110,6 +115,7 @@ class Head {
 
  private:
   std::unique_ptr<HeadCore> core_;
+  std::unique_ptr<ExemplarStore> exemplars_;
 };
 
 }  // namespace watchbill::metrics::tsdb

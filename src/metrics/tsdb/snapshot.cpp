@@ -118,8 +118,13 @@ std::optional<Sample> SeriesView::last(Instant at) const { return last(at, nullp
 std::optional<Sample> SeriesView::last(Instant at, histogram::Arena& histograms) const { return last(at, &histograms); }
 
 std::optional<Sample> SeriesView::last(Instant at, histogram::Arena* histograms) const {
-  const bool has_newest = state_ != nullptr && newest_at().ms == state_->newest.t_ms;
-  if (is_head_enough(at) || (has_newest && at.ms >= state_->newest.t_ms)) return last_in_head(at, histograms);
+  if (parts_ == nullptr) return last_in_head(at, histograms);
+  // The last one in memory is the last of all where memory is complete from then on, or nothing is younger at all.
+  const bool has_newest = state_ != nullptr && at.ms >= state_->newest.t_ms && newest_at().ms == state_->newest.t_ms;
+  if (has_newest || is_head_enough(at)) {
+    std::optional<Sample> found = last_in_head(at, histograms);
+    if (found && (has_newest || parts_->complete_from_ms <= found->t_ms)) return found;
+  }
   // Most likely it lies in the last minutes before.
   std::vector<Sample> samples;
   for (const Instant from : {at - Duration::minutes(10), Instant{std::numeric_limits<std::int64_t>::min()}})

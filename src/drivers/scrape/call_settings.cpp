@@ -1,4 +1,4 @@
-#include "drivers/scrape/authorization.h"
+#include "drivers/scrape/call_settings.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 #include "base/bytes.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t secret_bytes_max = 64U << 10;
 constexpr std::string_view environment_prefix = "env:";
+constexpr std::uint32_t redirect_count_max = 10;  // as Prometheus
 
 Result<std::string> read_file(const std::string& path) {
   constexpr const char* tried = "read the secret in";
@@ -36,23 +38,36 @@ Result<std::string> read_file(const std::string& path) {
   return begin == std::string::npos ? std::string() : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
+// "env:NAME"
+Result<std::string> read_environment(const std::string& written) {
+  const char* value = std::getenv(written.substr(environment_prefix.size()).c_str());
+  if (value != nullptr) return std::string(value);
+  return Error{ErrorKind::not_found, "read the secret", written, "the environment has no such name"};
+}
+
 Result<std::string> read_secret(const HttpClientConfiguration& client) {
   if (!client.secret_file.empty()) return read_file(client.secret_file);
-  if (!client.secret.starts_with(environment_prefix)) return std::string();
-  const std::string name = client.secret.substr(environment_prefix.size());
-  const char* value = std::getenv(name.c_str());
-  if (value != nullptr) return std::string(value);
-  return Error{ErrorKind::not_found, "read the secret", client.secret, "the environment has no such name"};
+  return client.secret.starts_with(environment_prefix) ? read_environment(client.secret) : std::string();
 }
 
 }  // namespace
 
-Result<std::optional<std::string>> authorization_of(const HttpClientConfiguration& client) {
-  if (client.authorization.empty()) return std::optional<std::string>();
+Status settle_call(const HttpClientConfiguration& client, ports::HttpCall& call) {
+  call.redirect_count_max = client.refuses_redirects ? 0 : redirect_count_max;
+  if (client.tls) call.tls = *client.tls;
+  call.proxy = client.proxy;
+  if (client.proxy.starts_with(environment_prefix)) {
+    Result<std::string> proxy = read_environment(client.proxy);
+    if (!proxy) return proxy.error();
+    call.proxy = std::move(*proxy);
+  }
+  if (client.authorization.empty()) return {};
   Result<std::string> secret = read_secret(client);
   if (!secret) return secret.error();
   const bool is_basic = client.authorization == "Basic";
-  return std::optional(client.authorization + " " + (is_basic ? to_base64(client.username + ":" + *secret) : *secret));
+  const std::string value = is_basic ? to_base64(client.username + ":" + *secret) : std::move(*secret);
+  call.headers.push_back({"Authorization", client.authorization + " " + value});
+  return {};
 }
 
 }  // namespace watchbill::drivers::scrape

@@ -1,0 +1,95 @@
+#include "metrics/tsdb/exemplar_store.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "base/characters.h"
+
+namespace watchbill::metrics::tsdb {
+namespace {
+
+std::size_t bytes_of(const Labels& labels) noexcept {
+  std::size_t bytes = labels.size() * sizeof(Labels::Pair);
+  for (const auto& [name, value] : labels) bytes += name.size() + value.size();
+  return bytes;
+}
+std::size_t bytes_of(const Exemplar& exemplar) noexcept { return sizeof(Exemplar) + bytes_of(exemplar.labels); }
+
+// So many of one time are told apart: a native histogram has no more on a page that means well.
+constexpr std::size_t same_time_max = 64;
+
+bool is_same(const Exemplar& a, const Exemplar& b) noexcept {
+  if (std::bit_cast<std::uint64_t>(a.value) != std::bit_cast<std::uint64_t>(b.value) || a.labels != b.labels) return false;
+  return a.has_own_time == b.has_own_time && (!a.has_own_time || a.at == b.at);
+}
+
+}  // namespace
+
+ExemplarStore::Taken ExemplarStore::add(const Labels& series, Exemplar exemplar) {
+  if (count_max_ == 0) return Taken::off;
+  std::size_t characters = 0;
+  for (const auto& [name, value] : exemplar.labels) characters += count_characters(name) + count_characters(value);
+  if (characters > characters_max) return Taken::too_long;
+  const std::lock_guard lock(mutex_);
+  auto at = series_.find(series);
+  if (at != series_.end()) {
+    const std::deque<Exemplar>& known = at->second;
+    std::size_t looked_at = 0;
+    for (auto one = known.rbegin(); one != known.rend() && looked_at < same_time_max; ++one, ++looked_at) {
+      if (is_same(*one, exemplar)) return Taken::repeated;
+      if (one->at != exemplar.at && looked_at > 0) break;
+    }
+    if (exemplar.at < known.back().at) {
+      ++out_of_order_count_;
+      return Taken::out_of_order;
+    }
+  } else {
+    at = series_.emplace(series, std::deque<Exemplar>()).first;
+    bytes_ += bytes_of(series);
+  }
+  bytes_ += bytes_of(exemplar);
+  at->second.push_back(std::move(exemplar));
+  arrived_.push_back(at);
+  ++appended_count_;
+  while (arrived_.size() > count_max_ || (bytes_ > bytes_max && arrived_.size() > 1)) drop_first();
+  return Taken::stored;
+}
+
+void ExemplarStore::drop_first() {
+  const BySeries::iterator at = arrived_.front();
+  arrived_.pop_front();
+  bytes_ -= bytes_of(at->second.front());
+  at->second.pop_front();
+  if (!at->second.empty()) return;
+  bytes_ -= bytes_of(at->first);
+  series_.erase(at);
+}
+
+std::vector<ExemplarStore::OfSeries> ExemplarStore::select(std::span<const std::vector<Matcher>> any_of, Instant from,
+                                                           Instant to) const {
+  std::vector<OfSeries> found;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [series, exemplars] : series_) {
+    if (exemplars.front().at > to || exemplars.back().at < from) continue;
+    const auto meets = [&labels = series](const Matcher& matcher) { return matcher.matches(labels.get(matcher.name())); };
+    const auto meets_all = [&](const std::vector<Matcher>& all) { return std::all_of(all.begin(), all.end(), meets); };
+    if (std::none_of(any_of.begin(), any_of.end(), meets_all)) continue;
+    OfSeries one;
+    for (const Exemplar& exemplar : exemplars)
+      if (exemplar.at >= from && exemplar.at <= to) one.exemplars.push_back(exemplar);
+    if (one.exemplars.empty()) continue;
+    one.series = series;
+    found.push_back(std::move(one));
+  }
+  return found;
+}
+
+ExemplarStore::Statistics ExemplarStore::statistics() const {
+  const std::lock_guard lock(mutex_);
+  Statistics statistics{arrived_.size(), series_.size(), count_max_, {}, appended_count_, out_of_order_count_};
+  if (!arrived_.empty()) statistics.oldest_at = arrived_.front()->second.front().at;
+  return statistics;
+}
+
+}  // namespace watchbill::metrics::tsdb

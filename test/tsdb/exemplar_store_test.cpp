@@ -1,0 +1,84 @@
+#include "metrics/tsdb/exemplar_store.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace watchbill::metrics::tsdb {
+namespace {
+
+using Taken = ExemplarStore::Taken;
+
+Labels series(const std::string& name, const std::string& job = "a") { return Labels({{"__name__", name}, {"job", job}}); }
+Exemplar exemplar(const std::string& trace, double value, std::int64_t at_ms, bool has_own_time = true) {
+  return {Labels({{"trace", trace}}), value, Instant{at_ms}, has_own_time};
+}
+
+std::string shown(const ExemplarStore& store, const std::vector<std::vector<Matcher>>& any_of, std::int64_t from = 0,
+                  std::int64_t to = 1'000'000) {
+  std::string out;
+  for (const auto& [labels, exemplars] : store.select(any_of, Instant{from}, Instant{to})) {
+    out += labels.text() + ":";
+    for (const Exemplar& each : exemplars) out += " " + std::string(each.labels.get("trace")) + "@" + std::to_string(each.at.ms);
+    out += "\n";
+  }
+  return out;
+}
+
+TEST(exemplar_store, selects_by_matchers_and_time_in_label_order) {
+  ExemplarStore store(10);
+  EXPECT_EQ(store.add(series("y"), exemplar("1", 1, 10)), Taken::stored);
+  EXPECT_EQ(store.add(series("x", "b"), exemplar("2", 1, 20)), Taken::stored);
+  EXPECT_EQ(store.add(series("x"), exemplar("3", 1, 30)), Taken::stored);
+  EXPECT_EQ(store.add(series("x"), exemplar("4", 1, 40)), Taken::stored);
+  const Matcher x = Matcher::equal("__name__", "x");
+  const Matcher y = Matcher::equal("__name__", "y");
+  const Matcher a = Matcher::equal("job", "a");
+  EXPECT_EQ(shown(store, {{x}}), "x{job=\"a\"}: 3@30 4@40\nx{job=\"b\"}: 2@20\n");
+  EXPECT_EQ(shown(store, {{x, a}, {y}}), "x{job=\"a\"}: 3@30 4@40\ny{job=\"a\"}: 1@10\n");
+  EXPECT_EQ(shown(store, {{x}}, 20, 30), "x{job=\"a\"}: 3@30\nx{job=\"b\"}: 2@20\n");
+  EXPECT_EQ(shown(store, {{x}}, 41, 50), "");
+  EXPECT_EQ(shown(store, {}), "");
+}
+
+TEST(exemplar_store, takes_each_once_and_in_order) {
+  ExemplarStore store(10);
+  EXPECT_EQ(store.add(series("x"), exemplar("1", 1, 10)), Taken::stored);
+  EXPECT_EQ(store.add(series("x"), exemplar("1", 1, 10)), Taken::repeated);
+  EXPECT_EQ(store.add(series("x"), exemplar("1", 2, 10)), Taken::stored) << "another one of that time";
+  EXPECT_EQ(store.add(series("x"), exemplar("1", 1, 10)), Taken::repeated) << "also where another one of that time came between";
+  EXPECT_EQ(store.add(series("x"), exemplar("1", 1, 9)), Taken::out_of_order);
+  EXPECT_EQ(store.add(series("z"), exemplar("1", 1, 10, false)), Taken::stored);
+  EXPECT_EQ(store.add(series("z"), exemplar("1", 1, 20, false)), Taken::repeated) << "its time is that of the scrape";
+  EXPECT_EQ(store.add(series("z"), exemplar(std::string(124, 'x'), 1, 30)), Taken::too_long);
+  std::string umlauts;
+  for (int i = 0; i < 123; ++i) umlauts += "ü";
+  EXPECT_EQ(store.add(series("z"), exemplar(umlauts, 1, 30)), Taken::stored) << "characters are counted, not bytes";
+  EXPECT_EQ(ExemplarStore(0).add(series("x"), exemplar("1", 1, 10)), Taken::off);
+  EXPECT_EQ(store.statistics().appended_count, 4U);
+  EXPECT_EQ(store.statistics().out_of_order_count, 1U);
+}
+
+TEST(exemplar_store, what_came_first_goes_first) {
+  ExemplarStore store(3);
+  for (int i = 0; i < 5; ++i)
+    ASSERT_EQ(store.add(series(i % 2 == 0 ? "even" : "odd"), exemplar(std::to_string(i), 1, i)), Taken::stored);
+  EXPECT_EQ(shown(store, {{}}), "even{job=\"a\"}: 2@2 4@4\nodd{job=\"a\"}: 3@3\n");
+  EXPECT_EQ(store.statistics().exemplar_count, 3U);
+  EXPECT_EQ(store.statistics().series_count, 2U);
+  EXPECT_EQ(store.statistics().oldest_at, Instant{2});
+}
+
+TEST(exemplar_store, long_labels_of_series_are_bounded_in_bytes) {
+  ExemplarStore store(1'000'000);
+  const std::size_t label_bytes = std::size_t{1} << 20;
+  for (int i = 0; i < 100; ++i) {
+    const Labels labels({{"__name__", "x"}, {"i", std::to_string(i) + std::string(label_bytes, 'x')}});
+    ASSERT_EQ(store.add(labels, exemplar("1", 1, i)), Taken::stored);
+  }
+  EXPECT_LE(store.statistics().series_count, ExemplarStore::bytes_max / label_bytes);
+  EXPECT_GE(store.statistics().series_count, ExemplarStore::bytes_max / label_bytes - 2);
+}
+
+}  // namespace
+}  // namespace watchbill::metrics::tsdb
