@@ -118,20 +118,21 @@ constexpr std::array<OrderedKey, 25> scrape_keys{
     {{"job_name"}, {"honor_labels"}, {"honor_timestamps", "true"}, {"params"}, {"scrape_interval", "1m"},
      {"scrape_timeout", "10s"}, {"metrics_path", "/metrics"}, {"scheme", "http"}, {"body_size_limit"}, {"sample_limit"},
      {"target_limit"}, {"label_limit"}, {"label_name_length_limit"}, {"label_value_length_limit"}, {"basic_auth"},
-     {"authorization"}, {"oauth2"}, {"bearer_token"}, {"bearer_token_file"}, {"tls_config"}, {"follow_redirects", "true"},
-     {"enable_http2", "true"}, {"proxy_url"}, {"relabel_configs"}, {"metric_relabel_configs"}}};
-constexpr std::array<OrderedKey, 16> remote_write_keys{
+     {"authorization"}, {"oauth2"}, {"bearer_token"}, {"bearer_token_file"}, {"proxy_url"}, {"tls_config"},
+     {"follow_redirects", "true"}, {"enable_http2", "true"}, {"relabel_configs"}, {"metric_relabel_configs"}}};
+constexpr std::array<OrderedKey, 17> remote_write_keys{
     {{"url"}, {"remote_timeout", "30s"}, {"headers"}, {"write_relabel_configs"}, {"name"}, {"send_exemplars"},
      {"send_native_histograms"}, {"basic_auth"}, {"authorization"}, {"oauth2"}, {"bearer_token"}, {"bearer_token_file"},
-     {"tls_config"}, {"follow_redirects", "false"}, {"queue_config"}, {"metadata_config"}}};
+     {"proxy_url"}, {"tls_config"}, {"follow_redirects", "false"}, {"queue_config"}, {"metadata_config"}}};
 constexpr std::array<OrderedKey, 8> queue_keys{
     {{"capacity", "2500"}, {"max_shards", "200"}, {"min_shards", "1"}, {"max_samples_per_send", "500"},
      {"batch_send_deadline", "5s"}, {"min_backoff", "30ms"}, {"max_backoff", "5s"}, {"retry_on_http_429"}}};
 constexpr std::array<OrderedKey, 3> metadata_keys{
     {{"send", "true"}, {"send_interval", "1m"}, {"max_samples_per_send", "500"}}};
-constexpr std::array<OrderedKey, 11> alertmanager_keys{
-    {{"basic_auth"}, {"authorization"}, {"oauth2"}, {"tls_config"}, {"follow_redirects", "true"}, {"enable_http2", "true"},
-     {"scheme", "http"}, {"path_prefix"}, {"timeout", "10s"}, {"api_version", "v2"}, {"relabel_configs"}}};
+constexpr std::array<OrderedKey, 12> alertmanager_keys{
+    {{"basic_auth"}, {"authorization"}, {"oauth2"}, {"proxy_url"}, {"tls_config"}, {"follow_redirects", "true"},
+     {"enable_http2", "true"}, {"scheme", "http"}, {"path_prefix"}, {"timeout", "10s"}, {"api_version", "v2"},
+     {"relabel_configs"}}};
 constexpr std::array<OrderedKey, 7> relabel_keys{{{"source_labels"}, {"separator", ";"}, {"regex", "(.*)"}, {"modulus"},
                                                   {"target_label"}, {"replacement", "$1"}, {"action", "replace"}}};
 constexpr std::array<OrderedKey, 2> target_keys{{{"targets"}, {"labels"}}};
@@ -139,6 +140,9 @@ constexpr std::array<OrderedKey, 7> tls_keys{{{"ca_file"}, {"cert_file"}, {"key_
                                               {"insecure_skip_verify", "false"}, {"min_version"}, {"max_version"}}};
 constexpr std::array<OrderedKey, 3> authorization_keys{{{"type", "Bearer"}, {"credentials"}, {"credentials_file"}}};
 
+constexpr std::array<OrderedKey, 11> http_discovery_keys{
+    {{"basic_auth"}, {"authorization"}, {"oauth2"}, {"bearer_token"}, {"bearer_token_file"}, {"proxy_url"}, {"tls_config"},
+     {"follow_redirects", "true"}, {"enable_http2", "true"}, {"refresh_interval", "1m"}, {"url"}}};
 constexpr std::array<OrderedKey, 4> dns_keys{{{"names"}, {"refresh_interval", "30s"}, {"type", "SRV"}, {"port", "0"}}};
 
 // What the objects under a key are; of a list, its elements.
@@ -153,6 +157,7 @@ std::span<const OrderedKey> keys_under(std::string_view name) {
       name == "write_relabel_configs") return relabel_keys;
   if (name == "static_configs") return target_keys;
   if (name == "tls_config") return tls_keys;
+  if (name == "http_sd_configs") return http_discovery_keys;
   if (name == "dns_sd_configs") return dns_keys;
   if (name == "authorization") return authorization_keys;
   return {};

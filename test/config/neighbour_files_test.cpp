@@ -127,6 +127,44 @@ scrape_configs:
 )");
 }
 
+TEST(neighbour_files, show_how_servers_are_called_as_prometheus_does) {
+  const Loaded shown = load(R"(scrape_configs:
+- {job_name: a, tls_config: {server_name: h, ca_file: ca.pem}, proxy_url: "http://proxy:1",
+   dns_sd_configs: [{port: 80, type: A, names: [b]}]}
+- {job_name: c, http_sd_configs: [{url: "http://d/", tls_config: {insecure_skip_verify: yes}, proxy_url: "http://proxy:1"}]}
+)");
+  ASSERT_TRUE(shown.configuration) << report(shown);
+  const std::string& text = shown.prometheus_text;
+  EXPECT_NE(text.find(R"(  scheme: http
+  proxy_url: http://proxy:1
+  tls_config:
+    ca_file: /etc/ca.pem
+    server_name: h
+    insecure_skip_verify: false
+  follow_redirects: true
+  enable_http2: true
+  dns_sd_configs:
+  - names:
+    - b
+    refresh_interval: 30s
+    type: A
+    port: 80
+)"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(R"(  http_sd_configs:
+  - proxy_url: http://proxy:1
+    tls_config:
+      insecure_skip_verify: true
+    follow_redirects: true
+    enable_http2: true
+    refresh_interval: 1m
+    url: http://d/
+)"),
+            std::string::npos)
+      << text;
+}
+
 // Whatever keys are taken some day: what is a secret in Prometheus is none to read here.
 TEST(neighbour_files, show_no_secret) {
   SourceFile file;

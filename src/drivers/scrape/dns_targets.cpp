@@ -7,6 +7,9 @@
 namespace watchbill::drivers::scrape {
 namespace {
 
+// Hundreds of names are answered one after the other, and a change costs a look at all targets of all jobs.
+constexpr Duration tell_delay = Duration::milliseconds(100);
+
 constexpr std::string_view name_label = "__meta_dns_name";
 constexpr std::string_view srv_target_label = "__meta_dns_srv_record_target";
 constexpr std::string_view srv_port_label = "__meta_dns_srv_record_port";
@@ -55,6 +58,7 @@ void DnsTargets::configure(const std::vector<DnsDiscoveryConfiguration>& wanted)
 void DnsTargets::stop() {
   for (const std::shared_ptr<Source>& source : sources_) end(*source);
   sources_.clear();
+  if (telling_) links_.loop.cancel(*std::exchange(telling_, std::nullopt));
 }
 
 void DnsTargets::end(Source& source) {
@@ -95,7 +99,15 @@ void DnsTargets::take(Source& source, const std::string& written, const Result<s
   std::sort(groups.begin(), groups.end(), by_address);
   if (groups == name.groups) return;
   name.groups = std::move(groups);
-  links_.on_change();
+  tell();
+}
+
+void DnsTargets::tell() {
+  if (telling_) return;
+  telling_ = links_.loop.after(tell_delay, [this] {
+    telling_.reset();
+    links_.on_change();
+  });
 }
 
 DnsTargets::Groups DnsTargets::groups_of(const DnsDiscoveryConfiguration& source) const {

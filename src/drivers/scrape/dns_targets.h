@@ -28,7 +28,7 @@ class DnsTargets {
   struct Links {
     ports::IoLoop& loop;
     std::function<void(const std::string& name, DnsRecordType type, Resolver::Done done)> look_up;
-    std::function<void()> on_change;                   // groups_of() gives something else
+    std::function<void()> on_change;                   // groups_of() gives something else; soon, for many answers once
     std::function<void(const std::string&)> complain;  // once for each new reason
   };
   // All of `links` outlive it. Everything is called on the loop.
@@ -60,8 +60,10 @@ class DnsTargets {
   void ask(const std::shared_ptr<Source>& source);
   void take(Source& source, const std::string& name, const Result<std::vector<DnsRecord>>& records);
   void end(Source& source);
+  void tell();
 
   const Links links_;
+  std::optional<ports::TimerId> telling_;
   std::vector<std::shared_ptr<Source>> sources_;
 };
 
