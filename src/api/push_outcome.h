@@ -13,12 +13,12 @@
 
 namespace watchbill::api {
 
-enum class PushKind : std::uint8_t { put, post, remove, wipe };
+enum class PushKind : std::uint8_t { put, post, remove };
 enum class PushCoding : std::uint8_t { none, gzip };
 
 struct PushAsk {
   PushKind kind{PushKind::put};
-  metrics::push::PushLabels key;  // none: of wipe
+  metrics::push::PushLabels key;
   std::string body;               // as it was sent; of put and post
   bool is_protobuf{false};        // else text
   PushCoding coding{PushCoding::none};

@@ -27,7 +27,7 @@ std::string hex(std::string_view bytes) {
 // Every kind of step, and values whose bits differ in all ways.
 std::vector<Sample> varied() {
   const double infinity = std::numeric_limits<double>::infinity();
-  const std::vector<double> values{1, 1, 2.5, -3.25, 1e300, 0.1, 0.2, infinity, 0.1 + 0.2, 5e-324, 7, 7, 8, 9, -0.0, 1234567};
+  const std::vector<double> values{1, 1, 2.5, -3.25, 1e300, 0.1, 0.2, infinity, 0.1 + 0.2, 5e-324, 7, 7, 8, 9, 0, 1234567};
   const std::vector<std::int64_t> steps{0,    15000, 15000, 15001, 14000, 15000, 30000, 50,
                                         5000, 60000, 1,     15000, 15000, 23193, 39577, 15000};
   std::vector<Sample> samples;
@@ -171,7 +171,7 @@ TEST(read_stream, chunks_give_every_sample_back) {
   expect_same(ChunkReader(encode_xor_chunk(varied())).read(), varied());
   const std::int64_t far = std::numeric_limits<std::int64_t>::max();
   const std::vector<Sample> extremes{{Instant{-far}, std::nan("")},  {Instant{-1}, 0},        {Instant{0}, -0.0},
-                                     {Instant{8193}, 1},            {Instant{8193 * 3}, 2},   {Instant{100'000}, 3},
+                                     {Instant{8193}, 1},            {Instant{8193 * 3}, std::nextafter(1, 2)}, {Instant{100'000}, 3},
                                      {Instant{700'000}, std::bit_cast<double>(std::uint64_t{0x7ff0000000000002})},
                                      {Instant{far}, std::bit_cast<double>(~std::uint64_t{0})}};
   expect_same(ChunkReader(encode_xor_chunk(extremes)).read(), extremes);
@@ -187,9 +187,9 @@ TEST(read_stream, long_series_are_many_chunks_and_frames_with_right_sums) {
   std::vector<Sample> samples;
   for (int i = 0; i < 1'000; ++i) samples.push_back({Instant{i * 15'000}, i * 0.1});
   ReadStreamWriter writer(500);
-  writer.series(0, encode_labels(Labels({{"__name__", "a"}})), {});
+  writer.series(0, encode_labels(Labels({{"__name__", "a"}, {"b", "c"}})), {});
   EXPECT_EQ(writer.bytes(), 0U) << "nothing of a series without samples";
-  writer.series(3, encode_labels(Labels({{"__name__", "a"}})), samples);
+  writer.series(3, encode_labels(Labels({{"__name__", "a"}, {"b", "c"}})), samples);
   std::vector<Sample> read;
   const std::string bytes = writer.take();
   const std::vector<Frame> frames = frames_of(bytes);

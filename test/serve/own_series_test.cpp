@@ -21,8 +21,8 @@ class own_series : public ServedFolder {
 };
 
 TEST_F(own_series, a_bill_keeps_all_of_its_own_and_of_the_host) {
-  write("watchbill.yaml", "data: " + path("data") + "\n");
-  const Controller controller("", arguments());
+  write("watchbill.yaml", "watchbill: 1\n");
+  const Controller controller(path("data"), arguments());
   ASSERT_TRUE(controller.is_serving());
   EXPECT_TRUE(comes(controller, "watchbill_journal_head_sequence%7Bjob=%22watchbill%22%7D"));
   EXPECT_TRUE(comes(controller, "process_resident_memory_bytes"));
@@ -33,8 +33,8 @@ TEST_F(own_series, a_bill_keeps_all_of_its_own_and_of_the_host) {
 
 TEST_F(own_series, a_rule_that_reads_refusals_gets_those_that_never_happened) {
   write("rules.yml", "groups: [{name: g, rules: [{alert: A, expr: 'increase(watchbill_refusals_total[5m]) > 5'}]}]\n");
-  write("watchbill.yaml", "data: " + path("data") + "\nrule_files: [rules.yml]\n");
-  const Controller controller("", arguments());
+  write("watchbill.yaml", "watchbill: 1\nrule_files: [rules.yml]\n");
+  const Controller controller(path("data"), arguments());
   ASSERT_TRUE(controller.is_serving());
   EXPECT_TRUE(comes(controller, "watchbill_refusals_total==0"));
 }

@@ -172,8 +172,8 @@ TEST_F(pushgateway, what_was_answered_is_there_after_each_kill) {
 }
 
 TEST_F(pushgateway, a_bill_asks_who_pushes) {
-  write("watchbill.yaml", "data: " + path("data") + "\n");
-  Controller controller("", arguments());
+  write("watchbill.yaml", "watchbill: 1\n");
+  Controller controller(path("data"), arguments());
   ASSERT_TRUE(controller.is_serving());
   for (const char* target : {"/metrics/job/a", "/metrics/job@base64/YQ"}) {
     EXPECT_EQ(send(controller, "PUT", target, "m 1\n").status, 401) << target;

@@ -36,7 +36,7 @@ class Life {
                        api::PushCoding coding = api::PushCoding::none) {
     api::PushAsk ask;
     ask.kind = kind;
-    if (!job.empty()) ask.key = {{"job", job}};
+    ask.key = {{"job", job}};
     ask.body = std::move(body);
     ask.coding = coding;
     std::optional<api::PushOutcome> answer;
@@ -102,7 +102,7 @@ TEST(push_desk, groups_are_there_in_the_next_life) {
   }
   Life life(files);
   EXPECT_EQ(life.groups(), "a(m,n,)c(k,)");
-  EXPECT_EQ(life.ask(api::PushKind::wipe, "").status, 202U);
+  for (const char* job : {"a", "c"}) EXPECT_EQ(life.ask(api::PushKind::remove, job).status, 202U);
   EXPECT_EQ(life.groups(), "");
   EXPECT_TRUE(files.files.empty());
   EXPECT_EQ(life.change_count(), 2);

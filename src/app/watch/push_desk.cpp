@@ -104,12 +104,7 @@ api::PushOutcome PushDesk::serve(api::PushAsk ask) {
   switch (ask.kind) {
     case api::PushKind::put:
     case api::PushKind::post: return push(std::move(ask));
-    case api::PushKind::remove: return remove({ask.key});
-    case api::PushKind::wipe: {
-      std::vector<push::PushLabels> keys;
-      for (const GroupPointer& group : groups_.all()) keys.push_back(group->key);
-      return remove(keys);
-    }
+    case api::PushKind::remove: return remove(ask.key);
   }
   return {};
 }
@@ -161,13 +156,13 @@ Status PushDesk::keep(GroupPointer group) {
   return {};
 }
 
-api::PushOutcome PushDesk::remove(const std::vector<push::PushLabels>& keys) {
-  for (const push::PushLabels& key : keys) {
-    // The file of a group that could not be loaded goes too.
-    if (const Status gone = links_.files.remove(path_of(key)); !gone) {
-      ++counts_.undurable;
-      return {come_again, "the disk took nothing: " + gone.error().text()};
-    }
+api::PushOutcome PushDesk::remove(const push::PushLabels& key) {
+  // The file of a group that could not be loaded goes too.
+  if (const Status gone = links_.files.remove(path_of(key)); !gone) {
+    ++counts_.undurable;
+    return {come_again, "the disk took nothing: " + gone.error().text()};
+  }
+  {
     const std::lock_guard lock(mutex_);
     groups_.remove(key);
   }

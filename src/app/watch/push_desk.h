@@ -66,7 +66,7 @@ class PushDesk {
   [[nodiscard]] api::PushOutcome refuse(const metrics::push::PushLabels& key, const metrics::push::PushRefused& refused,
                                         Instant at);
   [[nodiscard]] Result<metrics::push::PushedBody> read(const api::PushAsk& ask) const;
-  [[nodiscard]] api::PushOutcome remove(const std::vector<metrics::push::PushLabels>& keys);
+  [[nodiscard]] api::PushOutcome remove(const metrics::push::PushLabels& key);
   [[nodiscard]] Status keep(GroupPointer group);
   void describe(const metrics::push::Group& group);
   void changed();

@@ -11,31 +11,41 @@
 namespace watchbill::metrics::remote {
 namespace {
 
-// Bits, the highest of a byte first.
+// Bits, the highest of a byte first. Whole bytes are written as Prometheus does it, which leaves an empty byte behind one that was
+// written where a byte began: a chunk has it at its end, so ours have it too and are equal byte for byte.
 class Bits {
  public:
   explicit Bits(std::string& out) : out_(out) {}
 
   // The low `count` bits of `bits`, at most 64.
   void put(std::uint64_t bits, unsigned count) {
-    while (count > 0) {
-      if (free_ == 0) {
-        out_.push_back('\0');
-        free_ = 8;
-      }
-      const unsigned taken = std::min(count, free_);
-      const std::uint64_t piece = (bits >> (count - taken)) & ((std::uint64_t{1} << taken) - 1);
-      free_ -= taken;
-      count -= taken;
-      out_.back() = static_cast<char>(static_cast<std::uint8_t>(out_.back()) | (piece << free_));
-    }
+    for (; count >= 8; count -= 8) put_byte(static_cast<std::uint8_t>(bits >> (count - 8)));
+    for (; count > 0; --count) put_bit((bits >> (count - 1)) & 1U);
   }
   // Numbers of whole bytes go through the same bits: the first of them need not begin a byte.
   void put_bytes(std::string_view bytes) {
-    for (const char byte : bytes) put(static_cast<std::uint8_t>(byte), 8);
+    for (const char byte : bytes) put_byte(static_cast<std::uint8_t>(byte));
   }
 
  private:
+  void make_room() {
+    if (free_ > 0) return;
+    out_.push_back('\0');
+    free_ = 8;
+  }
+  void add(unsigned bits) { out_.back() = static_cast<char>(static_cast<std::uint8_t>(out_.back()) | bits); }
+  void put_bit(std::uint64_t bit) {
+    make_room();
+    --free_;
+    add(static_cast<unsigned>(bit) << free_);
+  }
+  void put_byte(std::uint8_t byte) {
+    make_room();
+    add(static_cast<unsigned>(byte) >> (8 - free_));
+    out_.push_back('\0');
+    add(static_cast<unsigned>(byte) << free_ & 0xFFU);
+  }
+
   std::string& out_;
   unsigned free_{0};  // bits of the last byte
 };
