@@ -168,7 +168,10 @@ constexpr auto alert = table<HysteresisConfiguration>(
         "recover", "PromQL", "", "what fires goes on until this has an element that agrees with it in all labels that both have"),
     optional<&HysteresisConfiguration::k_of_n, read_slots>(
         "k_of_n", "K of N", "", "it fires only when its condition held at K of the last N slots; N at most 60"));
-void read_alert(const Cursor& at, HysteresisConfiguration& out) { read_object(at, alert, out); }
+void read_alert(const Cursor& at, HysteresisConfiguration& out) {
+  if (read_object(at, alert, out) && at.node().children.empty())
+    at.complain("missing_key", "expected recover, k_of_n or both: this adds nothing to the rule");
+}
 void read_alerts(const Cursor& at, std::map<std::string, HysteresisConfiguration>& out) {
   read_named<HysteresisConfiguration, read_alert>(at, out);
 }

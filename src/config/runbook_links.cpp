@@ -1,5 +1,5 @@
-// Runbooks that run runbooks, bindings that name them, alerts that need bindings. Source: domain/work-scheduling.md §10,
-// domain/plans.md §1, §5 and §8.
+// Runbooks that run runbooks, bindings that name them, alerts that need bindings, hysteresis that needs alerts. Source:
+// domain/work-scheduling.md §10, domain/plans.md §1, §5 and §8.
 #include <algorithm>
 #include <optional>
 #include <set>

@@ -268,15 +268,30 @@ TEST_F(detector, a_counter_born_at_one_is_a_finding_not_a_surprise) {
   EXPECT_EQ(alerts_at(neighbour->port()), "");
 }
 
-// What the bill adds to a rule: it begins at the second slot, and what is neither hot nor cool goes on, over a restart too.
+// What the bill adds to a rule, each with a kill in the middle: it begins at the tenth slot, counted over two lives, and what is
+// neither hot nor cool goes on.
 TEST_F(detector, hysteresis_of_the_bill_begins_and_ends_an_alert_later) {
   write_rules("      - {alert: RoomHot, expr: temperature > 50}\n");
   write_bill("scrape_interval: 100ms, scrape_timeout: 100ms, evaluation_interval: 200ms",
-             "bindings: {RoomHot: {unbound: a test}}\nalerts: {RoomHot: {recover: temperature < 30, k_of_n: 2 of 3}}\n");
+             "bindings: {RoomHot: {unbound: a test}}\nalerts: {RoomHot: {recover: temperature < 30, k_of_n: 10 of 60}}\n");
+  const auto slots_held = [this] { return count_of("RuleEvaluated", "\"held\":["); };
+  const auto shown = [this](const Controller& controller) {
+    return run_program({"alerts", "show", "RoomHot", "--data", data(), "--server", "http://127.0.0.1:" +
+                        std::to_string(controller.port())}).out;
+  };
+  {
+    Controller controller(data(), arguments());
+    ASSERT_TRUE(eventually([&] { return slots_held() >= 3; }));
+    const std::string pending = shown(controller);
+    EXPECT_NE(pending.find("fires when its condition held at 10 of 60 slots\n"), std::string::npos) << pending;
+    EXPECT_NE(pending.find("\nheld at "), std::string::npos) << pending;
+    controller.kill_at_once();
+  }
   {
     Controller controller(data(), arguments());
     ASSERT_TRUE(comes("AlertFired", "RoomHot"));
     EXPECT_EQ(count_of("AlertBecamePending", "RoomHot"), 1U) << "one slot was not enough";
+    EXPECT_EQ(slots_held(), 8U) << "the first and the last stand in events of their own";
     target_.show("temperature{room=\"attic\"} 40\n");
     ASSERT_TRUE(comes("RuleEvaluated", "\"kept\":["));
     controller.kill_at_once();
@@ -286,9 +301,13 @@ TEST_F(detector, hysteresis_of_the_bill_begins_and_ends_an_alert_later) {
   ASSERT_TRUE(eventually([&] { return target_.answered_count() > answered + 20; })) << "slots go by";
   EXPECT_EQ(events("AlertResolved"), "");
   EXPECT_EQ(alerts_at(controller.port()), "\"RoomHot\"\"firing\" ");
+  const std::string kept = shown(controller);
+  EXPECT_NE(kept.find("goes on until temperature < 30\n"), std::string::npos) << kept;
+  EXPECT_NE(kept.find("\nkept since "), std::string::npos) << kept;
   target_.show(cool);
   ASSERT_TRUE(comes("AlertResolved", "RoomHot"));
   const std::string why = run_program({"why", "RoomHot", "--data", data()}).out;
+  EXPECT_NE(why.find("held     1 at one more slot of k_of_n\n"), std::string::npos) << why;
   EXPECT_NE(why.find("kept     1 by keep_firing_for or recover\n"), std::string::npos) << why;
 }
 

@@ -145,15 +145,15 @@ RuleEvaluation::Recovered::Recovered(promql::Answer answered, bool loaded)
   for (const promql::AnswerSeries& series : answer.series) elements.series.push_back(&series.labels);
 }
 
-// What a store that lacks samples calls well (`… or absent(x)`, an old sample of another series) counts no more than the absence
-// of an element does. An alert of this life does not wait for targets: where many come and go, some are always new.
+// What a store that lacks samples calls well (`… or absent(x)`, an old sample of another series) ends an alert from before the
+// start no more than the absence of its element does.
 bool RuleEvaluation::has_recovered(const Element& element) {
   if (!recovered_) return false;
   Labels own = element.element;
   own.remove(metric_name_label);
-  const Selectors& selectors = rule_.recovery->selectors;
-  const bool counts = element.is_inherited ? recovered_->is_loaded : has_window(selectors);
-  return recovered_->agreement.any(own) && (counts || is_judged_anew(element, selectors, recovered_->answer));
+  const bool counts = !element.is_inherited || recovered_->is_loaded ||
+                      is_judged_anew(element, rule_.recovery->selectors, recovered_->answer);
+  return counts && recovered_->agreement.any(own);
 }
 
 // Back to what the journal has, without what is over.
@@ -212,15 +212,10 @@ Presence RuleEvaluation::presence_of(const Element& element) {
   return goes_on ? Presence::unrecovered : Presence::absent;
 }
 
-// Whether the store has all that these selectors can reach.
-bool RuleEvaluation::has_window(const Selectors& selectors) const {
-  return query_at_ - selectors.reach() >= inputs_.readiness.complete_since;
-}
-
-// That, and every target was asked that they may read.
+// Whether the store has all that these selectors can reach, and every target was asked that they may read.
 bool RuleEvaluation::is_loaded(const Selectors& selectors) const {
   const auto& unscraped = inputs_.readiness.unscraped_targets;
-  return has_window(selectors) &&
+  return query_at_ - selectors.reach() >= inputs_.readiness.complete_since &&
          std::none_of(unscraped.begin(), unscraped.end(), [&](const Labels& target) { return selectors.may_read(target); });
 }
 

@@ -35,7 +35,6 @@ class RuleEvaluation {
   [[nodiscard]] Labels labels_of(const Labels& element, double value) const;
   [[nodiscard]] Labels identity_of(const Labels& element, const Labels& labels) const;
   [[nodiscard]] Presence presence_of(const Element& element);
-  [[nodiscard]] bool has_window(const Selectors& selectors) const;
   [[nodiscard]] bool is_loaded(const Selectors& selectors) const;
   [[nodiscard]] bool is_judged_anew(const Element& element, const Selectors& selectors, const promql::Answer& answer) const;
   [[nodiscard]] std::optional<tsdb::Sample> last_sample(const Labels& series) const;
