@@ -73,6 +73,11 @@ TEST_F(Evaluate, names_leave_at_once_unless_removed_late) {
   EXPECT_EQ(ask("-{__name__=~\"first|second\"}"), "duplicate_series 1:1 vector cannot contain metrics with the same labelset");
   EXPECT_EQ(ask("label_replace(-first, \"was\", \"$1\", \"__name__\", \"(.+)\")"), "{host=\"a\"} -7@300")
       << "the name is gone already";
+  EXPECT_EQ(ask("sum by (__name__) (-first or sum(x_total))"), "{} 33@300") << "no name is the name of both";
+  EXPECT_EQ(ask("(-first) * on (__name__) sum(x_total)"), "{} -280@300");
+  const QueryTime both{Instant{0}, Instant{300'000}, Duration::seconds(300)};
+  EXPECT_EQ(ask("-(first or x_total{host=\"a\"})"), "{host=\"a\"} -7@300") << "the other has no value at this step";
+  EXPECT_EQ(ask("-(first or x_total{host=\"a\"})", both).substr(0, 16), "duplicate_series");
   options_.removes_names_late = true;
   EXPECT_EQ(ask("label_replace(-first, \"was\", \"$1\", \"__name__\", \"(.+)\")"), "{host=\"a\", was=\"first\"} -7@300");
 }
@@ -196,7 +201,7 @@ TEST(Functions, every_row_is_found_by_its_name_and_asks_for_types_that_exist) {
 }
 
 TEST(Scripts, our_own_scripts_pass_whole) {
-  for (const char* name : {"windows", "matching"}) {
+  for (const char* name : {"windows", "matching", "found_by_generated_queries"}) {
     const auto result = run_script(test::read_file(std::string(WB_TEST_DATA) + "/promql/scripts/" + name + ".test"));
     ASSERT_TRUE(result) << result.error().text();
     EXPECT_GT(result->passed, 15U);

@@ -146,12 +146,20 @@ double count_resets(const RangeWindow& window) noexcept {
   return static_cast<double>(count);
 }
 
-// The extreme sample; of equal ones the last. NaN only when all are.
+// The last of the extreme samples. NaN only when all are.
 const Sample& extreme(std::span<const Sample> samples, bool is_maximum) noexcept {
   const Sample* best = &samples.front();
   for (const Sample& sample : samples)
     if (std::isnan(best->v) || (is_maximum ? sample.v >= best->v : sample.v <= best->v)) best = &sample;
   return *best;
+}
+
+// The value of the first of them: of 0 and -0 the one that came first.
+double extreme_value(std::span<const Sample> samples, bool is_maximum) noexcept {
+  double best = samples.front().v;
+  for (const Sample& sample : samples)
+    if (std::isnan(best) || (is_maximum ? sample.v > best : sample.v < best)) best = sample.v;
+  return best;
 }
 
 double variance(std::span<const Sample> samples) noexcept {
@@ -204,8 +212,8 @@ double over_time(FunctionId id, const RangeWindow& window) {
     case FunctionId::first_over_time: return samples.front().v;
     case FunctionId::last_over_time: return samples.back().v;
     case FunctionId::mad_over_time: return median_absolute_deviation(samples);
-    case FunctionId::max_over_time: return extreme(samples, true).v;
-    case FunctionId::min_over_time: return extreme(samples, false).v;
+    case FunctionId::max_over_time: return extreme_value(samples, true);
+    case FunctionId::min_over_time: return extreme_value(samples, false);
     case FunctionId::present_over_time: return 1;
     case FunctionId::quantile_over_time: {
       std::vector<double> values = values_of(samples);
