@@ -32,6 +32,12 @@ std::string value_text(double value, const histogram::Arena& histograms) {
   return histogram::is_mark(value) ? histogram::text(histograms.at(value)) : format_value(value);
 }
 
+std::optional<Semantics> semantics_of(std::string_view word) noexcept {
+  if (word == "prometheus_3") return Semantics::prometheus_3;
+  if (word == "prometheus_2") return Semantics::prometheus_2;
+  return std::nullopt;
+}
+
 std::string_view word(EvaluationRefusal refusal) noexcept {
   switch (refusal) {
     case Refusal::wrong_type: return "wrong_type";
