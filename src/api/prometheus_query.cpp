@@ -1,5 +1,5 @@
 // /api/v1/query and /api/v1/query_range, as Prometheus 2.42 answers them. Expressions mean what they mean in our rules: windows
-// leave out their left end, as in Prometheus 3.
+// leave out their left end, as in Prometheus 3, unless a request asks for `semantics=prometheus_2`.
 #include <algorithm>
 #include <utility>
 
@@ -46,6 +46,12 @@ Result<Query, PrometheusError> common_parts(const Call& call) {
     if (!parsed || *parsed <= Duration{})
       return invalid_parameter("lookback_delta", "cannot parse " + quoted(*wanted) + " to a positive duration");
     query.options.lookback = *parsed;
+  }
+  if (const std::string* wanted = parameter(call, "semantics"); wanted != nullptr && !wanted->empty()) {
+    const std::optional<promql::Semantics> semantics = promql::semantics_of(*wanted);
+    if (!semantics)
+      return invalid_parameter("semantics", "cannot parse " + quoted(*wanted) + " to prometheus_3 or prometheus_2");
+    query.options.semantics = *semantics;
   }
   const Instant until = call.services.watch.now() + timeout;
   query.options.should_stop = [&watch = call.services.watch, until] { return watch.is_ending() || watch.now() > until; };
@@ -194,9 +200,10 @@ void evaluate_and_answer(const CallPointer& call, const Query& query) {
   const metrics::tsdb::Snapshot snapshot = call->services.watch.head.snapshot();
   const auto answer = promql::evaluate(query.expression, snapshot, query.time, query.options);
   if (!answer) return answer_error(*call, error_of(answer.error()));
-  std::vector<std::string> warnings;
-  for (const promql::Annotation& annotation : answer->annotations)
-    if (annotation.level == promql::AnnotationLevel::warning) warnings.push_back(annotation.text);
+  std::vector<std::string> warnings;  // 2.42 remarks on nothing
+  if (query.options.semantics == promql::Semantics::prometheus_3)
+    for (const promql::Annotation& annotation : answer->annotations)
+      if (annotation.level == promql::AnnotationLevel::warning) warnings.push_back(annotation.text);
   for (const std::string& block : snapshot.damaged_blocks())
     warnings.push_back("the block " + block + " is damaged: samples may be missing here");
   answer_data(*call, data_of(query, *answer), warnings);
@@ -217,7 +224,8 @@ void query_range(const CallPointer& call) { answer_query(call, range_query(*call
 Routes prometheus_query_routes() {
   const std::vector<Member> shared{{"query", ValueKind::text, "the expression", true},
                                    {"timeout", ValueKind::text, "at most 2m"},
-                                   {"lookback_delta", ValueKind::text, "how old the newest sample may be [5m]"}};
+                                   {"lookback_delta", ValueKind::text, "how old the newest sample may be [5m]"},
+                                   {"semantics", ValueKind::text, "prometheus_3 or prometheus_2 [prometheus_3]"}};
   std::vector<Member> instant = shared, range = shared;
   instant.push_back({"time", ValueKind::text, "seconds or RFC 3339 [now]"});
   range.push_back({"start", ValueKind::text, "seconds or RFC 3339", true});

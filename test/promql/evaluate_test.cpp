@@ -1,6 +1,7 @@
 #include "metrics/promql/evaluate.h"
 
 #include <cmath>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -68,11 +69,74 @@ TEST_F(Evaluate, prometheus_2_keeps_the_left_end_of_windows_and_lookback) {
   EXPECT_EQ(ask("first", QueryTime::at(Instant{600'001})), "");
 }
 
+TEST_F(Evaluate, prometheus_2_adds_up_without_compensation) {
+  const auto series = [&](const char* name, std::vector<double> values) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+      put(Labels({{"__name__", name}, {"n", std::string(1, static_cast<char>('a' + i))}}), 300'000, values[i]);
+  };
+  series("wide", {1e16, 1, -1e16});
+  series("tenths", {0.1, 0.4, 3});
+  series("minus", {-0.0});
+  series("below", {-std::numeric_limits<double>::infinity()});
+  series("boundless", {std::numeric_limits<double>::infinity(), 1, 2});
+  EXPECT_EQ(ask("sum(wide)"), "{} 1@300");
+  EXPECT_EQ(ask("stddev(boundless{n=\"a\"})"), "{} NaN@300");
+  EXPECT_EQ(ask("avg(tenths)"), "{} 1.1666666666666667@300");
+  EXPECT_EQ(ask("stdvar(tenths)"), "{} 1.6955555555555553@300");
+  options_.semantics = Semantics::prometheus_2;
+  EXPECT_EQ(ask("sum(wide)"), "{} 0@300");
+  EXPECT_EQ(ask("sum(minus)"), "{} -0@300");
+  EXPECT_EQ(ask("avg(tenths)"), "{} 1.1666666666666665@300");
+  EXPECT_EQ(ask("avg(boundless)"), "{} +Inf@300");
+  EXPECT_EQ(ask("avg({__name__=~\"boundless|below\"})"), "{} NaN@300");
+  EXPECT_EQ(ask("stddev(boundless{n=\"a\"})"), "{} 0@300") << "one value does not deviate";
+  EXPECT_EQ(ask("stdvar(boundless)"), "{} NaN@300");
+  EXPECT_EQ(ask("stdvar(tenths)"), "{} 1.6955555555555557@300");
+}
+
+TEST_F(Evaluate, prometheus_2_means_of_windows_keep_infinities_but_deviations_do_not) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double values[] = {1, infinity, 2};
+  for (int i = 0; i < 3; ++i) put(Labels({{"__name__", "boundless"}, {"n", "a"}}), 240'000 + i * 30'000, values[i]);
+  options_.semantics = Semantics::prometheus_2;
+  EXPECT_EQ(ask("avg_over_time(boundless[1m])"), "{n=\"a\"} +Inf@300");
+  EXPECT_EQ(ask("stdvar_over_time(boundless[1m])"), "{n=\"a\"} NaN@300");
+  EXPECT_EQ(ask("avg_over_time(x_total{host=\"a\"}[1m])"), "{host=\"a\"} 18@300");
+}
+
+TEST_F(Evaluate, prometheus_2_counts_matches_among_the_pairs_whose_comparison_holds) {
+  put(Labels({{"__name__", "pair"}, {"n", "a"}}), 300'000, 1);
+  put(Labels({{"__name__", "pair"}, {"n", "b"}}), 300'000, 9);
+  const std::string refused =
+      "many_to_many 1:1 multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)";
+  EXPECT_EQ(ask("pair > on () first"), refused);
+  options_.semantics = Semantics::prometheus_2;
+  EXPECT_EQ(ask("pair > on () first"), "{} 9@300");
+  EXPECT_EQ(ask("pair > on () group_left () first"), "pair{n=\"b\"} 9@300");
+  EXPECT_EQ(ask("pair != on () first"), refused);
+  EXPECT_EQ(ask("pair > bool on () first"), refused);
+  EXPECT_EQ(ask("pair + on () first"), refused);
+}
+
+TEST_F(Evaluate, prometheus_2_takes_small_differences_of_buckets_for_what_they_are) {
+  const std::pair<const char*, double> buckets[] = {{"1", 10}, {"5", 10.0000000000001}, {"+Inf", 10.0000000000002}};
+  for (const auto& [bound, count] : buckets)
+    put(Labels({{"__name__", "b"}, {"le", bound}}), 300'000, count);
+  EXPECT_EQ(ask("histogram_quantile(1, b)"), "{} 1@300");
+  options_.semantics = Semantics::prometheus_2;
+  EXPECT_EQ(ask("histogram_quantile(1, b)"), "{} 5@300");
+}
+
 TEST_F(Evaluate, names_leave_at_once_unless_removed_late) {
   EXPECT_EQ(ask("sum by (__name__) (increase(x_total[1m]))"), "{} 8@300");
   EXPECT_EQ(ask("-{__name__=~\"first|second\"}"), "duplicate_series 1:1 vector cannot contain metrics with the same labelset");
   EXPECT_EQ(ask("label_replace(-first, \"was\", \"$1\", \"__name__\", \"(.+)\")"), "{host=\"a\"} -7@300")
       << "the name is gone already";
+  EXPECT_EQ(ask("sum by (__name__) (-first or sum(x_total))"), "{} 33@300") << "no name is the name of both";
+  EXPECT_EQ(ask("(-first) * on (__name__) sum(x_total)"), "{} -280@300");
+  const QueryTime both{Instant{0}, Instant{300'000}, Duration::seconds(300)};
+  EXPECT_EQ(ask("-(first or x_total{host=\"a\"})"), "{host=\"a\"} -7@300") << "the other has no value at this step";
+  EXPECT_EQ(ask("-(first or x_total{host=\"a\"})", both).substr(0, 16), "duplicate_series");
   options_.removes_names_late = true;
   EXPECT_EQ(ask("label_replace(-first, \"was\", \"$1\", \"__name__\", \"(.+)\")"), "{host=\"a\", was=\"first\"} -7@300");
 }
@@ -196,7 +260,7 @@ TEST(Functions, every_row_is_found_by_its_name_and_asks_for_types_that_exist) {
 }
 
 TEST(Scripts, our_own_scripts_pass_whole) {
-  for (const char* name : {"windows", "matching"}) {
+  for (const char* name : {"windows", "matching", "found_by_generated_queries"}) {
     const auto result = run_script(test::read_file(std::string(WB_TEST_DATA) + "/promql/scripts/" + name + ".test"));
     ASSERT_TRUE(result) << result.error().text();
     EXPECT_GT(result->passed, 15U);

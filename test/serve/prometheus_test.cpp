@@ -138,6 +138,22 @@ TEST_F(prometheus_api, answers_queries_by_get_and_by_form) {
             "[[10,\"10\"],[11,\"11\"],[12,\"12\"]]}]}}\n");
 }
 
+TEST_F(prometheus_api, answers_as_prometheus_2_who_asks_for_it) {
+  const auto value = [this](const std::string& more) {
+    return ask(port(), "/api/v1/query", "query=sum(vector(-0))&time=5" + more).body;
+  };
+  EXPECT_NE(value("").find("[5,\"0\"]"), std::string::npos) << value("");
+  EXPECT_EQ(value("&semantics=prometheus_3"), value(""));
+  EXPECT_NE(value("&semantics=prometheus_2").find("[5,\"-0\"]"), std::string::npos) << value("&semantics=prometheus_2");
+  const std::string warned = "query=quantile(2,vector(1))&time=5";
+  EXPECT_NE(ask(port(), "/api/v1/query", warned).body.find("\"warnings\""), std::string::npos);
+  EXPECT_EQ(ask(port(), "/api/v1/query", warned + "&semantics=prometheus_2").body.find("\"warnings\""), std::string::npos);
+  EXPECT_EQ(ask(port(), "/api/v1/query?query=1&semantics=prometheus_4").body,
+            R"({"status":"error","errorType":"bad_data","error":"invalid parameter \"semantics\": cannot parse \"prometheus_4\" )"
+            R"(to prometheus_3 or prometheus_2"})"
+            "\n");
+}
+
 TEST_F(prometheus_api, refuses_in_the_neighbours_words) {
   const HttpReply bad = ask(port(), "/api/v1/query?query=up%7B");
   EXPECT_EQ(bad.status, 400);

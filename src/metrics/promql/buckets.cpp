@@ -17,7 +17,7 @@ bool differs_by_rounding_only(double a, double b) noexcept {
 
 }  // namespace
 
-Buckets::Buckets(std::vector<Bucket> buckets) : buckets_(std::move(buckets)) {
+Buckets::Buckets(std::vector<Bucket> buckets, SmallDifferences small) : buckets_(std::move(buckets)) {
   std::sort(buckets_.begin(), buckets_.end(), [](const Bucket& a, const Bucket& b) { return a.upper < b.upper; });
   std::size_t kept = 0;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
@@ -29,7 +29,7 @@ Buckets::Buckets(std::vector<Bucket> buckets) : buckets_(std::move(buckets)) {
     const double before = buckets_[i - 1].count;
     double& count = buckets_[i].count;
     if (count == before) continue;
-    const bool is_rounding = differs_by_rounding_only(before, count);
+    const bool is_rounding = small == SmallDifferences::ignored && differs_by_rounding_only(before, count);
     if (!is_rounding && !(count < before)) continue;
     was_forced_ = was_forced_ || !is_rounding;
     count = before;

@@ -1,6 +1,7 @@
 // Quantiles and shares of a classic histogram. Pure. Source: Prometheus 3's histogram_quantile and histogram_fraction.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 namespace watchbill::metrics::promql {
@@ -10,12 +11,14 @@ struct Bucket {
   double count{0};  // cumulative
 };
 
+// Whether counts that differ by less than 1e-12 of them are taken for equal, as Prometheus 3 does and 2.42 does not.
+enum class SmallDifferences : std::uint8_t { ignored, kept };
+
 // The buckets of one histogram at one moment, in any order.
 class Buckets {
  public:
-  // Orders the buckets, adds up equal bounds, and makes the counts rise: differences of less than 1e-12 of the counts are
-  // rounding and go unsaid, larger ones are noted.
-  explicit Buckets(std::vector<Bucket> buckets);
+  // Orders the buckets, adds up equal bounds, and makes the counts rise: small differences go unsaid, larger ones are noted.
+  explicit Buckets(std::vector<Bucket> buckets, SmallDifferences small = SmallDifferences::ignored);
 
   // NaN without a bucket +Inf, with fewer than two buckets or without observations; ±Inf for q beyond 0 … 1.
   [[nodiscard]] double quantile(double q) const noexcept;

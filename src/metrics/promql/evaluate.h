@@ -36,8 +36,10 @@ struct QueryTime {
 enum class Semantics : std::uint8_t {
   prometheus_3,
   prometheus_2,  // windows and lookback closed on both sides; rate() limits its way to zero before it limits its extrapolation;
-                 // atan2 keeps the metric name
+                 // atan2 keeps the metric name; sums and means are plain
 };
+// "prometheus_3" or "prometheus_2"; nothing for any other word.
+[[nodiscard]] std::optional<Semantics> semantics_of(std::string_view word) noexcept;
 
 struct EvaluationOptions {
   Duration lookback{Duration::minutes(5)};               // how old the newest sample may be

@@ -39,6 +39,8 @@ struct GatheredHistograms {
 // What one group gathers at one step.
 class Gathered {
  public:
+  explicit Gathered(Semantics semantics) noexcept : is_plain_(semantics == Semantics::prometheus_2) {}
+
   // For sum, avg, count and group. False: the histogram does not go with those before it, and the group has no value.
   bool add(AggregateOperator op, const histogram::Histogram& value) {
     ++count_;
@@ -65,8 +67,8 @@ class Gathered {
     ++count_;
     has_float_ = true;
     switch (op) {
-      case AggregateOperator::sum: sum_.add(value); break;
-      case AggregateOperator::avg: mean_.add(value); break;
+      case AggregateOperator::sum: is_plain_ ? add_to_plain_sum(value) : sum_.add(value); break;
+      case AggregateOperator::avg: is_plain_ ? add_to_plain_mean(value) : mean_.add(value); break;
       case AggregateOperator::min:
         if (count_ == 1 || value < extreme_ || std::isnan(extreme_)) extreme_ = value;
         break;
@@ -74,7 +76,7 @@ class Gathered {
         if (count_ == 1 || value > extreme_ || std::isnan(extreme_)) extreme_ = value;
         break;
       case AggregateOperator::stddev:
-      case AggregateOperator::stdvar: add_deviation(value); break;
+      case AggregateOperator::stdvar: is_plain_ ? add_plain_deviation(value) : add_deviation(value); break;
       case AggregateOperator::quantile: values_.push_back(value); break;
       case AggregateOperator::count: case AggregateOperator::group: case AggregateOperator::topk: case AggregateOperator::bottomk:
       case AggregateOperator::count_values: case AggregateOperator::limitk: case AggregateOperator::limit_ratio: break;
@@ -83,13 +85,13 @@ class Gathered {
   [[nodiscard]] double result(AggregateOperator op, double parameter) {
     if (count_ == 0) return absent_value;
     switch (op) {
-      case AggregateOperator::sum: return sum_.value();
-      case AggregateOperator::avg: return mean_.value();
+      case AggregateOperator::sum: return is_plain_ ? sum_.sum : sum_.value();
+      case AggregateOperator::avg: return is_plain_ ? sum_.sum : mean_.value();
       case AggregateOperator::min: case AggregateOperator::max: return extreme_;
       case AggregateOperator::count: return count_;
       case AggregateOperator::group: return 1;
-      case AggregateOperator::stddev: return std::sqrt(squares_.value() / count_);
-      case AggregateOperator::stdvar: return squares_.value() / count_;
+      case AggregateOperator::stddev: return std::sqrt(variance());
+      case AggregateOperator::stdvar: return variance();
       case AggregateOperator::quantile: return quantile_of(parameter, values_);
       case AggregateOperator::topk: case AggregateOperator::bottomk: case AggregateOperator::count_values:
       case AggregateOperator::limitk: case AggregateOperator::limit_ratio: break;
@@ -104,8 +106,27 @@ class Gathered {
     squares_.add(std::isfinite(value) ? delta * (value - sum_.value()) : nan);
   }
 
-  double count_{0};
+  // Prometheus 2.42 adds up without compensation: sums and means stand in sum_.sum, the squared differences from them in
+  // squares_.sum.
+  void add_to_plain_sum(double value) noexcept { sum_.sum = count_ == 1 ? value : sum_.sum + value; }  // -0 stays -0
+  void add_to_plain_mean(double value) noexcept {
+    if (count_ == 1) sum_.sum = value;
+    else if (!keeps_infinite_mean(sum_.sum, value)) sum_.sum += value / count_ - sum_.sum / count_;
+  }
+  void add_plain_deviation(double value) noexcept {
+    if (count_ == 1) {
+      sum_.sum = value;
+      return;
+    }
+    const double delta = value - sum_.sum;
+    sum_.sum += delta / count_;
+    squares_.sum += delta * (value - sum_.sum);
+  }
+  [[nodiscard]] double variance() const noexcept { return (is_plain_ ? squares_.sum : squares_.value()) / count_; }
+
+  bool is_plain_;
   bool has_float_{false};
+  double count_{0};
   double extreme_{0};
   KahanSum sum_;
   KahanSum squares_;
@@ -202,7 +223,9 @@ class AggregateRun {
     out.series.reserve(first_of_group_.size());
     const auto groups = members();
     for (std::size_t group = 0; group < groups.size(); ++group) {
-      std::vector<Gathered> cells(steps_.count);
+      std::vector<Gathered> cells;
+      cells.reserve(steps_.count);
+      for (std::size_t step = 0; step < steps_.count; ++step) cells.emplace_back(run_.options_.semantics);
       for (const std::size_t i : groups[group]) {
         const std::vector<double>& values = inner_.series[i].values;
         for (std::size_t step = 0; step < steps_.count; ++step)

@@ -262,11 +262,12 @@ class VectorMatch {
       const std::size_t key = many_key_[i];
       const Series* partner = one_at_key_[key];
       if (partner == nullptr && !fill_one_) continue;
+      const double other = partner != nullptr ? partner->values[step] : *fill_one_;
+      if (!counts_as_match(many_[i].values[step], other)) continue;
       if (binary_.matching.cardinality == Cardinality::one_to_one && many_seen_[key])
         return run_.refuse(at_, Refusal::many_to_many,
                            "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)");
       many_seen_[key] = true;
-      const double other = partner != nullptr ? partner->values[step] : *fill_one_;
       if (const Done done = put(step, &many_[i], partner, many_[i].values[step], other); !done) return done;
     }
     if (!fill_many_) return {};
@@ -275,6 +276,12 @@ class VectorMatch {
       if (const Done done = put(step, nullptr, &one_[i], *fill_many_, one_[i].values[step]); !done) return done;
     }
     return {};
+  }
+  // Prometheus 2.42 looks for second matches among the pairs whose comparison holds; 3 among all of them.
+  bool counts_as_match(double many_value, double one_value) {
+    if (run_.options_.semantics == Semantics::prometheus_3 || !is_comparison(binary_.op)) return true;
+    return !is_absent(left_is_one_ ? run_.combine(binary_, at_, one_value, many_value, one_value)
+                                   : run_.combine(binary_, at_, many_value, one_value, many_value));
   }
   static bool any_present(const std::vector<Series>& side, std::size_t step) noexcept {
     return std::any_of(side.begin(), side.end(), [step](const Series& series) { return !is_absent(series.values[step]); });

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
@@ -52,9 +54,16 @@ double calendar_part(FunctionId id, double seconds) noexcept {
   }
 }
 
-// Go's math.Min and math.Max: NaN wins.
-double minimum(double a, double b) noexcept { return std::isnan(a) || std::isnan(b) ? nan : std::min(a, b); }
-double maximum(double a, double b) noexcept { return std::isnan(a) || std::isnan(b) ? nan : std::max(a, b); }
+// Go's math.Max: +Inf wins over NaN, NaN over all else, 0 over -0.
+double maximum(double a, double b) noexcept {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (a == infinity || b == infinity) return infinity;
+  if (std::isnan(a) || std::isnan(b)) return nan;
+  if (a == 0 && b == 0) return std::signbit(a) ? b : a;
+  return std::max(a, b);
+}
+// Go's math.Min: the mirror image.
+double minimum(double a, double b) noexcept { return -maximum(-a, -b); }
 
 double rounded(double value, double to) noexcept {
   const double inverse = 1.0 / to;  // as the reference: rounding to 0.1 multiplies by 10
@@ -63,7 +72,6 @@ double rounded(double value, double to) noexcept {
 
 // Functions of one value and up to two scalars.
 double element(FunctionId id, double value, double a, double b) noexcept {
-  constexpr double degrees = 180 / std::numbers::pi;
   switch (id) {
     case FunctionId::abs: return std::abs(value);
     case FunctionId::ceil: return std::ceil(value);
@@ -86,8 +94,8 @@ double element(FunctionId id, double value, double a, double b) noexcept {
     case FunctionId::asinh: return std::asinh(value);
     case FunctionId::acosh: return std::acosh(value);
     case FunctionId::atanh: return std::atanh(value);
-    case FunctionId::deg: return value * degrees;
-    case FunctionId::rad: return value / degrees;
+    case FunctionId::deg: return value * 180 / std::numbers::pi;
+    case FunctionId::rad: return value * std::numbers::pi / 180;
     case FunctionId::clamp: return maximum(a, minimum(b, value));
     case FunctionId::clamp_min: return maximum(a, value);
     case FunctionId::clamp_max: return minimum(a, value);
@@ -113,12 +121,12 @@ Labels absent_labels(const Expression& expression, NodeIndex argument) {
   const VectorSelector* selector = std::get_if<VectorSelector>(&node->of);
   Labels labels;
   if (selector == nullptr) return labels;
-  // A label is known when one equality and nothing else names it.
+  // A label is known by its first equality, until another matcher behind that names it too.
+  std::set<std::string_view> known;
   for (const SelectorMatcher& matcher : selector->matchers) {
     if (matcher.name == metric_name_label) continue;
-    const auto count = std::count_if(selector->matchers.begin(), selector->matchers.end(),
-                                     [&](const SelectorMatcher& other) { return other.name == matcher.name; });
-    if (count == 1 && matcher.op == MatchOperator::equal) labels.set(matcher.name, matcher.value);
+    if (matcher.op == MatchOperator::equal && known.insert(matcher.name).second) labels.set(matcher.name, matcher.value);
+    else labels.remove(matcher.name);
   }
   return labels;
 }
@@ -153,18 +161,19 @@ Evaluated Evaluation::call(const Call& call, NodeIndex at, const Steps& steps) {
 }
 
 // Prometheus warns of quantiles beyond 0 … 1 and refuses factors of smoothing there.
-Done Evaluation::check_range_parameters(const Call& call, NodeIndex at, const std::vector<std::vector<double>>& parameters) {
+Done Evaluation::check_range_parameters(const Call& call, NodeIndex at, const RangeWindow& window) {
   const FunctionId id = call.function->id;
-  for (std::size_t step = 0; !parameters.empty() && step < parameters[0].size(); ++step) {
-    if (id == FunctionId::quantile_over_time && !(parameters[0][step] >= 0 && parameters[0][step] <= 1))
-      annotate(AnnotationLevel::warning, call.arguments[0],
-               fmt::format("quantile value should be between 0 and 1, got {}", format_value(parameters[0][step])));
-    if (id != FunctionId::double_exponential_smoothing) continue;
-    for (const std::size_t i : {0U, 1U})
-      if (!(parameters[i][step] > 0 && parameters[i][step] < 1))
-        return refuse(at, Refusal::bad_parameter,
-                      fmt::format("invalid {} factor. Expected: 0 < {} < 1, got: {:f}", i == 0 ? "smoothing" : "trend",
-                                  i == 0 ? "sf" : "tf", parameters[i][step]));
+  if (id == FunctionId::quantile_over_time && !(window.parameters[0] >= 0 && window.parameters[0] <= 1))
+    annotate(AnnotationLevel::warning, call.arguments[0],
+             fmt::format("quantile value should be between 0 and 1, got {}", format_value(window.parameters[0])));
+  if (id != FunctionId::double_exponential_smoothing) return {};
+  for (const std::size_t i : {0U, 1U}) {
+    const double factor = window.parameters[i];
+    if (factor > 0 && factor < 1) continue;
+    if (std::isnan(factor)) continue;  // not refused there, as no comparison with it holds
+    return refuse(at, Refusal::bad_parameter,
+                  fmt::format("invalid {} factor. Expected: 0 < {} < 1, got: {:f}", i == 0 ? "smoothing" : "trend",
+                              i == 0 ? "sf" : "tf", factor));
   }
   return {};
 }
@@ -191,7 +200,6 @@ Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& st
   const auto found = range_arguments(call, steps, range);
   if (!found) return found.error();
   const std::vector<std::vector<double>>& parameters = *found;
-  if (const Done done = check_range_parameters(call, at, parameters); !done) return done.error();
   auto source = range_source(range, steps);
   if (!source) return source.error();
   const std::int64_t opening_ms = options_.semantics == Semantics::prometheus_3 ? 1 : 0;
@@ -232,6 +240,9 @@ Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& st
       window.samples = samples.subspan(first, behind - first);
       if (has_starts) window.starts_ms = std::span(starts_ms).subspan(first, behind - first);
       for (std::size_t k = 0; k < parameters.size(); ++k) window.parameters[k] = parameters[k][step];
+      // Where no series has a sample nobody asks what the parameters are.
+      if (!window.samples.empty())
+        if (const Done done = check_range_parameters(call, at, window); !done) return done.error();
       double value = 0;
       const bool has_result = has_histograms ? mixed_range_function(id, window, histograms_, value, remarks)
                                              : range_function(id, window, value);
@@ -427,6 +438,12 @@ Evaluated Evaluation::sorted(const Call& call, NodeIndex at, const Steps& steps)
     return value;
   }
   const bool is_by_value = id == FunctionId::sort || id == FunctionId::sort_desc;
+  if (steps.count != 1) {  // in a subquery: there is no order, but what has no value to be ordered by goes as well
+    for (Series& series : value->series)
+      for (double& element : series.values)
+        if (is_by_value && !is_float(element)) element = absent_value;
+    return value;
+  }
   std::erase_if(value->series, [is_by_value](const Series& series) {
     return is_by_value ? !is_float(series.values.back()) : is_absent(series.values.back());
   });

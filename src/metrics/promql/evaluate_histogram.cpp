@@ -182,7 +182,8 @@ class BucketRun {
     std::vector<Bucket> buckets;
     for (const auto& [series, bound] : group.members)
       if (is_float(series->values[step])) buckets.push_back(Bucket{bound, series->values[step]});
-    Buckets histogram(std::move(buckets));
+    Buckets histogram(std::move(buckets), run_.options_.semantics == Semantics::prometheus_3 ? SmallDifferences::ignored
+                                                                                            : SmallDifferences::kept);
     if (histogram.was_forced() && call_.function->id != FunctionId::histogram_fraction) note_forced(*group.first);
     return histogram;
   }

@@ -32,6 +32,12 @@ std::string value_text(double value, const histogram::Arena& histograms) {
   return histogram::is_mark(value) ? histogram::text(histograms.at(value)) : format_value(value);
 }
 
+std::optional<Semantics> semantics_of(std::string_view word) noexcept {
+  if (word == "prometheus_3") return Semantics::prometheus_3;
+  if (word == "prometheus_2") return Semantics::prometheus_2;
+  return std::nullopt;
+}
+
 std::string_view word(EvaluationRefusal refusal) noexcept {
   switch (refusal) {
     case Refusal::wrong_type: return "wrong_type";
@@ -232,7 +238,7 @@ void Evaluation::append_key(std::string& key, const Series& series, const Groupi
   };
   if (grouping.keeps_listed) {
     for (const std::string& name : grouping.labels)
-      if (!(hides_name && is_identity_label(name))) put(name, series.labels->get(name));
+      put(name, hides_name && is_identity_label(name) ? std::string_view() : series.labels->get(name));
     return;
   }
   for (const auto& [name, value] : *series.labels)
@@ -260,10 +266,11 @@ Done Evaluation::join_equal(std::vector<Series>& series, NodeIndex at, bool stri
       continue;
     }
     Series& first = series[found->second];
+    const bool both_are_there = strictly && any_present(first) && any_present(series[i]);
     for (std::size_t step = 0; step < first.values.size(); ++step) {
       const double value = series[i].values[step];
-      if (!strictly && is_absent(value)) continue;
-      if (strictly || !is_absent(first.values[step]))
+      if (!both_are_there && is_absent(value)) continue;
+      if (both_are_there || !is_absent(first.values[step]))
         return refuse(at, Refusal::duplicate_series, "vector cannot contain metrics with the same labelset");
       first.values[step] = value;
     }

@@ -58,7 +58,7 @@ class Evaluation {
   [[nodiscard]] static Labels without_identity(const Labels& labels);
   void append_key(std::string& key, const Series& series, const Grouping& grouping) const;
   [[nodiscard]] Labels group_labels(const Series& series, const Grouping& grouping) const;
-  // Joins series with the same visible labels; refuses where two have a value at one step (`strictly`: wherever two are alike).
+  // Joins series with the same visible labels; refuses where two have a value at one step (`strictly`: where two have any).
   Done join_equal(std::vector<Series>& series, NodeIndex at, bool strictly);
 
   // evaluate_selector.cpp
@@ -108,7 +108,7 @@ class Evaluation {
   Evaluated range_call(const Call& call, NodeIndex at, const Steps& steps);
   Result<std::vector<std::vector<double>>, EvaluationError> range_arguments(const Call& call, const Steps& steps,
                                                                             NodeIndex& range);
-  Done check_range_parameters(const Call& call, NodeIndex at, const std::vector<std::vector<double>>& parameters);
+  Done check_range_parameters(const Call& call, NodeIndex at, const RangeWindow& window);
   Evaluated absent(const Call& call, const Steps& steps);
   Evaluated timestamp(const Call& call, NodeIndex at, const Steps& steps);
   Evaluated elementwise(const Call& call, NodeIndex at, const Steps& steps);

@@ -146,7 +146,7 @@ double count_resets(const RangeWindow& window) noexcept {
   return static_cast<double>(count);
 }
 
-// The extreme sample; of equal ones the last. NaN only when all are.
+// The last of the extreme samples. NaN only when all are.
 const Sample& extreme(std::span<const Sample> samples, bool is_maximum) noexcept {
   const Sample* best = &samples.front();
   for (const Sample& sample : samples)
@@ -154,9 +154,18 @@ const Sample& extreme(std::span<const Sample> samples, bool is_maximum) noexcept
   return *best;
 }
 
+// The value of the first of them: of 0 and -0 the one that came first.
+double extreme_value(std::span<const Sample> samples, bool is_maximum) noexcept {
+  double best = samples.front().v;
+  for (const Sample& sample : samples)
+    if (std::isnan(best) || (is_maximum ? sample.v > best : sample.v < best)) best = sample.v;
+  return best;
+}
+
+template <class Sum>
 double variance(std::span<const Sample> samples) noexcept {
-  KahanSum mean;
-  KahanSum squares;
+  Sum mean;
+  Sum squares;
   double count = 0;
   for (const Sample& sample : samples) {
     ++count;
@@ -165,6 +174,21 @@ double variance(std::span<const Sample> samples) noexcept {
     squares.add(delta * (sample.v - mean.value()));
   }
   return squares.value() / count;
+}
+
+double variance(const RangeWindow& window) noexcept {
+  return window.semantics == Semantics::prometheus_2 ? variance<KahanSumOf2>(window.samples) : variance<KahanSum>(window.samples);
+}
+
+// As Prometheus 2.42 has it: an incremental mean with compensation.
+double mean_of_2(std::span<const Sample> samples) noexcept {
+  KahanSumOf2 mean;
+  double count = 0;
+  for (const Sample& sample : samples) {
+    ++count;
+    if (!keeps_infinite_mean(mean.sum, sample.v)) mean.add(sample.v / count - mean.sum / count);
+  }
+  return std::isinf(mean.sum) ? mean.sum : mean.value();
 }
 
 double mean(std::span<const Sample> samples) noexcept {
@@ -198,22 +222,22 @@ double median_absolute_deviation(std::span<const Sample> samples) {
 double over_time(FunctionId id, const RangeWindow& window) {
   const auto samples = window.samples;
   switch (id) {
-    case FunctionId::avg_over_time: return mean(samples);
+    case FunctionId::avg_over_time: return window.semantics == Semantics::prometheus_2 ? mean_of_2(samples) : mean(samples);
     case FunctionId::changes: return count_changes(samples);
     case FunctionId::count_over_time: return static_cast<double>(samples.size());
     case FunctionId::first_over_time: return samples.front().v;
     case FunctionId::last_over_time: return samples.back().v;
     case FunctionId::mad_over_time: return median_absolute_deviation(samples);
-    case FunctionId::max_over_time: return extreme(samples, true).v;
-    case FunctionId::min_over_time: return extreme(samples, false).v;
+    case FunctionId::max_over_time: return extreme_value(samples, true);
+    case FunctionId::min_over_time: return extreme_value(samples, false);
     case FunctionId::present_over_time: return 1;
     case FunctionId::quantile_over_time: {
       std::vector<double> values = values_of(samples);
       return quantile_of(window.parameters[0], values);
     }
     case FunctionId::resets: return count_resets(window);
-    case FunctionId::stddev_over_time: return std::sqrt(variance(samples));
-    case FunctionId::stdvar_over_time: return variance(samples);
+    case FunctionId::stddev_over_time: return std::sqrt(variance(window));
+    case FunctionId::stdvar_over_time: return variance(window);
     case FunctionId::sum_over_time: return sum(samples);
     case FunctionId::ts_of_first_over_time: return seconds(samples.front().t_ms);
     case FunctionId::ts_of_last_over_time: return seconds(samples.back().t_ms);

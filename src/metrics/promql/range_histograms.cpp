@@ -38,7 +38,9 @@ class Window {
     } else {
       result = at(0);
     }
-    double factor = extrapolation_of(window_, at(0).count, result->count, is_counter()).factor();
+    // Prometheus 2.42 does not follow histograms back to zero: an increase of 0 has no zero before it.
+    const double increase = window_.semantics == Semantics::prometheus_2 ? 0 : result->count;
+    double factor = extrapolation_of(window_, at(0).count, increase, is_counter()).factor();
     if (id_ == FunctionId::rate) factor /= seconds(window_.end_ms - window_.begin_ms);
     multiply(*result, factor);
     return result;
