@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,15 +22,15 @@ namespace remote = metrics::remote;
 namespace tsdb = metrics::tsdb;
 namespace histogram = metrics::histogram;
 
-// Of one answer: 16 bytes a sample here and as many in the message. Prometheus' limit is 50,000,000.
+// Of one answer: 16 bytes a sample here and as many in the message. Prometheus' limit is 50,000,000. Labels count as the samples
+// that take as much.
 constexpr std::size_t samples_max = 5'000'000;
+constexpr std::size_t label_bytes_of_sample = 16;
+// Of the message. A result has a length of 32 bits.
+constexpr std::size_t response_bytes_max = std::size_t{256} << 20;
+constexpr Duration read_timeout = Duration::minutes(2);  // as of queries
 
 using ExternalLabels = std::map<std::string, std::string, std::less<>>;
-
-void answer_text(Call& call, std::uint32_t status, const std::string& text) {
-  call.answer(ports::HttpResponse{
-      status, {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}}, text + "\n"});
-}
 
 Result<std::vector<tsdb::Matcher>> matchers_of(const remote::ReadQuery& query, const ExternalLabels& external) {
   constexpr std::array<tsdb::MatchKind, 4> kinds{tsdb::MatchKind::equal, tsdb::MatchKind::not_equal, tsdb::MatchKind::regex,
@@ -46,11 +47,30 @@ Result<std::vector<tsdb::Matcher>> matchers_of(const remote::ReadQuery& query, c
 }
 
 struct Reading {
-  const tsdb::Snapshot& snapshot;
+  const Call& call;
   const ExternalLabels& external;
+  Instant until;
   remote::ReadResponseWriter response;
   std::size_t sample_count{0};
 };
+
+// Why the answer is not what was asked for.
+struct Ended {
+  std::uint32_t status{0};
+  std::string text;
+};
+using Going = std::optional<Ended>;
+
+Ended over_samples() { return {400, "exceeded sample limit (" + std::to_string(samples_max) + ")"}; }
+
+// Asked before each series: one takes a millisecond or so at most.
+Going must_end(const Reading& reading) {
+  if (reading.call.services.watch.is_ending()) return Ended{503, "the controller is closing"};
+  if (reading.call.services.watch.now() > reading.until)
+    return Ended{503,
+                 "remote read timed out after " + format_duration(read_timeout) + ": ask for fewer series, or a shorter time"};
+  return std::nullopt;
+}
 
 Labels with_external(const Labels& labels, const ExternalLabels& external) {
   Labels merged = labels;
@@ -59,46 +79,66 @@ Labels with_external(const Labels& labels, const ExternalLabels& external) {
   return merged;
 }
 
-// Adds the samples of one series; false beyond the limit.
-bool add_series(const tsdb::SeriesView& series, const remote::ReadQuery& query, Reading& reading) {
+// A series as it is told.
+struct Found {
+  Labels labels;  // with the external ones
+  tsdb::SeriesView series;
+};
+
+// Those that are asked for, in the order of their names with the external labels in them.
+Going find_series(const remote::ReadQuery& query, const std::vector<tsdb::Matcher>& matchers, const tsdb::Snapshot& snapshot,
+                  Reading& reading, std::vector<Found>& out) {
+  for (const tsdb::SeriesView& series : snapshot.select(matchers, query.from, query.to)) {
+    if (Going end = must_end(reading)) return end;
+    const Found& found = out.emplace_back(Found{with_external(series.labels(), reading.external), series});
+    std::size_t bytes = 0;
+    for (const auto& [name, value] : found.labels) bytes += name.size() + value.size();
+    reading.sample_count += 1 + bytes / label_bytes_of_sample;
+    if (reading.sample_count > samples_max) return over_samples();
+  }
+  if (!reading.external.empty())
+    std::stable_sort(out.begin(), out.end(), [](const Found& left, const Found& right) { return left.labels < right.labels; });
+  return std::nullopt;
+}
+
+Going add_series(const Found& found, const remote::ReadQuery& query, Reading& reading) {
   std::vector<tsdb::Sample> stored;
   histogram::Arena arena;
-  series.read(query.from, query.to, stored, arena);
+  found.series.read(query.from, query.to, stored, arena);
   reading.sample_count += stored.size() + arena.size_in_samples();
-  if (reading.sample_count > samples_max) return false;
+  if (reading.sample_count > samples_max) return over_samples();
   std::vector<remote::Sample> samples;
   std::vector<remote::HistogramSample> histograms;
   for (const tsdb::Sample& sample : stored) {
     if (histogram::is_mark(sample.v)) histograms.push_back({Instant{sample.t_ms}, arena.at(sample.v)});
     else samples.push_back({Instant{sample.t_ms}, sample.v});
   }
-  if (stored.empty()) return true;
-  reading.response.series(remote::encode_labels(with_external(series.labels(), reading.external)), samples, histograms);
-  return true;
+  if (stored.empty()) return std::nullopt;
+  reading.response.series(remote::encode_labels(found.labels), samples, histograms);
+  if (reading.response.size() > response_bytes_max)
+    return Ended{400, "exceeded response limit (" + std::to_string(response_bytes_max) + " bytes)"};
+  return std::nullopt;
 }
 
-// The names as they are ordered with the external labels in them.
-std::vector<tsdb::SeriesView> in_order(std::vector<tsdb::SeriesView> found, const ExternalLabels& external) {
-  if (external.empty()) return found;
-  std::stable_sort(found.begin(), found.end(), [&external](const tsdb::SeriesView& left, const tsdb::SeriesView& right) {
-    return with_external(left.labels(), external) < with_external(right.labels(), external);
-  });
-  return found;
-}
-
-void read(const CallPointer& call, const remote::ReadRequest& request, const ExternalLabels& external) {
-  const tsdb::Snapshot snapshot = call->services.watch.head.snapshot();
-  Reading reading{snapshot, external, {}, 0};
-  for (const remote::ReadQuery& query : request.queries) {
-    const auto matchers = matchers_of(query, external);
-    if (!matchers) return answer_text(*call, 400, matchers.error().text());
-    reading.response.begin_result();
-    for (const tsdb::SeriesView& series : in_order(snapshot.select(*matchers, query.from, query.to), external)) {
-      if (call->services.watch.is_ending()) return answer_text(*call, 503, "the controller is closing");
-      if (!add_series(series, query, reading))
-        return answer_text(*call, 400, "exceeded sample limit (" + std::to_string(samples_max) + ")");
-    }
+Going answer_query(const remote::ReadQuery& query, const tsdb::Snapshot& snapshot, Reading& reading) {
+  if (Going end = must_end(reading)) return end;
+  const auto matchers = matchers_of(query, reading.external);
+  if (!matchers) return Ended{400, matchers.error().text()};
+  reading.response.begin_result();
+  std::vector<Found> all;
+  if (Going end = find_series(query, *matchers, snapshot, reading, all)) return end;
+  for (const Found& found : all) {
+    if (Going end = must_end(reading)) return end;
+    if (Going end = add_series(found, query, reading)) return end;
   }
+  return std::nullopt;
+}
+
+void read(const CallPointer& call, const remote::ReadRequest& request, const ExternalLabels& external, Instant until) {
+  const tsdb::Snapshot snapshot = call->services.watch.head.snapshot();
+  Reading reading{*call, external, until, {}, 0};
+  for (const remote::ReadQuery& query : request.queries)
+    if (const Going end = answer_query(query, snapshot, reading)) return answer_text(*call, end->status, end->text);
   call->answer(ports::HttpResponse{200,
                                    {{"Content-Type", "application/x-protobuf"}, {"Content-Encoding", "snappy"}},
                                    remote::compress(reading.response.take())});
@@ -113,8 +153,9 @@ void begin_read(const CallPointer& call) {
     return answer_text(*call, 400, "server does not support any of the requested response types; supported: SAMPLES");
   ExternalLabels external;
   for (const auto& [name, value] : call->services.running().external_labels) external.emplace(name, value);
-  const auto work = [asked = std::move(*request), external = std::move(external)](const CallPointer& at) {
-    read(at, asked, external);
+  const auto work = [asked = std::move(*request), external = std::move(external),
+                     until = call->services.watch.now() + read_timeout](const CallPointer& at) {
+    read(at, asked, external, until);
   };
   if (!call->services.watch.run([call, work] { work(call); }))
     answer_text(*call, 503, "busy: too many queries are waiting");
