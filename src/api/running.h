@@ -14,6 +14,7 @@ namespace watchbill::api {
 struct Running {
   std::string configuration;             // its part that is Prometheus', as YAML with defaults and without secrets
   std::vector<std::string> jobs;         // of scrape_configs
+  std::vector<std::string> alertmanagers;  // URLs of other Alertmanagers that are told of alerts, as they are called
   Labels external_labels;                // since the start
   std::map<std::string, std::string> flags;  // Prometheus' flags that have a meaning here
   std::string working_directory;

@@ -13,6 +13,9 @@
 
 namespace watchbill::app {
 
+// Where it is told of alerts: "http://HOST:PORT/PREFIX/api/v2/alerts".
+[[nodiscard]] std::string alerts_url(const AlertmanagerConfiguration& to);
+
 class Alertmanagers {
  public:
   struct Links {

@@ -225,6 +225,9 @@ void Service::show(const Bill& bill) {
   running_.configuration = bill.prometheus_text;
   running_.jobs.clear();
   for (const ScrapeConfiguration& job : bill.configuration.scrape_configs) running_.jobs.push_back(job.job);
+  running_.alertmanagers.clear();
+  for (const AlertmanagerConfiguration& each : bill.configuration.alerting.alertmanagers)
+    running_.alertmanagers.push_back(alerts_url(each));
   running_.read_at = controller_.now();
 }
 
