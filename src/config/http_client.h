@@ -1,4 +1,5 @@
-// The keys with which a job and http_sd_configs say how a server is called: those of Prometheus' HTTP client.
+// The keys with which jobs, http_sd_configs, remote_write and alertmanagers say how a server is called: those of Prometheus' HTTP
+// client.
 #pragma once
 
 #include <string>
