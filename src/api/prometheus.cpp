@@ -101,6 +101,17 @@ void answer_error(Call& call, const PrometheusError& error) {
   call.answer(json_response(status_of(error.type), error_body(error)));
 }
 
+void answer_text(Call& call, std::uint32_t status, const std::string& text) {
+  constexpr std::uint32_t no_content = 204, too_many_requests = 429, unavailable = 503;
+  ports::HttpResponse response{status, {}, {}};
+  if (status != no_content) {
+    response.headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}};
+    response.body = text + "\n";
+  }
+  if (status == too_many_requests || status == unavailable) response.headers.push_back({"Retry-After", "5"});
+  call.answer(std::move(response));
+}
+
 void answer_data(Call& call, std::string_view data, const std::vector<std::string>& warnings) {
   std::string out;
   out.reserve(data.size() + 64);

@@ -31,6 +31,8 @@ struct PrometheusError {
 void answer_error(Call& call, const PrometheusError& error);
 // Answers {"status":"success","data":DATA}, with "warnings" when there are any. `data` is JSON.
 void answer_data(Call& call, std::string_view data, const std::vector<std::string>& warnings = {});
+// Answers as remote write and remote read do: `text` and a newline; nothing with 204. 429 and 503 ask to come again in 5 s.
+void answer_text(Call& call, std::uint32_t status, const std::string& text);
 // How that answer begins: what has megabytes to tell is written behind it, without a copy, and ends with one more brace.
 inline constexpr std::string_view data_begin = R"({"status":"success","data":)";
 

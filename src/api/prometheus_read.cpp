@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,17 +24,15 @@ namespace remote = metrics::remote;
 namespace tsdb = metrics::tsdb;
 namespace histogram = metrics::histogram;
 
-// Of one answer: 16 bytes a sample here and as many in the message. Prometheus' limit is 50,000,000.
+// Of one answer: 16 bytes a sample here and as many in the message. Prometheus' limit is 50,000,000. Labels count as the samples
+// that take as much.
 constexpr std::size_t samples_max = 5'000'000;
-// Of one answer in frames, which holds about two bytes a sample: some 100,000,000 samples.
-constexpr std::size_t stream_bytes_max = std::size_t{256} << 20;
+// Of one answer in samples, and in frames, which hold about two bytes a sample. A result has a length of 32 bits.
+constexpr std::size_t response_bytes_max = std::size_t{256} << 20;
+constexpr std::size_t label_bytes_of_sample = 16;
+constexpr Duration read_timeout = Duration::minutes(2);  // as of queries
 
 using ExternalLabels = std::map<std::string, std::string, std::less<>>;
-
-void answer_text(Call& call, std::uint32_t status, const std::string& text) {
-  call.answer(ports::HttpResponse{
-      status, {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}}, text + "\n"});
-}
 
 Result<std::vector<tsdb::Matcher>> matchers_of(const remote::ReadQuery& query, const ExternalLabels& external) {
   constexpr std::array<tsdb::MatchKind, 4> kinds{tsdb::MatchKind::equal, tsdb::MatchKind::not_equal, tsdb::MatchKind::regex,
@@ -50,17 +49,34 @@ Result<std::vector<tsdb::Matcher>> matchers_of(const remote::ReadQuery& query, c
 }
 
 struct Reading {
-  const tsdb::Snapshot& snapshot;
+  const Call& call;
   const ExternalLabels& external;
   bool has_chunks{false};  // the answer is `stream`, else `response`
   std::size_t query_index{0};
+  Instant until;
   remote::ReadResponseWriter response;
   remote::ReadStreamWriter stream;
   std::size_t sample_count{0};
 };
 
-// Why no answer of the form that was begun can be given.
-enum class Stop : std::uint8_t { none, too_many_samples, too_many_bytes, native_histograms };
+// Why the answer is not what was asked for.
+struct Ended {
+  std::uint32_t status{0};
+  std::string text;
+  bool is_for_samples{false};  // chunks cannot hold it
+};
+using Going = std::optional<Ended>;
+
+Ended over_samples() { return {400, "exceeded sample limit (" + std::to_string(samples_max) + ")"}; }
+
+// Asked before each series: one takes a millisecond or so at most.
+Going must_end(const Reading& reading) {
+  if (reading.call.services.watch.is_ending()) return Ended{503, "the controller is closing"};
+  if (reading.call.services.watch.now() > reading.until)
+    return Ended{503,
+                 "remote read timed out after " + format_duration(read_timeout) + ": ask for fewer series, or a shorter time"};
+  return std::nullopt;
+}
 
 Labels with_external(const Labels& labels, const ExternalLabels& external) {
   Labels merged = labels;
@@ -69,36 +85,70 @@ Labels with_external(const Labels& labels, const ExternalLabels& external) {
   return merged;
 }
 
-Stop add_series(const tsdb::SeriesView& series, const remote::ReadQuery& query, Reading& reading) {
+// A series as it is told.
+struct Found {
+  Labels labels;  // with the external ones
+  tsdb::SeriesView series;
+};
+
+// Those that are asked for, in the order of their names with the external labels in them.
+Going find_series(const remote::ReadQuery& query, const std::vector<tsdb::Matcher>& matchers, const tsdb::Snapshot& snapshot,
+                  Reading& reading, std::vector<Found>& out) {
+  for (const tsdb::SeriesView& series : snapshot.select(matchers, query.from, query.to)) {
+    if (Going end = must_end(reading)) return end;
+    const Found& found = out.emplace_back(Found{with_external(series.labels(), reading.external), series});
+    std::size_t bytes = 0;
+    for (const auto& [name, value] : found.labels) bytes += name.size() + value.size();
+    reading.sample_count += 1 + bytes / label_bytes_of_sample;
+    if (reading.sample_count > samples_max) return over_samples();
+  }
+  if (!reading.external.empty())
+    std::stable_sort(out.begin(), out.end(), [](const Found& left, const Found& right) { return left.labels < right.labels; });
+  return std::nullopt;
+}
+
+Going add_series(const Found& found, const remote::ReadQuery& query, Reading& reading) {
   std::vector<tsdb::Sample> stored;
   histogram::Arena arena;
-  series.read(query.from, query.to, stored, arena);
-  if (stored.empty()) return Stop::none;
-  reading.sample_count += stored.size() + arena.size_in_samples();
-  if (!reading.has_chunks && reading.sample_count > samples_max) return Stop::too_many_samples;
+  found.series.read(query.from, query.to, stored, arena);
+  if (stored.empty()) return std::nullopt;
+  // Chunks are bounded by their bytes.
+  if (!reading.has_chunks) reading.sample_count += stored.size() + arena.size_in_samples();
+  if (reading.sample_count > samples_max) return over_samples();
   std::vector<remote::Sample> samples;
   std::vector<remote::HistogramSample> histograms;
   for (const tsdb::Sample& sample : stored) {
     if (histogram::is_mark(sample.v)) histograms.push_back({Instant{sample.t_ms}, arena.at(sample.v)});
     else samples.push_back({Instant{sample.t_ms}, sample.v});
   }
-  const std::string labels = remote::encode_labels(with_external(series.labels(), reading.external));
+  const std::string labels = remote::encode_labels(found.labels);
   if (!reading.has_chunks) {
     reading.response.series(labels, samples, histograms);
-    return Stop::none;
+  } else if (histograms.empty()) {
+    reading.stream.series(reading.query_index, labels, samples);
+  } else {
+    return Ended{400,
+                 "native histograms are given as SAMPLES only, not in STREAMED_XOR_CHUNKS: accept both types, or "
+                 "leave series out that have them",
+                 true};
   }
-  if (!histograms.empty()) return Stop::native_histograms;
-  reading.stream.series(reading.query_index, labels, samples);
-  return reading.stream.bytes() > stream_bytes_max ? Stop::too_many_bytes : Stop::none;
+  if ((reading.has_chunks ? reading.stream.bytes() : reading.response.size()) > response_bytes_max)
+    return Ended{400, "exceeded response limit (" + std::to_string(response_bytes_max) + " bytes); ask for less at once"};
+  return std::nullopt;
 }
 
-// The names as they are ordered with the external labels in them.
-std::vector<tsdb::SeriesView> in_order(std::vector<tsdb::SeriesView> found, const ExternalLabels& external) {
-  if (external.empty()) return found;
-  std::stable_sort(found.begin(), found.end(), [&external](const tsdb::SeriesView& left, const tsdb::SeriesView& right) {
-    return with_external(left.labels(), external) < with_external(right.labels(), external);
-  });
-  return found;
+Going answer_query(const remote::ReadQuery& query, const tsdb::Snapshot& snapshot, Reading& reading) {
+  if (Going end = must_end(reading)) return end;
+  const auto matchers = matchers_of(query, reading.external);
+  if (!matchers) return Ended{400, matchers.error().text()};
+  reading.response.begin_result();
+  std::vector<Found> all;
+  if (Going end = find_series(query, *matchers, snapshot, reading, all)) return end;
+  for (const Found& found : all) {
+    if (Going end = must_end(reading)) return end;
+    if (Going end = add_series(found, query, reading)) return end;
+  }
+  return std::nullopt;
 }
 
 void answer(Call& call, Reading& reading) {
@@ -112,28 +162,13 @@ void answer(Call& call, Reading& reading) {
 
 enum class Form : std::uint8_t { samples, chunks };
 
-void read(const CallPointer& call, const remote::ReadRequest& request, const ExternalLabels& external, Form form) {
+void read(const CallPointer& call, const remote::ReadRequest& request, const ExternalLabels& external, Instant until, Form form) {
   const tsdb::Snapshot snapshot = call->services.watch.head.snapshot();
-  Reading reading{snapshot, external, form == Form::chunks, 0, {}, remote::ReadStreamWriter(), 0};
+  Reading reading{*call, external, form == Form::chunks, 0, until, {}, remote::ReadStreamWriter(), 0};
   for (const remote::ReadQuery& query : request.queries) {
-    const auto matchers = matchers_of(query, external);
-    if (!matchers) return answer_text(*call, 400, matchers.error().text());
-    reading.response.begin_result();
-    for (const tsdb::SeriesView& series : in_order(snapshot.select(*matchers, query.from, query.to), external)) {
-      if (call->services.watch.is_ending()) return answer_text(*call, 503, "the controller is closing");
-      switch (add_series(series, query, reading)) {
-        case Stop::none: break;
-        case Stop::too_many_samples:
-          return answer_text(*call, 400, "exceeded sample limit (" + std::to_string(samples_max) + ")");
-        case Stop::too_many_bytes:
-          return answer_text(*call, 400, "exceeded the size of an answer in chunks (" + std::to_string(stream_bytes_max) +
-                                             " bytes); ask for less at once");
-        case Stop::native_histograms:
-          if (request.accepts_samples) return read(call, request, external, Form::samples);
-          return answer_text(*call, 400,
-                             "native histograms are given as SAMPLES only, not in STREAMED_XOR_CHUNKS: accept both types, or "
-                             "leave series out that have them");
-      }
+    if (const Going end = answer_query(query, snapshot, reading)) {
+      if (end->is_for_samples && request.accepts_samples) return read(call, request, external, until, Form::samples);
+      return answer_text(*call, end->status, end->text);
     }
     ++reading.query_index;
   }
@@ -151,8 +186,9 @@ void begin_read(const CallPointer& call) {
                        "server does not support any of the requested response types; supported: SAMPLES, STREAMED_XOR_CHUNKS");
   ExternalLabels external;
   for (const auto& [name, value] : call->services.running().external_labels) external.emplace(name, value);
-  const auto work = [asked = std::move(*request), external = std::move(external)](const CallPointer& at) {
-    read(at, asked, external, asked.prefers_chunks ? Form::chunks : Form::samples);
+  const auto work = [asked = std::move(*request), external = std::move(external),
+                     until = call->services.watch.now() + read_timeout](const CallPointer& at) {
+    read(at, asked, external, until, asked.prefers_chunks ? Form::chunks : Form::samples);
   };
   if (!call->services.watch.run([call, work] { work(call); }))
     answer_text(*call, 503, "busy: too many queries are waiting");

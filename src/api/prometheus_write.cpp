@@ -7,6 +7,7 @@
 
 #include "api/prometheus.h"
 #include "api/routes.h"
+#include "base/ascii.h"
 
 namespace watchbill::api {
 namespace {
@@ -14,24 +15,6 @@ namespace {
 constexpr std::string_view media_type = "application/x-protobuf";
 constexpr std::string_view message_name = "prometheus.WriteRequest";
 constexpr int no_content = 204;
-
-void answer_text(Call& call, int status, const std::string& text) {
-  ports::HttpResponse response{static_cast<std::uint32_t>(status), {}, {}};
-  if (status != no_content) {
-    response.headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}};
-    response.body = text + "\n";
-  }
-  constexpr int too_many_requests = 429;
-  constexpr int unavailable = 503;
-  if (status == too_many_requests || status == unavailable) response.headers.push_back({"Retry-After", "5"});
-  call.answer(std::move(response));
-}
-
-std::string trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(" \t") - begin + 1));
-}
 
 // Why the body is none of ours, or "". Senders of 1.0 need not name the message.
 std::string media_fault(const ports::HttpRequest& request) {
@@ -45,7 +28,7 @@ std::string media_fault(const ports::HttpRequest& request) {
   std::string_view rest = *type;
   for (bool is_first = true;; is_first = false) {
     const std::size_t semicolon = rest.find(';');
-    const std::string part = trimmed(rest.substr(0, semicolon));
+    const std::string_view part = trimmed(rest.substr(0, semicolon));
     if (is_first && !ports::is_equal_ignoring_case(part, media_type)) return fault;
     constexpr std::string_view proto = "proto=";
     if (!is_first && part.size() >= proto.size() && ports::is_equal_ignoring_case(part.substr(0, proto.size()), proto) &&

@@ -17,12 +17,26 @@ constexpr std::string_view min_sequence = "min_sequence";
 
 // --- checks before a handler ---
 
-std::optional<Refused> check_role(const Route& route, const Call& call) {
-  if (is_allowed(call.actor, route.role)) return std::nullopt;
-  if (call.actor.name == anonymous)
+Result<Actor, Refused> actor_of(const Services& services, const Route& route, const ports::HttpRequest& request) {
+  Result<Actor, Refused> actor = services.access.identify(request);
+  // The neighbours ask nobody who he is; the command names who came and what the path needs.
+  if (actor && actor->name == anonymous && services.access.opens(request, route.pattern))
+    actor->roles = {std::string(route.role)};
+  return actor;
+}
+
+std::optional<Refused> check_role(const Route& route, const Actor& actor) {
+  if (is_allowed(actor, route.role)) return std::nullopt;
+  if (actor.name == anonymous)
     return Refused{Refusal::not_authenticated, "this needs a token with the role " + std::string(route.role)};
   if (route.decides == Decides::core) return std::nullopt;
-  return Refused{Refusal::role_missing, call.actor.name + " lacks the role " + std::string(route.role)};
+  return Refused{Refusal::role_missing, actor.name + " lacks the role " + std::string(route.role)};
+}
+
+// Whether dispatch() will let this caller in.
+bool is_admitted(const Services& services, const Route& route, const ports::HttpRequest& request) {
+  const Result<Actor, Refused> actor = actor_of(services, route, request);
+  return actor && !check_role(route, *actor);
 }
 
 Refused unknown_member(std::string_view what, const std::string& name, const std::vector<Member>& known) {
@@ -119,13 +133,10 @@ void refuse_stranger(const CallPointer& call, const Refused& refused) {
 
 void dispatch(const Route& route, const CallPointer& call) {
   call->dialect = route.dialect;
-  Result<Actor, Refused> actor = call->services.access.identify(call->request);
+  Result<Actor, Refused> actor = actor_of(call->services, route, call->request);
   if (!actor) return refuse_stranger(call, actor.error());
   call->actor = std::move(*actor);
-  // The neighbours ask nobody who he is; the command names who came and what the path needs.
-  if (call->actor.name == anonymous && call->services.access.opens(call->request, route.pattern))
-    call->actor.roles = {std::string(route.role)};
-  if (const auto refused = check_role(route, *call)) return call->refuse(*refused, Area::access);
+  if (const auto refused = check_role(route, call->actor)) return call->refuse(*refused, Area::access);
   if (const auto refused = check_query(route, *call)) return call->refuse(*refused);
   if (const auto refused = read_body(route, *call)) return call->refuse(*refused);
   if (route.method != "GET") return route.handle(call);
@@ -185,7 +196,9 @@ std::vector<ports::HttpRoute> http_routes(Services& services) {
     const auto handler = [&services, table, &route](ports::HttpRequest request, auto responder) {
       dispatch(route, std::make_shared<Call>(services, std::move(request), std::move(responder)));
     };
-    routes.push_back({std::string(route.method), std::string(route.pattern), handler, route.body_bytes_max, route.reads_forms});
+    const auto admits = [&services, table, &route](const ports::HttpRequest& head) { return is_admitted(services, route, head); };
+    routes.push_back(
+        {std::string(route.method), std::string(route.pattern), handler, route.body_bytes_max, route.reads_forms, admits});
   }
   for (const Unbuilt& unbuilt : unbuilt_paths(*table)) routes.push_back(unbuilt_route(services, unbuilt));
   return routes;

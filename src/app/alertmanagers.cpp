@@ -50,6 +50,10 @@ std::vector<notify::RelayedAlert> all_alerts(const engine::Follower& follower) {
   return out;
 }
 
+std::string alerts_url(const AlertmanagerConfiguration& to) {
+  return to.scheme + "://" + to.address + to.path_prefix + "/api/v2/alerts";
+}
+
 }  // namespace
 
 Alertmanagers::Alertmanagers(Links links)
@@ -67,7 +71,7 @@ void Alertmanagers::configure(const Configuration& configuration, const std::str
   std::vector<notify::Alertmanager> peers;
   for (const AlertmanagerConfiguration& each : configuration.alerting.alertmanagers) {
     notify::Alertmanager& peer = peers.emplace_back();
-    peer.url = each.scheme + "://" + each.address + each.path_prefix + "/api/v2/alerts";
+    peer.url = alerts_url(each);
     peer.timeout = each.timeout;
     peer.settle = [client = each.client](ports::HttpCall& call) { return drivers::scrape::settle_call(client, call); };
   }

@@ -31,14 +31,15 @@ void read_scheme(const Cursor& at, std::string& out) {
 
 using H = HttpClientConfiguration;
 constexpr auto basic_auth =
-    table<H>("scrape_configs[].basic_auth, remote_write[].basic_auth", optional<&H::username>("username", "text", "", "who asks"),
+    table<H>("scrape_configs[].basic_auth, remote_write[].basic_auth, alerting.alertmanagers[].basic_auth",
+             optional<&H::username>("username", "text", "", "who asks"),
              optional<&H::secret, read_named_secret>("password", "env:NAME", "",
                                                      "the secret's name; at most one of password and password_file"),
              optional<&H::secret_file, read_path>("password_file", "path", "", "read at each call"),
              later<H>("username_file", ""), later<H>("username_ref", ""), later<H>("password_ref", ""));
 
 constexpr auto authorization = table<H>(
-    "scrape_configs[].authorization, remote_write[].authorization",
+    "scrape_configs[].authorization, remote_write[].authorization, alerting.alertmanagers[].authorization",
     optional<&H::authorization, read_scheme>("type", "text", "Bearer", "the scheme of the header; basic is basic_auth"),
     optional<&H::secret, read_named_secret>("credentials", "env:NAME", "",
                                             "the secret's name; exactly one of credentials and credentials_file"),

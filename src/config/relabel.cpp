@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "config/values.h"
 #include "metrics/relabel/rules.h"
@@ -12,10 +13,7 @@ namespace {
 // In any case of its letters, as Prometheus takes it.
 void read_action(const Cursor& at, RelabelAction& out) {
   const auto& words = Words<RelabelAction>::table;
-  std::string lowered = at.node().text;
-  std::transform(lowered.begin(), lowered.end(), lowered.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  const auto found = std::find(words.begin(), words.end(), lowered);
+  const auto found = std::find(words.begin(), words.end(), lowered(at.node().text));
   if (at.node().kind == NodeKind::scalar && found != words.end()) out = static_cast<RelabelAction>(found - words.begin());
   else read(at, out);
 }
@@ -32,7 +30,8 @@ void read_modulus(const Cursor& at, std::uint64_t& out) { read_between<0, json_i
 
 using R = RelabelConfiguration;
 constexpr auto relabel_rule = table<R>(
-    "scrape_configs[].{relabel_configs,metric_relabel_configs}[], remote_write[].write_relabel_configs[]",
+    "scrape_configs[].{relabel_configs,metric_relabel_configs}[], remote_write[].write_relabel_configs[], "
+    "alerting.alert_relabel_configs[]",
     optional<&R::action, read_action>(
         "action", "replace, keep, drop, hashmod, labelmap, labeldrop, labelkeep, lowercase, uppercase, keepequal or dropequal",
         "replace", "what the rule does"),

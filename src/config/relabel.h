@@ -1,4 +1,4 @@
-// The lists relabel_configs and metric_relabel_configs.
+// The lists of relabelling rules: relabel_configs, metric_relabel_configs, write_relabel_configs and alert_relabel_configs.
 #pragma once
 
 #include <vector>

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "base/ascii.h"
 #include "config/http_client.h"
 #include "config/relabel.h"
 #include "config/secrets.h"
@@ -28,13 +29,11 @@ bool is_header_name(std::string_view name) noexcept {
 }
 
 bool is_reserved(std::string_view name) {
-  constexpr std::array<std::string_view, 12> names{
+  constexpr std::array<std::string_view, 13> names{
       "host", "content-encoding", "content-length", "content-type", "user-agent", "connection", "keep-alive",
-      "proxy-authenticate", "proxy-authorization", "www-authenticate", "accept-encoding", "x-prometheus-remote-write-version"};
-  std::string lowered(name);
-  std::transform(lowered.begin(), lowered.end(), lowered.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | ' ') : c; });
-  return std::find(names.begin(), names.end(), lowered) != names.end() || lowered == "x-prometheus-remote-read-version";
+      "proxy-authenticate", "proxy-authorization", "www-authenticate", "accept-encoding", "x-prometheus-remote-write-version",
+      "x-prometheus-remote-read-version"};
+  return std::find(names.begin(), names.end(), lowered(name)) != names.end();
 }
 
 void read_header(const Cursor& at, std::string& out) {
@@ -42,10 +41,7 @@ void read_header(const Cursor& at, std::string& out) {
   check_secret(at);
   const std::string name(at.name());
   if (!is_header_name(name)) return at.complain("out_of_range", "this is no name of a header");
-  std::string lowered = name;
-  std::transform(lowered.begin(), lowered.end(), lowered.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | ' ') : c; });
-  if (lowered == "authorization")
+  if (lowered(name) == "authorization")
     return at.complain("out_of_range", "this header is written as basic_auth, authorization or bearer_token_file");
   if (is_reserved(name)) return at.complain("out_of_range", fmt::format("{} is a header of the protocol itself", name));
   if (std::any_of(out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))

@@ -91,6 +91,9 @@ struct HttpRoute {
   HttpHandler handler;
   std::size_t body_bytes_max{http_body_bytes_max};  // more is refused: 413 `body_too_large`
   bool reads_forms{true};  // false: a body that calls itself a form is left as it is; curl calls everything one
+  // Asked of a request that has a body, before any of it is taken; may be empty. False: the handler gets the request at once and
+  // without its body, to refuse it, and the connection ends with that answer. On the loop.
+  std::function<bool(const HttpRequest& head)> admits{};
 };
 
 

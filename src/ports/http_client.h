@@ -23,6 +23,9 @@ struct HttpCall {
   Duration connect_timeout{Duration::seconds(10)};  // of resolving, connecting and the TLS handshake
   std::size_t header_bytes_max{64U << 10};
   std::size_t body_bytes_max{16U << 20};
+  // A body beyond body_bytes_max is cut there, or before, instead of failing the call: for whoever needs the status more than the
+  // text. Not with accepts_gzip.
+  bool cuts_body{false};
   // 3xx with a Location followed, for GET and HEAD only; Authorization and Cookie stay with the first origin, https never becomes
   // http.
   std::uint32_t redirect_count_max{0};

@@ -76,14 +76,20 @@ class Stand {
   }
   // Asks what has this pattern.
   Reply ask(const std::string& pattern, ports::HttpParameters query = {}, ports::HttpParameters path_parameters = {}) {
+    ports::HttpRequest request;
+    request.method = "GET";
+    request.path_parameters = std::move(path_parameters);
+    request.query = std::move(query);
+    return send(pattern, std::move(request));
+  }
+  Reply post(const std::string& pattern, std::string body) {
+    return send(pattern, ports::HttpRequest{.method = "POST", .body = std::move(body)});
+  }
+  Reply send(const std::string& pattern, ports::HttpRequest request) {
     auto reply = std::make_shared<std::optional<ports::HttpResponse>>();
+    request.is_peer_loopback = true;
     for (const ports::HttpRoute& route : routes_) {
-      if (route.method != "GET" || route.pattern != pattern) continue;
-      ports::HttpRequest request;
-      request.method = "GET";
-      request.path_parameters = std::move(path_parameters);
-      request.query = std::move(query);
-      request.is_peer_loopback = true;
+      if (route.method != request.method || route.pattern != pattern) continue;
       route.handler(std::move(request), std::make_unique<ReplyTo>(reply));
       return reply;
     }
@@ -98,6 +104,8 @@ class Stand {
   metrics::tsdb::Head head;
   std::vector<std::function<void()>> pool;  // what waits for its turn there
   std::function<bool()> is_ending = [] { return false; };
+  Running running;
+  RelayView relay;
   std::function<RuleGroups()> groups = [] { return RuleGroups{}; };
 
  private:
@@ -125,7 +133,8 @@ class Stand {
              {},
              [this] { return groups(); }},
             {},
-            [] { return Running{}; }};
+            [this] { return running; },
+            [this] { return relay; }};
   }
 
   LoopAtOnce loop_;

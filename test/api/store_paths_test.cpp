@@ -58,6 +58,15 @@ TEST_F(store_paths, at_most_ten_are_told_and_the_largest_first) {
   EXPECT_NE(told.find(R"({"name":"m20","value":21}])"), std::string::npos) << told;
 }
 
+TEST_F(store_paths, other_alertmanagers_are_told_by_the_url_that_is_called) {
+  EXPECT_EQ(body("/api/v1/alertmanagers"),
+            R"({"status":"success","data":{"activeAlertmanagers":[],"droppedAlertmanagers":[]}})" "\n");
+  stand_.relay.peers = {{"http://am:9093/api/v2/alerts"}, {"https://other/x/api/v2/alerts"}};
+  EXPECT_EQ(body("/api/v1/alertmanagers"),
+            R"({"status":"success","data":{"activeAlertmanagers":[{"url":"http://am:9093/api/v2/alerts"},)"
+            R"({"url":"https://other/x/api/v2/alerts"}],"droppedAlertmanagers":[]}})" "\n");
+}
+
 TEST_F(store_paths, federation_tells_what_is_new_and_alive_once_with_the_labels_escaped) {
   append({{"__name__", "old"}, {"job", "a"}}, now_ - Duration::minutes(6), 1);
   append({{"__name__", "gone"}, {"job", "a"}}, now_ - Duration::seconds(2), 1);

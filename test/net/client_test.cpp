@@ -235,6 +235,27 @@ TEST(http_client, refuses_answers_beyond_the_limits) {
   }
 }
 
+TEST(http_client, cuts_a_body_that_is_too_long_for_whoever_needs_the_status) {
+  const auto cutting = [](HttpCall& call) {
+    call.body_bytes_max = 4;
+    call.cuts_body = true;
+    call.may_be_sent_twice = true;
+  };
+  const std::pair<const char*, const char*> cases[] = {
+      {"HTTP/1.1 400 Bad Request\r\nContent-Length: 5\r\n\r\nabcde", "abcd"},
+      {"HTTP/1.1 400 Bad Request\r\nContent-Length: 1000000000000000000\r\n\r\n", ""},
+      {"HTTP/1.1 400 Bad Request\r\n\r\nabcde", "abcd"},
+      {"HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", "abc"},
+      {"HTTP/1.1 400 Bad Request\r\nContent-Length: 4\r\n\r\nabcd", "abcd"},
+  };
+  for (const auto& [response, body] : cases) {
+    const Outcome outcome = call_answered_by(response, cutting);
+    ASSERT_TRUE(outcome.has_value()) << response << outcome.error().detail;
+    EXPECT_EQ(outcome->status, 400U) << response;
+    EXPECT_EQ(outcome->body, body) << response;
+  }
+}
+
 TEST(http_client, a_compressed_body_is_given_as_it_was_before) {
   const std::string body(100'000, 'x');
   const std::string packed = *gzip(body);

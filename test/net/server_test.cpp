@@ -288,14 +288,78 @@ TEST(http_server, an_answer_may_take_longer_than_any_deadline_of_its_connection)
   EXPECT_TRUE(client.is_closed()) << "idle";
 }
 
-TEST(http_server, a_slow_body_is_closed) {
+TEST(http_server, a_body_that_comes_too_slowly_is_told_and_closed) {
+  HttpLimits whole;
+  whole.body_timeout = Duration::milliseconds(50);
+  HttpLimits step;
+  step.body_step_timeout = Duration::milliseconds(50);
+  for (const HttpLimits& limits : {whole, step}) {
+    ServerUnderTest server{echo_router(), limits};
+    RawClient client = server.connect();
+    client.send("POST /echo HTTP/1.1\r\n" + server.host() + "Content-Length: 10\r\n\r\nabc");
+    const std::string response = client.receive_response();
+    EXPECT_TRUE(response.starts_with("HTTP/1.1 408 ")) << response;
+    EXPECT_TRUE(has(response, "the body came too slowly: 3 bytes and no end")) << response;
+    client.send("GET /hello HTTP/1.1\r\n" + server.host() + "\r\n");
+    EXPECT_TRUE(client.is_closed());
+    EXPECT_EQ(server.counters().slow_body, 1U);
+    EXPECT_EQ(server.counters().requests, 0U) << "what came afterwards is no request";
+  }
+}
+
+TEST(http_server, a_body_may_take_many_steps_while_enough_comes_in_each) {
   HttpLimits limits;
-  limits.body_timeout = Duration::milliseconds(50);
+  limits.body_step_timeout = Duration::milliseconds(500);
+  limits.body_step_bytes_min = 2;
   ServerUnderTest server{echo_router(), limits};
   RawClient client = server.connect();
-  client.send("POST /echo HTTP/1.1\r\n" + server.host() + "Content-Length: 10\r\n\r\nabc");
+  client.send("POST /large HTTP/1.1\r\n" + server.host() + "Transfer-Encoding: chunked\r\n\r\n");
+  // A byte now and then, for so long that several steps have passed.
+  const auto begin = std::chrono::steady_clock::now();
+  auto sent_at = begin;
+  while (sent_at - begin < std::chrono::milliseconds{1200}) {
+    ASSERT_TRUE(client.send("1\r\nx\r\n"));
+    const auto before = sent_at;
+    while (sent_at - before < std::chrono::milliseconds{10}) {
+      std::this_thread::yield();
+      sent_at = std::chrono::steady_clock::now();
+    }
+  }
+  client.send("0\r\n\r\n");
+  EXPECT_TRUE(client.receive_response().starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(server.counters().slow_body, 0U);
+}
+
+TEST(http_server, a_strangers_body_is_not_waited_for) {
+  Router router;
+  std::atomic<std::size_t> body_bytes{0};
+  router.add({.method = "POST",
+              .pattern = "/",
+              .handler =
+                  [&body_bytes](HttpRequest request, Responder responder) {
+                    body_bytes += request.body.size();
+                    responder->answer(HttpResponse{.status = request.body.empty() ? 401U : 200U, .headers = {}, .body = ""});
+                  },
+              .admits =
+                  [](const HttpRequest& head) {
+                    EXPECT_EQ(head.peer_address, "127.0.0.1");
+                    EXPECT_TRUE(head.is_peer_loopback);
+                    return ports::find_field(head.headers, "authorization") != nullptr;
+                  }});
+  ServerUnderTest server{std::move(router)};
+  RawClient client = server.connect();
+  client.send("POST / HTTP/1.1\r\n" + server.host() + "Authorization: x\r\nContent-Length: 3\r\n\r\nabc");
+  EXPECT_TRUE(client.receive_response().starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(body_bytes, 3U);
+  client.send("POST / HTTP/1.1\r\n" + server.host() + "Content-Length: 100000\r\nExpect: 100-continue\r\n\r\nabc");
+  const std::string response = client.receive_response();
+  EXPECT_TRUE(response.starts_with("HTTP/1.1 401 ")) << response;
+  EXPECT_TRUE(has(response, "Connection: close")) << response;
   EXPECT_TRUE(client.is_closed());
-  EXPECT_EQ(server.counters().slow_body, 1U);
+  EXPECT_EQ(body_bytes, 3U);
+  RawClient without = server.connect();
+  without.send("POST / HTTP/1.1\r\n" + server.host() + "Content-Length: 0\r\n\r\n");
+  EXPECT_FALSE(has(without.receive_response(), "Connection: close")) << "nobody is asked for who sends no body";
 }
 
 TEST(http_server, an_idle_connection_is_closed) {
@@ -373,10 +437,20 @@ TEST(http_server, bodies_together_have_a_bound) {
   RawClient first = server.connect();
   first.send("POST /echo HTTP/1.1\r\n" + server.host() + "Content-Length: 60\r\nExpect: 100-continue\r\n\r\n");
   ASSERT_TRUE(has(first.receive_response(false), "100 Continue"));
+  // What was only announced takes no room from others.
   RawClient second = server.connect();
-  second.send("POST /echo HTTP/1.1\r\n" + server.host() + "Content-Length: 50\r\n\r\n");
-  EXPECT_TRUE(has(second.receive_all(), "503 Service Unavailable"));
-  first.send(std::string(60, 'x'));
+  second.send("POST /echo HTTP/1.1\r\n" + server.host() + "Content-Length: 60\r\n\r\n" + std::string(60, 'y'));
+  EXPECT_TRUE(has(second.receive_response(), "200 OK"));
+  first.send(std::string(59, 'x'));
+  // Until they have come, the others' may: then one of them is told so, as soon as it is known.
+  for (const std::string& rest : {"Content-Length: 50\r\n\r\n" + std::string(50, 'y'),
+                                  "Transfer-Encoding: chunked\r\n\r\n32\r\n" + std::string(50, 'y')})
+    EXPECT_TRUE(eventually([&] {
+      RawClient third = server.connect();
+      third.send("POST /echo HTTP/1.1\r\n" + server.host() + rest);
+      return has(third.receive_some() ? third.received() : "", "503 Service Unavailable");
+    })) << rest;
+  first.send("x");
   EXPECT_TRUE(has(first.receive_response(), "200 OK"));
   first.send("POST /echo HTTP/1.1\r\n" + server.host() + "Content-Length: 60\r\n\r\n" + std::string(60, 'y'));  // given back
   EXPECT_TRUE(has(first.receive_response(), "200 OK"));

@@ -151,24 +151,74 @@ TEST_F(Relay, figures_count_as_prometheus_does) {
   EXPECT_EQ(figures.waiting_count, 0U);
 }
 
-TEST_F(Relay, alerts_that_are_refused_hold_up_no_others) {
+TEST_F(Relay, an_alert_that_is_refused_keeps_no_other_from_being_told) {
   relay_.configure({{"http://am/", Duration::seconds(10), {}}}, Duration::seconds(15));
   for (int i = 0; i < 100; ++i) fire(std::to_string(i));
-  std::set<std::string> seen;
-  for (int i = 0; i < 20; ++i) {  // something changes all the time, so alerts are read again and again
-    ++version_;
-    loop_.pass(Duration::milliseconds(250));
-    while (!peers_.waiting.empty()) {
-      const std::string& body = peers_.calls.back().body;
-      for (const RelayedAlert& alert : alerts_)
-        if (body.find("\"alertname\":\"" + alert.id + "\"") != std::string::npos) seen.insert(alert.id);
-      peers_.answer(body.find("\"alertname\":\"0\"") != std::string::npos ? 400 : 200);
+  std::set<std::string> taken;
+  const auto go_on = [&](int quarters) {
+    const std::size_t before = peers_.calls.size();
+    for (int i = 0; i < quarters; ++i) {  // something changes all the time, so alerts are read again and again
+      ++version_;
+      loop_.pass(Duration::milliseconds(250));
+      while (!peers_.waiting.empty()) {
+        const std::string body = peers_.calls.back().body;
+        const bool is_bad = body.find("\"alertname\":\"7\"") != std::string::npos;
+        for (const RelayedAlert& alert : alerts_)
+          if (!is_bad && body.find("\"alertname\":\"" + alert.id + "\"") != std::string::npos) taken.insert(alert.id);
+        peers_.answer(is_bad ? 400 : 200);
+      }
     }
-  }
-  EXPECT_EQ(seen.size(), 100U);
-  EXPECT_EQ(peers_.calls.size(), 2U) << "and not told again at once";
-  ASSERT_FALSE(complaints_.empty());
-  EXPECT_EQ(complaints_.front(), "http://am/ refused alerts with status 400; they are told again in a minute");
+    return peers_.calls.size() - before;
+  };
+  // 64, 32, 16 and 8 refused, 4 taken, 4 with it refused, then of two and alone, and the others in calls that grow.
+  EXPECT_LE(go_on(20), 25U);
+  EXPECT_EQ(taken.size(), 99U);
+  EXPECT_FALSE(taken.contains("7"));
+  ASSERT_EQ(complaints_.size(), 1U) << complaints_.back();
+  EXPECT_EQ(complaints_.front(),
+            "http://am/ refused the alert {alertname=\"7\"} with status 400; it is told again each minute, the others as ever");
+  // The next minute: it goes last, and nothing is said again.
+  taken.clear();
+  EXPECT_LE(go_on(240), 4U);
+  EXPECT_EQ(taken.size(), 99U);
+  EXPECT_EQ(complaints_.size(), 1U) << complaints_.back();
+  // It may be wanted after all.
+  EXPECT_GE(calls_after(Duration::seconds(61)), 2U);
+  complaints_.clear();
+  EXPECT_GT(go_on(260), 0U);
+  EXPECT_EQ(complaints_.size(), 1U) << "refused anew: it was taken meanwhile";
+}
+
+TEST_F(Relay, who_refuses_every_alert_is_asked_a_bounded_number_of_times) {
+  relay_.configure({{"http://am/", Duration::seconds(10), {}}}, Duration::seconds(15));
+  for (int i = 0; i < 1000; ++i) fire(std::to_string(i));
+  ++version_;
+  std::size_t calls = 0;
+  loop_.pass(Duration::milliseconds(250));
+  for (; !peers_.waiting.empty(); ++calls) peers_.answer(400);
+  EXPECT_LE(calls, AlertRelay::halvings_max + 1000 / AlertRelay::alerts_of_call_max + 1);
+  EXPECT_EQ(complaints_.size(), AlertRelay::names_said_max + 1) << "some by name, then all";
+}
+
+TEST_F(Relay, a_refusal_that_is_not_about_the_alerts_is_said_once_a_course) {
+  relay_.configure({{"http://am/", Duration::seconds(10), {}}}, Duration::seconds(15));
+  for (int i = 0; i < 100; ++i) fire(std::to_string(i));
+  EXPECT_LE(calls_after(Duration::minutes(3), 401), 6U) << "two a minute: nothing is halved";
+  ASSERT_EQ(complaints_.size(), 1U);
+  EXPECT_EQ(complaints_.front(), "http://am/ refused alerts with status 401; they are told again in a minute");
+  EXPECT_GT(calls_after(Duration::minutes(1)), 0U);
+  ASSERT_EQ(complaints_.size(), 2U);
+  EXPECT_EQ(complaints_.back(), "alerts are told to http://am/ again");
+}
+
+TEST_F(Relay, one_that_the_bill_no_longer_has_is_told_nothing_more) {
+  relay_.configure({{"http://am/", Duration::seconds(10), {}}}, Duration::seconds(15));
+  for (int i = 0; i < 100; ++i) fire(std::to_string(i));
+  loop_.pass(Duration::milliseconds(250));
+  ASSERT_EQ(peers_.calls.size(), 1U);
+  relay_.configure({}, Duration::seconds(15));
+  EXPECT_EQ(calls_after(Duration::minutes(2)), 0U) << "the other 36 were due behind the call under way";
+  EXPECT_TRUE(complaints_.empty());
 }
 
 TEST_F(Relay, an_authorization_that_cannot_be_read_sends_nothing_and_is_said) {

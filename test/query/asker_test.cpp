@@ -116,6 +116,23 @@ TEST_F(Bench, an_early_look_comes_before_the_slot) {
   EXPECT_EQ(answer(), "RuleEvaluated AlertFired");
 }
 
+TEST_F(Bench, places_of_the_rules_before_a_reload_are_passed_over) {
+  group_.interval = Duration::minutes(10);
+  group_.rules.front().looks_early = true;
+  group_.rules.push_back(rules::recording("b", "up"));
+  configure();
+  put(0);
+  now_ = now_ + Duration::seconds(1);
+  // A group that is gone, a rule that is gone, one that records.
+  asker_.arrived(std::vector<rules::RulePlace>{{0, 1}, {0, 2}, {1, 0}}, now_);
+  static_cast<void>(asker_.plan(now_));
+  EXPECT_FALSE(asker_.run_one({}));
+  asker_.arrived(std::vector<rules::RulePlace>{{0, 0}, {0, 1}, {0, 2}}, now_);
+  static_cast<void>(asker_.plan(now_));
+  EXPECT_TRUE(asker_.run_one({}));
+  EXPECT_EQ(answer(), "RuleEvaluated AlertFired");
+}
+
 TEST_F(Bench, a_silent_group_is_raised_and_cleared) {
   configure();
   surroundings_.options.limits.samples_max = 0;

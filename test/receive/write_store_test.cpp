@@ -183,6 +183,78 @@ TEST_F(write_store, many_series_are_known_in_bounded_memory) {
   EXPECT_EQ(head_.statistics().sample_count, 150U);
 }
 
+TEST_F(write_store, names_are_remembered_in_bounded_memory) {
+  receive::WriteStore::Limits limits;
+  limits.known_name_bytes_max = 2'000;
+  receive::WriteStore store(head_, limits);
+  const std::vector<rules::RuleGroup> no_groups;
+  store.configure(no_groups);
+  const auto send_to = [&] {
+    const receive::WriteReport report = store.store(remote::compress(writer_.body()));
+    writer_.clear();
+    return report;
+  };
+  std::size_t most = 0;
+  for (int i = 0; i < 100; ++i) {
+    add(named("name_" + std::to_string(i)), {{second(1), 1}});
+    ASSERT_EQ(send_to().taken_count, 1U);
+    most = std::max(most, store.known_name_bytes());
+  }
+  EXPECT_GT(most, 0U) << "they are remembered at all";
+  EXPECT_LE(most, limits.known_name_bytes_max);
+  // A name that no series can have is none to remember, refused as it is.
+  const std::size_t before = store.known_name_bytes();
+  add(named(std::string(head_.limits().label_value_bytes_max + 1, 'n')), {{second(1), 1}});
+  EXPECT_EQ(send_to().refused_count, 1U);
+  EXPECT_EQ(store.known_name_bytes(), before);
+}
+
+TEST_F(write_store, the_end_of_a_native_histogram_is_a_marker) {
+  watchbill::metrics::histogram::Histogram value;
+  value.count = 3;
+  value.sum = 4;
+  value.positive = {{0, 1}, {1, 2}};
+  watchbill::metrics::histogram::Histogram end;
+  end.sum = tsdb::stale_marker();
+  const std::vector<remote::HistogramSample> histograms{{second(1), value}, {second(2), end}};
+  writer_.series(remote::encode_labels(named("h")), {}, histograms);
+  EXPECT_EQ(send().taken_count, 2U);
+  const tsdb::Snapshot snapshot = head_.snapshot();
+  for (const tsdb::SeriesView& series : snapshot.select({}, now, second(3))) {
+    watchbill::metrics::histogram::Arena arena;
+    const auto last = series.last(second(3), arena);
+    ASSERT_TRUE(last);
+    EXPECT_EQ(last->t_ms, second(2).ms);
+    EXPECT_TRUE(tsdb::is_stale(last->v));
+  }
+}
+
+TEST_F(write_store, a_body_of_another_message_is_refused) {
+  // Field 4 and 5, as in remote write 2.0.
+  const receive::WriteReport report = store_.store(remote::compress(std::string_view("\x22\x01" "a" "\x2a\x00", 5)));
+  ASSERT_TRUE(report.unreadable);
+  EXPECT_EQ(report.unreadable->kind, watchbill::ErrorKind::invalid);
+  EXPECT_EQ(report.unreadable->text(),
+            "read WriteRequest: it has neither series nor metadata, expected a request of remote write 1.0");
+  EXPECT_FALSE(store_.store(remote::compress("")).unreadable) << "nothing to store is stored";
+}
+
+TEST_F(write_store, what_cannot_be_read_to_its_end_counts_nothing_but_itself) {
+  const std::vector<remote::Sample> samples{{second(1), 1}};
+  writer_.series(remote::encode_labels(named("a")) + remote::encode_labels(named("a")), samples);
+  std::string exemplar = remote::encode_labels(named("b"));
+  exemplar += std::string("\x1a\x00", 2);
+  std::string body(writer_.body());
+  body.append("\x0a").push_back(static_cast<char>(exemplar.size()));
+  body += exemplar;
+  ASSERT_TRUE(store_.store(remote::compress(body + "\x0a\x7f")).unreadable);
+  EXPECT_EQ(store_.counts().refused_before[0].load(), 0U);
+  EXPECT_EQ(store_.counts().exemplars.load(), 0U);
+  EXPECT_FALSE(store_.store(remote::compress(body)).unreadable);
+  EXPECT_EQ(store_.counts().refused_before[0].load(), 1U);
+  EXPECT_EQ(store_.counts().exemplars.load(), 1U);
+}
+
 TEST_F(write_store, native_histograms_and_staleness_pass) {
   watchbill::metrics::histogram::Histogram value;
   value.count = 3;

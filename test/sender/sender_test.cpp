@@ -175,7 +175,8 @@ TEST_F(sender, drops_what_is_refused_for_good_and_goes_on) {
     EXPECT_TRUE(calls_.empty());
   }
   EXPECT_EQ(sender_->figures().failed.samples, 4U);
-  EXPECT_EQ(said_.size(), 1U) << "until something is taken";
+  ASSERT_EQ(said_.size(), 1U) << "until something is taken";
+  EXPECT_EQ(said_.front(), "it says 400; what it refuses is dropped, 1 sample now");
   terms_.queue.retries_429 = true;
   make(false);
   write("a", 1, Duration::seconds(1));
@@ -184,6 +185,38 @@ TEST_F(sender, drops_what_is_refused_for_good_and_goes_on) {
   answer(429);
   EXPECT_EQ(sender_->figures().failed.samples, 0U);
   EXPECT_EQ(sender_->figures().retried.samples, 1U);
+}
+
+TEST_F(sender, says_that_samples_are_dropped_also_while_it_says_that_others_are_tried_again) {
+  make();
+  write("a", 1);
+  flush();
+  step();
+  answer(503);
+  now_ = now_ + Duration::seconds(1);
+  step();
+  answer(401);
+  EXPECT_EQ(said_, (std::vector<std::string>{"it says 503; it is tried again until it goes",
+                                             "it says 401; what it refuses is dropped, 1 sample now"}));
+}
+
+TEST_F(sender, says_how_much_of_a_repeat_is_refused) {
+  make();
+  for (const char* series : {"a", "b", "c"}) write(series, 1);
+  flush();
+  step();
+  ASSERT_EQ(calls_.size(), 1U);
+  calls_.clear();  // taken, and its answer lost with us
+  make(false);
+  step();
+  answer(400);
+  EXPECT_EQ(said_, (std::vector<std::string>{
+                       "it says 400; 3 samples were repeated after an interruption: most likely it has them"}));
+  EXPECT_EQ(sender_->figures().refused_repeats.samples, 3U);
+  write("a", 2, Duration::seconds(2));
+  flush();
+  let_all_go();
+  EXPECT_EQ(said_.size(), 1U) << "nothing was away";
 }
 
 TEST_F(sender, a_redirect_loses_nothing) {

@@ -58,6 +58,23 @@ TEST(remotes, say_by_their_fingerprint_whether_requests_are_the_same) {
   EXPECT_NE(fingerprint(plain, Labels({{"a", "b"}, {"c", "d"}})), fingerprint(plain));
 }
 
+TEST(remotes, at_one_host_share_the_requests_that_may_go_there) {
+  std::vector<RemoteWriteConfiguration> written{to("http://a/1"), to("http://A:80/2"), to("http://a:81/"), to("https://a/"),
+                                                to("http://[::1]/"), to("http://[::1]:80/x")};
+  for (RemoteWriteConfiguration& each : written) each.queue.shard_count_max = each.queue.shard_count_min = 200;
+  std::string shares;
+  const std::vector<Remote> remotes = remotes_of(written, {}).value();
+  for (const Remote& each : remotes) {
+    EXPECT_EQ(each.terms->queue.shard_count_min, each.terms->queue.shard_count_max);
+    shares += std::to_string(each.terms->queue.shard_count_max) + " ";
+  }
+  EXPECT_EQ(shares, "25 25 50 50 25 25 ");
+  // Who gets a neighbour goes on with fewer.
+  EXPECT_FALSE(is_same(remotes[0], remotes_of(std::span(written).first(1), {}).value()[0]));
+  const std::vector<RemoteWriteConfiguration> many(60, to("http://a/"));
+  EXPECT_EQ(remotes_of(many, {}).value().back().terms->queue.shard_count_max, 1U);
+}
+
 // Keeps calls until the test answers them.
 class Client final : public ports::HttpClient {
  public:
@@ -67,6 +84,8 @@ class Client final : public ports::HttpClient {
     return ports::HttpCallId{++count_};
   }
   void cancel(ports::HttpCallId /*id*/) override {}
+
+  std::string body{"because\nof this"};  // of answers
 
   // The oldest call, answered so; an empty URL when none came within 10 s.
   ports::HttpCall answer(std::uint32_t status, ports::HttpFields headers = {}) {
@@ -78,7 +97,7 @@ class Client final : public ports::HttpClient {
         next = std::move(waiting_.front());
         waiting_.erase(waiting_.begin());
       }
-      next.second(ports::HttpAnswer{status, std::move(headers), "because\nof this", Duration::milliseconds(3)});
+      next.second(ports::HttpAnswer{status, std::move(headers), body, Duration::milliseconds(3)});
       return next.first;
     }
     return {};
@@ -160,6 +179,7 @@ TEST_F(writer, speaks_the_protocol_with_the_headers_of_the_bill) {
   EXPECT_EQ(call.url, "http://a/write");
   EXPECT_EQ(call.method, "POST");
   EXPECT_EQ(call.timeout, Duration::seconds(7));
+  EXPECT_TRUE(call.cuts_body) << "a long answer is an answer";
   EXPECT_FALSE(call.body.empty());
   for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
            {"content-encoding", "snappy"}, {"content-type", "application/x-protobuf"},
@@ -178,7 +198,15 @@ TEST_F(writer, says_what_the_far_side_says_and_never_a_secret) {
   begin(to("http://a/write", "far"));
   EXPECT_EQ(client_.answer(400).method, "POST");
   EXPECT_TRUE(eventually([this] { return writer_->figures().failed.samples == 1; }));
-  EXPECT_EQ(said(), "remote write far: it answers with status 400: because; what it refuses is dropped\n");
+  EXPECT_EQ(said(), "remote write far: it answers with status 400: because; what it refuses is dropped, 1 sample now\n");
+}
+
+TEST_F(writer, an_answer_without_a_text_is_said_without_one) {
+  client_.body = "";
+  begin(to("http://a/write", "far"));
+  EXPECT_EQ(client_.answer(503).method, "POST");
+  EXPECT_TRUE(eventually([this] { return !said().empty(); }));
+  EXPECT_EQ(said(), "remote write far: it answers with status 503; it is tried again until it goes\n");
 }
 
 TEST_F(writer, waits_for_a_secret_that_is_not_there) {

@@ -135,6 +135,7 @@ class Call : public std::enable_shared_from_this<Call> {
   void read();
   void on_read(const error_code& error, std::size_t bytes);
   void on_end_of_stream(const error_code& error);
+  void on_cut_body();
   void on_response();
   bool follow(const HttpAnswer& answer);
   void set_deadline(Clock::time_point deadline);
@@ -402,6 +403,7 @@ void Call::on_read(const error_code& error, std::size_t bytes) {
     const std::size_t used = parser_->put(buffer_->data(), failed);
     buffer_->consume(used);
     if (failed == beast::http::error::need_more) break;
+    if (failed == beast::http::error::body_limit && call_.cuts_body) return on_cut_body();
     if (failed == beast::http::error::header_limit || failed == beast::http::error::body_limit)
       return fail(HttpFailureKind::response_too_large, where() + ": " + failed.message());
     if (failed) return fail(HttpFailureKind::response_malformed, where() + ": " + failed.message());
@@ -413,6 +415,16 @@ void Call::on_read(const error_code& error, std::size_t bytes) {
     begin_response();
   }
   read();
+}
+
+// The parser stops where the limit would be passed: of a body with a length before its first byte, of others before the piece
+// that would pass it. What lies there unparsed is part of the body, but for chunks, whose frames would stand between.
+void Call::on_cut_body() {
+  std::string& body = parser_->get().body();
+  if (!parser_->chunked())
+    body.append(static_cast<const char*>(buffer_->data().data()),
+                std::min(buffer_->size(), call_.body_bytes_max - std::min(body.size(), call_.body_bytes_max)));
+  on_response();
 }
 
 void Call::on_end_of_stream(const error_code& error) {
@@ -440,7 +452,7 @@ void Call::on_response() {
     answer.headers.push_back(ports::HttpField{std::string{field.name_string()}, std::string{field.value()}});
   answer.body = std::move(message.body());
   answer.took = Duration::milliseconds(std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin_).count());
-  const bool is_clean = parser_->keep_alive() && buffer_->size() == 0 && written_ == out_->size();
+  const bool is_clean = parser_->is_done() && parser_->keep_alive() && buffer_->size() == 0 && written_ == out_->size();
   if (is_clean && !core_->is_closed) {
     core_->keep_idle(pool_key(), std::move(*stream_));
     stream_ = nullptr;

@@ -8,7 +8,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <fmt/format.h>
 
@@ -25,7 +24,9 @@
 #include "drivers/net/loop_context.h"
 #include "drivers/net/message.h"
 #include "drivers/net/origin.h"
+#include "drivers/net/received_body.h"
 #include "drivers/net/request_head.h"
+#include "drivers/net/responder.h"
 #include "drivers/net/stream.h"
 #include "drivers/net/stream_queue.h"
 
@@ -74,7 +75,7 @@ struct HttpServerCore : std::enable_shared_from_this<HttpServerCore> {
   std::vector<std::uint16_t> ports;
   std::list<Connection*> open;  // each takes itself out when it closes
   std::list<Connection*> idle;  // the longest idle first
-  std::size_t body_bytes{0};    // promised to requests that are being read or answered
+  std::size_t body_bytes{0};    // of requests that are being read or answered
   bool is_stopping{false};
   asio::steady_timer stop_timer;
   std::function<void()> stopped;
@@ -92,6 +93,10 @@ struct HttpServerCore : std::enable_shared_from_this<HttpServerCore> {
 };
 
 namespace {
+
+ports::HttpResponse refuse_for_room() {
+  return refuse(Refusal{503, "busy", 75, "too many large requests at once", "try again"});
+}
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
@@ -112,7 +117,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   enum class Phase : std::uint8_t { handshake, idle, head, body, handling, writing, streaming, lingering, closed };
-  using Parser = beast::http::request_parser<beast::http::string_body>;
+  using Parser = beast::http::request_parser<ReceivedBody>;
 
   void become_idle(Duration timeout);
   void leave_idle();
@@ -120,7 +125,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_read(const error_code& error, std::size_t bytes);
   void parse();
   bool on_head();
-  std::optional<ports::HttpResponse> reserve_body();
+  std::optional<ports::HttpResponse> refuse_body();
+  bool count_body();
+  void begin_body_step();
   void on_parse_error(const error_code& error);
   void dispatch();
   void refuse_request(ports::HttpResponse response);
@@ -136,6 +143,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void set_deadline(Duration timeout);
   void arm_timer();
   void on_deadline();
+  bool may_take_longer();
+  void refuse_late_body();
 
   std::shared_ptr<HttpServerCore> core_;
   Stream stream_;
@@ -150,11 +159,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string peer_address_, peer_certificate_sha256_;
   bool is_peer_loopback_{false};
   std::size_t discarded_bytes_{0};
+  bool is_reading_{false};
 
   // The request in hand.
   std::optional<Parser> parser_;
   RequestHead head_;
-  std::size_t body_bytes_{0};  // reserved in the core
+  std::size_t body_bytes_{0};  // counted in the core
+  Clock::time_point body_until_;
+  std::size_t step_from_bytes_{0};  // of the body, when its last step began
   std::uint64_t exchange_{0};
   bool keep_alive_{true};
 
@@ -165,73 +177,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<StreamQueue> queue_;
   ports::HttpStreamRules rules_;
   bool is_last_chunk_{false};
-};
-
-// The way back for one request; on any thread, so it never touches the connection: it asks the loop to.
-class Responder final : public ports::HttpResponder {
- public:
-  Responder(std::shared_ptr<LoopDoor> door, std::weak_ptr<Connection> connection, std::uint64_t exchange, bool accepts_gzip,
-            StreamQueue::Limits limits)
-      : door_(std::move(door)),
-        connection_(std::move(connection)),
-        exchange_(exchange),
-        accepts_gzip_(accepts_gzip),
-        limits_(limits) {}
-
-  ~Responder() override {
-    if (queue_) end();
-    else if (!is_used_) answer(refuse(Refusal{500, "internal", 7, "the request was dropped without an answer", ""}));
-  }
-
-  void answer(ports::HttpResponse response) override {
-    WB_ASSERT(!is_used_, "a request is answered once");
-    is_used_ = true;
-    compress_body(response, accepts_gzip_);  // here: it takes time, and this is rarely the loop's thread
-    enter([exchange = exchange_, response = std::move(response)](Connection& connection) mutable {
-      connection.on_answer(exchange, std::move(response));
-    });
-  }
-
-  void begin_stream(ports::HttpResponse head, ports::HttpStreamRules rules) override {
-    WB_ASSERT(!is_used_, "a request is answered once");
-    is_used_ = true;
-    queue_ = std::make_shared<StreamQueue>(limits_);
-    enter([exchange = exchange_, head = std::move(head), rules = std::move(rules), queue = queue_](
-              Connection& connection) mutable { connection.on_stream(exchange, head, std::move(rules), std::move(queue)); });
-  }
-
-  ports::HttpStreamState write(std::string chunk) override {
-    WB_ASSERT(queue_ != nullptr, "write() follows begin_stream()");
-    const StreamQueue::Pushed pushed = queue_->push(std::move(chunk));
-    if (pushed.wake) wake();
-    return pushed.state;
-  }
-
-  void end() override {
-    WB_ASSERT(queue_ != nullptr, "end() follows begin_stream()");
-    if (queue_->end().wake) wake();
-  }
-
- private:
-  void wake() {
-    enter([exchange = exchange_](Connection& connection) { connection.on_wake(exchange); });
-  }
-
-  // The weak pointer is locked on the loop only, so that a connection never dies on another thread.
-  template <class Task>
-  void enter(Task task) {
-    door_->enter([weak = connection_, task = std::move(task)]() mutable {
-      if (const std::shared_ptr<Connection> connection = weak.lock()) task(*connection);
-    });
-  }
-
-  std::shared_ptr<LoopDoor> door_;
-  std::weak_ptr<Connection> connection_;
-  std::uint64_t exchange_;
-  bool accepts_gzip_;
-  StreamQueue::Limits limits_;
-  std::shared_ptr<StreamQueue> queue_;
-  bool is_used_{false};
 };
 
 void Connection::start(const Listener& listener) {
@@ -300,14 +245,17 @@ void Connection::leave_idle() {
 void Connection::read() {
   const std::size_t room = std::min(read_bytes, buffer_.max_size() - buffer_.size());
   if (room == 0) return on_parse_error(beast::http::error::header_limit);
+  is_reading_ = true;
   stream_.async_read_some(buffer_.prepare(room),
                           [self = shared_from_this()](error_code error, std::size_t bytes) { self->on_read(error, bytes); });
 }
 
 void Connection::on_read(const error_code& error, std::size_t bytes) {
+  is_reading_ = false;
   if (phase_ == Phase::closed) return;
   if (error) return close();  // also a client that ends its side in the middle of a request: there is nothing to answer
-  if (phase_ == Phase::streaming || phase_ == Phase::lingering) {
+  // While an answer is written nothing is read, unless it refuses a body that was waited for.
+  if (phase_ == Phase::streaming || phase_ == Phase::lingering || phase_ == Phase::writing) {
     discarded_bytes_ += bytes;
     return discarded_bytes_ > discard_bytes_max ? close() : read();
   }
@@ -339,10 +287,13 @@ void Connection::parse() {
     if (error == beast::http::error::need_more) error = {};
     if (error) return on_parse_error(error);
     if (phase_ == Phase::head && parser_->is_header_done() && !on_head()) return;
+    if (phase_ == Phase::body && !count_body()) return;
     if (parser_->is_done()) return dispatch();
     if (used != 0 && buffer_.size() != 0) continue;
-    if (deadline_ == Clock::time_point::max())
-      set_deadline(phase_ == Phase::head ? core_->limits.header_timeout : core_->limits.body_timeout);
+    if (deadline_ == Clock::time_point::max()) {
+      if (phase_ == Phase::head) set_deadline(core_->limits.header_timeout);
+      else begin_body_step();
+    }
     if (std::exchange(head_.expects_continue, false)) {
       out_ = "HTTP/1.1 100 Continue\r\n\r\n";
       return write();  // and then reads on
@@ -362,19 +313,30 @@ bool Connection::on_head() {
   head_.request.target = message.target();
   for (const auto& field : message)
     head_.request.headers.push_back(ports::HttpField{std::string{field.name_string()}, std::string{field.value()}});
+  head_.request.peer_address = peer_address_;
+  head_.request.is_peer_loopback = is_peer_loopback_;
+  head_.request.peer_certificate_sha256 = peer_certificate_sha256_;
   std::optional<ports::HttpResponse> refused = check_head(head_, core_->router, *own_);
-  if (!refused) refused = reserve_body();
+  if (!refused && !parser_->is_done()) {
+    // A stranger's body costs its memory and its time only once somebody knows him.
+    if (head_.route->admits && !head_.route->admits(head_.request)) {
+      keep_alive_ = false;
+      dispatch();
+      return false;
+    }
+    refused = refuse_body();
+  }
   if (refused) {
     refuse_request(std::move(*refused));
     return false;
   }
   phase_ = Phase::body;
+  body_until_ = Clock::now() + std::chrono::milliseconds{core_->limits.body_timeout.ms};
   return true;
 }
 
-// Whether there is room for the body that the head announces.
-std::optional<ports::HttpResponse> Connection::reserve_body() {
-  if (parser_->is_done()) return std::nullopt;
+// Whether the body that the head announces is too large, or would be now.
+std::optional<ports::HttpResponse> Connection::refuse_body() {
   const boost::optional<std::uint64_t> length = parser_->content_length();
   const std::size_t bytes_max = head_.route->body_bytes_max;
   if (length && *length > bytes_max) {
@@ -382,14 +344,43 @@ std::optional<ports::HttpResponse> Connection::reserve_body() {
     return refuse_body_size(head_.request.path, bytes_max);
   }
   parser_->body_limit(bytes_max);
-  const std::size_t needed = length ? static_cast<std::size_t>(*length) : bytes_max;
-  if (core_->body_bytes + needed > core_->limits.body_bytes_total_max) {
-    count(core_->counters.refused_busy);
-    return refuse(Refusal{503, "busy", 75, "too many large requests at once", "try again"});
-  }
-  core_->body_bytes += needed;
-  body_bytes_ = needed;
-  return std::nullopt;
+  const std::size_t needed = length ? static_cast<std::size_t>(*length) : 0;
+  if (core_->body_bytes + needed <= core_->limits.body_bytes_total_max) return std::nullopt;
+  count(core_->counters.refused_busy);
+  return refuse_for_room();
+}
+
+// Counts what has come of the body: what was announced and never comes takes no room from others. False when it was refused.
+bool Connection::count_body() {
+  const std::size_t now_bytes = parser_->get().body().size();
+  const std::size_t more_bytes = now_bytes - body_bytes_;
+  if (more_bytes == 0) return true;
+  core_->body_bytes += more_bytes;
+  body_bytes_ = now_bytes;
+  if (core_->body_bytes <= core_->limits.body_bytes_total_max) return true;
+  count(core_->counters.refused_busy);
+  parser_->get().body() = std::string();
+  release_body_bytes();
+  refuse_request(refuse_for_room());
+  return false;
+}
+
+void Connection::begin_body_step() {
+  step_from_bytes_ = body_bytes_;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(body_until_ - Clock::now());
+  set_deadline(std::clamp(Duration::milliseconds(left.count()), Duration{}, core_->limits.body_step_timeout));
+}
+
+// Whether the body is on its way: the deadline was that of a step, and enough came in it.
+bool Connection::may_take_longer() {
+  return Clock::now() < body_until_ && body_bytes_ - step_from_bytes_ >= core_->limits.body_step_bytes_min;
+}
+
+void Connection::refuse_late_body() {
+  if (is_writing_) return close();  // 100 Continue, which nobody takes
+  keep_alive_ = false;
+  send(refuse(Refusal{408, "bad_argument", 2, "the body came too slowly: " + std::to_string(body_bytes_) + " bytes and no end",
+                      "send it faster, or less at once"}));
 }
 
 void Connection::on_parse_error(const error_code& error) {
@@ -411,13 +402,10 @@ void Connection::dispatch() {
   request.body = std::move(parser_->get().body());
   if (head_.route->reads_forms && !read_form(request))
     return refuse_request(refuse(Refusal{400, "bad_argument", 2, "the form is malformed or has too many fields", ""}));
-  request.peer_address = peer_address_;
-  request.is_peer_loopback = is_peer_loopback_;
-  request.peer_certificate_sha256 = peer_certificate_sha256_;
   phase_ = Phase::handling;
   deadline_ = Clock::time_point::max();
   count(core_->counters.requests);
-  auto responder = std::make_unique<Responder>(
+  auto responder = std::make_unique<Responder<Connection>>(
       core_->door, weak_from_this(), ++exchange_, head_.accepts_gzip,
       StreamQueue::Limits{core_->limits.stream_queue_bytes_max, core_->limits.stream_queue_chunks_max});
   head_.route->handler(std::move(request), std::move(responder));
@@ -555,7 +543,6 @@ void Connection::arm_idle_chunk() {
 // A close while the client still sends would reset the connection and could take the answer with it: end our side, wait for
 // theirs.
 void Connection::linger() {
-  const bool is_reading = phase_ == Phase::streaming;
   phase_ = Phase::lingering;
   parser_.reset();
   if (queue_) queue_->close();
@@ -567,7 +554,7 @@ void Connection::linger() {
   error_code ignored;
   stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
   buffer_.clear();
-  if (!is_reading) read();
+  if (!is_reading_) read();
 }
 
 // The timer is left alone when it rings early enough anyway: most deadlines pass without having been needed. There always is one:
@@ -594,7 +581,10 @@ void Connection::on_deadline() {
     case Phase::handshake:
     case Phase::head: count(counters.slow_header); break;
     case Phase::idle: count(counters.idle_closed); break;
-    case Phase::body: count(counters.slow_body); break;
+    case Phase::body:
+      if (may_take_longer()) return begin_body_step();
+      count(counters.slow_body);
+      return refuse_late_body();
     case Phase::writing:
     case Phase::streaming: count(counters.slow_reader); break;
     case Phase::handling:

@@ -15,9 +15,27 @@ constexpr Duration read_interval = Duration::seconds(15);
 constexpr Duration pause_first = Duration::seconds(1);
 constexpr Duration pause_max = Duration::seconds(30);
 
+constexpr std::uint32_t bad_request = 400, timeout = 408, too_large = 413, unprocessable = 422, too_many = 429;
+constexpr std::size_t answer_bytes_max = 64U << 10;
+
+bool is_good(std::uint32_t status) noexcept { return status / 100 == 2; }
 // Taken, or refused for what it is: telling it again at once would hold up the others.
 bool is_final(std::uint32_t status) noexcept {
-  return status / 100 == 2 || (status / 100 == 4 && status != 408 && status != 429);
+  return is_good(status) || (status / 100 == 4 && status != timeout && status != too_many);
+}
+// All other refusals are about us, or about where we ask: any alert would be refused.
+bool is_about_alerts(std::uint32_t status) noexcept {
+  return status == bad_request || status == too_large || status == unprocessable;
+}
+
+// For the log: an alert's labels may be a megabyte.
+std::string short_text(const Labels& labels) {
+  constexpr std::size_t bytes_max = 300;
+  std::string text = labels.text();
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // no half of a character
+  return text.substr(0, end) + "…";
 }
 
 void write_alert(JsonWriter& out, const RelayedAlert& alert, Instant ends_at) {
@@ -42,6 +60,9 @@ void AlertRelay::configure(std::vector<Alertmanager> alertmanagers, Duration int
     next.push_back(former == peers_.end() ? std::make_shared<Peer>() : *former);
     next.back()->to = std::move(each);
   }
+  // A call to one of the others may be under way: what is due to it goes no more.
+  for (const std::shared_ptr<Peer>& peer : peers_)
+    peer->is_left_out = std::find(next.begin(), next.end(), peer) == next.end();
   peers_ = std::move(next);
   read_at_ = Instant{};
   if (!peers_.empty() && !timer_) plan();
@@ -96,19 +117,30 @@ void AlertRelay::take(const std::vector<RelayedAlert>& alerts) {
           now - told->second.at >= resend_delay)
         peer->due.push_back(alert);
     }
+    // Those that were refused go last, and in calls of their own.
+    std::stable_partition(peer->due.begin(), peer->due.end(),
+                          [&peer](const RelayedAlert& alert) { return !was_refused(*peer, alert); });
     tell(peer);
   }
 }
 
+bool AlertRelay::was_refused(const Peer& peer, const RelayedAlert& alert) {
+  const auto told = peer.told.find(alert.id);
+  return told != peer.told.end() && told->second.is_refused;
+}
+
 void AlertRelay::tell(const std::shared_ptr<Peer>& peer) {
   if (peer->is_calling || peer->due.empty() || links_.now() < peer->not_before) return;
-  const std::size_t count = std::min(peer->due.size(), alerts_of_call_max);
+  std::size_t count = std::min(peer->due.size(), peer->call_max);
+  while (was_refused(*peer, peer->due[count - 1]) != was_refused(*peer, peer->due.front())) --count;
   ports::HttpCall call;
   call.method = "POST";
   call.url = peer->to.url;
   call.headers = {{"Content-Type", "application/json"}};
   call.body = body_of(*peer, count);
   call.timeout = peer->to.timeout;
+  call.body_bytes_max = answer_bytes_max;
+  call.cuts_body = true;
   call.may_be_sent_twice = true;
   peer->is_calling = true;
   if (peer->to.settle) {
@@ -124,22 +156,16 @@ void AlertRelay::tell(const std::shared_ptr<Peer>& peer) {
 void AlertRelay::hear(const std::shared_ptr<Peer>& peer, std::size_t count,
                       const Result<ports::HttpAnswer, ports::HttpFailure>& answer) {
   peer->is_calling = false;
+  if (peer->is_left_out) return;
   if (std::exchange(peer->missed_a_reading, false)) read_at_ = Instant{};
   const Instant now = links_.now();
   peer->sent_count += count;
   if (!answer || answer->status / 100 != 2) ++peer->error_count;
   if (answer && is_final(answer->status)) {
-    const bool is_refused = answer->status / 100 != 2;
-    if (is_refused && !peer->is_refusing)
-      links_.complain(peer->to.url + " refused alerts with status " + std::to_string(answer->status) +
-                      "; they are told again in a minute");
-    else if (!is_refused && (peer->pause.ms > 0 || peer->is_refusing))
-      links_.complain("alerts are told to " + peer->to.url + " again");
-    peer->is_refusing = is_refused;
-    if (is_refused) dropped_count_ += count;
+    if (peer->pause.ms > 0 && is_good(answer->status)) links_.complain("alerts are told to " + peer->to.url + " again");
     peer->pause = Duration{};
-    for (std::size_t i = 0; i < count; ++i) peer->told[peer->due[i].id] = {now, peer->due[i].ended_at.has_value()};
-    peer->due.erase(peer->due.begin(), peer->due.begin() + static_cast<std::ptrdiff_t>(count));
+    note_final(*peer, count, answer->status);
+    if (peer->due.empty()) end_round(*peer);
     return tell(peer);
   }
   if (peer->pause.ms == 0)
@@ -157,6 +183,50 @@ RelayFigures AlertRelay::figures() const {
     figures.waiting_count += peer->due.size();
   }
   return figures;
+}
+
+// The first `count` that are due were taken or refused.
+void AlertRelay::note_final(Peer& peer, std::size_t count, std::uint32_t status) {
+  const Instant now = links_.now();
+  if (now - peer.minute >= resend_delay) {
+    peer.minute = now;
+    peer.halving_count = peer.name_count = 0;
+  }
+  const bool is_refused_for_one = is_about_alerts(status) && peer.halving_count < halvings_max;
+  if (is_refused_for_one) ++peer.halving_count;
+  if (is_refused_for_one && count > 1) {
+    peer.call_max = count / 2;
+    return;  // the same again, fewer at a time
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    Told& told = peer.told[peer.due[i].id];
+    const bool was_refused = told.is_refused;
+    told = {now, peer.due[i].ended_at.has_value(), is_refused_for_one || (was_refused && !is_good(status))};
+    if (is_refused_for_one && !was_refused && peer.name_count++ < names_said_max)
+      links_.complain(peer.to.url + " refused the alert " + short_text(peer.due[i].labels) + " with status " +
+                      std::to_string(status) + "; it is told again each minute, the others as ever");
+  }
+  peer.due.erase(peer.due.begin(), peer.due.begin() + static_cast<std::ptrdiff_t>(count));
+  if (!is_good(status)) dropped_count_ += count;
+  if (is_good(status)) {
+    peer.has_taken = true;
+    peer.call_max = std::min(peer.call_max * 2, alerts_of_call_max);
+  } else if (!is_refused_for_one) {
+    peer.refused_with = status;
+    peer.call_max = alerts_of_call_max;
+  }
+}
+
+// All that was due is told. What is said of refused calls is said of the round: one may be refused and the next one taken.
+void AlertRelay::end_round(Peer& peer) {
+  const std::uint32_t refused_with = std::exchange(peer.refused_with, 0);
+  const bool has_taken = std::exchange(peer.has_taken, false);
+  peer.call_max = alerts_of_call_max;
+  if (refused_with != 0 && !peer.is_refusing)
+    links_.complain(peer.to.url + " refused alerts with status " + std::to_string(refused_with) +
+                    "; they are told again in a minute");
+  if (refused_with == 0 && peer.is_refusing && has_taken) links_.complain("alerts are told to " + peer.to.url + " again");
+  peer.is_refusing = refused_with != 0 || (peer.is_refusing && !has_taken);
 }
 
 std::string AlertRelay::body_of(const Peer& peer, std::size_t count) const {

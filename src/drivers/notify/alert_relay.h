@@ -3,7 +3,8 @@
 //
 // An Alertmanager keeps what it is told until the alert's end time; so nothing is lost by telling twice, and whoever was away is
 // told everything when it is back. Each is told for itself: what it could not take is told again, after 1 s, 2 s, … up to 30 s;
-// what it refuses (4xx) with the next minute's.
+// what it refuses (4xx) with the next minute's. A call that is refused for what is in it (400, 413, 422) is halved until the
+// alert that is not wanted is alone: one keeps no other from being told.
 // Nothing of it is in the journal: the alerts are. Everything happens on the loop. Source: Prometheus 2.42 notifier/notifier.go,
 // rules/alerting.go (sendAlerts); telling again what was not accepted is ours.
 #pragma once
@@ -56,6 +57,9 @@ class AlertRelay {
  public:
   static constexpr Duration resend_delay = Duration::minutes(1);
   static constexpr std::size_t alerts_of_call_max = 64;
+  // Calls in a minute that may be halved, and refused alerts that are named in one; then a refused call counts for all in it.
+  static constexpr std::uint32_t halvings_max = 256;
+  static constexpr std::uint32_t names_said_max = 10;
 
   struct Links {
     ports::IoLoop& loop;
@@ -86,13 +90,20 @@ class AlertRelay {
   struct Told {
     Instant at;
     bool has_ended{false};
+    bool is_refused{false};  // alone
   };
   struct Peer {
     Alertmanager to;
     std::map<std::string, Told> told;  // by alert id
     std::vector<RelayedAlert> due;     // what it is to be told next
+    bool is_left_out{false};           // by configure(): nothing is told or heard any more
     bool is_calling{false};
-    bool is_refusing{false};           // its last answer was a refusal for good
+    std::size_t call_max{alerts_of_call_max};  // fewer while a refused one is looked for
+    Instant minute;                    // the one in which the next two are counted
+    std::uint32_t halving_count{0}, name_count{0};
+    std::uint32_t refused_with{0};     // a status, when a call of this round was refused for all in it
+    bool has_taken{false};             // a call of this round
+    bool is_refusing{false};           // said: it refuses calls
     bool missed_a_reading{false};      // it was calling when alerts were read
     Duration pause;                    // after the last failure; 0: there was none
     Instant not_before;
@@ -104,6 +115,9 @@ class AlertRelay {
   void take(const std::vector<RelayedAlert>& alerts);
   void tell(const std::shared_ptr<Peer>& peer);
   void hear(const std::shared_ptr<Peer>& peer, std::size_t count, const Result<ports::HttpAnswer, ports::HttpFailure>& answer);
+  [[nodiscard]] static bool was_refused(const Peer& peer, const RelayedAlert& alert);
+  void note_final(Peer& peer, std::size_t count, std::uint32_t status);
+  void end_round(Peer& peer);
   [[nodiscard]] std::string body_of(const Peer& peer, std::size_t count) const;
 
   const Links links_;

@@ -100,8 +100,12 @@ Instant Asker::plan(Instant now) {
 
 void Asker::plan_early(Instant now) {
   std::map<std::size_t, std::vector<std::size_t>> by_group;
-  for (const rules::RulePlace& place : early_.take_due(now))
-    if (place.group < groups_.size()) by_group[place.group].push_back(place.rule);
+  for (const rules::RulePlace& place : early_.take_due(now)) {
+    if (place.group >= groups_.size()) continue;
+    const std::vector<rules::Rule>& its = groups_[place.group]->evaluator.group().rules;
+    // Who tells of samples may still have the places of the configuration before.
+    if (place.rule < its.size() && its[place.rule].looks_early) by_group[place.group].push_back(place.rule);
+  }
   for (auto& [index, places] : by_group) {
     const std::shared_ptr<Group>& group = groups_[index];
     if (group->waiting > 0) {

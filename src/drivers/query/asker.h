@@ -68,7 +68,8 @@ class Asker {
   // Puts what is due into the queue. Gives the instant at which it is to be called again, unless wake() asks sooner.
   [[nodiscard]] Instant plan(Instant now);
 
-  // Samples that these rules rest on have arrived (rules::early_readers of the groups as configured).
+  // Samples that these rules rest on have arrived (rules::early_readers of the groups as configured). For a moment after
+  // configure() places of the groups before may come: they count for the rule that looks early there now, if one does.
   void arrived(std::span<const metrics::rules::RulePlace> rules, Instant now);
 
   // Answers on a pool thread, exactly once (not at all when stop() comes before its turn).

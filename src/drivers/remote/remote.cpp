@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/sha256.h"
 #include "model/codec.h"
 
@@ -18,12 +19,24 @@ std::string fingerprint_of(const RemoteWriteConfiguration& written, const metric
   return sha256(text).hex().substr(0, 32);
 }
 
+// What the HTTP client counts calls by: "host:port" of a URL that the configuration has checked.
+std::string host_of(std::string_view url) {
+  const bool is_tls = url.starts_with("https:");
+  if (const std::size_t scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  const std::string host = lowered(url.substr(0, url.find_first_of("/?#")));
+  const std::size_t colon = host.rfind(':');
+  const bool has_port = colon != std::string::npos && host.find(']', colon) == std::string::npos;
+  return has_port ? host : host + (is_tls ? ":443" : ":80");
+}
+
 }  // namespace
 
 Result<std::vector<Remote>> remotes_of(std::span<const RemoteWriteConfiguration> written, const Labels& external_labels) {
   constexpr std::size_t label_digits = 6;
   std::vector<Remote> out;
   std::map<std::string, std::size_t> nameless;  // by URL
+  std::map<std::string, std::uint32_t> count_by_host;
+  for (const RemoteWriteConfiguration& each : written) ++count_by_host[host_of(each.url)];
   for (const RemoteWriteConfiguration& each : written) {
     auto rules = metrics::relabel::Rules::compile(each.relabel);
     if (!rules) return rules.error();
@@ -35,8 +48,9 @@ Result<std::vector<Remote>> remotes_of(std::span<const RemoteWriteConfiguration>
     terms.sends_histograms = each.sends_histograms;
     terms.queue.capacity = each.queue.capacity;
     terms.queue.samples_per_request = each.queue.samples_per_request;
-    terms.queue.shard_count_max = std::min(each.queue.shard_count_max, shards_max);
-    terms.queue.shard_count_min = std::min(each.queue.shard_count_min, shards_max);
+    const std::uint32_t shards = std::max(shards_max / count_by_host[host_of(each.url)], 1U);
+    terms.queue.shard_count_max = std::min(each.queue.shard_count_max, shards);
+    terms.queue.shard_count_min = std::min(each.queue.shard_count_min, shards);
     terms.queue.deadline = each.queue.deadline;
     terms.queue.backoff_min = each.queue.backoff_min;
     terms.queue.backoff_max = each.queue.backoff_max;
@@ -53,7 +67,8 @@ Result<std::vector<Remote>> remotes_of(std::span<const RemoteWriteConfiguration>
 
 bool is_same(const Remote& a, const Remote& b) {
   return a.written == b.written && a.terms->identity == b.terms->identity &&
-         a.terms->external_labels == b.terms->external_labels;
+         a.terms->external_labels == b.terms->external_labels &&
+         a.terms->queue.shard_count_max == b.terms->queue.shard_count_max;
 }
 
 }  // namespace watchbill::drivers::remote

@@ -12,7 +12,8 @@
 
 namespace watchbill::drivers::remote {
 
-// Requests under way to one remote at most, whatever its max_shards says: the HTTP client keeps 64 to one host.
+// Requests under way at most to all remotes at one host and port, whatever their max_shards say: the HTTP client allows 64 to one
+// host, and targets and Alertmanagers may be there too. Remotes that share a host have equal parts, at least one each.
 inline constexpr std::uint32_t shards_max = 50;
 
 struct Remote {

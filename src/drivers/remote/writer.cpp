@@ -134,6 +134,7 @@ void Writer::send(sender::Call call) {
   out.timeout = remote_.written.timeout;
   out.connect_timeout = std::min(out.connect_timeout, out.timeout);
   out.body_bytes_max = answer_bytes_max;
+  out.cuts_body = true;  // what it says may be a page of HTML; the status decides
   out.may_be_sent_twice = true;  // a receiver knows samples that it has
   links_.client.start(std::move(out),
                       [inbox = inbox_, id = call.id](const Result<ports::HttpAnswer, ports::HttpFailure>& result) {
@@ -173,7 +174,8 @@ sender::Answer Writer::answer_of(std::uint64_t id, const Result<ports::HttpAnswe
   answer.status = result->status;
   answer.took = result->took;
   answer.retry_after = retry_after(result->headers);
-  answer.text = fmt::format("it answers with status {}: {}", result->status, first_line(result->body));
+  const std::string text = first_line(result->body);
+  answer.text = fmt::format("it answers with status {}{}{}", result->status, text.empty() ? "" : ": ", text);
   return answer;
 }
 

@@ -16,6 +16,7 @@ using tsdb::BatchSample;
 namespace {
 
 constexpr std::size_t append_samples_max = 5'000;  // about a millisecond
+constexpr std::size_t bytes_of_name = 128;         // that is remembered, beside its own
 constexpr std::size_t kept_samples_max = 100'000;  // memory of a larger request is given back
 
 void add(WriteCounts::Count& count, std::uint64_t by = 1) noexcept { count.fetch_add(by, std::memory_order_relaxed); }
@@ -75,7 +76,7 @@ void WriteStore::configure(const std::vector<rules::RuleGroup>& groups) {
   groups_ = &groups;
   young_.clear();
   old_.clear();
-  readers_by_name_.clear();
+  forget_names();
   reader_set_numbers_.clear();
   reader_sets_.assign(1, {});
 }
@@ -104,6 +105,8 @@ WriteReport WriteStore::store(std::string_view block) {
   histograms_.clear();
   gathered_.clear();
   touched_.clear();
+  exemplar_count_ = 0;
+  refused_before_ = {};
   return report;
 }
 
@@ -112,9 +115,12 @@ WriteReport WriteStore::store(std::string_view block) {
 Status WriteStore::stage(std::string_view body, WriteReport& report) {
   std::vector<remote::FamilyMetadata> families;
   WriteRequestReader reader(body, limits_.request);
-  while (true) {
+  for (std::size_t entry_count = 0;; ++entry_count) {
     switch (reader.next()) {
       case WriteRequestReader::Entry::end:
+        if (entry_count == 0 && !body.empty())
+          return Error{ErrorKind::invalid, "read", "WriteRequest",
+                       "it has neither series nor metadata, expected a request of remote write 1.0"};
         for (const remote::FamilyMetadata& family : families) describe(family);
         return {};
       case WriteRequestReader::Entry::malformed: return reader.error();
@@ -125,7 +131,7 @@ Status WriteStore::stage(std::string_view body, WriteReport& report) {
 }
 
 void WriteStore::stage_series(const WriteRequestReader& reader, std::string_view body, WriteReport& report) {
-  add(counts_.exemplars, reader.exemplar_count());
+  exemplar_count_ += reader.exemplar_count();
   const std::size_t sample_count = reader.samples().size() + reader.histograms().size();
   if (sample_count == 0) return;
   std::string_view encoded = reader.encoded_labels();
@@ -163,7 +169,9 @@ void WriteStore::add_samples(const WriteRequestReader& reader, WriteReport& repo
     }
     BatchSample& added = batch_.emplace_back();
     added.at = sample->at;
-    added.histogram = histograms_.emplace_back(histogram::encode(sample->value));
+    // The end of a histogram's series is a marker like any other's, not a histogram without observations.
+    if (tsdb::is_stale(sample->value.sum)) added.value = tsdb::stale_marker();
+    else added.histogram = histograms_.emplace_back(histogram::encode(sample->value));
   }
 }
 
@@ -184,6 +192,11 @@ WriteStore::Known* WriteStore::find(const LabelDigest& digest) {
   return &young_.insert(old_.extract(at)).position->second;
 }
 
+void WriteStore::forget_names() {
+  readers_by_name_.clear();
+  known_name_bytes_ = 0;
+}
+
 WriteStore::Known* WriteStore::remember(const LabelDigest& digest, const Labels& labels) {
   return &young_.emplace(digest, Known{{}, readers_of(labels)}).first->second;
 }
@@ -191,9 +204,13 @@ WriteStore::Known* WriteStore::remember(const LabelDigest& digest, const Labels&
 std::uint32_t WriteStore::readers_of(const Labels& labels) {
   if (groups_ == nullptr) return 0;
   const std::vector<std::string> name{std::string(labels.get(metric_name_label))};
+  // The store refuses such a name; here it would be remembered.
+  if (name.front().size() > head_.limits().label_value_bytes_max) return 0;
   auto candidates = readers_by_name_.find(name.front());
-  if (candidates == readers_by_name_.end())
+  if (candidates == readers_by_name_.end()) {
     candidates = readers_by_name_.emplace(name.front(), rules::early_readers(*groups_, Labels(), name)).first;
+    known_name_bytes_ += name.front().size() + bytes_of_name;
+  }
   if (candidates->second.empty()) return 0;
   Labels others = labels;
   others.remove(metric_name_label);
@@ -209,9 +226,7 @@ std::uint32_t WriteStore::readers_of(const Labels& labels) {
 // --- writing ---
 
 void WriteStore::write() {
-  // In parts: scrapes and snapshots wait for the head meanwhile.
-  for (std::size_t from = 0; from < batch_.size(); from += append_samples_max)
-    head_.append(std::span(batch_).subspan(from, std::min(append_samples_max, batch_.size() - from)));
+  append(batch_);
   write_outdated();
   std::size_t at = 0;
   for (const Staged& staged : staged_) {
@@ -226,27 +241,33 @@ void WriteStore::write() {
   }
 }
 
+// In parts: scrapes and snapshots wait for the head meanwhile.
+void WriteStore::append(std::span<BatchSample> batch) {
+  for (std::size_t from = 0; from < batch.size(); from += append_samples_max)
+    head_.append(batch.subspan(from, std::min(append_samples_max, batch.size() - from)));
+}
+
 // Series that left the store since they were met need their labels again.
 void WriteStore::write_outdated() {
   std::vector<BatchSample> again;
   std::vector<std::size_t> places;
   std::size_t at = 0;
   for (const Staged& staged : staged_) {
+    const Labels* labels = nullptr;  // of this series, once one of its samples needs them: not always the first
     for (std::size_t i = at; i < at + staged.count; ++i) {
       if (batch_[i].taken || batch_[i].taken.error() != AppendRefusal::unknown_series) continue;
-      if (i == at) {
-        Result<Labels> labels = remote::decode_labels(staged.encoded_labels);
-        if (!labels) break;  // its digest was met with other labels
-        labels_.push_back(std::move(*labels));
+      if (labels == nullptr) {
+        Result<Labels> read = remote::decode_labels(staged.encoded_labels);
+        if (!read) break;  // its digest was met with other labels
+        labels = &labels_.emplace_back(std::move(*read));
       }
-      batch_[i].labels = &labels_.back();
+      batch_[i].labels = labels;
       again.push_back(batch_[i]);
       places.push_back(i);
     }
     at += staged.count;
   }
-  if (again.empty()) return;
-  head_.append(again);
+  append(again);
   for (std::size_t i = 0; i < again.size(); ++i) batch_[places[i]] = again[i];
 }
 
@@ -270,9 +291,12 @@ void WriteStore::tell(WriteReport& report) {
     at += staged.count;
   }
   add(counts_.samples, report.taken_count);
+  add(counts_.exemplars, exemplar_count_);
+  for (std::size_t i = 0; i < write_refusal_count; ++i) add(counts_.refused_before[i], refused_before_[i]);
   std::set<rules::RulePlace> readers;
   for (const std::uint32_t number : touched_) readers.insert(reader_sets_[number].begin(), reader_sets_[number].end());
   report.readers.assign(readers.begin(), readers.end());
+  if (known_name_bytes_ > limits_.known_name_bytes_max) forget_names();
   if (young_.size() < limits_.known_series_max) return;
   old_ = std::move(young_);
   young_.clear();
@@ -281,7 +305,7 @@ void WriteStore::tell(WriteReport& report) {
 void WriteStore::refuse(WriteRefusal reason, std::size_t count, std::string text, WriteReport& report) {
   if (report.refusal.empty()) report.refusal = shortened(std::move(text));
   report.refused_count += count;
-  add(counts_.refused_before[static_cast<std::size_t>(reason)], count);
+  refused_before_[static_cast<std::size_t>(reason)] += count;
 }
 
 }  // namespace watchbill::metrics::receive

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -58,6 +59,7 @@ class WriteStore {
     remote::WriteLimits request;
     // Of series that are known by the digest of their labels, twice as many at most; about 70 bytes each.
     std::size_t known_series_max{500'000};
+    std::size_t known_name_bytes_max{8U << 20};  // of metrics whose readers are remembered, between two requests
     std::size_t help_bytes_max{16U << 10};  // of a family; a longer text is left out
   };
   // `head` outlives it.
@@ -72,6 +74,8 @@ class WriteStore {
   [[nodiscard]] WriteReport store(std::string_view block);
 
   [[nodiscard]] const WriteCounts& counts() const noexcept { return counts_; }
+  // What the names of metrics take whose readers are remembered. As store().
+  [[nodiscard]] std::size_t known_name_bytes() const noexcept { return known_name_bytes_; }
 
  private:
   struct Known {
@@ -93,7 +97,9 @@ class WriteStore {
   [[nodiscard]] Known* find(const LabelDigest& digest);
   [[nodiscard]] Known* remember(const LabelDigest& digest, const Labels& labels);
   [[nodiscard]] std::uint32_t readers_of(const Labels& labels);
+  void forget_names();
   void write();
+  void append(std::span<tsdb::BatchSample> batch);
   void write_outdated();
   void tell(WriteReport& report);
   void refuse(WriteRefusal reason, std::size_t count, std::string text, WriteReport& report);
@@ -104,6 +110,7 @@ class WriteStore {
   KnownSeries young_, old_;  // those met since old_ became full, and those before
   std::vector<rules::RuleGroup> const* groups_{nullptr};
   std::map<std::string, std::vector<rules::RulePlace>, std::less<>> readers_by_name_;
+  std::size_t known_name_bytes_{0};
   std::map<std::vector<rules::RulePlace>, std::uint32_t> reader_set_numbers_;
   std::vector<std::vector<rules::RulePlace>> reader_sets_;
 
@@ -114,6 +121,9 @@ class WriteStore {
   std::deque<std::string> histograms_;  // encoded
   std::deque<std::string> gathered_;    // encoded labels that do not stand in the body as they are
   std::set<std::uint32_t> touched_;     // reader sets
+  // Counted once the request turns out to be readable to its end.
+  std::array<std::size_t, write_refusal_count> refused_before_{};
+  std::size_t exemplar_count_{0};
 };
 
 }  // namespace watchbill::metrics::receive

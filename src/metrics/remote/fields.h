@@ -1,4 +1,5 @@
-// What the readers of messages share: fields whose wire type is checked before they are read. Internal to the folder.
+// What the readers and writers of messages share: numbers of fields that more than one of them knows, and fields whose wire type
+// is checked before they are read. Internal to the folder.
 #pragma once
 
 #include <bit>
@@ -12,6 +13,18 @@
 #include "base/result.h"
 
 namespace watchbill::metrics::remote {
+
+// Of TimeSeries and Sample. Source: prompb/types.proto.
+namespace series {
+inline constexpr std::uint32_t label = 1;
+inline constexpr std::uint32_t sample = 2;
+inline constexpr std::uint32_t exemplar = 3;
+inline constexpr std::uint32_t histogram = 4;
+}  // namespace series
+namespace sample {
+inline constexpr std::uint32_t value = 1;
+inline constexpr std::uint32_t timestamp = 2;
+}  // namespace sample
 
 // The fields that the messages have, by number and wire type. A known number of another type is a fault, an unknown number is
 // passed over.

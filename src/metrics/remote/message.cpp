@@ -17,15 +17,6 @@ namespace label {
 constexpr std::uint32_t name = 1;
 constexpr std::uint32_t value = 2;
 }  // namespace label
-namespace sample {
-constexpr std::uint32_t value = 1;
-constexpr std::uint32_t timestamp = 2;
-}  // namespace sample
-namespace series {
-constexpr std::uint32_t label = 1;
-constexpr std::uint32_t sample = 2;
-constexpr std::uint32_t histogram = 4;
-}  // namespace series
 
 Error fault(std::string on, std::string detail) {
   return Error{ErrorKind::invalid, "read labels", std::move(on), std::move(detail)};

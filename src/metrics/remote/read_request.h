@@ -53,6 +53,8 @@ class ReadResponseWriter {
  public:
   void begin_result();
   void series(std::string_view encoded_labels, std::span<const Sample> samples, std::span<const HistogramSample> histograms);
+  // Bytes so far. Holds: no result grows beyond 2^32 of them.
+  [[nodiscard]] std::size_t size() const noexcept { return message_.size() + result_.size(); }
   // The message; the writer is empty afterwards.
   [[nodiscard]] std::string take();
 

@@ -16,16 +16,6 @@ namespace request {
 constexpr std::uint32_t series = 1;
 constexpr std::uint32_t metadata = 3;
 }  // namespace request
-namespace series {
-constexpr std::uint32_t label = 1;
-constexpr std::uint32_t sample = 2;
-constexpr std::uint32_t exemplar = 3;
-constexpr std::uint32_t histogram = 4;
-}  // namespace series
-namespace sample {
-constexpr std::uint32_t value = 1;
-constexpr std::uint32_t timestamp = 2;
-}  // namespace sample
 namespace family {
 constexpr std::uint32_t type = 1;
 constexpr std::uint32_t name = 2;

@@ -25,6 +25,10 @@ bool is_before(const SentSeries& a, const SentSeries& b) noexcept {
   return a.hash != b.hash ? a.hash < b.hash : &a != &b && a.encoded_labels < b.encoded_labels;
 }
 
+std::string count_text(const Counts& counts) {
+  return std::to_string(counts.all()) + (counts.all() == 1 ? " sample" : " samples");
+}
+
 void add_series(const Group& group, const std::vector<QueuedSample>& part, std::span<const std::size_t> places,
                 remote::WriteRequestWriter& writer) {
   std::vector<remote::Sample> samples;
@@ -155,8 +159,10 @@ bool Queue::take(const Answer& answer, Instant now, std::string& said) {
   }
   busy_seconds_ += static_cast<double>(answer.took.ms) / 1000;
   if (answer.status / 100 == 2) {
-    if (!said_.empty()) said = "it takes samples again";
-    said_.clear();
+    // A refused repetition took nothing away.
+    if (is_said_[static_cast<std::size_t>(Trouble::retrying)] || is_said_[static_cast<std::size_t>(Trouble::dropping)])
+      said = "it takes samples again";
+    is_said_ = {};
     note_taken(open, shard, answer, now);
   } else {
     const bool may_hold_new_ones = is_about_samples(answer.status) && open.group.repeat == Repeat::otherwise;
@@ -178,7 +184,7 @@ void Queue::try_again(Lane& lane, const Counts& counts, const Answer& answer, In
   const Duration wait = answer.retry_after.ms > 0 ? std::min(answer.retry_after, retry_after_max) : lane.backoff;
   lane.try_at = now + wait;
   lane.backoff = std::min(wait * 2, terms_.backoff_max);
-  say_once(answer.text + "; it is tried again until it goes", said);
+  say_once(Trouble::retrying, answer.text + "; it is tried again until it goes", said);
 }
 
 void Queue::note_taken(const Open& open, std::size_t shard, const Answer& answer, Instant now) {
@@ -200,10 +206,12 @@ void Queue::note_refused(Open& open, std::size_t shard, const Answer& answer, st
   const bool is_repeat = open.group.repeat != Repeat::never || lane.was_perhaps_taken;
   if (is_repeat && is_about_samples(answer.status)) {
     figures_.refused_repeats += counts;
-    return;
+    return say_once(Trouble::repeating,
+                    answer.text + "; " + count_text(counts) + " were repeated after an interruption: most likely it has them",
+                    said);
   }
   figures_.failed += counts;
-  say_once(answer.text + "; what it refuses is dropped", said);
+  say_once(Trouble::dropping, answer.text + "; what it refuses is dropped, " + count_text(counts) + " now", said);
 }
 
 // The request under way is answered for good.
@@ -219,12 +227,8 @@ void Queue::finish(Open& open, std::size_t shard) {
   if (lane.next == open.group.parts[shard].size()) --open.unfinished;
 }
 
-// The same trouble again and again is said once, until something was taken.
-void Queue::say_once(std::string text, std::string& said) {
-  if (said_ == text) return;
-  const bool is_other_trouble_of_the_same_time = !said_.empty();
-  said_ = std::move(text);
-  if (!is_other_trouble_of_the_same_time) said = said_;
+void Queue::say_once(Trouble trouble, std::string text, std::string& said) {
+  if (!std::exchange(is_said_[static_cast<std::size_t>(trouble)], true)) said = std::move(text);
 }
 
 }  // namespace watchbill::metrics::sender

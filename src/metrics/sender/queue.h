@@ -6,6 +6,7 @@
 // values. Source of what is tried again: Prometheus 2.42, storage/remote (client.go, queue_manager.go).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -104,12 +105,14 @@ class Queue {
   void note_taken(const Open& open, std::size_t shard, const Answer& answer, Instant now);
   void note_refused(Open& open, std::size_t shard, const Answer& answer, std::string& said);
   void try_again(Lane& lane, const Counts& counts, const Answer& answer, Instant now, std::string& said);
-  void say_once(std::string text, std::string& said);
+  // What is said once, until something is taken: trouble that passes hides no loss.
+  enum class Trouble : std::uint8_t { retrying, dropping, repeating };
+  void say_once(Trouble trouble, std::string text, std::string& said);
 
   const QueueTerms terms_;
   Figures& figures_;
   std::deque<Open> groups_;
-  std::string said_;  // last; "" since the last good answer
+  std::array<bool, 3> is_said_{};  // by Trouble, since the last good answer
   Instant taken_at_;
   double busy_seconds_{0};
   std::uint64_t answered_count_{0};
