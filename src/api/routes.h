@@ -30,6 +30,7 @@ namespace watchbill::api {
 [[nodiscard]] Routes prometheus_write_routes();   // write
 [[nodiscard]] Routes prometheus_read_routes();    // read
 [[nodiscard]] Routes federation_routes();         // /federate
+[[nodiscard]] Routes front_page_routes();         // /, /graph
 
 // Every route that is built, in the order of the lists above; openapi.json, which is made of them, is the last.
 [[nodiscard]] Routes all_routes();
