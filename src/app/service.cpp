@@ -352,7 +352,9 @@ api::Running Service::running_at_start() const {
     listen += (listen.empty() ? "" : ",") + url.substr(url.find("//") + 2);
   }
   const std::string retention = format_duration(metrics.retention);
-  running.flags = {{"config.file", settings_.source.bill + settings_.source.neighbours.prometheus},
+  const bool has_native = settings_.bill && settings_.bill->configuration.global.histograms.native;
+  running.flags = {{"enable-feature", has_native ? "native-histograms" : ""},
+                   {"config.file", settings_.source.bill + settings_.source.neighbours.prometheus},
                    {"query.lookback-delta", "5m"},
                    {"query.max-samples", "50000000"},
                    {"query.timeout", "2m"},
@@ -361,7 +363,7 @@ api::Running Service::running_at_start() const {
                    {"storage.tsdb.retention.time", retention},
                    {"web.enable-admin-api", "false"},
                    {"web.enable-lifecycle", "true"},
-                   {"web.enable-remote-write-receiver", "false"},
+                   {"web.enable-remote-write-receiver", "true"},
                    {"web.external-url", settings_.bill ? settings_.bill->configuration.external_url : ""},
                    {"web.listen-address", listen}};
   running.retention = metrics.retention;
