@@ -75,20 +75,8 @@ void announce(cli::Terminal& terminal, const Service& service, const std::string
   std::fflush(stdout);  // whoever started us waits for these lines, also at the other end of a pipe
 }
 
-// What a reload by signal came to, for whoever reads the log.
-void say_reloaded(cli::Terminal& terminal, const api::Reloaded& done) {
-  for (const config::Finding& finding : done.findings) terminal.complain(finding.line());
-  if (done.refused)
-    return terminal.complain("serve: reload: " + std::string(word(done.refused->reason)) + ": " + done.refused->message +
-                             "; everything goes on as it was");
-  std::string text = "serve: reload: the bill was taken, " + done.configuration.hex().substr(0, 12);
-  for (const std::string& key : done.keys_for_restart) text += "; " + key + " changes at the next start only";
-  terminal.complain(text);
-}
-
-void serve_until_stopped(cli::Terminal& terminal, const StopSignals& signals, Service& service) {
-  while (signals.wait() == SIGHUP)
-    service.reload(engine_actor("signal"), [&terminal](const api::Reloaded& done) { say_reloaded(terminal, done); });
+void serve_until_stopped(const StopSignals& signals, Service& service) {
+  while (signals.wait() == SIGHUP) service.reload(engine_actor("signal"), [](const api::Reloaded&) {});
 }
 
 // The workloads end with the controller, as it was told; what hung is named.

@@ -159,7 +159,23 @@ std::optional<Refused> Service::accept_at_start() {
 }
 
 void Service::reload(const Actor& who, std::function<void(const api::Reloaded&)> done) {
-  loop_.post([this, who, done = std::move(done)]() mutable { begin_reload(who, std::move(done)); });
+  loop_.post([this, who, done = std::move(done)] {
+    begin_reload(who, [this, done](const api::Reloaded& outcome) {
+      say_reloaded(outcome);
+      done(outcome);
+    });
+  });
+}
+
+// For whoever reads the log, whoever asked.
+void Service::say_reloaded(const api::Reloaded& outcome) const {
+  for (const config::Finding& finding : outcome.findings) log_(finding.line());
+  if (outcome.refused)
+    return log_("reload: " + std::string(word(outcome.refused->reason)) + ": " + outcome.refused->message +
+                "; everything goes on as it was");
+  std::string text = "reload: the bill was taken, " + outcome.configuration.hex().substr(0, 12);
+  for (const std::string& key : outcome.keys_for_restart) text += "; " + key + " changes at the next start only";
+  log_(text);
 }
 
 void Service::begin_reload(const Actor& who, std::function<void(const api::Reloaded&)> done) {
@@ -225,6 +241,10 @@ void Service::show(const Bill& bill) {
   running_.configuration = bill.prometheus_text;
   running_.jobs.clear();
   for (const ScrapeConfiguration& job : bill.configuration.scrape_configs) running_.jobs.push_back(job.job);
+  running_.alertmanagers.clear();
+  for (const AlertmanagerConfiguration& each : bill.configuration.alerting.alertmanagers)
+    running_.alertmanagers.push_back(alerts_url_of(each));
+  running_.external_labels = bill.configuration.global.external_labels;
   running_.read_at = controller_.now();
 }
 
@@ -335,8 +355,8 @@ watch::MetricsPath::Settings Service::metrics_settings() const {
   settings.retention = configuration.storage.retention;
   settings.retention_bytes = static_cast<std::uint64_t>(configuration.storage.retention_bytes.value_or(0));
   settings.debounce = configuration.evaluation.debounce;
-  settings.external_labels = configuration.global.external_labels;
   settings.external_url = configuration.external_url.empty() ? url : configuration.external_url;
+  settings.files_seen_from = files_seen_from();
   settings.own_address = url.substr(url.find("//") + 2);
   settings.own_host = cli::load_options().own_host;
   return settings;
@@ -367,7 +387,7 @@ api::Running Service::running_at_start() const {
                    {"web.external-url", settings_.bill ? settings_.bill->configuration.external_url : ""},
                    {"web.listen-address", listen}};
   running.retention = metrics.retention;
-  running.external_labels = metrics.external_labels;
+  running.files_seen_from = files_seen_from();
   running.working_directory = cli::load_options().working_directory;
   running.configuration = config::load_neighbours({}, {}).prometheus_text;
   return running;

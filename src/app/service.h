@@ -84,6 +84,7 @@ class Service {
   void accept(const Bill& bill, const Actor& who, engine::Reply reply);
   [[nodiscard]] std::optional<Refused> accept_at_start();
   void begin_reload(const Actor& who, std::function<void(const api::Reloaded&)> done);
+  void say_reloaded(const api::Reloaded& outcome) const;
   void offer_reload(BillReading reading, const Actor& who, std::function<void(const api::Reloaded&)> done);
   void take(const Bill& bill);
   void show(const Bill& bill);
