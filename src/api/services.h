@@ -145,6 +145,7 @@ struct Services {
   // Asks what a plan asks before any run of it, for a dry run; `done` comes once, on the loop.
   std::function<void(Plan, RunPlace, std::function<void(std::vector<DryRunAnswer>)> done)> ask_beforehand;
   std::function<Running()> running;
+  std::function<std::string()> read_only_reason{};  // what the disk said; of a meaning while write_mode() is not normal
 };
 
 }  // namespace watchbill::api

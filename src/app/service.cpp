@@ -63,7 +63,8 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
                 [this](Plan plan, RunPlace place, auto done) {
                   actions_.ask_beforehand(std::move(plan), std::move(place), std::move(done));
                 },
-                [this] { return running_; }},
+                [this] { return running_; },
+                [this] { return controller_.read_only_reason(); }},
       running_(running_at_start()) {
   if (settings_.bill) show(*settings_.bill);
 }
@@ -417,6 +418,7 @@ Controller::Parts Service::controller_parts(Parts parts) {
                                workloads_.look(state, head);
                              });
                            },
+                           parts.log,
                            std::move(parts.on_failure)};
 }
 
