@@ -7,6 +7,7 @@
 
 #include "app/admin_token.h"
 #include "app/serve_plan.h"
+#include "app/served_urls.h"
 #include "app/service.h"
 #include "app/supervised.h"
 #include "drivers/agent/guardian.h"
@@ -107,6 +108,7 @@ cli::ExitCode serve_data(cli::Terminal& terminal, Service::Settings settings, cl
     return cli::ExitCode::usage;
   }
   const Sequence records = recovered->head.sequence;
+  remove_served_urls(data);
   Result<std::string> token = admin_token(data, world.entropy);
   if (!token) return refuse_start(terminal, "data_not_writable", token.error(), cli::ExitCode::usage);
   settings.admin_token = std::move(*token);
@@ -120,9 +122,12 @@ cli::ExitCode serve_data(cli::Terminal& terminal, Service::Settings settings, cl
                                  [&terminal](const std::string& line) { terminal.complain("serve: " + line); }},
                   std::move(*recovered), limits);
   if (const auto started = service.start(); !started) return refuse_service(terminal, started.error());
+  if (const Status written = write_served_urls(data, service.urls()); !written)
+    terminal.complain("serve: " + written.error().text() + "; verbs of this host need --token-file");
   announce(terminal, service, world.build, data, records);
-  serve_until_stopped(terminal, signals, service);
+  serve_until_stopped(signals, service);
   if (stops_workloads) stop_workloads(terminal, service);
+  remove_served_urls(data);
   service.stop();
   return cli::ExitCode::done;
 }
