@@ -78,9 +78,15 @@ void list_pools(const CallPointer& call) {
   answer_data(*call, data);
 }
 
-// Alerts are notified of from here, and handed to no other program.
+// Those of `alerting`, whether they answer or not, as there.
 void list_alertmanagers(const CallPointer& call) {
-  answer_data(*call, R"({"activeAlertmanagers":[],"droppedAlertmanagers":[]})");
+  std::string data;
+  JsonWriter json(data);
+  json.begin_object().key("activeAlertmanagers").begin_array();
+  for (const std::string& url : call->services.running().alertmanagers)
+    json.begin_object().key("url").string(url).end_object();
+  json.end_array().key("droppedAlertmanagers").begin_array().end_array().end_object();
+  answer_data(*call, data);
 }
 
 // --- the store ---
@@ -197,7 +203,7 @@ Routes prometheus_status_routes() {
       route("/api/v1/status/tsdb", "how many series there are, and of which labels", show_store),
       route("/api/v1/status/walreplay", "always done: stored samples are not replayed", show_replay),
       route("/api/v1/scrape_pools", "the jobs of scrape_configs", list_pools),
-      route("/api/v1/alertmanagers", "always empty: alerts are handed to no other program", list_alertmanagers),
+      route("/api/v1/alertmanagers", "other Alertmanagers that are told of alerts", list_alertmanagers),
   };
 }
 

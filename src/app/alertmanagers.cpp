@@ -52,6 +52,10 @@ std::vector<notify::RelayedAlert> all_alerts(const engine::Follower& follower) {
 
 }  // namespace
 
+std::string alerts_url_of(const AlertmanagerConfiguration& configuration) {
+  return configuration.scheme + "://" + configuration.address + configuration.path_prefix + "/api/v2/alerts";
+}
+
 Alertmanagers::Alertmanagers(Links links)
     : links_(std::move(links)),
       relay_({links_.loop, links_.client, links_.now, [this] { return links_.follower.head_sequence(); },
@@ -67,7 +71,7 @@ void Alertmanagers::configure(const Configuration& configuration, const std::str
   std::vector<notify::Alertmanager> peers;
   for (const AlertmanagerConfiguration& each : configuration.alerting.alertmanagers) {
     notify::Alertmanager& peer = peers.emplace_back();
-    peer.url = each.scheme + "://" + each.address + each.path_prefix + "/api/v2/alerts";
+    peer.url = alerts_url_of(each);
     peer.timeout = each.timeout;
     if (!each.client.authorization.empty())
       peer.authorization = [client = each.client] { return drivers::scrape::authorization_of(client); };

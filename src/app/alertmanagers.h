@@ -13,6 +13,9 @@
 
 namespace watchbill::app {
 
+// Where one is called.
+[[nodiscard]] std::string alerts_url_of(const AlertmanagerConfiguration& configuration);
+
 class Alertmanagers {
  public:
   struct Links {
