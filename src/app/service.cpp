@@ -363,6 +363,12 @@ watch::MetricsPath::Settings Service::metrics_settings() const {
   return settings;
 }
 
+// As Prometheus: files are named by absolute paths, or from the working directory, as the first of them was.
+std::string Service::files_seen_from() const {
+  const std::string first = settings_.source.bill + settings_.source.neighbours.prometheus;
+  return first.starts_with('/') ? "" : cli::load_options().working_directory;
+}
+
 // Flags of Prometheus' under which what was told to this program is known there.
 api::Running Service::running_at_start() const {
   api::Running running;

@@ -78,6 +78,7 @@ class Service {
   [[nodiscard]] watch::MetricsPath::Links metrics_links();
   [[nodiscard]] watch::MetricsPath::Settings metrics_settings() const;
   [[nodiscard]] api::Running running_at_start() const;
+  [[nodiscard]] std::string files_seen_from() const;
   void run_on_loop(const std::function<void()>& task);
   void judge(const std::string& condition, Duration timeout, ports::ProbeDone done);
   void report(NoteDelivery note, const std::function<void(bool)>& done);

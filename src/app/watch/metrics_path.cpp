@@ -73,7 +73,7 @@ MetricsPath::MetricsPath(Links links, Settings settings)
       scraper_({links_.loop, links_.client, head_, links_.now, [this](const scrape::TargetSeries& series) { stored(series); }}),
       writes_({head_, [this] { return flush(); },
                [this](std::span<const rules::RulePlace> readers) { asker_.arrived(readers, links_.now()); }}),
-      finder_({links_.loop, links_.client, [this] { take_targets(); }, links_.complain}),
+      finder_({links_.loop, links_.client, [this] { take_targets(); }, links_.complain, settings_.files_seen_from}),
       plan_(std::make_shared<MetricsPlan>()) {}
 
 MetricsPath::~MetricsPath() { stop(); }
