@@ -1,6 +1,9 @@
 // What is going on, in one answer: what `watchbill status` shows.
+#include <cstdlib>
+
 #include "api/attention.h"
 #include "api/call.h"
+#include "api/clock_warning.h"
 #include "api/metrics.h"
 #include "api/routes.h"
 #include "api/workload_view.h"
@@ -136,14 +139,20 @@ void show_status(const CallPointer& call) {
   std::string out;
   JsonWriter json(out);
   json.begin_object().key("at").string(format_rfc3339(call->services.watch.now())).key("build").string(call->services.build);
-  json.key("write_mode").string(word_of(call->services.write_mode()));
+  const engine::WriteMode mode = call->services.write_mode();
+  json.key("write_mode").string(word_of(mode));
+  if (mode != engine::WriteMode::normal && call->services.read_only_reason)
+    json.key("read_only_reason").string(call->services.read_only_reason());
+  std::vector<std::string> warnings;
+  const Duration ahead = call->services.watch.now() - call->services.clock.now().wall;
+  if (std::abs(ahead.ms) > clock_off_max.ms) warnings.push_back(clock_warning(ahead));
   const Sequence sequence = call->services.follower.read([&](const core::State& state, const ChainHead& head) {
     write_progress(json, state.progress);
     write_holds(json, state.control);
     write_attention(json, state, call->services.limits);
     write_deliveries(json, state.route);
     write_alerts(json, state.alert);
-    write_workload_counts(json, state.workload, call->services);
+    write_workload_counts(json, state.workload, call->services, std::move(warnings));
     return head.sequence;
   });
   write_lanes(json, call->services.inbox);

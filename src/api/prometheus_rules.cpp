@@ -6,6 +6,8 @@
 #include "api/alert_arrays.h"
 #include "api/prometheus.h"
 #include "api/routes.h"
+#include "api/running.h"
+#include "config/paths.h"
 #include "metrics/exposition/number.h"
 #include "metrics/promql/print.h"
 
@@ -74,6 +76,7 @@ void list_alerts(const CallPointer& call) { answer_from_pool(call, write_alerts)
 struct RuleFilter {
   bool shows_alerting{true}, shows_recording{true}, shows_alerts{true};
   std::vector<std::string> names, groups, files;
+  std::string files_seen_from;  // how files are named: see config::seen_from()
 };
 
 Result<RuleFilter, PrometheusError> rule_filter(const Call& call) {
@@ -148,8 +151,9 @@ void write_rule(JsonWriter& json, const RuleView& rule, AlertArrays& arrays, boo
 
 void write_group(JsonWriter& json, const RuleGroupView& group, AlertArrays& arrays, const RuleFilter& filter) {
   if (!filter.groups.empty() && !contains(filter.groups, group.written.name)) return;
-  if (!filter.files.empty() && !contains(filter.files, group.written.file)) return;
-  json.begin_object().key("name").string(group.written.name).key("file").string(group.written.file).key("rules").begin_array();
+  const std::string file = config::seen_from(filter.files_seen_from, group.written.file);
+  if (!filter.files.empty() && !contains(filter.files, file)) return;
+  json.begin_object().key("name").string(group.written.name).key("file").string(file).key("rules").begin_array();
   for (std::size_t i = 0; i < group.compiled.rules.size(); ++i) {
     const metrics::rules::Rule& rule = group.compiled.rules[i];
     if (rule.is_alert ? !filter.shows_alerting : !filter.shows_recording) continue;
@@ -179,6 +183,7 @@ void write_rules(const CallPointer& call, const RuleGroups& groups, const RuleFi
 void list_rules(const CallPointer& call) {
   auto filter = rule_filter(*call);
   if (!filter) return answer_error(*call, filter.error());
+  filter->files_seen_from = call->services.running().files_seen_from;
   // The groups are looked at here, on the loop, where they change.
   answer_from_pool(call, [groups = call->services.watch.groups(), filter = std::move(*filter)](const CallPointer& asked) {
     write_rules(asked, groups, filter);

@@ -40,8 +40,12 @@ std::string media_fault(const ports::HttpRequest& request) {
 }
 
 std::string refusal_text(const metrics::receive::WriteReport& report) {
-  return report.refusal + " (" + std::to_string(report.refused_count) + " samples of this request were refused, " +
-         std::to_string(report.taken_count) + " are stored)";
+  const auto counted = [](std::uint64_t count, std::string_view one, std::string_view many) {
+    return std::to_string(count) + std::string(count == 1 ? one : many);
+  };
+  return report.refusal + " (" +
+         counted(report.refused_count, " sample of this request was refused, ", " samples of this request were refused, ") +
+         counted(report.taken_count, " is stored)", " are stored)");
 }
 
 void answer_outcome(Call& call, const WriteOutcome& outcome) {

@@ -178,7 +178,7 @@ Routes all_routes() {
        {overview_routes, journal_routes, event_routes, hold_routes, alert_routes, notification_routes, run_routes,
         plan_routes, operation_routes, reload_routes, workload_routes, prometheus_query_routes, prometheus_series_routes,
         prometheus_rule_routes, prometheus_expression_routes, prometheus_status_routes, prometheus_write_routes,
-        prometheus_read_routes, pushgateway_routes, federation_routes})
+        prometheus_read_routes, pushgateway_routes, federation_routes, front_page_routes})
     for (Route& route : list()) routes.push_back(std::move(route));
   Route openapi{"GET", "/api/watchbill/v1/openapi.json", "this document, OpenAPI 3.1", "viewer", {}, {}, {}, {}};
   Routes documented = routes;

@@ -31,6 +31,7 @@ namespace watchbill::api {
 [[nodiscard]] Routes prometheus_read_routes();    // read
 [[nodiscard]] Routes pushgateway_routes();        // /metrics/job/…, and metrics, status of a Pushgateway
 [[nodiscard]] Routes federation_routes();         // /federate
+[[nodiscard]] Routes front_page_routes();         // /, /graph
 
 // Every route that is built, in the order of the lists above; openapi.json, which is made of them, is the last.
 [[nodiscard]] Routes all_routes();

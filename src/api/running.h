@@ -14,9 +14,10 @@ namespace watchbill::api {
 struct Running {
   std::string configuration;             // its part that is Prometheus', as YAML with defaults and without secrets
   std::vector<std::string> jobs;         // of scrape_configs
-  Labels external_labels;                // since the start
+  Labels external_labels;
   std::map<std::string, std::string> flags;  // Prometheus' flags that have a meaning here
   std::string working_directory;
+  std::string files_seen_from;           // see config::seen_from(): how rule files are named
   Duration retention;                    // of samples
   Instant read_at;                       // when that configuration was taken
   bool is_last_reload_taken{true};

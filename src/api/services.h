@@ -121,6 +121,7 @@ struct Services {
   std::function<void(Plan, RunPlace, std::function<void(std::vector<DryRunAnswer>)> done)> ask_beforehand;
   std::function<Running()> running;
   std::function<RelayView()> relay{};
+  std::function<std::string()> read_only_reason{};  // what the disk said; of a meaning while write_mode() is not normal
 };
 
 }  // namespace watchbill::api

@@ -7,14 +7,13 @@
 namespace watchbill::api {
 namespace {
 
-constexpr std::array<Unbuilt, 109> documented{{
+constexpr std::array<Unbuilt, 108> documented{{
     // the neighbours' paths
     {"POST", "/api/v1/otlp/v1/metrics"}, {"DELETE", "/api/v1/series"},
     {"POST", "/api/v1/admin/tsdb/{path...}"}, {"PUT", "/api/v1/admin/tsdb/{path...}"},
     {"GET", "/api/v1/notifications"}, {"GET", "/api/v1/notifications/live"}, {"GET", "/api/v1/features"},
     {"GET", "/api/v2/{path...}"}, {"POST", "/api/v2/{path...}"}, {"DELETE", "/api/v2/{path...}"},
     {"PUT", "/metrics/job/{path...}"}, {"POST", "/metrics/job/{path...}"}, {"DELETE", "/metrics/job/{path...}"},
-    {"GET", "/"},
     // ours
     {"GET", "/api/watchbill/v1/workloads"}, {"GET", "/api/watchbill/v1/workloads/{name}"},
     {"POST", "/api/watchbill/v1/workloads/{name}/start"}, {"POST", "/api/watchbill/v1/workloads/{name}/stop"},

@@ -147,7 +147,8 @@ void write_snapshot(std::string& out, const core::workload::State& state, const 
   json.end_object();
 }
 
-void write_workload_counts(JsonWriter& json, const core::workload::State& state, const Services& services) {
+void write_workload_counts(JsonWriter& json, const core::workload::State& state, const Services& services,
+                           std::vector<std::string> warnings) {
   std::array<std::int64_t, Words<Status>::table.size()> counts{};
   const KeeperView keeper = services.workloads.keeper();
   state.workloads.each([&](const std::string& name, const Workload& workload) {
@@ -158,7 +159,6 @@ void write_workload_counts(JsonWriter& json, const core::workload::State& state,
   json.key("workloads").begin_object();
   for (std::size_t i = 0; i < counts.size(); ++i) json.key(Words<Status>::table[i]).integer(counts[i]);
   json.end_object();
-  std::vector<std::string> warnings;
   if (keeper.is_needed && !keeper.is_connected) warnings.push_back("keeper_unreachable: " + keeper.problem);
   if (keeper.is_connected && keeper.shares_cgroup) warnings.push_back("keeper_shares_cgroup");
   if (keeper.unlogged_count != 0) warnings.push_back("unlogged: the keeper's disk is full");

@@ -26,6 +26,7 @@ void write_workload(JsonWriter& json, const SeenWorkload& seen);
 // The whole snapshot: what is declared, what is skipped and why. Loop's thread.
 void write_snapshot(std::string& out, const core::workload::State& state, const Services& services);
 // How many workloads there are by status, and the warnings about their keeper: the member `workloads` of the overview.
-void write_workload_counts(JsonWriter& json, const core::workload::State& state, const Services& services);
+void write_workload_counts(JsonWriter& json, const core::workload::State& state, const Services& services,
+                           std::vector<std::string> warnings);
 
 }  // namespace watchbill::api

@@ -147,7 +147,6 @@ std::vector<std::string> keys_for_restart(const Configuration& running, const Co
   if (running.data != next.data) keys.emplace_back("data");
   if (running.evaluation.debounce != next.evaluation.debounce) keys.emplace_back("evaluation.debounce");
   if (running.external_url != next.external_url) keys.emplace_back("external_url");
-  if (running.global.external_labels != next.global.external_labels) keys.emplace_back("global.external_labels");
   if (running.listen != next.listen) keys.emplace_back("listen");
   if (differ(running.storage, next.storage)) keys.emplace_back("storage");
   const bool has_other_files = running.tls && next.tls && differ(*running.tls, *next.tls);

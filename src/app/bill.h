@@ -19,7 +19,7 @@ namespace watchbill::app {
 struct BillSource {
   std::string bill;
   config::NeighbourFiles neighbours;
-  std::vector<std::string> own_addresses;  // of the neighbours' `alerting`, as --listen has them
+  std::vector<std::string> own_addresses;  // as --listen has them; empty: those of the configuration
 
   [[nodiscard]] bool is_named() const noexcept { return !bill.empty() || neighbours.is_named(); }
   [[nodiscard]] std::string text() const;  // for people

@@ -1,6 +1,9 @@
 #include "app/controller.h"
 
 #include <algorithm>
+#include <cstdlib>
+
+#include "api/clock_warning.h"
 
 namespace watchbill::app {
 namespace {
@@ -47,14 +50,50 @@ std::optional<engine::ClockJump> Controller::take_jump() {
   return clock_.take_jump();
 }
 
+std::string Controller::read_only_reason() const {
+  const std::lock_guard lock(reason_mutex_);
+  return read_only_reason_;
+}
+
+// Tells the log when the store stops taking records, and when it goes on.
+void Controller::note_write_mode() {
+  const engine::WriteMode before = write_mode_;
+  const engine::WriteMode after = engine_.write_mode();
+  if (before == after) return;
+  {
+    const std::lock_guard lock(reason_mutex_);
+    read_only_reason_ = after == engine::WriteMode::normal ? "" : engine_.read_only_reason();
+  }
+  write_mode_ = after;
+  switch (after) {
+    case engine::WriteMode::normal: return parts_.log("journal: it is written again");
+    case engine::WriteMode::outcomes_and_people:
+      return parts_.log("journal: read-only: " + engine_.read_only_reason() +
+                        ". Outcomes and what people ask for are still recorded; it goes on by itself when its disk has room");
+    case engine::WriteMode::nothing:
+      return parts_.log("journal: read-only: " + engine_.read_only_reason() +
+                        ". Nothing is recorded or decided; it goes on by itself when its disk has room");
+  }
+}
+
+// Tells the log once that samples and records have another time than this host's clock, and again when that has changed much.
+void Controller::note_clock(Duration ahead) {
+  const Duration change = ahead - told_ahead_;
+  if (std::abs(change.ms) <= api::clock_off_max.ms) return;
+  told_ahead_ = std::abs(ahead.ms) <= api::clock_off_max.ms ? Duration{} : ahead;
+  if (told_ahead_ == Duration{}) return parts_.log("clock: the engine's time and this host's clock agree");
+  parts_.log(api::clock_warning(ahead));
+}
+
 void Controller::run_engine() {
   while (true) {
     const Instant now = this->now();
+    note_clock(now - parts_.clock.now().wall);
     if (const auto jump = take_jump())
       static_cast<void>(engine_.inbox().offer(
           Command{NoteClockJump{jump->by, jump->wall}, engine_actor("clock"), std::nullopt, std::nullopt, {}}, {}));
     const engine::StepResult step = engine_.step(now);
-    write_mode_ = engine_.write_mode();
+    note_write_mode();
     if (step.has_failed) return parts_.on_failure(7, "journal: " + step.failure);
     if (step.commands > 0) continue;
     if (is_stopping_) return;

@@ -30,6 +30,8 @@ class Controller {
     std::function<void(std::span<const StoredRecord>)> on_durable;
     // After durable records were applied to the follower's state, on its thread; must return at once. May be empty.
     std::function<void()> on_applied;
+    // One line for people, on the engine's thread.
+    std::function<void(const std::string&)> log;
     // Called once, on the thread it happened on, when the process must end at once: exit code and reason.
     std::function<void(int, const std::string&)> on_failure;
   };
@@ -45,11 +47,15 @@ class Controller {
   [[nodiscard]] engine::Inbox& inbox() noexcept { return engine_.inbox(); }
   [[nodiscard]] const engine::Follower& follower() const noexcept { return follower_; }
   [[nodiscard]] engine::WriteMode write_mode() const noexcept { return write_mode_; }
+  // Why it is not the normal one. Any thread.
+  [[nodiscard]] std::string read_only_reason() const;
   // The engine clock. Any thread.
   [[nodiscard]] Instant now();
 
  private:
   [[nodiscard]] std::optional<engine::ClockJump> take_jump();
+  void note_write_mode();
+  void note_clock(Duration ahead);
   void run_engine();
   void run_follower();
 
@@ -61,6 +67,9 @@ class Controller {
   engine::Engine engine_;
   std::atomic<bool> is_stopping_{false};
   std::atomic<engine::WriteMode> write_mode_{engine::WriteMode::normal};
+  mutable std::mutex reason_mutex_;
+  std::string read_only_reason_;  // under reason_mutex_
+  Duration told_ahead_;           // engine's thread: what the log was told
   std::thread engine_thread_;
   std::thread follower_thread_;
 };

@@ -4,14 +4,10 @@
 
 #include <charconv>
 
+#include "config/texts.h"
+
 namespace watchbill::app {
 namespace {
-
-bool is_loopback(const std::string& address) {
-  in_addr v4{};
-  if (::inet_pton(AF_INET, address.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
-  return address == "::1";
-}
 
 bool is_address(const std::string& address) {
   in6_addr bytes{};
@@ -33,7 +29,7 @@ Result<drivers::net::HttpListen, ListenProblem> parse_listen(const std::string& 
     listen.address = listen.address.substr(1, listen.address.size() - 2);
   if (listen.address == "localhost") listen.address = "127.0.0.1";
   if (!listen.address.empty() && !is_address(listen.address)) return malformed;
-  if (is_loopback(listen.address)) return listen;
+  if (config::is_loopback(listen.address)) return listen;
   if (!security.tls || !security.has_tokens)
     return ListenProblem{"listen_not_allowed", "listen " + text +
                                                    ": beyond loopback this needs tls and access.tokens in the bill; "

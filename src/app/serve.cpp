@@ -7,6 +7,7 @@
 
 #include "app/admin_token.h"
 #include "app/serve_plan.h"
+#include "app/served_urls.h"
 #include "app/service.h"
 #include "app/supervised.h"
 #include "drivers/agent/guardian.h"
@@ -75,20 +76,8 @@ void announce(cli::Terminal& terminal, const Service& service, const std::string
   std::fflush(stdout);  // whoever started us waits for these lines, also at the other end of a pipe
 }
 
-// What a reload by signal came to, for whoever reads the log.
-void say_reloaded(cli::Terminal& terminal, const api::Reloaded& done) {
-  for (const config::Finding& finding : done.findings) terminal.complain(finding.line());
-  if (done.refused)
-    return terminal.complain("serve: reload: " + std::string(word(done.refused->reason)) + ": " + done.refused->message +
-                             "; everything goes on as it was");
-  std::string text = "serve: reload: the bill was taken, " + done.configuration.hex().substr(0, 12);
-  for (const std::string& key : done.keys_for_restart) text += "; " + key + " changes at the next start only";
-  terminal.complain(text);
-}
-
-void serve_until_stopped(cli::Terminal& terminal, const StopSignals& signals, Service& service) {
-  while (signals.wait() == SIGHUP)
-    service.reload(engine_actor("signal"), [&terminal](const api::Reloaded& done) { say_reloaded(terminal, done); });
+void serve_until_stopped(const StopSignals& signals, Service& service) {
+  while (signals.wait() == SIGHUP) service.reload(engine_actor("signal"), [](const api::Reloaded&) {});
 }
 
 // The workloads end with the controller, as it was told; what hung is named.
@@ -119,6 +108,7 @@ cli::ExitCode serve_data(cli::Terminal& terminal, Service::Settings settings, cl
     return cli::ExitCode::usage;
   }
   const Sequence records = recovered->head.sequence;
+  remove_served_urls(data);
   Result<std::string> token = admin_token(data, world.entropy);
   if (!token) return refuse_start(terminal, "data_not_writable", token.error(), cli::ExitCode::usage);
   settings.admin_token = std::move(*token);
@@ -132,9 +122,12 @@ cli::ExitCode serve_data(cli::Terminal& terminal, Service::Settings settings, cl
                                  [&terminal](const std::string& line) { terminal.complain("serve: " + line); }},
                   std::move(*recovered), limits);
   if (const auto started = service.start(); !started) return refuse_service(terminal, started.error());
+  if (const Status written = write_served_urls(data, service.urls()); !written)
+    terminal.complain("serve: " + written.error().text() + "; verbs of this host need --token-file");
   announce(terminal, service, world.build, data, records);
-  serve_until_stopped(terminal, signals, service);
+  serve_until_stopped(signals, service);
   if (stops_workloads) stop_workloads(terminal, service);
+  remove_served_urls(data);
   service.stop();
   return cli::ExitCode::done;
 }

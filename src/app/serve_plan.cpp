@@ -11,7 +11,6 @@ BillSource source_of(const cli::ServeArguments& arguments) {
   constexpr const char* usual = "watchbill.yaml";
   BillSource source;
   source.own_addresses = arguments.listen;
-  if (source.own_addresses.empty()) source.own_addresses.emplace_back(listen_default);
   source.neighbours = arguments.neighbours;
   source.bill = arguments.config;
   if (!source.is_named() && ::access(usual, F_OK) == 0) source.bill = usual;
@@ -45,6 +44,11 @@ std::optional<ServePlan> read_plan(cli::Terminal& terminal, const cli::ServeArgu
   if (arguments.neighbours.is_named() && !arguments.config.empty()) {
     terminal.complain("serve: bad_argument: --config names a bill, which takes the place of --prometheus.config and "
                       "--alertmanager.config: name its files there by scrape_configs, rule_files and alertmanager_config");
+    return std::nullopt;
+  }
+  if (const auto flags = arguments.neighbours.flags.words(); !flags.empty() && !arguments.neighbours.is_named()) {
+    terminal.complain("serve: bad_argument: " + flags.front() + " goes with --prometheus.config; a bill has the keys "
+                      "storage.retention, storage.retention_size, external_url and scrape_native_histograms");
     return std::nullopt;
   }
   plan.source = source_of(arguments);

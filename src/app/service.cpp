@@ -64,7 +64,8 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
                   actions_.ask_beforehand(std::move(plan), std::move(place), std::move(done));
                 },
                 [this] { return running_; },
-                [this] { return alertmanagers_.view(); }},
+                [this] { return alertmanagers_.view(); },
+                [this] { return controller_.read_only_reason(); }},
       running_(running_at_start()) {
   if (settings_.bill) show(*settings_.bill);
 }
@@ -160,7 +161,23 @@ std::optional<Refused> Service::accept_at_start() {
 }
 
 void Service::reload(const Actor& who, std::function<void(const api::Reloaded&)> done) {
-  loop_.post([this, who, done = std::move(done)]() mutable { begin_reload(who, std::move(done)); });
+  loop_.post([this, who, done = std::move(done)] {
+    begin_reload(who, [this, done](const api::Reloaded& outcome) {
+      say_reloaded(outcome);
+      done(outcome);
+    });
+  });
+}
+
+// For whoever reads the log, whoever asked.
+void Service::say_reloaded(const api::Reloaded& outcome) const {
+  for (const config::Finding& finding : outcome.findings) log_(finding.line());
+  if (outcome.refused)
+    return log_("reload: " + std::string(word(outcome.refused->reason)) + ": " + outcome.refused->message +
+                "; everything goes on as it was");
+  std::string text = "reload: the bill was taken, " + outcome.configuration.hex().substr(0, 12);
+  for (const std::string& key : outcome.keys_for_restart) text += "; " + key + " changes at the next start only";
+  log_(text);
 }
 
 void Service::begin_reload(const Actor& who, std::function<void(const api::Reloaded&)> done) {
@@ -226,6 +243,7 @@ void Service::show(const Bill& bill) {
   running_.configuration = bill.prometheus_text;
   running_.jobs.clear();
   for (const ScrapeConfiguration& job : bill.configuration.scrape_configs) running_.jobs.push_back(job.job);
+  running_.external_labels = bill.configuration.global.external_labels;
   running_.read_at = controller_.now();
 }
 
@@ -337,11 +355,17 @@ watch::MetricsPath::Settings Service::metrics_settings() const {
   settings.out_of_order_window = configuration.storage.out_of_order_window;
   settings.retention_bytes = static_cast<std::uint64_t>(configuration.storage.retention_bytes.value_or(0));
   settings.debounce = configuration.evaluation.debounce;
-  settings.external_labels = configuration.global.external_labels;
   settings.external_url = configuration.external_url.empty() ? url : configuration.external_url;
+  settings.files_seen_from = files_seen_from();
   settings.own_address = url.substr(url.find("//") + 2);
   settings.own_host = cli::load_options().own_host;
   return settings;
+}
+
+// As Prometheus: files are named by absolute paths, or from the working directory, as the first of them was.
+std::string Service::files_seen_from() const {
+  const std::string first = settings_.source.bill + settings_.source.neighbours.prometheus;
+  return first.starts_with('/') ? "" : cli::load_options().working_directory;
 }
 
 // Flags of Prometheus' under which what was told to this program is known there.
@@ -354,7 +378,9 @@ api::Running Service::running_at_start() const {
     listen += (listen.empty() ? "" : ",") + url.substr(url.find("//") + 2);
   }
   const std::string retention = format_duration(metrics.retention);
-  running.flags = {{"config.file", settings_.source.bill + settings_.source.neighbours.prometheus},
+  const bool has_native = settings_.bill && settings_.bill->configuration.global.histograms.native;
+  running.flags = {{"enable-feature", has_native ? "native-histograms" : ""},
+                   {"config.file", settings_.source.bill + settings_.source.neighbours.prometheus},
                    {"query.lookback-delta", "5m"},
                    {"query.max-samples", "50000000"},
                    {"query.timeout", "2m"},
@@ -363,11 +389,11 @@ api::Running Service::running_at_start() const {
                    {"storage.tsdb.retention.time", retention},
                    {"web.enable-admin-api", "false"},
                    {"web.enable-lifecycle", "true"},
-                   {"web.enable-remote-write-receiver", "false"},
+                   {"web.enable-remote-write-receiver", "true"},
                    {"web.external-url", settings_.bill ? settings_.bill->configuration.external_url : ""},
                    {"web.listen-address", listen}};
   running.retention = metrics.retention;
-  running.external_labels = metrics.external_labels;
+  running.files_seen_from = files_seen_from();
   running.working_directory = cli::load_options().working_directory;
   running.configuration = config::load_neighbours({}, {}).prometheus_text;
   return running;
@@ -397,6 +423,7 @@ Controller::Parts Service::controller_parts(Parts parts) {
                                workloads_.look(state, head);
                              });
                            },
+                           parts.log,
                            std::move(parts.on_failure)};
 }
 

@@ -78,12 +78,14 @@ class Service {
   [[nodiscard]] watch::MetricsPath::Links metrics_links();
   [[nodiscard]] watch::MetricsPath::Settings metrics_settings() const;
   [[nodiscard]] api::Running running_at_start() const;
+  [[nodiscard]] std::string files_seen_from() const;
   void run_on_loop(const std::function<void()>& task);
   void judge(const std::string& condition, Duration timeout, ports::ProbeDone done);
   void report(NoteDelivery note, const std::function<void(bool)>& done);
   void accept(const Bill& bill, const Actor& who, engine::Reply reply);
   [[nodiscard]] std::optional<Refused> accept_at_start();
   void begin_reload(const Actor& who, std::function<void(const api::Reloaded&)> done);
+  void say_reloaded(const api::Reloaded& outcome) const;
   void offer_reload(BillReading reading, const Actor& who, std::function<void(const api::Reloaded&)> done);
   void take(const Bill& bill);
   void show(const Bill& bill);

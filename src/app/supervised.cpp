@@ -44,6 +44,7 @@ std::vector<std::string> command_of(const cli::ServeArguments& arguments, cli::F
   if (const std::string& file = arguments.neighbours.prometheus; !file.empty()) command.push_back("--prometheus.config=" + file);
   if (const std::string& file = arguments.neighbours.alertmanager; !file.empty())
     command.push_back("--alertmanager.config=" + file);
+  for (const std::string& word : arguments.neighbours.flags.words()) command.push_back(word);
   if (!arguments.data.empty()) command.push_back("--data=" + arguments.data);
   for (const std::string& address : arguments.listen) command.push_back("--listen=" + address);
   if (arguments.stops_workloads) command.push_back("--stop-workloads");

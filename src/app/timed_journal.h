@@ -27,7 +27,7 @@ class TimedJournal final : public ports::JournalPort {
     return journal_->read(from, to, visit);
   }
   [[nodiscard]] Result<std::optional<std::string>> blob(const Digest& digest) override { return journal_->blob(digest); }
-  [[nodiscard]] bool keep_ballast(bool wanted) override { return journal_->keep_ballast(wanted); }
+  [[nodiscard]] ports::Room keep_ballast(bool wanted) override { return journal_->keep_ballast(wanted); }
   [[nodiscard]] Status save_snapshot(const ports::StoredSnapshot& snapshot) override { return journal_->save_snapshot(snapshot); }
   [[nodiscard]] Result<std::optional<ports::StoredSnapshot>> load_snapshot(std::size_t skip) override {
     return journal_->load_snapshot(skip);

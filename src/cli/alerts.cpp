@@ -16,12 +16,24 @@ constexpr std::size_t id_digits_shown = 12;  // enough to name one of a hundred 
 
 // --- list ---
 
+// severity=page as amtool takes it: with quotes around a value that has none.
+std::string with_quotes(const std::string& filter) {
+  const std::size_t equals = filter.find_first_of("=~");
+  if (equals == std::string::npos) return filter;
+  const std::size_t value = equals + (filter.compare(equals, 2, "=~") == 0 ? 2 : 1);
+  constexpr std::string_view quotes = "\"'`";
+  if (value < filter.size() && quotes.find(filter[value]) != std::string_view::npos) return filter;
+  std::string out = filter.substr(0, value);
+  append_json_string(out, filter.substr(value));
+  return out;
+}
+
 Result<std::vector<tsdb::Matcher>, Refused> matchers_of(const std::vector<std::string>& filters) {
   std::vector<tsdb::Matcher> matchers;
   for (const std::string& filter : filters) {
-    auto parsed = promql::parse_series_selector("{" + filter + "}");
+    auto parsed = promql::parse_series_selector("{" + with_quotes(filter) + "}");
     if (!parsed || parsed->empty())
-      return Refused{Refusal::bad_argument, "--filter " + filter + ": expected a matcher such as severity=\"page\""};
+      return Refused{Refusal::bad_argument, "--filter " + filter + ": expected a matcher such as severity=page or team=~\"a|b\""};
     matchers.insert(matchers.end(), parsed->begin(), parsed->end());
   }
   return matchers;

@@ -41,12 +41,12 @@ void print_findings(Terminal& terminal, const config::Loaded& loaded) {
 
 ExitCode check_bill(Terminal& terminal, const CheckArguments& arguments) {
   config::LoadOptions options = load_options();
+  options.own_addresses = arguments.own_addresses;
   if (arguments.neighbours.is_named()) {
     if (!arguments.config.empty()) {
       terminal.complain("check: --config names a bill, which takes the place of the neighbours' files: name either");
       return ExitCode::usage;
     }
-    options.own_addresses = arguments.own_addresses;
     return report(terminal, config::load_neighbours(arguments.neighbours, config::disk_files(), options), arguments);
   }
   const std::string bill = arguments.config.empty() ? "watchbill.yaml" : arguments.config;
@@ -74,7 +74,7 @@ ExitCode import_prometheus(Terminal& terminal, const config::NeighbourFiles& fil
   }
   const config::Imported imported = config::import_prometheus(files, reader, options);
   for (const config::Finding& finding : imported.refused) terminal.complain(finding.line());
-  if (!imported.refused.empty()) return ExitCode::negative;
+  if (!imported.refused.empty()) return ExitCode::usage;
   terminal.print_raw(imported.bill);
   return ExitCode::done;
 }

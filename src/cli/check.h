@@ -29,8 +29,7 @@ void print_findings(Terminal& terminal, const config::Loaded& loaded);
 [[nodiscard]] ExitCode check_rules(Terminal& terminal, const CheckArguments& arguments);
 [[nodiscard]] ExitCode check_alertmanager(Terminal& terminal, const CheckArguments& arguments);
 
-// `import prometheus FILE`: prints the bill that says the same. Exit 1 with the findings when there can be none, 2 when there is
-// no such file.
+// `import prometheus FILE`: prints the bill that says the same. Exit 2, with the findings, when there can be none.
 [[nodiscard]] ExitCode import_prometheus(Terminal& terminal, const config::NeighbourFiles& files);
 
 }  // namespace watchbill::cli

@@ -9,6 +9,7 @@
 #include "base/spelling.h"
 #include "cli/check.h"
 #include "cli/online.h"
+#include "cli/prometheus_flags.h"
 #include "cli/runs.h"
 #include "cli/test.h"
 #include "cli/workloads.h"
@@ -123,7 +124,7 @@ class CommandLine {
             });
     sub->add_option("--config", parsed_.serve.config, "the bill [watchbill.yaml, if it is there]");
     sub->add_option("--data", parsed_.serve.data, "the data directory, instead of the bill's");
-    sub->add_option("--listen", parsed_.serve.listen, "an address to listen on, instead of the bill's");
+    sub->add_option("--listen,--web.listen-address", parsed_.serve.listen, "an address to listen on, instead of the bill's");
     sub->add_flag("--stop-workloads", parsed_.serve.stops_workloads,
                   "when it ends it stops all workloads, in order; else they run on");
     sub->add_flag("--supervised", parsed_.serve.is_supervised,
@@ -134,6 +135,13 @@ class CommandLine {
   void add_neighbours(CLI::App* sub, config::NeighbourFiles& files) {
     sub->add_option("--prometheus.config", files.prometheus, "Prometheus' own file, instead of a bill");
     sub->add_option("--alertmanager.config", files.alertmanager, "Alertmanager's own file, instead of a bill");
+    const auto add_flag = [sub](const std::string& name, auto& text, const std::string& meaning) {
+      sub->add_option(name, text, "as Prometheus', beside --prometheus.config: " + meaning);
+    };
+    add_flag("--storage.tsdb.retention.time", files.flags.retention, "of samples, at most 15d [24h]");
+    add_flag("--storage.tsdb.retention.size", files.flags.retention_size, "of samples on disk");
+    add_flag("--web.external-url", files.flags.external_url, "how others reach this [made from --listen]");
+    add_flag("--enable-feature", files.flags.features, "native-histograms: asks all jobs for them");
   }
 
   void add_check() {
@@ -146,8 +154,7 @@ class CommandLine {
     });
     bill->add_option("--config", parsed_.check.config, "the bill [watchbill.yaml]");
     add_neighbours(bill, parsed_.check.neighbours);
-    bill->add_option("--listen", parsed_.check.own_addresses, "with --prometheus.config: what `serve` will listen on")
-        ->default_val("127.0.0.1:9911");
+    bill->add_option("--listen,--web.listen-address", parsed_.check.own_addresses, "what `serve` will listen on, instead of the bill's [127.0.0.1:9911]");
     bill->add_flag("--warn-as-fail", parsed_.check.warn_as_fail, "warnings give exit 1");
     add(*bill, "rules", "lint Prometheus rule files by themselves",
         "  watchbill check rules rules/web.yml\n  watchbill check rules rules/*.yml -o json",
@@ -200,7 +207,7 @@ class CommandLine {
   void add_server(CLI::App* sub) {
     sub->add_option("--server", parsed_.server.server, "URL of the controller [$WATCHBILL_URL, else http://127.0.0.1:9911]");
     sub->add_option("--token-file", parsed_.server.token_file, "a file whose first line is a token");
-    sub->add_option("--data", parsed_.server.data, "the data directory whose admin.token is used on this host")
+    sub->add_option("--data", parsed_.server.data, "the data directory of that controller, whose admin.token it gets")
         ->capture_default_str();
   }
 
@@ -518,6 +525,8 @@ class CommandLine {
   int complain(const CLI::ParseError& error, int argument_count, char** arguments) {
     Terminal terminal(stdout, stderr, Format::table, has_colors(false));
     terminal.complain(error.what());
+    for (int i = 1; i < argument_count; ++i)
+      if (const std::string instead = instead_of(arguments[i]); !instead.empty()) terminal.complain(instead);
     std::vector<std::string> known;
     for (const CLI::App* sub : app_.get_subcommands({})) known.push_back(sub->get_name());
     if (argument_count > 1 && arguments[1][0] != '-' && std::find(known.begin(), known.end(), arguments[1]) == known.end()) {

@@ -1,9 +1,12 @@
 #include "cli/online.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+
+#include "config/texts.h"
 
 namespace watchbill::cli {
 namespace {
@@ -11,15 +14,28 @@ namespace {
 constexpr std::string_view base = "/api/watchbill/v1";
 constexpr Duration answer_wait_max = Duration::seconds(30);
 
-// The token of this host's own controller never leaves the host by itself.
-bool is_on_this_host(std::string_view url) {
-  for (const std::string_view start : {"http://127.", "http://localhost", "http://[::1]"})
-    if (url.starts_with(start) && url.find('@') == std::string_view::npos) {
-      const std::size_t end = url.find_first_of(":/", 7);
-      const std::string_view host = url.substr(7, url[7] == '[' ? 5 : end - 7);
-      return host == "localhost" || host == "[::1]" || host.find_first_not_of("0123456789.") == std::string_view::npos;
-    }
-  return false;
+struct Address {
+  std::string_view scheme, host, port;
+};
+
+// "http", "127.0.0.1", "9911" of "http://localhost:9911/x"; nothing of what names no port.
+std::optional<Address> address_of(std::string_view url) {
+  const std::size_t begin = url.find("://");
+  if (begin == std::string_view::npos) return std::nullopt;
+  const std::string_view authority = url.substr(begin + 3, url.find_first_of("/?#", begin + 3) - begin - 3);
+  const std::size_t colon = authority.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view host = authority.substr(0, colon);
+  if (host == "localhost") host = "127.0.0.1";
+  return Address{url.substr(0, begin), host, authority.substr(colon + 1)};
+}
+
+// True when a controller that says it is served at `served` is the one at `url`.
+bool is_served_at(std::string_view served, std::string_view url) {
+  const auto ours = address_of(served), asked = address_of(url);
+  if (!ours || !asked || ours->scheme != asked->scheme || ours->port != asked->port) return false;
+  const bool is_everywhere = ours->host == "0.0.0.0" || ours->host == "[::]";
+  return ours->host == asked->host || (is_everywhere && config::is_loopback(asked->host));
 }
 
 Result<std::string> read_line(const std::string& path) {
@@ -85,9 +101,16 @@ std::string Online::server() const {
   return url;
 }
 
+// The token of this host's own controller goes to that controller only: whoever else has an address here is a stranger.
+bool Online::is_own_controller() const {
+  const std::vector<std::string> served = world_.served_urls(arguments_.data);
+  const std::string url = server();
+  return std::any_of(served.begin(), served.end(), [&url](const std::string& each) { return is_served_at(each, url); });
+}
+
 Result<std::string> Online::token() const {
   if (!arguments_.token_file.empty()) return read_line(arguments_.token_file);
-  if (!is_on_this_host(server())) return std::string();
+  if (!is_own_controller()) return std::string();
   const Result<std::string> own = read_line(arguments_.data + "/admin.token");
   return own ? *own : std::string();  // a stranger: the controller says what that may do
 }
@@ -96,11 +119,11 @@ Result<std::string> Online::token() const {
 std::string Online::who_asked() const {
   if (!arguments_.token_file.empty()) return "the token was read from " + arguments_.token_file;
   const std::string own = arguments_.data + "/admin.token";
-  if (!is_on_this_host(server())) return "no token was sent to another host; --token-file FILE names one";
-  if (const Result<std::string> line = read_line(own); line)
-    return "the token was read from " + own + "; --data DIR names another controller's";
-  return "no token was sent: " + own +
-         " cannot be read; --data DIR names the controller's data directory, --token-file FILE a token";
+  const Result<std::string> line = read_line(own);
+  const std::string ways = "; --data DIR names the controller's data directory, --token-file FILE a token";
+  if (!line) return "no token was sent: " + own + " cannot be read" + ways;
+  if (is_own_controller()) return "the token was read from " + own + "; --data DIR names another controller's";
+  return "no token was sent: " + server() + " is not where a controller of " + arguments_.data + " listens now" + ways;
 }
 
 Result<ports::HttpAnswer> Online::ask(const Asked& asked) {

@@ -15,7 +15,7 @@ inline constexpr std::string_view server_default = "http://127.0.0.1:9911";
 
 struct ServerArguments {
   std::string server;      // URL; empty: server_default
-  std::string token_file;  // empty: DATA/admin.token when the server is on this host and we may read it
+  std::string token_file;  // empty: DATA/admin.token when the server is the controller of DATA and we may read it
   std::string data{"./data"};
 };
 
@@ -57,6 +57,7 @@ class Online {
  private:
   [[nodiscard]] Result<std::string> token() const;
   [[nodiscard]] std::string who_asked() const;
+  [[nodiscard]] bool is_own_controller() const;
   [[nodiscard]] std::string server() const;
 
   World& world_;

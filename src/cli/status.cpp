@@ -68,7 +68,9 @@ void print_status(Terminal& terminal, const JsonValue& status) {
   terminal.print("journal     " + member(status, "records") + " records, last at " + member(status, "last_record_at"));
   const std::string mode = member(status, "write_mode");
   print_rejected(terminal, status);
-  terminal.print("writing     " + (mode == "normal" ? mode : mode + ": the journal refuses; see free space on its disk"));
+  const std::string reason = member(status, "read_only_reason");
+  terminal.print("writing     " +
+                 (mode == "normal" ? mode : mode + ": the journal's disk refuses" + (reason.empty() ? "" : ": " + reason)));
   print_attention(terminal, status);
   terminal.print("lanes       " + lanes_text(status.find("lanes")));
   terminal.print("deliveries  " + counts(status.find("deliveries")));

@@ -186,6 +186,21 @@ ExitCode workloads_act(Terminal& terminal, World& world, const ServerArguments& 
   return code;
 }
 
+namespace {
+
+// Whether the controller of this data directory supervises it; false when none runs.
+bool is_supervised(World& world, const LogArguments& arguments) {
+  const std::vector<std::string> served = world.served_urls(arguments.data);
+  if (served.empty()) return false;
+  ServerArguments server;
+  server.server = served.front();
+  server.data = arguments.data;
+  const auto answer = Online(world, server).ask({"GET", "/workloads/" + escaped(arguments.name)});
+  return answer && answer->status == 200;
+}
+
+}  // namespace
+
 ExitCode logs(Terminal& terminal, World& world, const LogArguments& arguments) {
   const std::unique_ptr<ports::LogPort> files = world.logs(arguments.data);
   const auto show = [&terminal](const ports::LogPart& part) {
@@ -194,6 +209,10 @@ ExitCode logs(Terminal& terminal, World& world, const LogArguments& arguments) {
   };
   auto part = files->last(arguments.name, arguments.lines);
   if (!part && part.error().kind == ErrorKind::not_found && !arguments.follows) {
+    if (is_supervised(world, arguments)) {
+      terminal.complain(arguments.name + " has written nothing");
+      return ExitCode::done;
+    }
     terminal.complain("there is no log of " + arguments.name + " in " + arguments.data +
                       "/logs: it has written nothing, or there is no such workload (`watchbill workloads` lists them)");
     return ExitCode::usage;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -26,6 +27,8 @@ struct World {
   std::function<Result<std::unique_ptr<ports::JournalPort>>(const std::string& data)> write_journal;
   // The logs of the workloads of a data directory.
   std::function<std::unique_ptr<ports::LogPort>(const std::string& data)> logs;
+  // Where the controller that holds a data directory is served, "http://127.0.0.1:9911"; empty when none does.
+  std::function<std::vector<std::string>(const std::string& data)> served_urls;
   // Makes one HTTP call and waits for its end.
   std::function<Result<ports::HttpAnswer, ports::HttpFailure>(ports::HttpCall)> call;
   // Waits a moment between two looks at something that changes; false when the user asked to end.

@@ -119,6 +119,8 @@ std::string as_number(std::string_view address) {
 
 void read_alerting(const Cursor& at, AlertingConfiguration& out) { read_object(at, alerting_keys, out); }
 
+std::vector<TableView> alerting_tables() { return {alerting_keys.view(), alertmanager_keys.view(), target_keys.view()}; }
+
 void drop_own_alertmanagers(AlertingConfiguration& alerting, std::span<const std::string> own_addresses) {
   std::erase_if(alerting.alertmanagers, [&](const AlertmanagerConfiguration& each) {
     return each.path_prefix.empty() && std::any_of(own_addresses.begin(), own_addresses.end(), [&each](const std::string& own) {

@@ -86,13 +86,6 @@ constexpr auto evaluation =
                                        "debounce", "duration", "100ms", "at most one early look of a rule in this time"));
 void read_evaluation(const Cursor& at, EvaluationConfiguration& out) { read_object(at, evaluation, out); }
 
-void read_retention(const Cursor& at, Duration& out) {
-  read_positive(at, out);
-  if (out > Duration::days(15)) at.complain("out_of_range", "expected at most 15d");
-}
-void read_retention_size(const Cursor& at, std::optional<std::int64_t>& out) {
-  out = read_bytes(at, {std::int64_t{64} << 20, std::int64_t{1} << 50});
-}
 constexpr auto storage = table<StorageConfiguration>(
     "storage",
     optional<&StorageConfiguration::retention, read_retention>("retention", "duration", "24h", "of samples; at most 15d"),
@@ -202,11 +195,13 @@ constexpr auto bill = table<Bill>(
     whole<Bill, read_jobs>("scrape_configs", "list (Prometheus)", "", "what is scraped"),
     whole<Bill, read_files<&Bill::rule_files>>("rule_files", "list of paths (Prometheus)", "",
                                                "unmodified rule files; patterns in the last part"),
+    whole<Bill, in_configuration<&C::alerting, read_alerting>>("alerting", "settings (Prometheus)", "",
+                                                               "other Alertmanagers that are told of alerts"),
     whole<Bill, read_remotes>("remote_write", "list (Prometheus)", "", "who else gets the samples"),
     later<Bill>("remote_read", ""),
     whole<Bill, in_configuration<&C::evaluation, read_evaluation>>("evaluation", "settings", "", "when rules are looked at"),
     whole<Bill, read_alertmanager_config>("alertmanager_config", "path", "",
-                                          "an unmodified Alertmanager file; without it nothing is sent"),
+                                          "an unmodified Alertmanager file; without it only `alerting` is told"),
     whole<Bill, read_bill_supervisor>("supervisor", "settings", "", "of all workloads"),
     whole<Bill, read_bill_workloads>("workloads", "map of workloads", "", "what runs"),
     whole<Bill, read_bill_probes>("probes", "map of probes", "", "what is watched and does not run here"),
@@ -234,6 +229,14 @@ constexpr auto prometheus_file = table<Bill>(
     later<Bill>("tracing", ""), later<Bill>("runtime", ""), later<Bill>("otlp", ""));
 
 }  // namespace
+
+void read_retention(const Cursor& at, Duration& out) {
+  read_positive(at, out);
+  if (out > Duration::days(15)) at.complain("out_of_range", "expected at most 15d");
+}
+void read_retention_size(const Cursor& at, std::optional<std::int64_t>& out) {
+  out = read_bytes(at, {std::int64_t{64} << 20, std::int64_t{1} << 50});
+}
 
 std::span<const Key> bill_keys() noexcept { return bill.keys; }
 std::span<const Key> prometheus_file_keys() noexcept { return prometheus_file.keys; }

@@ -18,6 +18,7 @@ namespace watchbill::config {
 struct NamedFile {
   std::string path;  // absolute; of rule files a pattern
   Finding origin;    // place and key path, for "cannot be read"
+  bool is_asked_for{false};  // by a person at the command line: it must be there
 };
 
 struct Bill {
@@ -37,6 +38,10 @@ struct Bill {
 [[nodiscard]] std::span<const Key> prometheus_file_keys() noexcept;
 // The tables of this chapter, for documentation and tests.
 [[nodiscard]] std::vector<TableView> bill_tables();
+
+// Values of `storage`, which flags of Prometheus' have too.
+void read_retention(const Cursor& at, Duration& out);
+void read_retention_size(const Cursor& at, std::optional<std::int64_t>& out);
 
 // How parts of a key in several files come together.
 enum class Joining : std::uint8_t {

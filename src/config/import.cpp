@@ -28,7 +28,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-// The lines of the top-level keys as they are. Of keys that go, comments stay.
+// The lines of the top-level keys as they are. Of keys without a value, which a bill does not take, comments stay.
 std::string kept_lines(const Tree& tree) {
   const std::vector<NodeIndex>& children = tree.at(tree.root).children;
   const std::vector<std::string_view> lines = lines_of(tree.source);
@@ -37,7 +37,7 @@ std::string kept_lines(const Tree& tree) {
   bool is_kept = true;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     for (; next < children.size() && tree.at(children[next]).begin.line == i + 1; next += 2)
-      is_kept = tree.at(children[next]).text != "alerting" && !is_null(tree.at(children[next + 1]));
+      is_kept = !is_null(tree.at(children[next + 1]));
     if (is_marker(lines[i]) || (!is_kept && !is_comment(lines[i]))) continue;
     out.append(lines[i]).append("\n");
   }

@@ -14,8 +14,8 @@ struct Imported {
   std::string bill;              // when nothing was refused: for a file in the folder of Prometheus' file
 };
 
-// Keeps the text and the comments of the file; `alerting` is left out, as the bill itself tells of alerts. Alerts get bindings
-// that name this import as the reason why nothing follows. Holds: `named.prometheus` is not empty.
+// Keeps the text and the comments of the file. Alerts get bindings that name this import as the reason why nothing follows.
+// Holds: `named.prometheus` is not empty.
 [[nodiscard]] Imported import_prometheus(const NeighbourFiles& named, const FileReader& files, const LoadOptions& options);
 
 }  // namespace watchbill::config

@@ -13,6 +13,7 @@
 #include "config/neighbour_files.h"
 #include "config/paths.h"
 #include "config/prometheus_text.h"
+#include "config/texts.h"
 #include "config/values.h"
 
 namespace watchbill::config {
@@ -48,7 +49,10 @@ class Loader {
   void read_prometheus_file(const std::string& path);
   void read_rule_files();
   void read_routing();
+  void check_listen();
+  void drop_ourselves();
   std::vector<std::string> files_of(const NamedFile& named);
+  std::vector<std::string> rule_files_of(const NamedFile& named);
   void finish();
   Loaded take();
   [[nodiscard]] std::string shown(const std::string& path) const;
@@ -159,6 +163,24 @@ void Loader::note_section(const SourceFile& file, std::string_view name, NodeInd
   bill_.sections.add(name, {&file, key_node, value});
 }
 
+// As Prometheus: rules that are not there are none, and the others go on. It says nothing; a rule that nobody misses is the worse
+// surprise.
+std::vector<std::string> Loader::rule_files_of(const NamedFile& named) {
+  const std::string folder = folder_of(named.path);
+  const Result<std::vector<std::string>> names = reader_.list(folder.empty() ? "/" : folder);
+  const bool is_folder_missing = !names && names.error().kind == ErrorKind::not_found;
+  const std::string_view name = file_name_of(named.path);
+  const bool is_file_missing = names && !is_pattern(name) && std::find(names->begin(), names->end(), name) == names->end();
+  std::vector<std::string> files;
+  if (!is_folder_missing && !is_file_missing) files = files_of(named);
+  const bool is_nothing = is_folder_missing || is_file_missing || (names && files.empty());
+  if (is_nothing)
+    bill_.report.add({Severity::warning, "no_rule_file", named.origin.place, named.origin.path,
+                      fmt::format("there is no file {}: its rules are missing until it is there and this is read again",
+                                  shown(named.path))});
+  return files;
+}
+
 // The files that a path or pattern stands for, by name. A path without pattern is itself, there or not.
 std::vector<std::string> Loader::files_of(const NamedFile& named) {
   const std::string_view pattern = file_name_of(named.path);
@@ -190,7 +212,7 @@ void Loader::read_sections(std::span<const Key> keys) {
 void Loader::read_rule_files() {
   std::set<std::string> seen;
   for (const NamedFile& named : bill_.rule_files)
-    for (const std::string& path : files_of(named)) {
+    for (const std::string& path : named.is_asked_for ? files_of(named) : rule_files_of(named)) {
       if (!seen.insert(path).second) continue;
       const SourceFile* file = open(path, Dialect::prometheus, named.origin);
       if (file == nullptr) continue;
@@ -205,6 +227,31 @@ void Loader::read_routing() {
     if (file == nullptr) continue;
     bill_.configuration.routing = read_alertmanager_file(Cursor(bill_.report, *file, file->tree.root, ""));
   }
+}
+
+// Beyond loopback only with TLS and tokens; `serve` would refuse it, so the whole configuration is refused.
+void Loader::check_listen() {
+  const Configuration& out = bill_.configuration;
+  if (bill_.files.empty() || (out.tls && !out.access.tokens.empty())) return;
+  const bool is_named = !options_.own_addresses.empty();
+  const std::vector<std::string>& addresses = is_named ? options_.own_addresses : out.listen;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const std::string& address = addresses[i];
+    const bool is_told = !is_named && !is_address(address);
+    if (is_told || is_loopback(address.substr(0, address.rfind(':')))) continue;
+    const bool is_bill = bill_.sections.of("watchbill").size() > 0;
+    std::string text = fmt::format("{} is beyond loopback, which needs tls and access.tokens{}; or listen on 127.0.0.1 or ::1",
+                                   address, is_bill ? "" : " of a bill: `watchbill import prometheus FILE` makes its beginning");
+    Finding finding{Severity::error, "listen_not_allowed", {"command line", {}}, "--listen", std::move(text)};
+    if (!is_named) finding = bill_.sections.finding(Way{"listen", i}, finding.code, std::move(finding.text), bill_.files.front());
+    bill_.report.add(std::move(finding));
+  }
+}
+
+// Who listens where `alerting` points to is this program.
+void Loader::drop_ourselves() {
+  Configuration& out = bill_.configuration;
+  drop_own_alertmanagers(out.alerting, options_.own_addresses.empty() ? out.listen : options_.own_addresses);
 }
 
 // What follows from the parts.
@@ -235,6 +282,8 @@ Loaded Loader::bill(const std::string& path) {
   read_bill_file(whole, origin_of(whole), way);
   if (bill_.files.empty()) return take();
   read_sections(bill_keys());
+  check_listen();
+  drop_ourselves();
   read_rule_files();
   read_routing();
   finish();
@@ -253,11 +302,12 @@ void Loader::read_prometheus_file(const std::string& path) {
   if (!read_keys(root, keys, &found)) return;
   for (const auto& [name, value] : found) bill_.sections.add(name, {file, value, value});
   read_sections(prometheus_file_keys());
-  drop_own_alertmanagers(bill_.configuration.alerting, options_.own_addresses);
+  drop_ourselves();
 }
 
 Loaded Loader::neighbours(const NeighbourFiles& named) {
   const std::string folder = options_.working_directory == "/" ? "" : options_.working_directory;
+  take_flags(named.flags, bill_);  // before the file: its jobs take their defaults from them
   if (!named.prometheus.empty()) read_prometheus_file(absolute_path(folder, named.prometheus));
   read_rule_files();
   if (!named.alertmanager.empty()) {
@@ -265,6 +315,7 @@ Loaded Loader::neighbours(const NeighbourFiles& named) {
     bill_.alertmanager.push_back({whole, origin_of(whole)});
   }
   read_routing();
+  check_listen();
   if (!bill_.files.empty()) fill_in_for_drop_in(bill_, options_);
   return take();
 }
@@ -272,7 +323,7 @@ Loaded Loader::neighbours(const NeighbourFiles& named) {
 Loaded Loader::rules(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     const std::string whole = absolute_path(options_.working_directory == "/" ? "" : options_.working_directory, path);
-    bill_.rule_files.push_back({whole, origin_of(whole)});
+    bill_.rule_files.push_back({whole, origin_of(whole), true});
   }
   read_rule_files();
   return take();

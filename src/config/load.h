@@ -24,7 +24,7 @@ struct FileReader {
 struct LoadOptions {
   std::string working_directory{"/"};  // absolute: where a relative path of a bill starts; left out when files are named
   std::string own_host{"localhost"};   // `.Host` where no other host is meant
-  std::vector<std::string> own_addresses;  // of --listen: what `alerting` of Prometheus' file may name
+  std::vector<std::string> own_addresses;  // of --listen; empty: those of the configuration. `alerting` may name them
   bool keeper_is_root{false};          // workloads and exec actions then need a user
   std::optional<Instant> today;        // absent: nothing is called stale
   TreeLimits tree;
@@ -44,10 +44,22 @@ struct Loaded {
 // Reads the bill at `path` with all that it includes and names. Never fails otherwise than by findings.
 [[nodiscard]] Loaded load_bill(const std::string& path, const FileReader& files, const LoadOptions& options = {});
 
+// Flags of Prometheus' that count beside its file, as they were written; empty: not given.
+struct NeighbourFlags {
+  std::string retention;              // --storage.tsdb.retention.time
+  std::string retention_size;         // --storage.tsdb.retention.size
+  std::string external_url;           // --web.external-url
+  std::vector<std::string> features;  // --enable-feature, each a list with commas
+
+  // Those that were given, "--NAME=VALUE".
+  [[nodiscard]] std::vector<std::string> words() const;
+};
+
 // The standard files of two neighbours, of which one may be empty: what runs without a bill (design/bill.md §4).
 struct NeighbourFiles {
   std::string prometheus;
   std::string alertmanager;
+  NeighbourFlags flags{};
   [[nodiscard]] bool is_named() const noexcept { return !prometheus.empty() || !alertmanager.empty(); }
 };
 [[nodiscard]] Loaded load_neighbours(const NeighbourFiles& named, const FileReader& files, const LoadOptions& options = {});

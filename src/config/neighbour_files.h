@@ -9,6 +9,9 @@
 
 namespace watchbill::config {
 
+// What the flags say. Complains about the command line in place of a file.
+void take_flags(const NeighbourFlags& flags, Bill& bill);
+
 // What follows without a bill: no early looks, every alert is `unbound: drop-in`, the neighbours' paths are open on loopback.
 void fill_in_for_drop_in(Bill& bill, const LoadOptions& options);
 

@@ -1,5 +1,6 @@
 #include "config/paths.h"
 
+#include <filesystem>
 #include <vector>
 
 namespace watchbill::config {
@@ -76,6 +77,10 @@ std::string absolute_path(std::string_view folder, std::string_view path) {
 std::string folder_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? std::string{} : std::string(path.substr(0, slash));
+}
+
+std::string seen_from(const std::string& folder, const std::string& path) {
+  return folder.empty() ? path : std::filesystem::path(path).lexically_relative(folder).string();
 }
 
 std::string_view file_name_of(std::string_view path) {

@@ -12,6 +12,8 @@ namespace watchbill::config {
 
 // "/etc/watchbill" of "/etc/watchbill/watchbill.yaml"; "" of "/watchbill.yaml".
 [[nodiscard]] std::string folder_of(std::string_view path);
+// "rules/a.yml" or "../a.yml": an absolute path as who stands in `folder` writes it; as it is when `folder` is empty.
+[[nodiscard]] std::string seen_from(const std::string& folder, const std::string& path);
 // What is behind the last "/".
 [[nodiscard]] std::string_view file_name_of(std::string_view path);
 

@@ -54,7 +54,8 @@ void read(const Cursor& at, GlobalConfiguration& out) {
   out.scrape_interval = keys.scrape_interval;
   out.evaluation_interval = keys.evaluation_interval;
   out.external_labels = keys.external_labels;
-  out.histograms = {keys.keeps_classic || keys.keeps_classic_always, keys.keeps_native};
+  // Enabled by a flag they stay so.
+  out.histograms = {keys.keeps_classic || keys.keeps_classic_always, keys.keeps_native || out.histograms.native};
   out.scrape_limits = keys.limits;
   out.scrape_timeout = timeout_within(at, keys.scrape_interval, keys.scrape_timeout, Duration::seconds(10));
 }

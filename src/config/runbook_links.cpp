@@ -96,8 +96,10 @@ class Links {
           {Severity::error, "alert_without_binding", each.place, "bindings." + each.alert,
            fmt::format("the alert {} has no binding: name a mitigation and a rollback, or unbound with a reason", each.alert)});
     }
-    if (bill_.configuration.routing || bill_.alerts.empty()) return;
-    Finding finding = bill_.sections.finding(Way{"rule_files"}, "no_route", "alerts go nowhere: there is no alertmanager_config",
+    const bool is_told = bill_.configuration.routing || !bill_.configuration.alerting.alertmanagers.empty();
+    if (is_told || bill_.alerts.empty()) return;
+    Finding finding = bill_.sections.finding(Way{"rule_files"}, "no_route",
+                                             "alerts go nowhere: there is no alertmanager_config, and no other one in alerting",
                                              bill_.files.front());
     finding.severity = Severity::warning;
     bill_.report.add(std::move(finding));

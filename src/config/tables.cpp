@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "config/access.h"
+#include "config/alerting.h"
 #include "config/alertmanager.h"
 #include "config/bill.h"
 #include "config/prometheus.h"
@@ -74,6 +75,7 @@ std::vector<Chapter> chapters() {
           {"Access", "", access_tables()},
           {"Scraping", "As in `prometheus.yml`.", prometheus_tables()},
           {"Rule files", "Prometheus' own, unmodified.", rule_tables()},
+          {"Other Alertmanagers", "As in `prometheus.yml`.", alerting_tables()},
           {"Alertmanager file", "Alertmanager's own, unmodified: the root route and its webhooks.", alertmanager_tables()},
           {"Workloads", "", workload_tables()},
           {"Probes", "", probe_tables()},

@@ -1,6 +1,7 @@
 #include "config/texts.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <fmt/core.h>
@@ -96,6 +97,22 @@ bool is_address(std::string_view text) noexcept {
   std::uint16_t number = 0;
   const auto [end, failure] = std::from_chars(port.data(), port.data() + port.size(), number);
   return failure == std::errc{} && end == port.data() + port.size();
+}
+
+bool is_loopback(std::string_view host) noexcept {
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host == "localhost" || host == "::1") return true;
+  std::array<int, 4> parts{};
+  const char* at = host.data();
+  const char* const end = at + host.size();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto [after, failure] = std::from_chars(at, end, parts[i]);
+    if (failure != std::errc{} || parts[i] < 0 || parts[i] > 255 || after - at > 3) return false;
+    const bool is_last = i + 1 == parts.size();
+    if (is_last ? after != end : after == end || *after != '.') return false;
+    at = after + 1;
+  }
+  return parts[0] == 127;
 }
 
 void read_address(const Cursor& at, std::string& out) {

@@ -10,6 +10,7 @@ namespace watchbill::engine {
 namespace {
 
 constexpr Duration write_retry_pause = Duration::seconds(1);
+constexpr Duration reserve_retry_pause = Duration::seconds(10);
 
 }  // namespace
 
@@ -22,9 +23,10 @@ Engine::Engine(EnginePorts ports, Recovered recovered, const Limits& limits)
       inbox_(limits),
       segment_bytes_(recovered.segment_bytes),
       segment_since_(recovered.segment_since) {
-  // The process before ended while the disk was full, its reserve given up: only when that is made anew does ordinary writing go
-  // on.
-  if (state_.progress.read_only) write_mode_ = WriteMode::outcomes_and_people;
+  // The process before ended while the disk was full: only when there is room again does ordinary writing go on.
+  if (!state_.progress.read_only) return;
+  write_mode_ = WriteMode::outcomes_and_people;
+  read_only_reason_ = "the disk was full when the process before this one ended";
 }
 
 void Engine::begin_epoch(std::string build, Duration clock_ahead) {
@@ -51,6 +53,10 @@ StepResult Engine::step(Instant now) {
   StepResult result;
   if (now < head_.time) now = head_.time;  // records never go back in time
   if (write_mode_ != WriteMode::normal && now >= next_write_attempt_) try_to_write_again(now, result);
+  if (write_mode_ == WriteMode::normal && lacks_reserve_ && now >= next_write_attempt_) {
+    lacks_reserve_ = ports_.journal.keep_ballast(true) != ports::Room::reserve;
+    next_write_attempt_ = now + reserve_retry_pause;
+  }
   if (result.has_failed) return result;
   Batch batch = new_batch();
   take_turn(batch, now);
@@ -317,8 +323,11 @@ void Engine::try_to_write_again(Instant now, StepResult& result) {
     refused_batch_.reset();
     write_mode_ = WriteMode::outcomes_and_people;
   }
-  // The reserve is made anew only when there is room for it and as much again: then ordinary writing can go on.
-  if (!ports_.journal.keep_ballast(true)) return;
+  // The reserve is made anew when there is room for it and as much again. On a disk that never has so much ordinary writing goes
+  // on without it.
+  const ports::Room room = ports_.journal.keep_ballast(true);
+  if (room == ports::Room::none) return;
+  lacks_reserve_ = room == ports::Room::ordinary;
   Batch batch = batch_of(NoteWritable{}, now);
   if (commit(batch, now, result) && write_mode_ == WriteMode::outcomes_and_people) write_mode_ = WriteMode::normal;
   else next_write_attempt_ = now + write_retry_pause;

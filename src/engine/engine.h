@@ -59,6 +59,8 @@ class Engine {
   [[nodiscard]] const core::State& state() const noexcept { return state_; }
   [[nodiscard]] const ChainHead& head() const noexcept { return head_; }
   [[nodiscard]] WriteMode write_mode() const noexcept { return write_mode_; }
+  // What the store said when it refused; of no meaning in the normal mode.
+  [[nodiscard]] const std::string& read_only_reason() const noexcept { return read_only_reason_; }
   [[nodiscard]] const std::set<Subject>& in_flight() const noexcept { return in_flight_; }
 
  private:
@@ -117,6 +119,7 @@ class Engine {
   std::string read_only_reason_;
   Instant read_only_since_;
   Instant next_write_attempt_;
+  bool lacks_reserve_{false};
   std::uint64_t segment_bytes_{0};
   Instant segment_since_;
 };

@@ -17,6 +17,7 @@ struct Limits {
   std::size_t outcome_bytes_max{8U << 20};  // unacknowledged reports in memory; touched only when used
   std::size_t memory_bytes_slack{1U << 20}; // the memory file is rewritten when it is twice its live size and this
   Duration idle_exit{Duration::seconds(60)};       // after the last workload and connection are gone
+  Duration idle_exit_of_started{Duration::seconds(3)};  // the same where the next controller starts a keeper again
   Duration memory_retry{Duration::seconds(1)};     // between attempts to write on a full disk
   Duration gap_report_every{Duration::seconds(10)};
   std::uint32_t frames_per_turn{16};        // requests of one connection between two looks at exits

@@ -19,6 +19,7 @@ constexpr const char* usage =
     "host's agent only. Without --foreground it detaches and returns once it answers. SIGTERM ends it and leaves workloads "
     "running,\n"
     "SIGUSR2 replaces it in place by the program file as it is now.\n"
+    "It ends by itself when there is nothing to keep and nobody asks: after 60 s in the foreground, else after 3 s.\n"
     "Exit codes: 0 ended, 1 failed, 2 usage, 4 another keeper runs there.\n";
 
 // Absolute, so that a replacement finds the file that is there by then.
@@ -54,5 +55,8 @@ int main(int argc, char** argv) {
   }
   // Nothing that the starter had open stays open here or in any workload.
   if (options.handoff_fd < 0) (void)syscall(SYS_close_range, 3U, ~0U, 0U);
-  return watchbill::keeper::run_keeper(options, program_path(), watchbill::keeper::Limits{});
+  watchbill::keeper::Limits limits;
+  // A controller started it and will start the next; one that an init system started is not started again when it has ended.
+  if (!options.is_foreground && options.handoff_fd < 0) limits.idle_exit = limits.idle_exit_of_started;
+  return watchbill::keeper::run_keeper(options, program_path(), limits);
 }

@@ -48,6 +48,7 @@ struct HttpAnswer {
   HttpFields headers;
   std::string body;
   Duration took;
+  std::string not_followed{};  // of a redirection that was to be followed: why it was not, for people
 };
 
 enum class HttpFailureKind : std::uint8_t {

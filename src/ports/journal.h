@@ -33,6 +33,13 @@ struct StoredSnapshot {
   std::string text;
 };
 
+// What room a store has.
+enum class Room : std::uint8_t {
+  none,      // not for ordinary writing; what a reserve gave free is for outcomes and people
+  ordinary,  // for ordinary writing, not for the reserve too
+  reserve,   // the reserve is kept, or the store has none
+};
+
 // One controller at a time; called from the engine's thread, `read` and `blob` from any thread on a port of its own.
 class JournalPort {
  public:
@@ -54,8 +61,8 @@ class JournalPort {
   // The bytes of a blob, or nothing.
   [[nodiscard]] virtual Result<std::optional<std::string>> blob(const Digest& digest) = 0;
 
-  // Gives up the reserve (`wanted` false) or makes it anew (true). False when that cannot be done now.
-  [[nodiscard]] virtual bool keep_ballast(bool wanted) = 0;
+  // Gives up the reserve (`wanted` false), or makes it anew (true), and says what room there is then.
+  [[nodiscard]] virtual Room keep_ballast(bool wanted) = 0;
 
   // Stores a snapshot beside the journal; older ones than the newest two are dropped. Atomic: a crash leaves the old ones.
   [[nodiscard]] virtual Status save_snapshot(const StoredSnapshot& snapshot) = 0;

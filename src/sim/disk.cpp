@@ -102,15 +102,15 @@ Result<std::optional<std::string>> SimulatedJournal::blob(const Digest& digest) 
   return std::optional(at->second);
 }
 
-bool SimulatedJournal::keep_ballast(bool wanted) {
+ports::Room SimulatedJournal::keep_ballast(bool wanted) {
   if (!wanted) {
     if (disk_.has_ballast_) disk_.ballast_records_ = ballast_record_count;
     disk_.has_ballast_ = false;
-    return true;
+    return ports::Room::none;
   }
-  if (disk_.fault_ == DiskFault::full || disk_.fault_ == DiskFault::read_only) return false;
-  disk_.has_ballast_ = true;
-  return true;
+  if (disk_.fault_ == DiskFault::full || disk_.fault_ == DiskFault::read_only) return ports::Room::none;
+  disk_.has_ballast_ = !disk_.is_small_;
+  return disk_.has_ballast_ ? ports::Room::reserve : ports::Room::ordinary;
 }
 
 Status SimulatedJournal::save_snapshot(const ports::StoredSnapshot& snapshot) {

@@ -27,6 +27,10 @@ class SimulatedDisk {
   // The next append meets this fault; `full` and `read_only` last until heal().
   void arm(DiskFault fault) { fault_ = fault; }
   void heal();
+  // From now on it never has room for the reserve and ordinary writing too.
+  void shrink() { is_small_ = true, has_ballast_ = false; }
+  void grow() { is_small_ = false; }
+  [[nodiscard]] bool has_ballast() const noexcept { return has_ballast_; }
   // The process ends now, between two appends: what was acknowledged stays, unless the disk lied.
   void crash();
 
@@ -39,6 +43,7 @@ class SimulatedDisk {
   Random random_;
   Plant plant_;
   DiskFault fault_{DiskFault::none};
+  bool is_small_{false};
   bool has_ballast_{true};
   std::size_t ballast_records_{0};  // how many records the room of the ballast still takes
   std::vector<StoredRecord> records_;
@@ -58,7 +63,7 @@ class SimulatedJournal final : public ports::JournalPort {
                                             std::string& detail) override;
   [[nodiscard]] Status read(Sequence from, Sequence to, const std::function<bool(const StoredRecord&)>& visit) override;
   [[nodiscard]] Result<std::optional<std::string>> blob(const Digest& digest) override;
-  [[nodiscard]] bool keep_ballast(bool wanted) override;
+  [[nodiscard]] ports::Room keep_ballast(bool wanted) override;
   [[nodiscard]] Status save_snapshot(const ports::StoredSnapshot& snapshot) override;
   [[nodiscard]] Result<std::optional<ports::StoredSnapshot>> load_snapshot(std::size_t skip) override;
 

@@ -50,7 +50,7 @@ class test_rules_verb : public ::testing::Test {
     std::FILE* out = std::tmpfile();
     std::FILE* err = std::tmpfile();
     Terminal terminal(out, err, format, false);
-    World world{"", clock_, entropy_, {}, {}, {}, {}, {}};
+    World world{"", clock_, entropy_, {}, {}, {}, {}, {}, {}};
     const ExitCode code =
         test_rules(terminal, world, {files, junit.empty() ? "" : folder_ + "/" + junit, std::move(patterns)});
     out_ = text_of(out);

@@ -205,6 +205,13 @@ TEST(paths, are_made_absolute_and_plain) {
   EXPECT_EQ(file_name_of("/etc/wb/a.yml"), "a.yml");
 }
 
+TEST(paths, are_named_as_somebody_sees_them) {
+  EXPECT_EQ(seen_from("/etc/wb", "/etc/wb/rules/a.yml"), "rules/a.yml");
+  EXPECT_EQ(seen_from("/etc/wb", "/etc/a.yml"), "../a.yml");
+  EXPECT_EQ(seen_from("/", "/etc/a.yml"), "etc/a.yml");
+  EXPECT_EQ(seen_from("", "/etc/a.yml"), "/etc/a.yml");
+}
+
 TEST(paths, patterns_match_as_in_go) {
   EXPECT_TRUE(matches("*.yml", "a.yml"));
   EXPECT_FALSE(matches("*.yml", "a.yaml"));

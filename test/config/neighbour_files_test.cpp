@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "config/cases.h"
+#include "config/import.h"
 #include "config/load.h"
 #include "config/prometheus_text.h"
+#include "model/codec.h"
 
 namespace watchbill::config {
 namespace {
@@ -77,6 +79,95 @@ TEST(neighbour_files, say_how_late_samples_may_come) {
             "are kept [out_of_range]\n"
             "/etc/prometheus.yml:1:50: error: storage.tsdb.head: unknown key [unknown_key]\n"
             "/etc/prometheus.yml:1:60: error: storage.exemplars: this release does not have it [not_yet_supported]\n");
+}
+
+TEST(neighbour_files, flags_of_prometheus_count_beside_its_file) {
+  const auto with = [](NeighbourFlags flags, const std::string& text = "scrape_configs: [{job_name: a}]\n") {
+    return load_neighbours({"/etc/prometheus.yml", "", std::move(flags)}, reader_of({{"/etc/prometheus.yml", text}}));
+  };
+  const Loaded loaded = with({"2d", "1GB", "https://ops.example/p", {"native-histograms"}});
+  ASSERT_TRUE(loaded.configuration) << report(loaded);
+  EXPECT_EQ(loaded.configuration->storage.retention, Duration::days(2));
+  EXPECT_EQ(loaded.configuration->storage.retention_bytes, std::int64_t{1} << 30) << "powers of 1024, as there";
+  EXPECT_EQ(loaded.configuration->external_url, "https://ops.example/p");
+  EXPECT_TRUE(loaded.configuration->scrape_configs.at(0).histograms.native);
+  EXPECT_TRUE(with({"", "", "", {"native-histograms"}}, "global: {scrape_interval: 1s}\nscrape_configs: [{job_name: a}]\n")
+                  .configuration->scrape_configs.at(0).histograms.native);
+  EXPECT_FALSE(with({}).configuration->scrape_configs.at(0).histograms.native);
+  EXPECT_EQ(with({"", "0", "", {}}).configuration->storage.retention_bytes, std::nullopt) << "no limit, as there";
+  EXPECT_EQ(report(with({"30d", "1XB", "/prometheus", {"native-histograms,agent"}})),
+            "command line:1:1: error: --enable-feature: expected native-histograms, found \"agent\": this release has no other "
+            "feature to enable; leave it out [not_yet_supported]\n"
+            "command line:1:1: error: --storage.tsdb.retention.time: expected at most 15d [out_of_range]\n"
+            "command line:1:1: error: --web.external-url: expected a URL such as https://HOST/PATH, found \"/prometheus\" "
+            "[out_of_range]\n"
+            "command line:1:1: error: --storage.tsdb.retention.size: expected a size such as 16MiB, found \"1XB\" [wrong_type]\n");
+}
+
+TEST(neighbour_files, rule_files_that_are_not_there_stop_nobody) {
+  const Loaded loaded = load("rule_files: [gone.yml, 'r/*.yml']\n");
+  EXPECT_TRUE(loaded.configuration);
+  EXPECT_EQ(report(loaded),
+            "/etc/prometheus.yml:1:14: warning: rule_files[0]: there is no file /etc/gone.yml: its rules are missing until it is "
+            "there and this is read again [no_rule_file]\n"
+            "/etc/prometheus.yml:1:24: warning: rule_files[1]: there is no file /etc/r/*.yml: its rules are missing until it is "
+            "there and this is read again [no_rule_file]\n");
+}
+
+TEST(neighbour_files, an_address_beyond_loopback_needs_a_bill) {
+  LoadOptions options;
+  for (const char* address :
+       {"0.0.0.0:9090", ":9090", "[::]:9090", "ops.example:9090", "128.0.0.1:1", "127.0.0.1.example:1"}) {
+    options.own_addresses = {"127.0.0.1:1", address};
+    EXPECT_EQ(report(load("", options)),
+              "command line:1:1: error: --listen: " + std::string(address) + " is beyond loopback, which needs tls and access.tokens of a "
+              "bill: `watchbill import prometheus FILE` makes its beginning; or listen on 127.0.0.1 or ::1 [listen_not_allowed]\n");
+  }
+  options.own_addresses = {"127.0.0.1:0", "[::1]:9090", "localhost:9090"};
+  EXPECT_EQ(report(load("", options)), "");
+}
+
+// Whatever the drop-in start takes the imported bill takes, and it means the same.
+TEST(neighbour_files, an_imported_bill_means_the_same) {
+  const std::string global = "global: {scrape_interval: 6s, external_labels: {site: lab}, scrape_native_histograms: true}\n";
+  const std::string alerting = R"(alerting:
+  # told of alerts
+  alert_relabel_configs: [{regex: replica, action: labeldrop}]
+  alertmanagers:
+  - scheme: https
+    path_prefix: /am
+    timeout: 3s
+    authorization: {credentials_file: token}
+    static_configs: [{targets: ['am.example:443', 'localhost:9911']}]
+)";
+  const std::string jobs = "scrape_configs:\n- {job_name: a, static_configs: [{targets: ['h:1']}]}\n";
+  const std::string rules = "rule_files: [rules.yml, gone.yml, 'x/*.yml']\n";
+  const std::string remote = "remote_write: [{url: 'http://h/w', name: far}]\n";
+  LoadOptions options;
+  options.working_directory = "/etc";
+  std::size_t count = 0;
+  for (const std::string& text :
+       {std::string(), global, alerting, jobs, rules, remote, global + alerting + jobs + rules + remote,
+        remote + rules + jobs + alerting + global, "---\n# ours\n" + alerting + "rule_files:\n" + jobs, std::string("alerting:\n"),
+        std::string("alerting: {}\n") + rules}) {
+    MemoryFiles files{{"/etc/prometheus.yml", text},
+                      {"/etc/rules.yml", "groups: [{name: g, rules: [{alert: A, expr: up == 0}, {record: r, expr: up}]}]\n"}};
+    const NeighbourFiles named{"/etc/prometheus.yml", ""};
+    Loaded there = load_neighbours(named, reader_of(files), options);
+    ASSERT_TRUE(there.configuration) << text << report(there);
+    const Imported imported = import_prometheus(named, reader_of(files), options);
+    ASSERT_TRUE(imported.refused.empty()) << text << imported.refused.front().line();
+    files["/etc/watchbill.yaml"] = imported.bill;
+    Loaded here = load_bill("watchbill.yaml", reader_of(files), options);
+    ASSERT_TRUE(here.configuration) << imported.bill << report(here);
+    // Why nothing follows an alert is said in other words.
+    for (Configuration* each : {&*there.configuration, &*here.configuration})
+      for (auto& [alert, binding] : each->runbooks.bindings) binding.unbound = "same";
+    EXPECT_EQ(canonical_text(*here.configuration), canonical_text(*there.configuration)) << imported.bill;
+    EXPECT_EQ(here.findings.size(), there.findings.size()) << report(here) << report(there);
+    ++count;
+  }
+  EXPECT_EQ(count, 11U);
 }
 
 TEST(neighbour_files, are_shown_as_prometheus_shows_them) {

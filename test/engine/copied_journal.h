@@ -57,7 +57,7 @@ class CopiedJournal : public ports::JournalPort {
     const auto at = blobs.find(digest);
     return at == blobs.end() ? std::nullopt : std::optional(at->second);
   }
-  [[nodiscard]] bool keep_ballast(bool) override { return false; }
+  [[nodiscard]] ports::Room keep_ballast(bool) override { return ports::Room::none; }
   [[nodiscard]] Status save_snapshot(const ports::StoredSnapshot&) override { return {}; }
   [[nodiscard]] Result<std::optional<ports::StoredSnapshot>> load_snapshot(std::size_t) override {
     return std::optional<ports::StoredSnapshot>();

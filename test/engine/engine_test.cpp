@@ -90,6 +90,26 @@ TEST(engine, a_start_after_a_crash_on_a_full_disk_ends_the_read_only_time) {
             "LineageStarted EpochStarted JournalBecameReadOnly EpochStarted JournalBecameWritable ");
 }
 
+TEST(engine, a_disk_without_room_for_the_reserve_is_written_again_without_it) {
+  Desk desk;
+  desk.disk.shrink();
+  desk.start();
+  desk.disk.arm(sim::DiskFault::read_only);  // as a full disk on which no reserve was ever made
+  static_cast<void>(desk.step());
+  static_cast<void>(desk.step());
+  ASSERT_EQ(desk.engine->write_mode(), WriteMode::nothing);
+  EXPECT_EQ(desk.engine->read_only_reason(), "read_only");
+  desk.disk.heal();
+  static_cast<void>(desk.step(Duration::seconds(1)));
+  EXPECT_EQ(desk.engine->write_mode(), WriteMode::normal) << "there is room to write";
+  // The reserve comes when there is room for it.
+  EXPECT_FALSE(desk.disk.has_ballast());
+  desk.disk.grow();
+  static_cast<void>(desk.step(Duration::seconds(10)));
+  EXPECT_TRUE(desk.disk.has_ballast());
+  EXPECT_EQ(desk.history(), "LineageStarted EpochStarted JournalBecameReadOnly JournalBecameWritable ");
+}
+
 TEST(engine, a_second_report_of_an_earlier_attempt_frees_no_seat) {
   Desk desk;
   desk.start();

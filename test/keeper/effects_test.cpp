@@ -357,6 +357,19 @@ TEST(keeper_program, without_foreground_it_returns_once_it_answers) {
   EXPECT_TRUE(until([&] { return !is_alive(pid); }));
 }
 
+TEST(keeper_program, one_that_a_controller_started_ends_soon_when_there_is_nothing_to_keep) {
+  KeeperProcess keeper;
+  ASSERT_TRUE(Controller(keeper.data()).is_connected());
+  keeper.kill_it();
+  ASSERT_EQ(std::system((std::string(WB_BINARY_DIR) + "/watchbill-keeper " + keeper.data()).c_str()), 0);
+  pid_t pid = 0;
+  {
+    Controller controller(keeper.data());
+    pid = controller.welcome()->message.pid;
+  }
+  EXPECT_TRUE(until([&] { return !is_alive(pid); }));
+}
+
 TEST(keeper_program, bytes_that_are_no_frame_end_the_connection_only) {
   KeeperProcess keeper;
   Controller good(keeper.data());

@@ -423,7 +423,15 @@ TEST(http_client, follows_redirections_only_when_asked) {
   call.url = "http://localhost:" + std::to_string(server.port()) + "/from";
   EXPECT_EQ(client.call(call)->body, "there") << "by name";
   call.url = "http://127.0.0.1:" + std::to_string(server.port()) + "/loop";
-  EXPECT_EQ(client.call(call)->status, 307U) << "at most three";
+  const Outcome circle = client.call(call);
+  EXPECT_EQ(circle->status, 307U) << "at most three";
+  EXPECT_EQ(circle->not_followed, "3 redirects were followed already: they lead in a circle, or too far");
+  const auto why = [](const std::string& fields) {
+    return call_answered_by("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n" + fields + "\r\n",
+                            [](HttpCall& other) { other.redirect_count_max = 1; })->not_followed;
+  };
+  EXPECT_EQ(why(""), "it has no Location");
+  EXPECT_EQ(why("Location: ftp://h/\r\n"), "its Location is no http or https URL: \"ftp://h/\"");
   const Outcome elsewhere = call_answered_by("HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: http://127.0.0.1:" +
                                                  std::to_string(server.port()) + "/to\r\n\r\n",
                                              [](HttpCall& other) {

@@ -123,7 +123,7 @@ TEST_F(write_store, each_reason_has_its_words_and_its_counter) {
   // Twice the same name.
   const std::vector<remote::Sample> samples{{second(1), 1}};
   writer_.series(remote::encode_labels(named("a")) + remote::encode_labels(named("a")), samples);
-  EXPECT_EQ(send().refusal, "read labels label __name__: it is there twice, expected each name once");
+  EXPECT_EQ(send().refusal, "read label __name__: it is there twice, expected each name once");
   EXPECT_EQ(store_.counts().refused_before[0].load(), 1U);
   EXPECT_EQ(stored(), "");
 }

@@ -203,10 +203,10 @@ TEST(remote_labels, any_order_comes_sorted_and_empty_values_go) {
 
 TEST(remote_labels, what_is_no_label_set_is_refused_by_name) {
   EXPECT_EQ(label_error("0a 06 0a 01 61 12 01 31  0a 06 0a 01 61 12 01 32"),
-            "read labels label a: it is there twice, expected each name once");
-  EXPECT_EQ(label_error("0a 03 12 01 31"), "read labels a label: its name is empty");
-  EXPECT_EQ(label_error("0a 06 0a 01 61 12 01 ff"), "read labels label a: its value is not UTF-8");
-  EXPECT_EQ(label_error("0a 06 0a 01 ff 12 01 31"), "read labels a label: its name is not UTF-8");
+            "read label a: it is there twice, expected each name once");
+  EXPECT_EQ(label_error("0a 03 12 01 31"), "read a label: its name is empty");
+  EXPECT_EQ(label_error("0a 06 0a 01 61 12 01 ff"), "read label a: its value is not UTF-8");
+  EXPECT_EQ(label_error("0a 06 0a 01 ff 12 01 31"), "read a label: its name is not UTF-8");
   EXPECT_EQ(label_error("0a 05 0a 01"), "read Label: it is no such message of protobuf");
   EXPECT_EQ(label_error("12 00"), "read Label: it is no such message of protobuf");
 }

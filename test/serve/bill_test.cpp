@@ -83,7 +83,7 @@ TEST_F(bill, says_where_data_is_and_where_to_listen) {
   write("watchbill.yaml", text("data: elsewhere\nlisten: 127.0.0.1:0\n"));
   const Ended refused = run({"serve", "--config", path("watchbill.yaml"), "--listen", "192.0.2.1:1"});
   EXPECT_EQ(refused.exit_code, 2);
-  EXPECT_NE(refused.err.find("listen_not_allowed"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.out.find("listen_not_allowed"), std::string::npos) << refused.out << refused.err;
   Controller controller({}, arguments());
   EXPECT_TRUE(controller.is_serving());
   controller.stop();

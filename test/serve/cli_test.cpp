@@ -2,10 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fstream>
 #include <mutex>
 #include <thread>
 
 #include "serve/program.h"
+#include "serve/target.h"
 
 namespace watchbill::serve_test {
 namespace {
@@ -64,6 +66,35 @@ TEST(verbs, who_is_turned_away_learns_which_token_was_sent) {
   const Controller controller(directory.path());
   const std::vector<std::string> words{"hold", "--reason", "x", "--server", controller.url(), "--data", elsewhere.path()};
   EXPECT_NE(run_program(words).err.find("no token was sent: " + elsewhere.path() + "/admin.token"), std::string::npos);
+}
+
+// The admin's token is for the controller that made it: another listener on this host is a stranger, whatever it is called.
+TEST(verbs, the_admin_token_goes_to_its_own_controller_only) {
+  const TemporaryDirectory directory;
+  Target stranger("");
+  std::string token;
+  {
+    Controller controller(directory.path());
+    ASSERT_TRUE(controller.is_serving());
+    token = controller.admin_token();
+    const auto status = [&](const std::string& server) {
+      return run_program({"status", "--server", server, "--data", directory.path()});
+    };
+    for (const std::string& host : {std::string("127.0.0.1"), std::string("localhost"), "127.0.0.1:" + std::to_string(controller.port()) + "@127.0.0.1"})
+      static_cast<void>(status("http://" + host + ":" + std::to_string(stranger.port())));
+    EXPECT_GE(stranger.answered_count(), 2U);
+    EXPECT_EQ(stranger.last_request().find(token), std::string::npos) << stranger.last_request();
+    EXPECT_EQ(stranger.last_request().find("Authorization"), std::string::npos) << stranger.last_request();
+    EXPECT_EQ(status("http://localhost:" + std::to_string(controller.port())).exit_code, 0);
+    const std::string named = directory.path() + "/admin.token";
+    static_cast<void>(run_program({"status", "--server", "http://" + stranger.address(), "--token-file", named}));
+    EXPECT_NE(stranger.last_request().find(token), std::string::npos) << "who names the token means it";
+    controller.kill_at_once();
+  }
+  // What a killed controller wrote down is worth nothing: somebody else may have its port by now.
+  std::ofstream(directory.path() + "/urls") << "http://" << stranger.address() << "\n";
+  static_cast<void>(run_program({"status", "--server", "http://" + stranger.address(), "--data", directory.path()}));
+  EXPECT_EQ(stranger.last_request().find(token), std::string::npos) << stranger.last_request();
 }
 
 TEST(verbs, a_controller_that_is_not_there_is_exit_75) {

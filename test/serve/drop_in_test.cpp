@@ -100,20 +100,112 @@ TEST_F(drop_in, refuses_by_name_what_it_cannot_do) {
   EXPECT_FALSE(std::filesystem::exists(path("data")));
 }
 
+TEST_F(drop_in, takes_flags_of_prometheus_and_shows_them) {
+  std::vector<std::string> words = from_file();
+  for (const char* flag : {"--storage.tsdb.retention.time=2d", "--storage.tsdb.retention.size=1GB",
+                           "--web.external-url=http://ops.example/p", "--enable-feature=native-histograms"})
+    words.emplace_back(flag);
+  Controller controller(path("data"), words);
+  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  const std::string flags = get(controller, "/api/v1/status/flags").body;
+  for (const char* shown : {R"("storage.tsdb.retention.time":"2d")", R"("storage.tsdb.retention.size":"1073741824B")",
+                            R"("web.external-url":"http://ops.example/p")", R"("enable-feature":"native-histograms")",
+                            R"("web.enable-remote-write-receiver":"true")"})
+    EXPECT_NE(flags.find(shown), std::string::npos) << shown << " in " << flags;
+  EXPECT_TRUE(eventually([&] { return target_.last_request().find("application/vnd.google.protobuf") != std::string::npos; }));
+}
+
+TEST_F(drop_in, says_what_takes_the_place_of_other_flags_of_prometheus) {
+  const auto said = [&](const std::string& flag) {
+    std::vector<std::string> words{"serve"};
+    for (const std::string& word : from_file()) words.push_back(word);
+    words.push_back(flag);
+    const Ended ended = run_program(words);
+    EXPECT_EQ(ended.exit_code, 2) << flag;
+    return ended.err;
+  };
+  EXPECT_NE(said("--config.file=prometheus.yml").find("--config.file: write --prometheus.config FILE"), std::string::npos);
+  EXPECT_NE(said("--storage.tsdb.path=/x").find("--storage.tsdb.path: write --data DIRECTORY"), std::string::npos);
+  EXPECT_NE(said("--web.enable-lifecycle").find("--web.enable-lifecycle: leave it out: this is always on"), std::string::npos);
+  EXPECT_NE(said("--no-storage.tsdb.wal-compression").find("leave it out: the store is another one"), std::string::npos);
+  // A bill has keys for them.
+  write("watchbill.yaml", "watchbill: 1\n");
+  const Ended bill = run_program({"serve", "--config", path("watchbill.yaml"), "--storage.tsdb.retention.time", "1d"});
+  EXPECT_EQ(bill.exit_code, 2);
+  EXPECT_NE(bill.err.find("goes with --prometheus.config; a bill has the keys storage.retention"), std::string::npos) << bill.err;
+}
+
+TEST_F(drop_in, check_and_serve_agree_about_addresses_beyond_loopback) {
+  const std::string refused = "0.0.0.0:9090 is beyond loopback";
+  const Ended checked = run_program({"check", "--prometheus.config", path("prometheus.yml"), "--listen", "0.0.0.0:9090"});
+  EXPECT_EQ(checked.exit_code, 2);
+  EXPECT_NE(checked.out.find(refused), std::string::npos) << checked.out;
+  const Ended served = run_program({"serve", "--prometheus.config", path("prometheus.yml"), "--web.listen-address", "0.0.0.0:9090",
+                                    "--data", path("data")});
+  EXPECT_EQ(served.exit_code, 2);
+  EXPECT_NE((served.out + served.err).find(refused), std::string::npos) << served.out << served.err;
+}
+
+TEST_F(drop_in, logs_every_reload_and_shows_what_is_in_force) {
+  Controller controller(path("data"), from_file());
+  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  write("prometheus.yml", configuration("remote_read: [{url: \"http://127.0.0.1:1/\"}]\n"));
+  EXPECT_EQ(controller.ask({"POST", "/-/reload", {}, {}, {}, {}}).status, 500);
+  std::string with_labels = configuration();
+  with_labels.insert(std::string("global:\n").size(), "  external_labels: {site: lab}\n");
+  write("prometheus.yml", with_labels);
+  EXPECT_EQ(controller.ask({"POST", "/-/reload", {}, {}, {}, {}}).status, 200);
+  EXPECT_NE(get(controller, "/api/v1/status/config").body.find("site: lab"), std::string::npos);
+  EXPECT_TRUE(answers(controller, "/federate?match[]=temperature", "site=\"lab\"")) << "in force without a restart";
+  const std::string err = controller.stop().err;
+  EXPECT_NE(err.find("remote_read: this release does not have it"), std::string::npos) << err;
+  EXPECT_NE(err.find("serve: reload: config_invalid"), std::string::npos) << err;
+  EXPECT_NE(err.find("serve: reload: the bill was taken"), std::string::npos) << err;
+  EXPECT_EQ(err.find("next start"), std::string::npos) << err;
+}
+
+TEST_F(drop_in, names_files_as_the_first_of_them_was_named) {
+  std::filesystem::create_directories(path("sd"));
+  write("sd/one.json", "[{\"targets\": [\"" + target_.address() + "\"]}]");
+  write("prometheus.yml", configuration("  - {job_name: found, file_sd_configs: [{files: ['sd/*.json']}]}\n"));
+  for (const std::string& folder : {std::filesystem::relative(path("")).lexically_normal().string(), path("")}) {
+    Controller controller(path("data"), {"--prometheus.config", folder + "prometheus.yml"});
+    ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+    EXPECT_TRUE(answers(controller, "/api/v1/rules", "\"file\":\"" + folder + "rules.yml\"")) << folder;
+    EXPECT_TRUE(answers(controller, "/api/v1/targets", "\"__meta_filepath\":\"" + folder + "sd/one.json\"")) << folder;
+  }
+}
+
+TEST_F(drop_in, has_a_page_that_says_what_this_is) {
+  Controller controller(path("data"), from_file());
+  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  for (const char* place : {"/", "/graph?g0.expr=up&g0.tab=1"}) {
+    HttpReply page = get(controller, place);
+    EXPECT_EQ(page.status, 200) << place;
+    EXPECT_EQ(page.headers["content-type"], "text/html; charset=utf-8");
+    EXPECT_NE(page.body.find("/api/watchbill/v1/openapi.json"), std::string::npos) << page.body;
+  }
+}
+
 TEST_F(drop_in, is_the_beginning_of_a_bill) {
-  write("prometheus.yml", "---\n# Our house.\n" + configuration("alerting:\n  alertmanagers: []\n# The end.\n"));
+  Target peer("");
+  const std::string alerting = "alerting:\n  alertmanagers:\n  - path_prefix: /am\n    static_configs: [{targets: [\"" +
+                               peer.address() + "\"]}]\n# The end.\n";
+  write("prometheus.yml", "---\n# Our house.\n" + configuration(alerting));
   const Ended imported = run_program({"import", "prometheus", path("prometheus.yml")});
   ASSERT_EQ(imported.exit_code, 0) << imported.err;
-  EXPECT_EQ(imported.out, "watchbill: 1\n# Our house.\n" + configuration("# The end.\n") +
+  EXPECT_EQ(imported.out, "watchbill: 1\n# Our house.\n" + configuration(alerting) +
                               "access: {compatible: open}\nevaluation: {early: none}\nbindings:\n"
                               "  \"Cold\": {unbound: \"imported from prometheus.yml\"}\n");
   write("watchbill.yaml", imported.out);
   Controller controller(path("data"), arguments());
   ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
   EXPECT_TRUE(answers(controller, "/api/v1/alerts", "firing"));
+  EXPECT_TRUE(eventually([&] { return peer.last_request().starts_with("POST /am/api/v2/alerts"); })) << peer.last_request();
+  EXPECT_TRUE(answers(controller, "/api/v1/alertmanagers", "http://" + peer.address() + "/am/api/v2/alerts"));
   write("prometheus.yml", configuration("remote_read: [{url: \"http://127.0.0.1:1/\"}]\n"));
   const Ended refused = run_program({"import", "prometheus", path("prometheus.yml")});
-  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_EQ(refused.exit_code, 2);
   EXPECT_EQ(refused.out, "");
   EXPECT_NE(refused.err.find("remote_read: this release does not have it"), std::string::npos) << refused.err;
   EXPECT_EQ(run_program({"import", "prometheus", path("nothing.yml")}).exit_code, 2);

@@ -102,7 +102,7 @@ TEST_F(remote_receive, says_what_it_does_not_take) {
   const HttpReply disorder = post(controller, body_of("a", {{Instant{at - 1}, 1}, {Instant{at + 1}, 2}}));
   EXPECT_EQ(disorder.status, 400);
   EXPECT_EQ(disorder.body, "out of order sample, series a{room=\"attic\"} at " + std::to_string(at - 1) +
-                               " ms (1 samples of this request were refused, 1 are stored)\n");
+                               " ms (1 sample of this request was refused, 1 is stored)\n");
   const HttpReply twice = post(controller, body_of("a", {{Instant{at + 1}, 3}}));
   EXPECT_EQ(twice.status, 400);
   EXPECT_TRUE(twice.body.starts_with("duplicate sample for timestamp")) << twice.body;

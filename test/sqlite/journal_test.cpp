@@ -254,10 +254,28 @@ TEST(sqlite_journal, the_reserve_is_real_room_that_can_be_given_up) {
   struct stat status {};
   ASSERT_EQ(::stat((disk.path() + "/ballast").c_str(), &status), 0);
   EXPECT_GE(static_cast<std::uint64_t>(status.st_blocks) * 512, ballast_bytes) << "blocks, not a hole";
-  EXPECT_TRUE(journal->keep_ballast(false));
-  EXPECT_NE(::access((disk.path() + "/ballast").c_str(), F_OK), 0);
+  EXPECT_EQ(journal->keep_ballast(true), ports::Room::reserve);
+  EXPECT_EQ(journal->keep_ballast(false), ports::Room::none);
+  ASSERT_EQ(::stat((disk.path() + "/ballast").c_str(), &status), 0);
+  EXPECT_EQ(status.st_blocks, 0);
   ASSERT_TRUE(disk.remount(0, "size=100m"));
-  EXPECT_FALSE(journal->keep_ballast(true)) << "less than twice the reserve is free";
+  EXPECT_EQ(journal->keep_ballast(true), ports::Room::ordinary) << "less than twice the reserve is free, and more than it";
+  ASSERT_TRUE(disk.remount(0, "size=60m"));
+  EXPECT_EQ(journal->keep_ballast(true), ports::Room::none) << "what the reserve gave is for outcomes and people";
+  // Nor for a next life.
+  EXPECT_EQ(opened(disk.path(), Journal::Options{Access::read_write, true})->keep_ballast(true), ports::Room::none);
+}
+
+TEST(sqlite_journal, a_disk_that_never_had_room_for_the_reserve_is_written_without_it) {
+  SmallDisk disk("size=20m");
+  if (!disk.is_mounted()) GTEST_SKIP() << "mounting a small file system needs root";
+  const auto journal = opened(disk.path(), Journal::Options{Access::read_write, true});
+  EXPECT_EQ(journal->keep_ballast(true), ports::Room::ordinary);
+  disk.fill();
+  EXPECT_EQ(journal->keep_ballast(false), ports::Room::none);
+  EXPECT_EQ(journal->keep_ballast(true), ports::Room::none);
+  ASSERT_TRUE(disk.remount(0, "size=30m"));
+  EXPECT_EQ(journal->keep_ballast(true), ports::Room::ordinary) << "nothing was given up";
 }
 
 }  // namespace

@@ -16,6 +16,9 @@ metrics::tsdb::BlockStoreLimits limits_with(std::uint64_t disk_bytes_max) {
   return limits;
 }
 
+// "000002 to 000004".
+bool is_range(const std::string& blocks) { return blocks.find(" to ") != std::string::npos; }
+
 }  // namespace
 
 BlockKeeper::BlockKeeper(Links links, const std::string& data, std::string folder, std::uint64_t disk_bytes_max)
@@ -27,7 +30,8 @@ Result<BlockKeeper::Opened> BlockKeeper::open() {
   for (const Error& error : opened->damaged)
     links_.complain("samples: " + error.text() + "; its samples are left out, the file stays where it is");
   for (const std::string& missing : opened->missing)
-    links_.complain("samples: the block " + missing + " is missing; its samples are left out");
+    links_.complain("samples: the block" + std::string(is_range(missing) ? "s " : " ") + missing +
+                    (is_range(missing) ? " are" : " is") + " missing; their samples are left out");
   return Opened{store_.covered(), opened->damaged.empty() && opened->missing.empty(), store_.block_count() == 0};
 }
 

@@ -115,23 +115,22 @@ std::int64_t steady_us() {
 MetricsPath::MetricsPath(Links links, Settings settings)
     : links_(std::move(links)),
       settings_(std::move(settings)),
-      surroundings_{text_template::AnnotationScope(settings_.external_labels, settings_.external_url), {}, false, steady_us},
       pool_size_(pool_size()),
       head_(head_limits(settings_)),
       files_(settings_.data),
       log_(head_, files_, samples_folder),
-      remotes_({links_.client, head_, links_.now, links_.complain}, settings_.data, samples_folder, settings_.external_labels),
+      remotes_({links_.client, head_, links_.now, links_.complain}, settings_.data, samples_folder),
       blocks_({head_, log_, links_.now, links_.complain}, settings_.data, samples_folder, settings_.retention_bytes),
       asker_({head_, links_.now, [this](Command command, auto done) { offer(std::move(command), std::move(done)); },
               [this] { return readiness(); }, [this] { wake(); }},
-             surroundings_, asker_limits(settings_.debounce, pool_size_)),
+             {text_template::AnnotationScope({}, settings_.external_url), {}}, asker_limits(settings_.debounce, pool_size_)),
       scraper_({links_.loop, links_.client, head_, links_.now, [this](const scrape::TargetSeries& series) { stored(series); }}),
       writes_({head_, [this] { return flush(); },
                [this](std::span<const rules::RulePlace> readers) { asker_.arrived(readers, links_.now()); }}),
       push_files_(settings_.data),
       pushes_({push_files_, head_, links_.now, [this] { links_.loop.post([this] { configure_pushed(); }); }, links_.complain},
               reserved_families()),
-      finder_({links_.loop, links_.client, [this] { take_targets(); }, links_.complain}),
+      finder_({links_.loop, links_.client, [this] { take_targets(); }, links_.complain, settings_.files_seen_from}),
       plan_(std::make_shared<MetricsPlan>()) {}
 
 MetricsPath::~MetricsPath() { stop(); }
@@ -300,10 +299,12 @@ void MetricsPath::take() {
   configure_pushed();
   finder_.configure(plan_->jobs);
   take_targets();
-  if (const Status configured = remotes_.configure(plan_->remotes); !configured)
+  if (const Status configured = remotes_.configure(plan_->remotes, plan_->external_labels); !configured)
     links_.complain("remote write: " + configured.error().text());
   writes_.configure(plan_);
-  asker_.configure(plan_->groups, [this](const RuleId& rule) { return inherit(rule); });
+  const text_template::AnnotationScope scope(plan_->external_labels, settings_.external_url);
+  asker_.configure(plan_->groups, [this](const RuleId& rule) { return inherit(rule); },
+                   std::make_shared<const rules::Surroundings>(rules::Surroundings{scope, {}, false, steady_us}));
 }
 
 query::InheritedRule MetricsPath::inherit(const RuleId& rule) const {

@@ -51,8 +51,8 @@ class MetricsPath {
     Duration retention, out_of_order_window;
     std::uint64_t retention_bytes{0};  // of blocks and log; 0: no such limit
     Duration debounce;
-    Labels external_labels;
     std::string external_url;
+    std::string files_seen_from;  // see config::seen_from(): of discovery files
     std::string own_address;  // `instance` of our own series
     std::string own_host;     // `instance` of the host's
   };
@@ -115,7 +115,6 @@ class MetricsPath {
 
   const Links links_;
   const Settings settings_;
-  const metrics::rules::Surroundings surroundings_;
   const std::size_t pool_size_;
   metrics::tsdb::Head head_;
   drivers::files::DiskFiles files_;

@@ -86,6 +86,7 @@ Result<MetricsPlan> plan_metrics(const Configuration& configuration) {
   }
   if (const auto remotes = drivers::remote::remotes_of(configuration.remote_write, {}); !remotes) return remotes.error();
   plan.remotes = configuration.remote_write;
+  plan.external_labels = configuration.global.external_labels;
   plan.sources = configuration.rule_groups;
   for (const RuleGroupConfiguration& group : configuration.rule_groups) {
     auto compiled = rules::compile(source_of(configuration, group), lookback);

@@ -14,6 +14,7 @@ namespace watchbill::app::watch {
 struct MetricsPlan {
   std::vector<drivers::scrape::Job> jobs;               // what is scraped
   std::vector<RemoteWriteConfiguration> remotes;        // who gets the samples too
+  Labels external_labels;
   std::vector<RuleGroupConfiguration> sources;          // as written, for people
   std::vector<metrics::rules::RuleGroup> groups;        // of `sources`, compiled, in their order
   std::vector<metrics::rules::Selectors> readers;       // of rules, probes and the conditions of runbooks

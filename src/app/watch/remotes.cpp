@@ -24,7 +24,7 @@ metrics::sender::LogEnd end_of(const metrics::tsdb::SampleLog& log, bool is_of_n
 
 }  // namespace
 
-Remotes::Remotes(const Links& links, std::string data, std::string log_folder, Labels external_labels)
+Remotes::Remotes(const Links& links, std::string data, std::string log_folder)
     : links_{links.client,
              [data = std::move(data)] { return std::make_unique<drivers::files::DiskFiles>(data); },
              std::move(log_folder),
@@ -34,8 +34,7 @@ Remotes::Remotes(const Links& links, std::string data, std::string log_folder, L
              [&head = links.head] { return head.snapshot().all_metadata(); },
              [this] { return Instant{newest_ms_}; },
              links.complain},
-      head_(links.head),
-      external_labels_(std::move(external_labels)) {}
+      head_(links.head) {}
 
 Remotes::~Remotes() { stop(); }
 
@@ -45,8 +44,8 @@ void Remotes::begin(const metrics::tsdb::SampleLog& log) {
   log_end_ = end_of(log, true);
 }
 
-Status Remotes::configure(const std::vector<RemoteWriteConfiguration>& remotes) {
-  Result<std::vector<remote::Remote>> wanted = remote::remotes_of(remotes, external_labels_);
+Status Remotes::configure(const std::vector<RemoteWriteConfiguration>& remotes, const Labels& external_labels) {
+  Result<std::vector<remote::Remote>> wanted = remote::remotes_of(remotes, external_labels);
   if (!wanted) return wanted.error();
   const std::lock_guard lock(mutex_);
   is_configured_ = true;

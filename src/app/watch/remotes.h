@@ -24,14 +24,14 @@ class Remotes {
     std::function<Instant()> now;
     std::function<void(const std::string&)> complain;
   };
-  // `links` outlive it. `external_labels` count for all bills of this life.
-  Remotes(const Links& links, std::string data, std::string log_folder, Labels external_labels);
+  // `links` outlive it.
+  Remotes(const Links& links, std::string data, std::string log_folder);
   ~Remotes();
 
   // The log is loaded, and nothing was written to it in this life. Thread of the log; before configure().
   void begin(const metrics::tsdb::SampleLog& log);
-  // From now on these. Fails (invalid) on a rule that a checked configuration should not have. Loop.
-  [[nodiscard]] Status configure(const std::vector<RemoteWriteConfiguration>& remotes);
+  // From now on these, their series with these labels. Fails (invalid) on a rule that a checked configuration should not have. Loop.
+  [[nodiscard]] Status configure(const std::vector<RemoteWriteConfiguration>& remotes, const Labels& external_labels);
   // The log was flushed. Thread of the log.
   void flushed(const metrics::tsdb::SampleLog& log);
   // Waits for all of them. After the thread of the log.
@@ -46,7 +46,6 @@ class Remotes {
 
   const drivers::remote::Writer::Links links_;
   const metrics::tsdb::Head& head_;
-  const Labels external_labels_;
   std::atomic<std::int64_t> newest_ms_{0};  // of the samples that are in the log
   mutable std::mutex mutex_;
   bool is_configured_{false};

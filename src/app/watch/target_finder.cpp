@@ -44,7 +44,8 @@ std::vector<FileDiscoveryConfiguration> files_in(const std::vector<scrape::Job>&
 
 TargetFinder::TargetFinder(const Links& links)
     : links_(links),
-      files_({files_of, read_groups, [this] { links_.loop.post(links_.on_change); }, links_.complain}),
+      files_({files_of, read_groups, [this] { links_.loop.post(links_.on_change); }, links_.complain,
+              [this](const std::string& path) { return config::seen_from(links_.files_seen_from, path); }}),
       servers_({links_.loop, links_.client,
                 [](const std::string& text, const std::string& url) {
                   return config::parse_target_groups(text, url, config::GroupSyntax::json);

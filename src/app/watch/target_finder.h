@@ -27,6 +27,7 @@ class TargetFinder {
     ports::HttpClient& client;
     std::function<void()> on_change;                   // find() gives something else; on the loop
     std::function<void(const std::string&)> complain;  // to the log; any thread
+    std::string files_seen_from{};                     // see config::seen_from(): of __meta_filepath
   };
   // All of `links` outlive it.
   explicit TargetFinder(const Links& links);

@@ -47,6 +47,7 @@ using Tcp = asio::ip::tcp;
 constexpr std::size_t read_bytes = 16U << 10;         // asked of the socket at a time
 constexpr std::uint32_t interim_responses_max = 8;    // 1xx before the real one
 constexpr std::size_t tls_contexts_max = 64;          // different TLS settings kept; each holds a trust store
+constexpr std::size_t location_shown_max = 120;       // bytes, in messages
 constexpr std::uint32_t redirects_ceiling = 16;       // whatever a caller asks for
 
 struct IdleStream {
@@ -137,7 +138,7 @@ class Call : public std::enable_shared_from_this<Call> {
   void on_end_of_stream(const error_code& error);
   void on_cut_body();
   void on_response();
-  bool follow(const HttpAnswer& answer);
+  bool follow(HttpAnswer& answer);
   void set_deadline(Clock::time_point deadline);
   void on_deadline();
   void fail(HttpFailureKind kind, std::string detail);
@@ -471,15 +472,22 @@ void Call::on_response() {
 }
 
 // True when the answer is a redirection and the call goes on elsewhere.
-bool Call::follow(const HttpAnswer& answer) {
+bool Call::follow(HttpAnswer& answer) {
   constexpr std::array<std::uint32_t, 5> redirections{301, 302, 303, 307, 308};
-  if (redirect_count_ >= std::min(call_.redirect_count_max, redirects_ceiling)) return false;
-  if (call_.method != "GET" && call_.method != "HEAD") return false;
+  const std::uint32_t count_max = std::min(call_.redirect_count_max, redirects_ceiling);
+  if (count_max == 0 || (call_.method != "GET" && call_.method != "HEAD")) return false;
   if (std::find(redirections.begin(), redirections.end(), answer.status) == redirections.end()) return false;
+  const auto stay = [&answer](std::string why) {
+    answer.not_followed = std::move(why);
+    return false;
+  };
+  if (redirect_count_ >= count_max)
+    return stay(std::to_string(redirect_count_) + " redirects were followed already: they lead in a circle, or too far");
   const std::string* location = ports::find_field(answer.headers, "location");
-  if (location == nullptr) return false;
+  if (location == nullptr) return stay("it has no Location");
   std::optional<Url> next = resolve_location(url_, *location);
-  if (!next || (url_.is_tls && !next->is_tls)) return false;
+  if (!next) return stay("its Location is no http or https URL: \"" + location->substr(0, location_shown_max) + "\"");
+  if (url_.is_tls && !next->is_tls) return stay("its Location leads from https to http");
   if (next->host != url_.host || next->port != url_.port || next->is_tls != url_.is_tls) {
     std::erase_if(call_.headers, [](const ports::HttpField& field) {
       constexpr std::array<std::string_view, 3> personal{"authorization", "cookie", "host"};

@@ -10,12 +10,13 @@ namespace rules = metrics::rules;
 
 // `evaluator` belongs to whoever holds the seat; all else to the mutex.
 struct Asker::Group {
-  Group(rules::RuleGroup what, const rules::Surroundings& surroundings, Instant now)
-      : key(what.key), interval(what.interval),
+  Group(rules::RuleGroup what, Asker::Surroundings around, Instant now)
+      : surroundings(std::move(around)), key(what.key), interval(what.interval),
         clock(what.interval, rules::slot_offset(what.file, what.name, what.interval), now), last_good(now),
         health(what.rules.size()),
-        evaluator(std::move(what), surroundings, now) {}
+        evaluator(std::move(what), *surroundings, now) {}
 
+  Asker::Surroundings surroundings;
   std::string key;
   Duration interval;
   rules::SlotClock clock;
@@ -30,10 +31,11 @@ struct Asker::Group {
   rules::GroupEvaluator evaluator;
 };
 
-void Asker::configure(std::vector<rules::RuleGroup> groups, std::function<InheritedRule(const RuleId&)> inherit) {
+void Asker::configure(std::vector<rules::RuleGroup> groups, std::function<InheritedRule(const RuleId&)> inherit,
+                      Surroundings surroundings) {
   {
     const std::lock_guard lock(mutex_);
-    next_ = Configured{std::move(groups), std::move(inherit)};
+    next_ = Configured{std::move(groups), std::move(inherit), std::move(surroundings)};
   }
   links_.wake();
 }
@@ -44,6 +46,7 @@ void Asker::take_configuration(Instant now) {
   for (std::shared_ptr<Group>& group : groups_) former.emplace(group->key, std::move(group));
   groups_.clear();
   early_ = rules::EarlyLooks(limits_.debounce);
+  if (next_->surroundings != nullptr) surroundings_ = std::move(next_->surroundings);
   for (rules::RuleGroup& source : next_->groups) {
     auto group = std::make_shared<Group>(std::move(source), surroundings_, now);
     // A rule of a group that goes on takes its memory along; of all others the journal knows best.
@@ -228,7 +231,7 @@ void Asker::answer(const Question& question, const std::function<void(Finding)>&
   const auto is_late = [this, deadline = question.deadline] { return deadline && links_.now() > *deadline; };
   Finding finding;
   if (!is_late()) {
-    metrics::promql::EvaluationOptions options = surroundings_.options;
+    metrics::promql::EvaluationOptions options = options_;
     options.should_stop = is_late;
     finding = find_answer(question, links_.head.snapshot(), question.at.value_or(links_.now()), options);
   }

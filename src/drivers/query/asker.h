@@ -57,13 +57,16 @@ class Asker {
     std::size_t tasks_at_once_max{1};  // fewer than there are threads: a reader's dear query must not hold up the rules
     Duration debounce{Duration::milliseconds(100)};
   };
-  // `links` and `surroundings` outlive it.
+  using Surroundings = std::shared_ptr<const metrics::rules::Surroundings>;
+  // `links` outlive it.
   Asker(Links links, const metrics::rules::Surroundings& surroundings, const Limits& limits)
-      : links_(std::move(links)), surroundings_(surroundings), limits_(limits), early_(limits.debounce) {}
+      : links_(std::move(links)), options_(surroundings.options), limits_(limits),
+        surroundings_(std::make_shared<const metrics::rules::Surroundings>(surroundings)), early_(limits.debounce) {}
 
   // From the next plan() on that finds no group at work: these groups. Rules that stay keep their memory; the others' start with
-  // what `inherit` gives.
-  void configure(std::vector<metrics::rules::RuleGroup> groups, std::function<InheritedRule(const RuleId&)> inherit);
+  // what `inherit` gives. `surroundings`: of these groups; null: as before.
+  void configure(std::vector<metrics::rules::RuleGroup> groups, std::function<InheritedRule(const RuleId&)> inherit,
+                 Surroundings surroundings = nullptr);
 
   // Puts what is due into the queue. Gives the instant at which it is to be called again, unless wake() asks sooner.
   [[nodiscard]] Instant plan(Instant now);
@@ -91,6 +94,7 @@ class Asker {
   struct Configured {
     std::vector<metrics::rules::RuleGroup> groups;
     std::function<InheritedRule(const RuleId&)> inherit;
+    Surroundings surroundings;
   };
   using Job = std::function<void()>;
 
@@ -106,9 +110,10 @@ class Asker {
   void push(Job job);
 
   Links links_;
-  const metrics::rules::Surroundings& surroundings_;
+  const metrics::promql::EvaluationOptions options_;
   const Limits limits_;
   mutable std::mutex mutex_;
+  Surroundings surroundings_;
   std::condition_variable changed_;
   std::deque<Job> jobs_;
   std::deque<Job> tasks_;

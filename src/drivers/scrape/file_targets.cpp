@@ -121,7 +121,8 @@ void FileTargets::read(const std::string& path, File& file) {
   Result<Groups> groups = links_.read(path);
   std::string complaint = groups ? "" : groups.error().text();
   if (groups) {
-    for (StaticTargets& group : *groups) group.labels.set(path_label, path);
+    const std::string name = links_.name_of ? links_.name_of(path) : path;
+    for (StaticTargets& group : *groups) group.labels.set(path_label, name);
     file.groups = std::make_shared<const Groups>(std::move(*groups));
   }
   if (complaint == file.complaint) return;

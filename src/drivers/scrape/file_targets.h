@@ -31,6 +31,7 @@ class FileTargets {
     std::function<Result<Groups>(const std::string& path)> read;
     std::function<void()> on_change;                     // groups_of() gives something else for a pattern
     std::function<void(const std::string&)> complain;    // once for each new reason
+    std::function<std::string(const std::string& path)> name_of{};  // of __meta_filepath; none: the path
   };
   explicit FileTargets(Links links) : links_(std::move(links)) {}
   ~FileTargets() { stop(); }

@@ -96,7 +96,8 @@ Result<HttpTargets::Groups> HttpTargets::groups_in(const Source& source,
   const std::string& url = source.written.url;
   if (!answer) return fault(ErrorKind::interrupted, url, std::string(word(answer.error().kind)) + ": " + answer.error().detail);
   if (answer->status != 200)
-    return fault(ErrorKind::invalid, url, "server returned HTTP status " + std::to_string(answer->status));
+    return fault(ErrorKind::invalid, url, "server returned HTTP status " + std::to_string(answer->status) +
+                                                  (answer->not_followed.empty() ? "" : ", " + answer->not_followed));
   const std::string* type = ports::find_field(answer->headers, "content-type");
   if (type == nullptr || !is_json(*type))
     return fault(ErrorKind::invalid, url, "expected the Content-Type application/json, found \"" +

@@ -225,7 +225,9 @@ void Scraper::take(const std::shared_ptr<Running>& running, Instant asked_at,
                                             : "";
     return fail(running, asked_at, std::string(word(answer.error().kind)) + ": " + answer.error().detail + limit);
   }
-  if (answer->status != 200) return fail(running, asked_at, "server returned HTTP status " + std::to_string(answer->status));
+  if (answer->status != 200)
+    return fail(running, asked_at, "server returned HTTP status " + std::to_string(answer->status) +
+                                       (answer->not_followed.empty() ? "" : ", " + answer->not_followed));
   ScrapeReport report = running->series.store_page({answer->body, format_of(*answer)}, asked_at);
   report.took = links_.now() - asked_at;
   finish(running, asked_at, std::move(report));

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,8 @@ namespace {
 
 constexpr mode_t directory_mode = 0700;
 constexpr mode_t closed_mode = 0400;  // of a segment that gets no more records
+constexpr int lock_looks_max = 20;
+constexpr timespec lock_look_pause{0, 5'000'000};
 constexpr const char* schema =
     "CREATE TABLE IF NOT EXISTS record(seq INTEGER PRIMARY KEY, header BLOB NOT NULL, payload BLOB);"
     "CREATE TABLE IF NOT EXISTS blob(digest TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;";
@@ -57,9 +60,19 @@ Result<DataLock> DataLock::take(const std::string& data_directory) {
   DataLock lock;
   lock.descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock.descriptor_ < 0) return Error::from_errno(errno, "open the lock", path);
-  if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0)
-    return Error{ErrorKind::busy, "lock", data_directory, "another controller holds this data directory"};
+  // Who only looks whether it is held has it for a moment.
+  for (int look = 0; ::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0; ++look) {
+    if (look == lock_looks_max)
+      return Error{ErrorKind::busy, "lock", data_directory, "another controller holds this data directory"};
+    ::nanosleep(&lock_look_pause, nullptr);
+  }
   return lock;
+}
+
+bool DataLock::is_held(const std::string& data_directory) {
+  DataLock look;
+  look.descriptor_ = ::open((data_directory + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
+  return look.descriptor_ >= 0 && ::flock(look.descriptor_, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& data_directory, Options options) {
@@ -167,7 +180,10 @@ Result<ports::JournalEnd> Journal::end() {
     if (options_.access == Access::read_write && segment == found.rbegin() && !is_closed(segment_path(*segment))) {
       Status settled = settle(*segment);
       // A full disk: the reserve is there for this.
-      if (!settled && keep_ballast(false)) settled = settle(*segment);
+      if (!settled) {
+        static_cast<void>(keep_ballast(false));
+        settled = settle(*segment);
+      }
       if (!settled) return settled.error();
     }
     Result<std::shared_ptr<Connection>> connection = reader(*segment);

@@ -18,6 +18,8 @@ namespace watchbill::drivers::sqlite {
 // Bytes that are given up when the disk is full, and how much must be free before they are taken again.
 inline constexpr std::uint64_t ballast_bytes = 64U << 20;
 inline constexpr std::uint64_t ballast_free_bytes_min = 128U << 20;
+// Ordinary writing goes on with so much free, beside the room that a reserve gave up: twice the largest batch.
+inline constexpr std::uint64_t ordinary_free_bytes_min = 2U << 20;
 
 // The lock on a data directory, held for the life of the object (and by no other process meanwhile).
 class DataLock {
@@ -32,6 +34,8 @@ class DataLock {
   // Makes the directory (mode 0700) when it is not there. Fails with `busy` (data_in_use) when another controller holds it, with
   // `denied`, `read_only` or `exhausted` (data_not_writable) when it cannot be written.
   [[nodiscard]] static Result<DataLock> take(const std::string& data_directory);
+  // True while some process holds it. Makes nothing.
+  [[nodiscard]] static bool is_held(const std::string& data_directory);
 
  private:
   int descriptor_{-1};
@@ -56,7 +60,7 @@ class Journal final : public ports::JournalPort {
                                             std::string& detail) override;
   [[nodiscard]] Status read(Sequence from, Sequence to, const std::function<bool(const StoredRecord&)>& visit) override;
   [[nodiscard]] Result<std::optional<std::string>> blob(const Digest& digest) override;
-  [[nodiscard]] bool keep_ballast(bool wanted) override;
+  [[nodiscard]] ports::Room keep_ballast(bool wanted) override;
   [[nodiscard]] Status save_snapshot(const ports::StoredSnapshot& snapshot) override;
   [[nodiscard]] Result<std::optional<ports::StoredSnapshot>> load_snapshot(std::size_t skip) override;
 

@@ -99,20 +99,30 @@ Result<std::optional<ports::StoredSnapshot>> Journal::load_snapshot(std::size_t 
   return std::optional(ports::StoredSnapshot{head, std::move(text)});
 }
 
-bool Journal::keep_ballast(bool wanted) {
+// A reserve that was given up is an empty file, also over a restart: what it gave free is not for ordinary writing. A disk that
+// never had room for one has no such file.
+ports::Room Journal::keep_ballast(bool wanted) {
   const std::string path = data_ + "/ballast";
-  if (!options_.ballast) return true;
-  if (!wanted) return ::unlink(path.c_str()) == 0 || errno == ENOENT;
+  if (!options_.ballast) return ports::Room::reserve;
   struct stat status {};
-  if (::stat(path.c_str(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) >= ballast_bytes) return true;
+  const bool is_there = ::stat(path.c_str(), &status) == 0;
+  if (!wanted) {
+    if (is_there) static_cast<void>(::truncate(path.c_str(), 0));
+    return ports::Room::none;
+  }
+  if (is_there && static_cast<std::uint64_t>(status.st_size) >= ballast_bytes) return ports::Room::reserve;
   struct statvfs volume {};
-  if (::statvfs(data_.c_str(), &volume) != 0) return false;
-  if (static_cast<std::uint64_t>(volume.f_bavail) * volume.f_frsize < ballast_free_bytes_min) return false;
+  if (::statvfs(data_.c_str(), &volume) != 0) return ports::Room::none;
+  const std::uint64_t free_bytes = static_cast<std::uint64_t>(volume.f_bavail) * volume.f_frsize;
+  const std::uint64_t needed = ordinary_free_bytes_min + (is_there ? ballast_bytes : 0);
+  const ports::Room without = free_bytes >= needed ? ports::Room::ordinary : ports::Room::none;
+  if (free_bytes < ballast_free_bytes_min) return without;
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   // Blocks, not a hole: only what is really there can be given up.
-  const bool is_made = file.is_open() && ::posix_fallocate(file.get(), 0, static_cast<off_t>(ballast_bytes)) == 0;
-  if (!is_made) ::unlink(path.c_str());
-  return is_made;
+  if (file.is_open() && ::posix_fallocate(file.get(), 0, static_cast<off_t>(ballast_bytes)) == 0) return ports::Room::reserve;
+  if (is_there) static_cast<void>(::truncate(path.c_str(), 0));
+  else ::unlink(path.c_str());
+  return without;
 }
 
 }  // namespace watchbill::drivers::sqlite

@@ -19,7 +19,7 @@ constexpr std::uint32_t value = 2;
 }  // namespace label
 
 Error fault(std::string on, std::string detail) {
-  return Error{ErrorKind::invalid, "read labels", std::move(on), std::move(detail)};
+  return Error{ErrorKind::invalid, "read", std::move(on), std::move(detail)};
 }
 
 Result<Labels::Pair> read_label(std::string_view message) {
