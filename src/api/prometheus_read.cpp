@@ -176,7 +176,6 @@ void read(const CallPointer& call, const remote::ReadRequest& request, const Ext
 }
 
 void begin_read(const CallPointer& call) {
-  if (const auto fault = store_fault(call->services.watch)) return answer_text(*call, 503, *fault);
   const Result<std::string> body = remote::decompress(call->request.body, remote::ReadLimits().body_bytes_max);
   if (!body) return answer_text(*call, 400, body.error().text());
   Result<remote::ReadRequest> request = remote::decode_read_request(*body);
@@ -184,6 +183,7 @@ void begin_read(const CallPointer& call) {
   if (!request->accepts_samples && !request->prefers_chunks)
     return answer_text(*call, 400,
                        "server does not support any of the requested response types; supported: SAMPLES, STREAMED_XOR_CHUNKS");
+  if (const auto fault = store_fault(call->services.watch)) return answer_text(*call, 503, *fault);
   ExternalLabels external;
   for (const auto& [name, value] : call->services.running().external_labels) external.emplace(name, value);
   const auto work = [asked = std::move(*request), external = std::move(external),

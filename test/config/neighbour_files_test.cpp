@@ -77,8 +77,9 @@ TEST(neighbour_files, say_how_late_samples_may_come) {
   EXPECT_EQ(report(load("storage: {tsdb: {out_of_order_time_window: 2d, head: 1}, exemplars: {max_exemplars: 5}}\n")),
             "/etc/prometheus.yml:1:17: error: storage.tsdb: out_of_order_time_window 2d is longer than the 1d for which samples "
             "are kept [out_of_range]\n"
-            "/etc/prometheus.yml:1:50: error: storage.tsdb.head: unknown key [unknown_key]\n"
-            "/etc/prometheus.yml:1:60: error: storage.exemplars: this release does not have it [not_yet_supported]\n");
+            "/etc/prometheus.yml:1:48: error: storage.tsdb.head: unknown key; expected one of out_of_order_time_window "
+            "[unknown_key]\n"
+            "/etc/prometheus.yml:1:58: error: storage.exemplars: this release does not have it [not_yet_supported]\n");
 }
 
 TEST(neighbour_files, flags_of_prometheus_count_beside_its_file) {

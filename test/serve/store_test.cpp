@@ -38,7 +38,7 @@ class store : public ServedFolder {
     return reply;
   }
   [[nodiscard]] static HttpReply post_one(const Controller& controller, std::int64_t at_ms) {
-    return post(controller, Labels({{"__name__", "pushed"}}), {{Instant{at_ms}, 1}});
+    return post(controller, Labels(std::vector<Labels::Pair>{{"__name__", "pushed"}}), {{Instant{at_ms}, 1}});
   }
   [[nodiscard]] static HttpReply get(const Controller& controller, const std::string& target) {
     return controller.ask({"GET", target, {}, {}, {}, {}});

@@ -588,7 +588,9 @@ TEST(block_store, what_a_merge_left_behind_is_removed_as_soon_as_it_can_be) {
   const SimulatedFiles before = files;
   for (const bool restarts : {false, true}) {
     files = before;
-    if (restarts) ASSERT_TRUE(stand.start(begin + Duration::hours(13)));
+    if (restarts) {
+      ASSERT_TRUE(stand.start(begin + Duration::hours(13)));
+    }
     EXPECT_EQ(files.files.count("samples/000002-000002.block"), 1U);
     files.unremovable.clear();
     stand.work(begin + Duration::hours(13));

@@ -293,7 +293,7 @@ class log_with_a_gap : public ::testing::TestWithParam<const char*> {
   std::optional<SampleLog> log_;
 };
 INSTANTIATE_TEST_SUITE_P(ways, log_with_a_gap, ::testing::Values("disk_full", "nobody_flushed"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& way) { return std::string(way.param); });
 
 TEST_P(log_with_a_gap, is_no_success_until_a_block_holds_what_is_missing) {
   EXPECT_GT(log_->lost_bytes() + head_->statistics().log_forgotten_bytes, 0U);
