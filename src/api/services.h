@@ -39,8 +39,7 @@ struct History {
 
 // Figures of our own process, for `process_*`.
 struct ProcessFigures {
-  double cpu_seconds{0};
-  double start_seconds{0};  // since 1970
+  double cpu_seconds{0}, start_seconds{0};  // the second since 1970
   std::uint64_t resident_bytes{0}, virtual_bytes{0};
   std::uint64_t open_fds{0}, open_fds_max{0};
 };
