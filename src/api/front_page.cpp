@@ -1,4 +1,5 @@
-// What somebody finds who opens the address in a browser. There is no console yet: the page says what this is and where things are.
+// What somebody finds who opens the address in a browser. There is no console yet: the page says what this is, and where things
+// are.
 #include <string>
 
 #include "api/call.h"
@@ -10,15 +11,17 @@ namespace {
 constexpr std::string_view page = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>watchbill</title></head><body>
 <h1>watchbill</h1>
-<p>A self-hosted operations control plane. This release has no console and no expression browser: it is asked by its command line
-(<code>watchbill status</code>, <code>watchbill query 'up'</code>), and by what speaks to a Prometheus, such as Grafana, at this address.</p>
+<p>A self-hosted operations control plane. This release has no console and no expression browser: it is asked by its
+command line (<code>watchbill status</code>, <code>watchbill query 'up'</code>), and by what speaks to a Prometheus, such as
+Grafana, at this address.</p>
 <ul>
 <li><a href="/api/watchbill/v1/openapi.json">/api/watchbill/v1</a>: its own API, as OpenAPI 3.1</li>
 <li><a href="/api/v1/query?query=up">/api/v1</a>: Prometheus' API; <a href="/api/v1/targets">targets</a>,
 <a href="/api/v1/rules">rules</a>, <a href="/api/v1/alerts">alerts</a>, <a href="/api/v1/status/config">configuration</a></li>
 <li><a href="/metrics">/metrics</a>, <a href="/-/ready">/-/ready</a>, <a href="/-/healthy">/-/healthy</a></li>
 </ul>
-<p>The documents are in the folder <code>docs</code> of its source; docs/migrating-from-prometheus.md is for who comes from Prometheus.</p>
+<p>The documents are in the folder <code>docs</code> of its source; docs/migrating-from-prometheus.md is for who
+comes from Prometheus.</p>
 </body></html>
 )";
 

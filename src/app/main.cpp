@@ -66,7 +66,8 @@ int main(int argument_count, char** arguments) {
   ::signal(SIGXFSZ, SIG_IGN);  // and so is a file at its size limit: the journal takes it for a full disk
   drivers::system::SystemClock clock;
   drivers::system::SystemEntropy entropy;
-  cli::World world{WB_BUILD, clock, entropy, app::read_journal, app::write_journal, app::logs, app::served_urls, app::call, app::pause};
+  cli::World world{WB_BUILD,         clock,     entropy,   app::read_journal, app::write_journal, app::logs,
+                   app::served_urls, app::call, app::pause};
   cli::ProgramVerbs program;
   program.serve = [&world](cli::Terminal& terminal, const cli::ServeArguments& serve) {
     return serve.is_supervised ? app::serve_supervised(terminal, serve) : app::serve(terminal, serve, world);

@@ -154,7 +154,8 @@ class CommandLine {
     });
     bill->add_option("--config", parsed_.check.config, "the bill [watchbill.yaml]");
     add_neighbours(bill, parsed_.check.neighbours);
-    bill->add_option("--listen,--web.listen-address", parsed_.check.own_addresses, "what `serve` will listen on, instead of the bill's [127.0.0.1:9911]");
+    bill->add_option("--listen,--web.listen-address", parsed_.check.own_addresses,
+                     "what `serve` will listen on, instead of the bill's [127.0.0.1:9911]");
     bill->add_flag("--warn-as-fail", parsed_.check.warn_as_fail, "warnings give exit 1");
     add(*bill, "rules", "lint Prometheus rule files by themselves",
         "  watchbill check rules rules/web.yml\n  watchbill check rules rules/*.yml -o json",

@@ -60,7 +60,9 @@ std::string instead_of(std::string_view word) {
   // Truth values may be written --no-NAME there.
   if (name.starts_with("no-")) name.remove_prefix(3);
   if (std::find(taken.begin(), taken.end(), name) != taken.end()) return {};
-  const auto fits = [name](const Instead& each) { return each.flag.ends_with('.') ? name.starts_with(each.flag) : name == each.flag; };
+  const auto fits = [name](const Instead& each) {
+    return each.flag.ends_with('.') ? name.starts_with(each.flag) : name == each.flag;
+  };
   const auto found = std::find_if(instead.begin(), instead.end(), fits);
   if (found == instead.end() || found->text.empty()) return {};
   return std::string(written) + ": " + std::string(found->text);

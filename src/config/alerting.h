@@ -1,5 +1,5 @@
-// The key `alerting` of a Prometheus file or a bill: Alertmanagers that are told of alerts. One that is this very program needs no
-// telling: its routing is --alertmanager.config, or alertmanager_config.
+// The key `alerting` of a Prometheus file or a bill: Alertmanagers that are told of alerts. One that is this very program needs
+// no telling: its routing is --alertmanager.config, or alertmanager_config.
 #pragma once
 
 #include <span>

@@ -26,7 +26,7 @@ void read_address(const Cursor& at, std::string& out);
 // Whether a text, with any template in it, is one of these.
 [[nodiscard]] bool is_url(std::string_view text) noexcept;
 [[nodiscard]] bool is_address(std::string_view text) noexcept;
-// True for the host of an address that only this host's own programs reach: 127.0.0.0/8, ::1, localhost, with or without brackets.
+// True for the host of an address that only this host's own programs reach: 127.0.0.0/8, ::1 with or without brackets, localhost.
 [[nodiscard]] bool is_loopback(std::string_view host) noexcept;
 
 }  // namespace watchbill::config

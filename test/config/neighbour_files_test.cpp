@@ -96,13 +96,14 @@ TEST(neighbour_files, flags_of_prometheus_count_beside_its_file) {
                   .configuration->scrape_configs.at(0).histograms.native);
   EXPECT_FALSE(with({}).configuration->scrape_configs.at(0).histograms.native);
   EXPECT_EQ(with({"", "0", "", {}}).configuration->storage.retention_bytes, std::nullopt) << "no limit, as there";
-  EXPECT_EQ(report(with({"30d", "1XB", "/prometheus", {"native-histograms,agent"}})),
-            "command line:1:1: error: --enable-feature: expected native-histograms, found \"agent\": this release has no other "
-            "feature to enable; leave it out [not_yet_supported]\n"
-            "command line:1:1: error: --storage.tsdb.retention.time: expected at most 15d [out_of_range]\n"
-            "command line:1:1: error: --web.external-url: expected a URL such as https://HOST/PATH, found \"/prometheus\" "
-            "[out_of_range]\n"
-            "command line:1:1: error: --storage.tsdb.retention.size: expected a size such as 16MiB, found \"1XB\" [wrong_type]\n");
+  EXPECT_EQ(
+      report(with({"30d", "1XB", "/prometheus", {"native-histograms,agent"}})),
+      "command line:1:1: error: --enable-feature: expected native-histograms, found \"agent\": this release has no other "
+      "feature to enable; leave it out [not_yet_supported]\n"
+      "command line:1:1: error: --storage.tsdb.retention.time: expected at most 15d [out_of_range]\n"
+      "command line:1:1: error: --web.external-url: expected a URL such as https://HOST/PATH, found \"/prometheus\" "
+      "[out_of_range]\n"
+      "command line:1:1: error: --storage.tsdb.retention.size: expected a size such as 16MiB, found \"1XB\" [wrong_type]\n");
 }
 
 TEST(neighbour_files, rule_files_that_are_not_there_stop_nobody) {
@@ -120,9 +121,11 @@ TEST(neighbour_files, an_address_beyond_loopback_needs_a_bill) {
   for (const char* address :
        {"0.0.0.0:9090", ":9090", "[::]:9090", "ops.example:9090", "128.0.0.1:1", "127.0.0.1.example:1"}) {
     options.own_addresses = {"127.0.0.1:1", address};
-    EXPECT_EQ(report(load("", options)),
-              "command line:1:1: error: --listen: " + std::string(address) + " is beyond loopback, which needs tls and access.tokens of a "
-              "bill: `watchbill import prometheus FILE` makes its beginning; or listen on 127.0.0.1 or ::1 [listen_not_allowed]\n");
+    EXPECT_EQ(
+        report(load("", options)),
+        "command line:1:1: error: --listen: " + std::string(address) +
+            " is beyond loopback, which needs tls and access.tokens of a "
+            "bill: `watchbill import prometheus FILE` makes its beginning; or listen on 127.0.0.1 or ::1 [listen_not_allowed]\n");
   }
   options.own_addresses = {"127.0.0.1:0", "[::1]:9090", "localhost:9090"};
   EXPECT_EQ(report(load("", options)), "");
@@ -147,10 +150,9 @@ TEST(neighbour_files, an_imported_bill_means_the_same) {
   LoadOptions options;
   options.working_directory = "/etc";
   std::size_t count = 0;
-  for (const std::string& text :
-       {std::string(), global, alerting, jobs, rules, remote, global + alerting + jobs + rules + remote,
-        remote + rules + jobs + alerting + global, "---\n# ours\n" + alerting + "rule_files:\n" + jobs, std::string("alerting:\n"),
-        std::string("alerting: {}\n") + rules}) {
+  for (const std::string& text : {std::string(), global, alerting, jobs, rules, remote, global + alerting + jobs + rules + remote,
+                                  remote + rules + jobs + alerting + global, "---\n# ours\n" + alerting + "rule_files:\n" + jobs,
+                                  std::string("alerting:\n"), std::string("alerting: {}\n") + rules}) {
     MemoryFiles files{{"/etc/prometheus.yml", text},
                       {"/etc/rules.yml", "groups: [{name: g, rules: [{alert: A, expr: up == 0}, {record: r, expr: up}]}]\n"}};
     const NeighbourFiles named{"/etc/prometheus.yml", ""};

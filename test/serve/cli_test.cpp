@@ -80,7 +80,8 @@ TEST(verbs, the_admin_token_goes_to_its_own_controller_only) {
     const auto status = [&](const std::string& server) {
       return run_program({"status", "--server", server, "--data", directory.path()});
     };
-    for (const std::string& host : {std::string("127.0.0.1"), std::string("localhost"), "127.0.0.1:" + std::to_string(controller.port()) + "@127.0.0.1"})
+    for (const std::string& host :
+         {std::string("127.0.0.1"), std::string("localhost"), "127.0.0.1:" + std::to_string(controller.port()) + "@127.0.0.1"})
       static_cast<void>(status("http://" + host + ":" + std::to_string(stranger.port())));
     EXPECT_GE(stranger.answered_count(), 2U);
     EXPECT_EQ(stranger.last_request().find(token), std::string::npos) << stranger.last_request();

@@ -140,8 +140,8 @@ TEST_F(drop_in, check_and_serve_agree_about_addresses_beyond_loopback) {
   const Ended checked = run_program({"check", "--prometheus.config", path("prometheus.yml"), "--listen", "0.0.0.0:9090"});
   EXPECT_EQ(checked.exit_code, 2);
   EXPECT_NE(checked.out.find(refused), std::string::npos) << checked.out;
-  const Ended served = run_program({"serve", "--prometheus.config", path("prometheus.yml"), "--web.listen-address", "0.0.0.0:9090",
-                                    "--data", path("data")});
+  const Ended served = run_program(
+      {"serve", "--prometheus.config", path("prometheus.yml"), "--web.listen-address", "0.0.0.0:9090", "--data", path("data")});
   EXPECT_EQ(served.exit_code, 2);
   EXPECT_NE((served.out + served.err).find(refused), std::string::npos) << served.out << served.err;
 }

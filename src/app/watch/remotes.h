@@ -30,7 +30,8 @@ class Remotes {
 
   // The log is loaded, and nothing was written to it in this life. Thread of the log; before configure().
   void begin(const metrics::tsdb::SampleLog& log);
-  // From now on these, their series with these labels. Fails (invalid) on a rule that a checked configuration should not have. Loop.
+  // From now on these, their series with these labels. Fails (invalid) on a rule that a checked configuration should not have.
+  // Loop.
   [[nodiscard]] Status configure(const std::vector<RemoteWriteConfiguration>& remotes, const Labels& external_labels);
   // The log was flushed. Thread of the log.
   void flushed(const metrics::tsdb::SampleLog& log);
