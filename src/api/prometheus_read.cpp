@@ -197,8 +197,16 @@ void begin_read(const CallPointer& call) {
 }  // namespace
 
 Routes prometheus_read_routes() {
-  Route route{"POST", "/api/v1/read", "remote read: samples, or chunks of them, for another Prometheus", "viewer", {}, {}, {}, begin_read,
-              Decides::route, Dialect::prometheus};
+  Route route{"POST",
+              "/api/v1/read",
+              "remote read: samples, or chunks of them, for another Prometheus",
+              "viewer",
+              {},
+              {},
+              {},
+              begin_read,
+              Decides::route,
+              Dialect::prometheus};
   route.takes = "application/x-protobuf";
   return {route};
 }

@@ -122,7 +122,7 @@ BillReading read_bill(const BillSource& source) {
     reading.loaded.findings.push_back(
         {config::Severity::error, "rule_invalid", {path, {}}, metrics.error().on, metrics.error().detail});
   if (!metrics || secrets.has_failed()) return reading;
-  metrics->keeps_host = !source.bill.empty();
+  metrics->keeps_own = !source.bill.empty();
   bill.metrics = std::make_shared<const watch::MetricsPlan>(std::move(*metrics));
   reading.bill = std::move(bill);
   return reading;

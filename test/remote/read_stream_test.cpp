@@ -158,20 +158,24 @@ TEST(read_stream, frames_are_prometheus_byte_for_byte) {
   writer.series(0, labels("1"), samples);
   writer.series(0, labels("2"), std::span(samples).first(1));
   EXPECT_EQ(hex(writer.take()),
-            "d50192cdff660ad2010a100a085f5f6e616d655f5f120477625f610a0c0a06726567696f6e120265750a060a017812013112a70108c899b1ef9f34"
-            "109e8cc2ef9f341801229401001090b3e2debf683ff00000000000009875309bffd8001c07c007bc17c1f5f1ef21e44003acf07d187e831cfb4a23"
-            "33d80f0ea6200e000000000000362c0a80733333333333364d5a804666666666666b35b6317dfe999999999999ae8ad0e1fe00e000000000000e1d"
-            "4b9003c000000000000c20018001000000000000620005008800000000000367ffe8265ad0e0000000004ff44fbf560a4d0a100a085f5f6e616d65"
-            "5f5f120477625f610a0c0a06726567696f6e120265750a060a0178120132122308c899b1ef9f3410c899b1ef9f3418012211000190b3e2debf683f"
-            "f000000000000000");
+            "d50192cdff660ad2010a100a085f5f6e616d655f5f120477625f610a0c0a06726567696f6e120265750a060a017812013112a70108c899"
+            "b1ef9f34109e8cc2ef9f341801229401001090b3e2debf683ff00000000000009875309bffd8001c07c007bc17c1f5f1ef21e44003acf0"
+            "7d187e831cfb4a2333d80f0ea6200e000000000000362c0a80733333333333364d5a804666666666666b35b6317dfe999999999999ae8a"
+            "d0e1fe00e000000000000e1d4b9003c000000000000c20018001000000000000620005008800000000000367ffe8265ad0e0000000004f"
+            "f44fbf560a4d0a100a085f5f6e616d655f5f120477625f610a0c0a06726567696f6e120265750a060a0178120132122308c899b1ef9f34"
+            "10c899b1ef9f3418012211000190b3e2debf683ff000000000000000");
   EXPECT_EQ(writer.bytes(), 0U);
 }
 
 TEST(read_stream, chunks_give_every_sample_back) {
   expect_same(ChunkReader(encode_xor_chunk(varied())).read(), varied());
   const std::int64_t far = std::numeric_limits<std::int64_t>::max();
-  const std::vector<Sample> extremes{{Instant{-far}, std::nan("")},  {Instant{-1}, 0},        {Instant{0}, -0.0},
-                                     {Instant{8193}, 1},            {Instant{8193 * 3}, std::nextafter(1, 2)}, {Instant{100'000}, 3},
+  const std::vector<Sample> extremes{{Instant{-far}, std::nan("")},
+                                     {Instant{-1}, 0},
+                                     {Instant{0}, -0.0},
+                                     {Instant{8193}, 1},
+                                     {Instant{8193 * 3}, std::nextafter(1, 2)},
+                                     {Instant{100'000}, 3},
                                      {Instant{700'000}, std::bit_cast<double>(std::uint64_t{0x7ff0000000000002})},
                                      {Instant{far}, std::bit_cast<double>(~std::uint64_t{0})}};
   expect_same(ChunkReader(encode_xor_chunk(extremes)).read(), extremes);

@@ -211,9 +211,10 @@ TEST_F(remote_receive, frames_of_chunks_are_those_of_a_real_prometheus) {
   const Prometheus real(*program, path("prometheus.yml"), {free_port(), path("real")}, {"--web.enable-remote-write-receiver"});
   const auto post_to = [](std::uint16_t port, const std::string& target, const std::string& body) {
     Connection connection(port);
-    connection.send("POST " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
-                    "\r\nConnection: close\r\nContent-Type: application/x-protobuf\r\nContent-Encoding: snappy\r\nContent-Length: " +
-                    std::to_string(body.size()) + "\r\n\r\n" + body);
+    connection.send(
+        "POST " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
+        "\r\nConnection: close\r\nContent-Type: application/x-protobuf\r\nContent-Encoding: snappy\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body);
     return connection.reply();
   };
   const std::int64_t begin = now_ms() - 60'000;

@@ -472,7 +472,8 @@ void MetricsPath::append(const std::vector<scrape::OwnSample>& samples) {
 void MetricsPath::configure_own() {
   const Labels own = own_target("watchbill", settings_.own_address);
   const Labels host = own_target("node", settings_.own_host);
-  scraper_.add_internal({own, own_interval, [this](Instant) { return own_samples(); }});
+  if (own_samples().empty()) scraper_.remove_internal(own);
+  else scraper_.add_internal({own, own_interval, [this](Instant) { return own_samples(); }});
   if (host_samples(links_.now()).empty()) scraper_.remove_internal(host);
   else scraper_.add_internal({host, host_interval, [this](Instant now) { return host_samples(now); }});
 }
@@ -498,13 +499,16 @@ void MetricsPath::configure_pushed() {
 std::vector<scrape::OwnSample> MetricsPath::own_samples() const {
   using Entry = metrics::exposition::TextParser::Entry;
   constexpr std::string_view refusals = "watchbill_refusals_total";
-  const bool keeps_zeros = plan_->reads(own_target("watchbill", settings_.own_address), std::string(refusals));
   std::vector<scrape::OwnSample> out;
   const std::string page = links_.own_page();
   metrics::exposition::TextParser parser(page);
+  ReadNames read(*plan_, own_target("watchbill", settings_.own_address));
+  const auto is_kept = [&] {
+    const bool may_be_left_out = !plan_->keeps_own || (parser.metric_name() == refusals && parser.value() == 0);
+    return !may_be_left_out || read.has(parser.metric_name());
+  };
   for (Entry entry = parser.next(); entry != Entry::end && entry != Entry::malformed; entry = parser.next())
-    if (entry == Entry::sample && (keeps_zeros || parser.value() != 0 || parser.metric_name() != refusals))
-      out.push_back({parser.labels(), parser.value(), {}});
+    if (entry == Entry::sample && is_kept()) out.push_back({parser.labels(), parser.value(), {}});
   return out;
 }
 
@@ -514,7 +518,7 @@ std::vector<scrape::OwnSample> MetricsPath::host_samples(Instant now) {
   static_cast<void>(host_.read(now, seen));
   std::vector<scrape::OwnSample> out;
   for (scrape::HostSample& sample : seen.samples) {
-    if (!plan_->keeps_host && !read.has(sample.name)) continue;
+    if (!plan_->keeps_own && !read.has(sample.name)) continue;
     sample.labels.set(metric_name_label, sample.name);
     out.push_back({std::move(sample.labels), sample.value, {}});
   }

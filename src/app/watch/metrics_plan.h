@@ -19,9 +19,9 @@ struct MetricsPlan {
   std::vector<metrics::rules::RuleGroup> groups;        // of `sources`, compiled, in their order
   std::vector<metrics::rules::Selectors> readers;       // of rules, probes and the conditions of runbooks
   bool reads_everything{false};                         // a condition is a template: who knows what it will read
-  // Whether all metrics of this host are kept; else those that somebody reads. False for a neighbour's file: it names the
-  // exporter of its machine, most likely, and a query over all jobs would count the machine twice.
-  bool keeps_host{true};
+  // Whether all our own metrics and those of this host are kept; else those that somebody reads. False for a neighbour's file:
+  // queries are to find what they find there, and one over all jobs would count a machine twice whose exporter the file names.
+  bool keeps_own{true};
 
   // Whether somebody reads series of this name that have these labels.
   [[nodiscard]] bool reads(const Labels& target, const std::string& metric_name) const;

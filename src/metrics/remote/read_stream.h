@@ -1,5 +1,5 @@
-// The answer of remote read in frames (response type STREAMED_XOR_CHUNKS): each a message ChunkedReadResponse behind its length (a
-// varint) and its CRC-32C (four bytes, the high one first). Pure.
+// The answer of remote read in frames (response type STREAMED_XOR_CHUNKS): each a message ChunkedReadResponse behind its length
+// (a varint) and its CRC-32C (four bytes, high ones first). Pure.
 // Source: Prometheus storage/remote (chunked.go, codec.go: StreamChunkedReadResponses), prompb/remote.proto.
 #pragma once
 

@@ -11,8 +11,8 @@
 namespace watchbill::metrics::remote {
 namespace {
 
-// Bits, the highest of a byte first. Whole bytes are written as Prometheus does it, which leaves an empty byte behind one that was
-// written where a byte began: a chunk has it at its end, so ours have it too and are equal byte for byte.
+// Bits, the highest of a byte first. Whole bytes are written as Prometheus does it, which leaves an empty byte behind one that
+// was written where a byte began: a chunk has it at its end, so ours have it too and are equal byte for byte.
 class Bits {
  public:
   explicit Bits(std::string& out) : out_(out) {}
