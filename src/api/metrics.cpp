@@ -93,7 +93,7 @@ constexpr std::array<DeclaredMetric, 82> declared{{
     {"watchbill_pushed_series", "gauge", "", "series of the groups that were pushed and are kept"},
     {"watchbill_pushes_total", "counter", "outcome", "requests of pushing clients, by what became of them"},
     {"watchbill_refusals_total", "counter", "area, reason", "every refusal by its name"},
-    {"watchbill_remote_write_exemplars_dropped_total", "counter", "", "exemplars by remote write: the store keeps none"},
+    {"watchbill_remote_write_exemplars_dropped_total", "counter", "", "exemplars that came by remote write; they are not kept"},
     {"watchbill_remote_write_gaps_total", "counter", "remote_name, url", "how often samples left the log before they were sent"},
     {"watchbill_remote_write_refused_repeats_total", "counter", "remote_name, url",
      "samples that were refused when they were sent again: taken before, most likely"},

@@ -60,7 +60,7 @@ void read_redirects(const Cursor& at, RemoteKeys&) {
 void read_exemplars(const Cursor& at, RemoteKeys&) {
   bool are_sent = false;
   read(at, are_sent);
-  if (are_sent) at.complain("not_yet_supported", "this release stores no exemplars");
+  if (are_sent) at.complain("not_yet_supported", "this release sends no exemplars");
 }
 
 using Q = RemoteQueueConfiguration;
@@ -127,7 +127,7 @@ constexpr auto remote = table<K>(
                                                          "rewrite the labels of samples, or drop them; after external_labels"),
     whole<K, read_into<&R::name, read_filled>>("name", "text", "",
                                                "in metrics and messages; by it, or else by url, a remote is known again"),
-    whole<K, read_exemplars>("send_exemplars", "false", "false", "none are stored"),
+    whole<K, read_exemplars>("send_exemplars", "false", "false", "none are sent"),
     whole<K, read_into<&R::sends_histograms, read_truth>>("send_native_histograms", "truth", "false", "else they are left out"),
     client_key<K, read_basic_auth>("basic_auth", "settings", "", "as of jobs"),
     client_key<K, read_authorization>("authorization", "settings", "", "as of jobs"),

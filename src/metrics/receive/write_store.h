@@ -50,7 +50,7 @@ struct WriteCounts {
   Count samples{0};  // taken
   std::array<Count, tsdb::append_refusal_count> refused{};
   std::array<Count, write_refusal_count> refused_before{};
-  Count exemplars{0};  // passed over: the store keeps none
+  Count exemplars{0};  // passed over
 };
 
 class WriteStore {
