@@ -65,6 +65,7 @@ class Loader {
   const LoadOptions& options_;
   Bill bill_;
   std::set<std::string> opened_;  // bill files
+  std::map<const SourceFile*, SourceFile> as_there_;  // bill files, for the keys that are Prometheus'
   std::map<std::pair<std::string_view, std::string>, Place> names_;
 };
 
@@ -160,7 +161,11 @@ void Loader::note_section(const SourceFile& file, std::string_view name, NodeInd
       if (!is_new) twice(children[n], std::string(name) + "." + own, first->second);
     }
   }
-  bill_.sections.add(name, {&file, key_node, value});
+  if (key.type.find("(Prometheus)") == std::string_view::npos) return bill_.sections.add(name, {&file, key_node, value});
+  // Prometheus' keys are read as it reads them, or an import of its file would be refused for an empty list.
+  const auto as_there = as_there_.try_emplace(&file, file).first;
+  as_there->second.dialect = Dialect::prometheus;
+  bill_.sections.add(name, {&as_there->second, key_node, value});
 }
 
 // As Prometheus: rules that are not there are none, and the others go on. It says nothing; a rule that nobody misses is the worse

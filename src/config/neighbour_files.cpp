@@ -39,7 +39,7 @@ void read_flag(std::string_view flag, const std::string& text, Bill& bill, T& ou
 // Units there are powers of 1024 with or without i, and 0 is no limit.
 std::string size_as_there(std::string text) {
   if (text == "0" || text == "0B") return {};
-  constexpr std::string_view prefixes = "KMGT";
+  constexpr std::string_view prefixes = "KMG";
   if (text.size() > 1 && text.back() == 'B' && prefixes.find(text[text.size() - 2]) != std::string_view::npos)
     text.insert(text.size() - 1, 1, 'i');
   return text;

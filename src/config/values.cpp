@@ -61,9 +61,8 @@ struct Word {
   std::string_view name;
   std::int64_t value;
 };
-constexpr std::array<Word, 10> byte_units{{{"", 1}, {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
-                                          {"TiB", std::int64_t{1} << 40}, {"KB", 1000}, {"MB", 1'000'000},
-                                          {"GB", 1'000'000'000}, {"TB", 1'000'000'000'000}}};
+constexpr std::array<Word, 8> byte_units{{{"", 1}, {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
+                                         {"KB", 1000}, {"MB", 1'000'000}, {"GB", 1'000'000'000}}};
 // Numbers of Linux; signals that end or steer a program.
 constexpr std::array<Word, 17> signals{{{"HUP", 1}, {"INT", 2}, {"QUIT", 3}, {"ABRT", 6}, {"KILL", 9}, {"USR1", 10},
                                         {"SEGV", 11}, {"USR2", 12}, {"PIPE", 13}, {"ALRM", 14}, {"TERM", 15}, {"CHLD", 17},

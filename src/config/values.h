@@ -47,7 +47,7 @@ struct Rate {
 };
 [[nodiscard]] std::optional<Rate> read_rate(const Cursor& at, Bounds count_bounds);
 [[nodiscard]] std::optional<std::int64_t> parse_bytes(std::string_view text) noexcept;
-// "16MiB", "512KiB", "100": a number of bytes with or without B, KiB, MiB, GiB, TiB, KB, MB, GB, TB.
+// "16MiB", "512KiB", "100": a number of bytes with or without B, KiB, MiB, GiB, KB, MB, GB.
 [[nodiscard]] std::optional<std::int64_t> read_bytes(const Cursor& at, Bounds bounds);
 // A signal's number by its name, with or without SIG.
 [[nodiscard]] std::optional<std::uint32_t> read_signal(const Cursor& at);

@@ -152,7 +152,9 @@ TEST(neighbour_files, an_imported_bill_means_the_same) {
   std::size_t count = 0;
   for (const std::string& text : {std::string(), global, alerting, jobs, rules, remote, global + alerting + jobs + rules + remote,
                                   remote + rules + jobs + alerting + global, "---\n# ours\n" + alerting + "rule_files:\n" + jobs,
-                                  std::string("alerting:\n"), std::string("alerting: {}\n") + rules}) {
+                                  std::string("alerting:\n"), std::string("alerting: {}\n") + rules,
+        std::string("alerting:\n  alertmanagers:\n  - static_configs:\n    - targets:\n      # - alertmanager:9093\n"),
+        std::string("scrape_configs:\n- {job_name: a, honor_labels: yes}\n")}) {
     MemoryFiles files{{"/etc/prometheus.yml", text},
                       {"/etc/rules.yml", "groups: [{name: g, rules: [{alert: A, expr: up == 0}, {record: r, expr: up}]}]\n"}};
     const NeighbourFiles named{"/etc/prometheus.yml", ""};
@@ -170,7 +172,7 @@ TEST(neighbour_files, an_imported_bill_means_the_same) {
     EXPECT_EQ(here.findings.size(), there.findings.size()) << report(here) << report(there);
     ++count;
   }
-  EXPECT_EQ(count, 11U);
+  EXPECT_EQ(count, 13U);
 }
 
 TEST(neighbour_files, are_shown_as_prometheus_shows_them) {
