@@ -20,6 +20,7 @@
 
 #include "api/services.h"
 #include "app/watch/block_keeper.h"
+#include "app/watch/memory_return.h"
 #include "app/watch/metrics_plan.h"
 #include "app/watch/remotes.h"
 #include "app/watch/target_finder.h"
@@ -125,6 +126,7 @@ class MetricsPath {
   Remotes remotes_;
   BlockKeeper blocks_;
   drivers::query::Asker asker_;
+  MemoryReturn memory_;
   drivers::scrape::Scraper scraper_;       // loop
   drivers::scrape::HostReader host_;       // loop
   WriteDesk writes_;
@@ -132,9 +134,7 @@ class MetricsPath {
   FoundTargets targets_;                   // loop, once it runs
   std::shared_ptr<const MetricsPlan> plan_;  // loop, once it runs
   std::map<Labels, Readers> early_;        // of `plan_`, by target, or own series; loop
-  std::atomic<bool> is_ready_{false};
-  std::atomic<bool> is_ending_{false};
-
+  std::atomic<bool> is_ready_{false}, is_ending_{false};
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool is_stopped_{false}, is_woken_{false};  // the second one for the planner
