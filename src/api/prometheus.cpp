@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/seconds.h"
 #include "metrics/exposition/number.h"
 #include "metrics/promql/print.h"
 #include "metrics/promql/series_selector.h"
@@ -47,17 +48,6 @@ std::string error_body(const PrometheusError& error) {
 
 ports::HttpResponse json_response(std::uint32_t status, std::string body) {
   return {status, {{"Content-Type", "application/json"}}, std::move(body)};
-}
-
-// Seconds as a number, if the text is one; in ms, to the nearest.
-std::optional<std::int64_t> parse_float_seconds(std::string_view text) {
-  double seconds = 0;
-  const char* const end = text.data() + text.size();
-  const char* const begin = text.starts_with('+') ? text.data() + 1 : text.data();
-  const auto [after, failure] = std::from_chars(begin, end, seconds);
-  constexpr double seconds_max = 9e12;  // as ms it fits an integer, and lies beyond the year 9999
-  if (failure != std::errc{} || after != end || !(std::abs(seconds) < seconds_max)) return std::nullopt;
-  return std::llround(seconds * 1000);
 }
 
 Result<std::vector<tsdb::Matcher>, PrometheusError> matchers_of(const std::string& text) {
@@ -166,13 +156,13 @@ std::vector<std::string> parameters(const Call& call, std::string_view name) {
 }
 
 std::optional<Instant> parse_time(std::string_view text) {
-  if (const auto ms = parse_float_seconds(text)) return Instant{*ms};
+  if (const auto ms = parse_plain_seconds(text)) return Instant{*ms};
   if (const auto instant = parse_rfc3339(text)) return *instant;
   return std::nullopt;
 }
 
 std::optional<Duration> parse_seconds(std::string_view text) {
-  if (const auto ms = parse_float_seconds(text)) return Duration{*ms};
+  if (const auto ms = parse_plain_seconds(text)) return Duration{*ms};
   if (const auto duration = parse_duration(text)) return *duration;
   return std::nullopt;
 }

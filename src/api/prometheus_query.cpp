@@ -191,6 +191,8 @@ PrometheusError error_of(const promql::EvaluationError& error) {
     case promql::EvaluationRefusal::many_to_many:
     case promql::EvaluationRefusal::too_many_samples:
     case promql::EvaluationRefusal::too_many_steps:
+    case promql::EvaluationRefusal::label_value_too_long:
+    case promql::EvaluationRefusal::too_many_label_bytes:
     case promql::EvaluationRefusal::too_many_series: return {PrometheusErrorType::execution, error.message};
   }
   return {PrometheusErrorType::execution, error.message};

@@ -54,7 +54,15 @@ ExitCode check_bill(Terminal& terminal, const CheckArguments& arguments) {
 }
 
 ExitCode check_rules(Terminal& terminal, const CheckArguments& arguments) {
-  return report(terminal, config::check_rule_files(arguments.files, config::disk_files(), load_options()), arguments);
+  const config::Loaded loaded = config::check_rule_files(arguments.files, config::disk_files(), load_options());
+  const auto counted = [](std::size_t count, const std::string& what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+  };
+  // "0 errors" alone would not say that anything was read.
+  if (terminal.format() == Format::table)
+    for (const config::RuleFileCount& file : loaded.rule_files)
+      terminal.print(one_line(file.path) + ": " + counted(file.group_count, "group") + ", " + counted(file.rule_count, "rule"));
+  return report(terminal, loaded, arguments);
 }
 
 ExitCode check_alertmanager(Terminal& terminal, const CheckArguments& arguments) {

@@ -282,9 +282,9 @@ class CommandLine {
             [this](Terminal& terminal) { return cli::query(terminal, world_, parsed_.server, parsed_.query); });
     add_server(sub);
     sub->add_option("EXPR", parsed_.query.expression, "the expression")->required();
-    sub->add_option("--at", parsed_.query.at, "a time such as 2026-03-01T12:00:00Z [now]");
-    sub->add_option("--since", parsed_.query.since, "over this time before --at, such as 1h");
-    sub->add_option("--step", parsed_.query.step, "with --since: between two points [a sixtieth of it]");
+    sub->add_option("--at", parsed_.query.at, "a time such as 2026-03-01T12:00:00Z, or seconds since 1970 [now]");
+    sub->add_option("--since", parsed_.query.since, "over this time before --at, such as 1h, or seconds");
+    sub->add_option("--step", parsed_.query.step, "with --since: between two points, such as 15s, or seconds [a sixtieth of it]");
   }
 
   void add_alerts() {

@@ -1,9 +1,11 @@
 // What a running controller measures: `query`, over Prometheus' API paths.
 #include <algorithm>
 
+#include "base/seconds.h"
 #include "cli/caret.h"
 #include "cli/json_text.h"
 #include "cli/online.h"
+#include "cli/query_text.h"
 
 namespace watchbill::cli {
 namespace {
@@ -11,36 +13,22 @@ namespace {
 constexpr std::int64_t steps_wanted = 60;  // of a range whose step nobody named: what a terminal shows
 constexpr Duration step_min = Duration::seconds(1);
 
-// --- query ---
-
-// "80.5 @1435781451.781"
-std::string point_text(const JsonValue& point) {
-  const JsonValue::Array& pair = list_of(&point);
-  return pair.size() == 2 ? text_of(&pair[1]) + " @" + text_of(&pair[0]) : "";
+Result<Instant> time_of(const std::string& text) {
+  if (const auto ms = parse_plain_seconds(text)) return Instant{*ms};
+  return parse_rfc3339(text);
 }
 
-void print_result(Terminal& terminal, const JsonValue& data) {
-  const std::string type = member(data, "resultType");
-  const JsonValue* result = data.find("result");
-  if (type == "scalar" || type == "string") {
-    terminal.print(point_text(*result));
-    return;
-  }
-  for (const JsonValue& series : list_of(result)) {
-    const std::string labels = labels_of(series.find("metric")).text();
-    if (const JsonValue* value = series.find("value")) terminal.print(labels + "  " + point_text(*value));
-    else terminal.print(labels);
-    for (const JsonValue& point : list_of(series.find("values"))) terminal.print("  " + point_text(point));
-  }
-  if (list_of(result).empty()) terminal.print("no series");
+Result<Duration> duration_of(const std::string& text) {
+  if (const auto ms = parse_plain_seconds(text)) return Duration{*ms};
+  return parse_duration(text);
 }
 
 Result<std::string, Refused> query_path(const QueryArguments& arguments, Instant now) {
   const auto bad = [](const std::string& what) { return Refused{Refusal::bad_argument, what}; };
   Instant at = now;
   if (!arguments.at.empty()) {
-    const Result<Instant> named = parse_rfc3339(arguments.at);
-    if (!named) return bad("--at " + arguments.at + ": expected a time such as 2026-03-01T12:00:00Z");
+    const Result<Instant> named = time_of(arguments.at);
+    if (!named) return bad("--at " + arguments.at + ": expected a time such as 2026-03-01T12:00:00Z or 1772366400");
     at = *named;
   }
   if (arguments.since.empty()) {
@@ -48,12 +36,12 @@ Result<std::string, Refused> query_path(const QueryArguments& arguments, Instant
     const std::string time = arguments.at.empty() ? "" : "&time=" + escaped(format_rfc3339(at));
     return "/api/v1/query?query=" + escaped(arguments.expression) + time;
   }
-  const Result<Duration> since = parse_duration(arguments.since);
-  if (!since || since->ms <= 0) return bad("--since " + arguments.since + ": expected a duration such as 1h");
+  const Result<Duration> since = duration_of(arguments.since);
+  if (!since || since->ms <= 0) return bad("--since " + arguments.since + ": expected a duration such as 1h, or seconds");
   Duration step = std::max(step_min, *since / steps_wanted);
   if (!arguments.step.empty()) {
-    const Result<Duration> named = parse_duration(arguments.step);
-    if (!named || named->ms <= 0) return bad("--step " + arguments.step + ": expected a duration such as 15s");
+    const Result<Duration> named = duration_of(arguments.step);
+    if (!named || named->ms <= 0) return bad("--step " + arguments.step + ": expected a duration such as 15s, or seconds");
     step = *named;
   }
   return "/api/v1/query_range?query=" + escaped(arguments.expression) + "&start=" + escaped(format_rfc3339(at - *since)) +
@@ -77,7 +65,8 @@ ExitCode query(Terminal& terminal, World& world, const ServerArguments& server, 
   }
   const JsonValue* data = answer->find("data");
   if (terminal.format() == Format::json || data == nullptr) print_json(terminal, *answer);
-  else print_result(terminal, *data);
+  else
+    for (const std::string& line : query_lines(*data)) terminal.print(line);
   for (const JsonValue& warning : list_of(answer->find("warnings"))) terminal.complain(text_of(&warning));
   return code;
 }

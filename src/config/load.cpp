@@ -64,6 +64,7 @@ class Loader {
   const FileReader& reader_;
   const LoadOptions& options_;
   Bill bill_;
+  std::vector<RuleFileCount> rule_files_;
   std::set<std::string> opened_;  // bill files
   std::map<const SourceFile*, SourceFile> as_there_;  // bill files, for the keys that are Prometheus'
   std::map<std::pair<std::string_view, std::string>, Place> names_;
@@ -222,7 +223,11 @@ void Loader::read_rule_files() {
       const SourceFile* file = open(path, Dialect::prometheus, named.origin);
       if (file == nullptr) continue;
       const Cursor root(bill_.report, *file, file->tree.root, "");
-      read_rule_file(root, bill_.configuration.global.evaluation_interval, bill_.configuration.rule_groups, bill_.alerts);
+      std::vector<RuleGroupConfiguration>& groups = bill_.configuration.rule_groups;
+      RuleFileCount& count = rule_files_.emplace_back(RuleFileCount{file->path, groups.size(), 0});
+      read_rule_file(root, bill_.configuration.global.evaluation_interval, groups, bill_.alerts);
+      for (std::size_t i = count.group_count; i < groups.size(); ++i) count.rule_count += groups[i].rules.size();
+      count.group_count = groups.size() - count.group_count;
     }
 }
 
@@ -273,6 +278,7 @@ void Loader::finish() {
 Loaded Loader::take() {
   Loaded out;
   out.dropped_count = bill_.report.dropped_count();
+  out.rule_files = std::move(rule_files_);
   const bool is_good = !bill_.report.has_errors();
   out.findings = bill_.report.take();
   if (!is_good) return out;

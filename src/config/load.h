@@ -31,10 +31,18 @@ struct LoadOptions {
   std::size_t files_max{1000};         // of one bill, rule files among them: a pattern may match a whole disk
 };
 
+// What one rule file was found to hold.
+struct RuleFileCount {
+  std::string path;  // as it was named
+  std::size_t group_count{0};
+  std::size_t rule_count{0};
+};
+
 struct Loaded {
   std::optional<Configuration> configuration;  // exactly when no finding is an error
   std::vector<Finding> findings;               // by place
   std::size_t dropped_count{0};                // findings beyond Report::count_max
+  std::vector<RuleFileCount> rule_files;       // that could be read, in their order
   std::string prometheus_text;                 // with the configuration: what it says in Prometheus' words, without secrets
 
   // Exit code of `check`: 2 errors, 1 warnings with `warn_as_fail`, else 0.

@@ -1,6 +1,8 @@
 #include "config/rules.h"
 
+#include <map>
 #include <set>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -107,7 +109,25 @@ struct FileKeys {
   Duration evaluation_interval;
   std::vector<RuleGroupConfiguration>* groups{nullptr};
   std::vector<AlertPlace>* alerts{nullptr};
+  // Where each name with its labels was first written; of the whole file, as promtool has it.
+  std::map<std::pair<std::string, std::map<std::string, std::string>>, Mark> seen{};
 };
+
+// Two rules that write the same series write different values to them, and two that raise the same alerts end each other's.
+void warn_of_duplicate(const Cursor& at, const RuleConfiguration& read, FileKeys& file) {
+  const std::string_view key = read.alert.empty() ? "record" : "alert";
+  const NodeIndex name = at.file().tree.find(at.index(), key);
+  if (name == no_node) return;
+  const Cursor named = at.member(key, name);
+  std::map<std::string, std::string> labels = read.labels;
+  std::erase_if(labels, [](const auto& label) { return label.second.empty(); });  // as good as none
+  const auto [first, is_new] =
+      file.seen.try_emplace({read.alert.empty() ? read.record : read.alert, std::move(labels)}, at.at(name).begin);
+  if (is_new) return;
+  named.warn("duplicate_rule", fmt::format("a rule with this name and the same labels is in line {}: both write the same series; "
+                                           "give one of them another name or another label",
+                                           first->second.line));
+}
 
 void add_group(const Cursor& at, FileKeys& file) {
   GroupKeys keys;
@@ -125,6 +145,7 @@ void add_group(const Cursor& at, FileKeys& file) {
     for (const auto& [name, value] : keys.labels) each.labels.try_emplace(name, value);
     const NodeIndex node = at.at(rules).children[i];
     const NodeIndex name = at.file().tree.find(node, "alert");
+    warn_of_duplicate(at.member("rules", rules).element(i), each, file);
     if (!each.alert.empty() && name != no_node) file.alerts->push_back({each.alert, {at.file().path, at.at(name).begin}});
   }
   out.rules = std::move(keys.rules);
@@ -151,7 +172,7 @@ constexpr auto rule_file = table<FileKeys>(
 void read_rule_file(const Cursor& at, Duration evaluation_interval, std::vector<RuleGroupConfiguration>& groups,
                     std::vector<AlertPlace>& alerts) {
   if (is_null(at.node())) return;
-  FileKeys file{&at, evaluation_interval, &groups, &alerts};
+  FileKeys file{&at, evaluation_interval, &groups, &alerts, {}};
   read_object(at, rule_file, file);
 }
 

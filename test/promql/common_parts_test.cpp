@@ -72,6 +72,70 @@ TEST_F(Common, answers_are_those_of_expressions_that_stand_alone) {
   }
 }
 
+TEST_F(Common, a_part_that_is_evaluated_again_for_its_series_takes_nothing_from_larger_ones) {
+  const std::string long_label(100, 'l');  // on the heap
+  for (const char* host : {"a", "b"})
+    ASSERT_TRUE(head_.append(Labels({{"__name__", "m"}, {"host", host + long_label}}), Instant{600'000}, 10));
+  const CommonParts parts =
+      parts_of({"sum by (host) (m)", "sum by (host) (m) > 5", "sum by (host) (m) < -100", "sum by (host) (m) > 5"});
+  EXPECT_EQ(parts.count(), 2U);
+  CommonValues values(parts);
+  for (std::size_t i = 0; i < expressions_.size(); ++i) {
+    EvaluationOptions options;
+    options.lists_found_series = i == 2;  // an alert among rules that record
+    const QueryTime time = QueryTime::at(Instant{600'000});
+    const auto shared = evaluate(expressions_[i], head_.snapshot(), time, options, {&parts, i, &values});
+    const auto alone = evaluate(expressions_[i], head_.snapshot(), time, options);
+    ASSERT_TRUE(alone && shared);
+    EXPECT_EQ(all_of(*alone), all_of(*shared)) << expressions_[i].text;
+  }
+}
+
+// An expression of a few pieces, so that the rules of a group have many in common.
+std::string some_expression(std::mt19937& random, int depth) {
+  const auto one_of = [&random](std::initializer_list<const char*> list) {
+    return std::string(list.begin()[random() % list.size()]);
+  };
+  if (depth == 0) return one_of({"x_total", "rate(x_total[5m])", "rate(g[2m])", "g", "y_total offset 1m"});
+  const std::string inner = some_expression(random, depth - 1);
+  switch (random() % 6) {
+    case 0: return "sum by (zone) (" + inner + ")";
+    case 1: return one_of({"topk", "bottomk"}) + "(2, " + inner + ")";
+    case 2: return inner + one_of({" > 3", " < -100", " * 2"});
+    case 3: return "label_replace(" + inner + ", \"host\", \"$1-and-a-long-tail-of-its-own\", \"host\", \"(.*)\")";
+    case 4: return "(" + inner + ") " + one_of({"or", "and", "unless"}) + " (" + some_expression(random, depth - 1) + ")";
+    default: return "max by (host, zone) (" + inner + ")";
+  }
+}
+
+TEST_F(Common, answers_of_any_group_are_those_of_its_rules_alone) {
+  std::mt19937 random(11);
+  std::size_t shared_count = 0;
+  for (int group = 0; group < 400; ++group) {
+    std::vector<std::string> texts;
+    for (std::size_t count = 2 + random() % 7; texts.size() < count;)
+      texts.push_back(!texts.empty() && random() % 3 == 0 ? texts[random() % texts.size()]
+                                                          : some_expression(random, static_cast<int>(random() % 4)));
+    expressions_.clear();
+    std::vector<const char*> list;
+    for (const std::string& text : texts) list.push_back(text.c_str());
+    const CommonParts parts = parts_of(list);
+    shared_count += parts.count();
+    CommonValues values(parts);
+    const QueryTime time = QueryTime::at(Instant{300'000 + static_cast<std::int64_t>(random() % 300) * 1000});
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      EvaluationOptions options;
+      options.lists_found_series = random() % 3 == 0;
+      const auto shared = evaluate(expressions_[i], head_.snapshot(), time, options, {&parts, i, &values});
+      const auto alone = evaluate(expressions_[i], head_.snapshot(), time, options);
+      ASSERT_EQ(alone.has_value(), shared.has_value()) << texts[i];
+      if (alone) ASSERT_EQ(all_of(*alone), all_of(*shared)) << texts[i] << " in group " << group;
+      else EXPECT_EQ(alone.error().message, shared.error().message);
+    }
+  }
+  EXPECT_GT(shared_count, 400U) << "groups that share nothing prove nothing";
+}
+
 TEST_F(Common, what_was_evaluated_is_not_evaluated_again) {
   const CommonParts parts = parts_of({"sum(rate(x_total[5m])) > 1", "sum(rate(x_total[5m])) > 2"});
   ASSERT_EQ(parts.count(), 1U);
@@ -99,6 +163,10 @@ TEST_F(Common, the_largest_part_that_stands_as_often_is_the_one) {
   expressions_.clear();
   EXPECT_EQ(parts_of({"sum(rate(x_total[5m])) > 1", "max_over_time(sum(rate(x_total[5m]))[1m:])"}).count(), 0U)
       << "below a subquery times are others";
+  expressions_.clear();
+  EXPECT_EQ(parts_of({"sum(info(x_total)) > 1", "sum(info(x_total)) > 2"}).count(), 0U) << "target_info may change in between";
+  expressions_.clear();
+  EXPECT_EQ(parts_of({"sum(info(rate(x_total[5m])))", "min(info(rate(x_total[5m])))"}).count(), 1U) << "the rate alone";
   expressions_.clear();
   const auto none = [](const VectorSelector&) { return false; };
   EXPECT_EQ(parts_of({"sum(rate(x_total[5m])) > 1", "sum(rate(x_total[5m])) > 2"}, none).count(), 0U);

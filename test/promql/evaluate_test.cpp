@@ -169,6 +169,79 @@ TEST_F(Evaluate, every_limit_is_met_by_name) {
             "too_many_samples 1:13 query processing would load too many samples into memory: more than 40");
 }
 
+TEST_F(Evaluate, no_label_grows_without_bound) {
+  std::string doubled = "first";
+  for (int i = 0; i < 40; ++i) doubled = "label_join(" + doubled + ", \"host\", \"\", \"host\", \"host\")";
+  EXPECT_EQ(ask(doubled).substr(0, 21), "label_value_too_long ");
+  doubled = "first";
+  for (int i = 0; i < 40; ++i) doubled = "label_replace(" + doubled + ", \"host\", \"$1$1\", \"host\", \"(.*)\")";
+  EXPECT_EQ(ask(doubled).substr(0, 21), "label_value_too_long ");
+
+  const auto joined = [](int length) {
+    return "label_join(first, \"host\", \"" + std::string(static_cast<std::size_t>(length), 'x') + "\", \"host\", \"host\")";
+  };
+  options_.limits.label_value_bytes_max = 10;
+  EXPECT_EQ(ask(joined(8)), "first{host=\"axxxxxxxxa\"} 7@300");
+  EXPECT_EQ(ask(joined(9)),
+            "label_value_too_long 1:1 label_join() would make a label value of more than 10 bytes (label_value_bytes_max)");
+  EXPECT_EQ(ask("label_replace(first, \"to\", \"$1$1$1$1$1$1$1$1$1$1\", \"host\", \"(.)\")"),
+            "first{host=\"a\", to=\"aaaaaaaaaa\"} 7@300");
+  EXPECT_EQ(ask("label_replace(first, \"to\", \"$1$1$1$1$1$1$1$1$1$1$1\", \"host\", \"(.)\")"),
+            "label_value_too_long 1:1 label_replace() would make a label value of more than 10 bytes (label_value_bytes_max)");
+  EXPECT_EQ(ask("count_values(\"value\", first * 123456789)"), "{value=\"864197523\"} 1@300");
+  EXPECT_EQ(ask("count_values(\"value\", first * 12345678901)"),
+            "label_value_too_long 1:1 count_values() would make a label value of more than 10 bytes (label_value_bytes_max)");
+}
+
+TEST_F(Evaluate, label_sets_count_towards_a_limit_whoever_makes_them) {
+  // Two series with x_total (15 bytes), host (5) and long (104), 32 for each label and each set: 504 together.
+  const std::string refusal = "too_many_label_bytes";
+  const std::string longer = "label_replace(x_total, \"long\", \"" + std::string(100, 'l') + "\", \"\", \"\")";
+  options_.limits.label_bytes_max = 700;
+  EXPECT_EQ(ask(longer).substr(0, 8), "x_total{");
+  EXPECT_EQ(ask("sum by (long) (" + longer + ")").substr(0, 6), "{long=");
+  for (const std::string& text :
+       {"label_replace(" + longer + ", \"a\", \"b\", \"\", \"\")", "label_join(" + longer + ", \"a\", \"b\", \"host\", \"host\")",
+        "sum by (host, long) (" + longer + ")", "count_values by (host, long) (\"v\", " + longer + ")", longer + " + " + longer,
+        "first * on (host) group_right " + longer, "rate(" + longer + "[1m:15s])"})
+    EXPECT_EQ(ask(text).substr(0, refusal.size()), refusal) << text;
+  EXPECT_NE(ask(longer + " + " + longer).find("more than 700 bytes (label_bytes_max)"), std::string::npos);
+}
+
+TEST_F(Evaluate, remarks_have_a_bound) {
+  for (int i = 0; i < 30; ++i)
+    for (const std::int64_t at_ms : {285'000, 300'000})
+      put(Labels(std::vector<Labels::Pair>{{"__name__", "gauge" + std::to_string(i)}}), at_ms, i);
+  options_.limits.annotation_bytes_max = 500;
+  options_.removes_names_late = true;
+  const auto expression = parse("count(rate({__name__=~\"gauge.*\"}[1m]))");
+  ASSERT_TRUE(expression);
+  const auto answer = evaluate(*expression, head_.snapshot(), QueryTime::at(Instant{300'000}), options_);
+  ASSERT_TRUE(answer) << answer.error().message;
+  ASSERT_EQ(answer->annotations.size(), 6U);
+  EXPECT_EQ(answer->annotations[0].text, "PromQL info: further remarks are left out (annotation_bytes_max) (1:12)");
+}
+
+TEST_F(Evaluate, operators_can_be_stopped_while_they_work) {
+  for (int i = 0; i < 600; ++i) put(Labels({{"__name__", "wide"}, {"i", std::to_string(i)}}), 300'000, i);
+  for (const char* text :
+       {"label_replace(wide, \"x\", \"y\", \"i\", \".*\")", "label_join(wide, \"x\", \"\", \"i\")", "wide or wide", "wide + wide",
+        "sum by (i) (wide)", "count_values(\"v\", wide)", "abs(wide)", "-wide"}) {
+    int asked = 0;
+    options_.should_stop = [&asked] { return ++asked > 1; };
+    EXPECT_EQ(ask(text).substr(0, 12), "out_of_time ") << text;
+  }
+  options_.should_stop = [] { return true; };
+  EXPECT_EQ(ask("wide").substr(0, 5), "wide{") << "reading alone does not ask yet";
+  // A quantile sorts each window anew: 600 steps with 300 samples each and two series are 360,000, of which 1,200 are read.
+  int asked = 0;
+  options_.should_stop = [&asked] { return ++asked > 15; };
+  EXPECT_EQ(
+      ask("quantile_over_time(0.5, x_total[1h:1s])", QueryTime{Instant{3'600'000}, Instant{4'600'000}, Duration::seconds(1)})
+          .substr(0, 12),
+      "out_of_time ");
+}
+
 TEST_F(Evaluate, the_caller_can_stop_a_long_evaluation) {
   int asked = 0;
   options_.should_stop = [&asked] { return ++asked == 2; };

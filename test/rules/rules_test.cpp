@@ -125,6 +125,42 @@ TEST(rules, what_rules_have_in_common_is_no_older_than_what_the_group_wrote) {
   EXPECT_EQ(stand.ask("alerts:b"), "alerts:b 2");
 }
 
+TEST(rules, what_info_reads_may_be_written_by_the_group) {
+  RuleSource facts = recording("target_info", "sum by (instance, job) (up)");
+  facts.labels = {{"version", "2"}};
+  Stand stand({recording("before", "info(up)"), facts, recording("after", "info(up)")});
+  stand.put("up", "a", 1);
+  static_cast<void>(stand.slot());
+  EXPECT_EQ(stand.ask("before"), "before{instance=\"a\", job=\"web\"} 1");
+  EXPECT_EQ(stand.ask("after"), "after{instance=\"a\", job=\"web\", version=\"2\"} 1");
+}
+
+TEST(rules, each_alert_of_a_storm_has_the_samples_that_it_rests_on) {
+  Stand stand({alerting("Low", "(up + load < 1000) or gone @ 1772360000")});
+  stand.put(Labels({{"__name__", "gone"}, {"instance", "old"}, {"job", "web"}}), 5, Duration::minutes(107));
+  for (int i = 0; i < 40; ++i) {
+    stand.put("up", ("host" + std::to_string(i)).c_str(), i);
+    stand.put("load", ("host" + std::to_string(i)).c_str(), 100 + i);
+  }
+  const Evaluation done = stand.evaluator->evaluate(stand.now, stand.head, stand.readiness);
+  ASSERT_EQ(done.outcomes.size(), 1U);
+  const auto& changes = done.outcomes[0].answers.at(0).changes;
+  ASSERT_EQ(changes.size(), 41U);
+  for (const ElementChange& change : changes) {
+    const std::string host(change.element.get("instance"));
+    if (host == "old") {
+      ASSERT_EQ(change.samples.size(), 1U);
+      EXPECT_EQ(change.samples[0].samples.at(0).value, "5");
+      continue;
+    }
+    ASSERT_EQ(change.samples.size(), 2U) << host;
+    EXPECT_EQ(change.samples[0].labels.get("__name__"), "up");
+    EXPECT_EQ(change.samples[0].samples.at(0).value, host.substr(4));
+    EXPECT_EQ(change.samples[1].labels.get("__name__"), "load");
+    EXPECT_EQ(change.samples[1].samples.at(0).value, std::to_string(100 + std::stoi(host.substr(4))));
+  }
+}
+
 TEST(rules, histograms_are_recorded_and_an_alert_about_one_has_no_number) {
   Stand stand({recording("job:latency:sum", "sum by (job) (latency)"), alerting("Seen", "job:latency:sum")});
   histogram::Histogram latency;

@@ -115,9 +115,14 @@ TEST_F(watch, verbs_show_what_is_measured_and_what_fires) {
   EXPECT_NE(run({"query", "temperature", "--since", "5m", "--step", "1m"}).out.find("\n  80 @"), std::string::npos);
   EXPECT_EQ(run({"query", "1 +"}).exit_code, 2);
   const Ended wrong = run({"query", "sum(temperature"});
-  EXPECT_TRUE(wrong.err.ends_with("\n  sum(temperature\n                 ^\n")) << wrong.err;
+  EXPECT_TRUE(wrong.err.ends_with("unclosed left parenthesis\n  sum(temperature\n     ^\n")) << wrong.err;
   EXPECT_EQ(run({"query", "sum(temperature", "-o", "json"}).err, "") << "a caret is for people";
   EXPECT_EQ(run({"query", "1", "--at", "noon"}).exit_code, 2);
+  EXPECT_EQ(run({"query", "vector(1)", "--at", "1772366400"}).out, "{}  1 @1772366400\n");
+  EXPECT_EQ(run({"query", "vector(1)", "--at", "1772366400.5"}).out, "{}  1 @1772366400.5\n");
+  EXPECT_EQ(run({"query", "vector(1)", "--at", "1772366400", "--since", "30", "--step", "15"}).out,
+            "{}\n  1 @1772366370\n  1 @1772366385\n  1 @1772366400\n");
+  EXPECT_EQ(run({"query", "1", "--since", "1h", "--step", "0"}).exit_code, 2);
   EXPECT_NE(run({"alerts"}).out.find("firing  RoomHot"), std::string::npos) << run({"alerts"}).out;
   EXPECT_NE(run({"alerts", "list", "--filter", "room=\"attic\""}).out.find("RoomHot"), std::string::npos);
   EXPECT_EQ(run({"alerts", "list", "--filter", "room!=\"attic\""}).out, "no alert is pending or firing\n");

@@ -355,8 +355,8 @@ void MetricsPath::offer(Command command, std::function<void(bool)> done) {
 
 void MetricsPath::evaluate() {
   while (true) {
-    while (asker_.run_one(idle_wait)) {
-    }
+    while (asker_.run_one(idle_wait)) memory_.look(links_.now());
+    memory_.look(links_.now());
     const std::lock_guard lock(mutex_);
     if (is_stopped_) return;
   }

@@ -20,6 +20,7 @@
 
 #include "api/services.h"
 #include "app/watch/block_keeper.h"
+#include "app/watch/memory_return.h"
 #include "app/watch/metrics_plan.h"
 #include "app/watch/push_desk.h"
 #include "app/watch/remotes.h"
@@ -123,6 +124,7 @@ class MetricsPath {
   Remotes remotes_;
   BlockKeeper blocks_;
   drivers::query::Asker asker_;
+  MemoryReturn memory_;
   drivers::scrape::Scraper scraper_;       // loop
   drivers::scrape::HostReader host_;       // loop
   WriteDesk writes_;

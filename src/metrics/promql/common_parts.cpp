@@ -11,11 +11,13 @@
 
 namespace watchbill::metrics::promql {
 
-// Labels of series are those of the snapshot or of the run that made them: both live as long as this.
+// Labels of series are those of the snapshot, of the run that made them, or of the values of smaller parts that this run was
+// given: the first two live as long as this, all of them as long as the CommonValues.
 struct CommonValue {
   Value value;
   std::vector<SelectorFound> found;  // of the part's selectors
   std::uint64_t touched{0};
+  std::uint64_t label_bytes{0};
   bool lists_found_series{false};
   std::shared_ptr<std::deque<Labels>> labels;
   tsdb::Snapshot snapshot;
@@ -58,15 +60,19 @@ class Finder {
       parent = parts_.size() - 1;
     }
     is_below_subquery = is_below_subquery || std::holds_alternative<Subquery>(node.of);
+    const Call* const call = std::get_if<Call>(&node.of);
+    if (call != nullptr && call->function->id == FunctionId::info) keep_apart(parent);
     each_child(node, [&](NodeIndex child) { visit(child, parent, is_below_subquery); });
   }
 
   void note_selector(NodeIndex selector, std::size_t part) {
-    const bool may_share = may_share_(std::get<VectorSelector>(expression_.at(selector).of));
-    for (; part != none; part = parts_[part].parent) {
-      parts_[part].selectors.push_back(selector);
-      parts_[part].may_share = parts_[part].may_share && may_share;
-    }
+    if (!may_share_(std::get<VectorSelector>(expression_.at(selector).of))) keep_apart(part);
+    for (; part != none; part = parts_[part].parent) parts_[part].selectors.push_back(selector);
+  }
+
+  // This part and the larger ones around it are not shared.
+  void keep_apart(std::size_t part) {
+    for (; part != none; part = parts_[part].parent) parts_[part].may_share = false;
   }
 
   const Expression& expression_;
@@ -121,6 +127,7 @@ SelectorFound& Evaluation::found_of(NodeIndex selector) {
 Evaluated Evaluation::evaluate_common(const CommonParts::Use& use, NodeIndex index, const Steps& steps) {
   std::unique_ptr<CommonValue>& known = common_.values->values_[use.part];
   if (known && (known->lists_found_series || !options_.lists_found_series)) {
+    label_bytes_ += known->label_bytes;
     if (const Done done = touch(known->touched, index); !done) return done.error();
     for (std::size_t i = 0; i < use.selectors.size(); ++i) {
       SelectorFound& found = found_of(use.selectors[i]);
@@ -131,12 +138,14 @@ Evaluated Evaluation::evaluate_common(const CommonParts::Use& use, NodeIndex ind
     return known->value;
   }
   const std::uint64_t touched_before = touched_;
+  const std::uint64_t label_bytes_before = label_bytes_;
   const std::uint64_t remarks_before = remark_count_;
   const std::uint64_t histograms_before = histograms_.size_in_samples();
   Evaluated value = evaluate_part(index, steps);
   if (!value || remark_count_ != remarks_before || histograms_.size_in_samples() != histograms_before) return value;
-  known = std::make_unique<CommonValue>(
-      CommonValue{*value, {}, touched_ - touched_before, options_.lists_found_series, own_labels_, snapshot_});
+  if (known) common_.values->replaced_.push_back(std::move(known));
+  known = std::make_unique<CommonValue>(CommonValue{*value, {}, touched_ - touched_before, label_bytes_ - label_bytes_before,
+                                                    options_.lists_found_series, own_labels_, snapshot_});
   for (const NodeIndex selector : use.selectors) known->found.push_back(found_of(selector));
   return value;
 }

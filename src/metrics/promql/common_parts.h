@@ -24,7 +24,8 @@ class CommonParts {
 
   CommonParts() = default;
   // `may_share`: whether what a selector reads stays as it is between the evaluations of one moment. A part is shared when all of
-  // its selectors may be, two or more expressions (or places of one) have it, and no larger part has it wherever it stands.
+  // its selectors may be, two or more expressions (or places of one) have it, and no larger part has it wherever it stands. Never
+  // one with a call of info(), which reads series that no selector names.
   CommonParts(std::span<const Expression* const> expressions, const std::function<bool(const VectorSelector&)>& may_share);
 
   struct Use {
@@ -55,6 +56,8 @@ class CommonValues {
  private:
   friend class Evaluation;
   std::vector<std::unique_ptr<CommonValue>> values_;  // by part
+  // Values that a larger one was made of may own its labels: what a fuller value takes the place of stays to the end.
+  std::vector<std::unique_ptr<CommonValue>> replaced_;
 };
 
 // For evaluate(): the expression is number `expression` of `parts`. All three outlive the Answer.

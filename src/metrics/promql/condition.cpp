@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "metrics/promql/evaluation.h"
@@ -97,9 +98,11 @@ class Judge {
     restored.op = op;
     restored.returns_bool = true;
     if (!numbers) return numbers;
+    std::set<Labels> nan;
+    for (const ConditionElement& number : *numbers)
+      if (!number.truth) nan.insert(number.labels);
     for (ConditionElement& element : *elements)
-      for (const ConditionElement& number : *numbers)
-        if (!number.truth && number.labels == element.labels) element.truth = std::nullopt;
+      if (nan.contains(element.labels)) element.truth = std::nullopt;
     return elements;
   }
 
@@ -112,6 +115,11 @@ class Judge {
     Elements out;
     std::vector<bool> is_used(right->size(), false);
     for (ConditionElement& element : *left) {
+      // Each is compared with all of the other side.
+      if (options_.should_stop && options_.should_stop())
+        return EvaluationError{EvaluationRefusal::out_of_time,
+                               position_of(expression_.text, expression_.at(binary.left).span.begin),
+                               "the evaluation took longer than it may"};
       bool is_matched = false;
       for (std::size_t i = 0; i < right->size(); ++i) {
         const ConditionElement& other = (*right)[i];

@@ -48,7 +48,8 @@ struct EvaluationOptions {
   bool removes_names_late{false};                        // Prometheus 3's feature `promql-delayed-name-removal`
   bool lists_found_series{false};                        // fill SelectorFound::series
   EvaluationLimits limits;
-  // Asked now and then; the evaluation ends with `out_of_time` once it gives true. May be empty.
+  // Asked every few milliseconds, inside of operators too; the evaluation ends with `out_of_time` once it gives true. May be
+  // empty.
   std::function<bool()> should_stop;
 };
 
@@ -62,6 +63,8 @@ enum class EvaluationRefusal : std::uint8_t {
   too_many_samples,
   too_many_steps,
   too_many_series,
+  label_value_too_long,
+  too_many_label_bytes,
   out_of_time,
 };
 [[nodiscard]] std::string_view word(EvaluationRefusal refusal) noexcept;

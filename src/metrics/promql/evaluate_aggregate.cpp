@@ -160,7 +160,7 @@ class AggregateRun {
       parameter_ = std::move(parameter->scalar);
       if (const Done checked = check_parameter(); !checked) return checked.error();
     }
-    group();
+    if (const Done done = group(); !done) return done.error();
     switch (aggregate_.op) {
       case AggregateOperator::topk: case AggregateOperator::bottomk: case AggregateOperator::limitk:
       case AggregateOperator::limit_ratio: return select();
@@ -196,10 +196,11 @@ class AggregateRun {
     return {};
   }
 
-  void group() {
+  Done group() {
     std::unordered_map<std::string, std::size_t> numbers;
     std::string key;
     for (const Series& series : inner_.series) {
+      if (const Done done = run_.go_on(cells_of_a_series, at_); !done) return done;
       key.clear();
       run_.append_key(key, series, grouping_);
       const auto [found, is_new] = numbers.emplace(key, first_of_group_.size());
@@ -210,6 +211,7 @@ class AggregateRun {
       if (series.drops_name) drops_name_[found->second] = true;
       group_of_.push_back(found->second);
     }
+    return {};
   }
 
   [[nodiscard]] std::vector<std::vector<std::size_t>> members() const {
@@ -227,6 +229,7 @@ class AggregateRun {
       cells.reserve(steps_.count);
       for (std::size_t step = 0; step < steps_.count; ++step) cells.emplace_back(run_.options_.semantics);
       for (const std::size_t i : groups[group]) {
+        if (const Done done = run_.go_on(steps_.count, at_); !done) return done.error();
         const std::vector<double>& values = inner_.series[i].values;
         for (std::size_t step = 0; step < steps_.count; ++step)
           if (is_float(values[step])) cells[step].add(aggregate_.op, values[step]);
@@ -285,6 +288,7 @@ class AggregateRun {
     std::vector<bool> is_chosen(inner_.series.size());
     for (std::size_t step = 0; step < steps_.count; ++step)
       for (const auto& group : groups) {
+        if (const Done done = run_.go_on(group.size(), at_); !done) return done.error();
         std::vector<std::size_t> chosen;
         for (const std::size_t i : group)
           if (is_candidate(inner_.series[i].values[step], step)) chosen.push_back(i);
@@ -341,11 +345,17 @@ class AggregateRun {
       const Labels base = run_.group_labels(series, grouping);
       for (std::size_t step = 0; step < steps_.count; ++step) {
         if (is_absent(series.values[step])) continue;
+        if (const Done done = run_.go_on(cells_of_a_series, at_); !done) return done.error();
         Labels labels = base;
-        if (grouping_.keeps_listed || grouping_.keeps(name)) labels.set(name, value_text(series.values[step], run_.histograms_));
-        const auto [found, is_new] = counts.emplace(std::move(labels), Series{nullptr, false, {}});
+        if (grouping_.keeps_listed || grouping_.keeps(name)) {
+          const std::string text = value_text(series.values[step], run_.histograms_);
+          if (const Done done = run_.check_label_value(text.size(), "count_values()", at_); !done) return done.error();
+          labels.set(name, text);
+        }
+        const auto [found, is_new] = counts.try_emplace(std::move(labels), Series{nullptr, false, {}});
         Series& out = found->second;
         if (is_new) {
+          out.labels = run_.keep(found->first);
           if (const Done done = run_.touch(steps_.count, at_); !done) return done.error();
           out.values.assign(steps_.count, absent_value);
         }
@@ -353,10 +363,7 @@ class AggregateRun {
       }
     }
     Value value;
-    for (auto& [labels, series] : counts) {
-      series.labels = run_.keep(labels);
-      value.series.push_back(std::move(series));
-    }
+    for (auto& [labels, series] : counts) value.series.push_back(std::move(series));
     return value;
   }
   // Go's quoting of bytes that are not UTF-8.

@@ -16,6 +16,9 @@ namespace {
 
 using Refusal = EvaluationRefusal;
 
+// What it costs to look up the output of a pair, in cells.
+constexpr std::uint64_t cells_of_a_pair = 8;
+
 bool drops_name(const Binary& binary, Semantics semantics) noexcept {
   if (binary.op == BinaryOperator::atan2) return semantics == Semantics::prometheus_3;
   return binary.returns_bool || binary.op < BinaryOperator::atan2;
@@ -120,6 +123,7 @@ Evaluated Evaluation::unary(const Unary& unary, NodeIndex at, const Steps& steps
   if (!value || !unary.is_negation) return value;
   for (double& scalar : value->scalar) scalar = -scalar;
   for (Series& series : value->series) {
+    if (const Done done = go_on(steps.count, at); !done) return done.error();
     series.drops_name = true;
     for (double& element : series.values) {
       if (histogram::is_mark(element)) {
@@ -156,6 +160,7 @@ Evaluated Evaluation::scalar_with_vector(const Binary& binary, NodeIndex at, con
   Value out = vector_is_left ? std::move(left) : std::move(right);
   const std::vector<double>& scalar = vector_is_left ? right.scalar : left.scalar;
   for (Series& series : out.series) {
+    if (const Done done = go_on(steps.count, at); !done) return done.error();
     series.drops_name = series.drops_name || drops_name(binary, options_.semantics);
     for (std::size_t i = 0; i < steps.count; ++i) {
       double& value = series.values[i];
@@ -177,6 +182,7 @@ Evaluated Evaluation::set_operation(const Binary& binary, NodeIndex at, const St
   const std::vector<Series>& deciding = keeps_left ? right.series : left.series;
   std::unordered_map<std::string, std::vector<bool>> present_at;
   for (const Series& series : deciding) {
+    if (const Done done = go_on(cells_of_a_series + steps.count, at); !done) return done.error();
     std::string key;
     append_key(key, series, grouping);
     std::vector<bool>& flags = present_at[key];
@@ -186,6 +192,7 @@ Evaluated Evaluation::set_operation(const Binary& binary, NodeIndex at, const St
   }
   const bool wants_presence = binary.op == BinaryOperator::and_;
   for (Series& series : keeps_left ? left.series : right.series) {
+    if (const Done done = go_on(cells_of_a_series + steps.count, at); !done) return done.error();
     std::string key;
     append_key(key, series, grouping);
     const auto found = present_at.find(key);
@@ -221,8 +228,8 @@ class VectorMatch {
   }
 
   Evaluated run() {
-    many_key_ = keys_of(many_);
-    one_key_ = keys_of(one_);
+    if (const Done done = find_keys(many_, many_key_); !done) return done.error();
+    if (const Done done = find_keys(one_, one_key_); !done) return done.error();
     one_at_key_.assign(keys_.size(), nullptr);
     many_seen_.assign(keys_.size(), false);
     for (std::size_t step = 0; step < steps_.count; ++step) {
@@ -235,15 +242,15 @@ class VectorMatch {
   }
 
  private:
-  std::vector<std::size_t> keys_of(const std::vector<Series>& side) {
-    std::vector<std::size_t> numbers;
+  Done find_keys(const std::vector<Series>& side, std::vector<std::size_t>& numbers) {
     numbers.reserve(side.size());
     for (const Series& series : side) {
+      if (const Done done = run_.go_on(cells_of_a_series, at_); !done) return done;
       std::string key;
       run_.append_key(key, series, grouping_);
       numbers.push_back(keys_.emplace(std::move(key), keys_.size()).first->second);
     }
-    return numbers;
+    return {};
   }
 
   Done run_step(std::size_t step) {
@@ -292,8 +299,8 @@ class VectorMatch {
     return run_.refuse(at_, Refusal::many_to_many,
                        fmt::format("found duplicate series for the match group {} on the {} hand-side of the operation: [{}, {}];"
                                    "many-to-many matching not allowed: matching labels must be unique on one side",
-                                   all_labels_text(group), left_is_one_ ? "left" : "right", all_labels_text(*run_.visible(first)),
-                                   all_labels_text(*run_.visible(second))));
+                                   all_labels_text(group), left_is_one_ ? "left" : "right", all_labels_text(run_.visible(first)),
+                                   all_labels_text(run_.visible(second))));
   }
 
   // Adds the result of one pair; a missing side is null and was filled.
@@ -306,6 +313,7 @@ class VectorMatch {
     Series& out = out_[output(many, one)];
     if (out_.size() != series_before)
       if (const Done done = run_.touch(steps_.count, at_); !done) return done;
+    if (const Done done = run_.go_on(cells_of_a_pair, at_); !done) return done;
     if (!is_absent(out.values[step]))
       return run_.refuse(at_, Refusal::many_to_many,
                          binary_.matching.cardinality == Cardinality::one_to_one
@@ -347,7 +355,7 @@ class VectorMatch {
     }
     Labels labels(std::move(pairs));
     if (one != nullptr)
-      for (const std::string& name : binary_.matching.include) labels.set(name, run_.visible(*one)->get(name));
+      for (const std::string& name : binary_.matching.include) labels.set(name, run_.visible_value(*one, name));
     return labels;
   }
 

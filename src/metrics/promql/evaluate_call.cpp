@@ -232,6 +232,7 @@ Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& st
         series.values[step] = series.values[0];
         continue;
       }
+      if (const Done done = go_on(window.samples.size(), at); !done) return done.error();  // as many as at the step before
       window.evaluated_at_ms = steps.at(step);
       window.end_ms = source->end_at(window.evaluated_at_ms);
       window.begin_ms = window.end_ms - source->range_ms;
@@ -332,6 +333,7 @@ Evaluated Evaluation::elementwise(const Call& call, NodeIndex at, const Steps& s
     parameters[i - 1] = std::move(scalar->scalar);
   }
   for (Series& series : value->series) {
+    if (const Done done = go_on(steps.count, at); !done) return done.error();
     series.drops_name = true;
     for (std::size_t step = 0; step < steps.count; ++step) {
       double& cell = series.values[step];
@@ -362,6 +364,7 @@ Evaluated Evaluation::of_histograms(const Call& call, NodeIndex at, const Steps&
     }
   };
   for (Series& series : value->series) {
+    if (const Done done = go_on(steps.count, at); !done) return done.error();
     series.drops_name = true;
     for (double& cell : series.values)
       cell = histogram::is_mark(cell) ? present(number(histograms_.at(cell))) : absent_value;
@@ -384,6 +387,7 @@ Evaluated Evaluation::calendar(const Call& call, NodeIndex at, const Steps& step
   auto inner = evaluate_node(call.arguments[0], steps);
   if (!inner) return inner;
   for (Series& series : inner->series) {
+    if (const Done done = go_on(steps.count, at); !done) return done.error();
     series.drops_name = true;
     for (double& cell : series.values) cell = is_float(cell) ? calendar_part(id, cell) : absent_value;
   }

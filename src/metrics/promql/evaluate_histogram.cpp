@@ -160,6 +160,7 @@ class BucketRun {
           continue;
         }
         if (!is_native && !is_classic) continue;
+        if (const Done done = run_.go_on(cells_of_a_series + group.members.size(), at_); !done) return done;
         const double value = is_native ? native(run_.histograms_.at(group.native->values[step]), step, *group.native->labels)
                                        : classic(buckets_at(group, step), step);
         Labels labels = is_native ? *group.native->labels : *group.first->labels;

@@ -144,6 +144,7 @@ class InfoRun {
     std::map<Labels, std::size_t> outputs;
     for (std::size_t step = 0; step < steps_.count; ++step) {
       if (is_absent(series.values[step])) continue;
+      if (const Done done = run_.go_on(cells_of_a_series, at_); !done) return done;
       std::map<std::string_view, const InfoSeries*> newest;  // by metric name
       if (found != by_target_.end())
         for (const InfoSeries& info : found->second) {

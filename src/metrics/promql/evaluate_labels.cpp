@@ -36,13 +36,19 @@ Evaluated Evaluation::label_replace(const Call& call, NodeIndex at, const Steps&
   auto value = evaluate_node(call.arguments[0], steps);
   if (!value) return value;
   std::vector<std::string_view> groups;
+  std::string text;
   for (Series& series : value->series) {
-    const Labels* labels = visible(series);
-    if (!pattern->match_whole(labels->get(source), groups)) continue;
-    Labels changed = *labels;
-    std::string value_text;
-    pattern->expand(replacement, groups, [&value_text](std::string_view piece) { value_text.append(piece); });
-    changed.set(destination, value_text);
+    const std::string_view from = visible_value(series, source);
+    if (const Done done = go_on(cells_of_a_series + from.size() + replacement.size(), at); !done) return done.error();
+    if (!pattern->match_whole(from, groups)) continue;
+    text.clear();
+    // Each $1 may stand for as much as a label holds.
+    pattern->expand(replacement, groups, [&](std::string_view piece) {
+      if (text.size() <= options_.limits.label_value_bytes_max) text.append(piece);
+    });
+    if (const Done done = check_label_value(text.size(), "label_replace()", at); !done) return done.error();
+    Labels changed = visible(series);
+    changed.set(destination, text);
     if (name_is_gone(series) || destination == metric_name_label) series.drops_name = false;
     series.labels = keep(std::move(changed));
   }
@@ -63,13 +69,14 @@ Evaluated Evaluation::label_join(const Call& call, NodeIndex at, const Steps& st
   auto value = evaluate_node(call.arguments[0], steps);
   if (!value) return value;
   for (Series& series : value->series) {
-    const Labels* labels = visible(series);
     std::string text;
     for (std::size_t i = 3; i < call.arguments.size(); ++i) {
       if (i > 3) text += separator;
-      text += labels->get(string_argument(call, i));
+      text += visible_value(series, string_argument(call, i));
+      if (const Done done = check_label_value(text.size(), "label_join()", at); !done) return done.error();
     }
-    Labels changed = *labels;
+    if (const Done done = go_on(cells_of_a_series + text.size(), at); !done) return done.error();
+    Labels changed = visible(series);
     changed.set(destination, text);
     if (name_is_gone(series) || destination == metric_name_label) series.drops_name = false;
     series.labels = keep(std::move(changed));

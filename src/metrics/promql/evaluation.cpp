@@ -48,6 +48,8 @@ std::string_view word(EvaluationRefusal refusal) noexcept {
     case Refusal::too_many_samples: return "too_many_samples";
     case Refusal::too_many_steps: return "too_many_steps";
     case Refusal::too_many_series: return "too_many_series";
+    case Refusal::label_value_too_long: return "label_value_too_long";
+    case Refusal::too_many_label_bytes: return "too_many_label_bytes";
     case Refusal::out_of_time: return "out_of_time";
   }
   return "";
@@ -114,6 +116,7 @@ Done Evaluation::finish_vector(Value value, const Steps& steps) {
   std::erase_if(value.series, [](const Series& series) { return !any_present(series); });
   for (Series& series : value.series) {
     if (!series.drops_name) continue;
+    if (const Done done = go_on(cells_of_a_series, expression_.root); !done) return done;
     series.labels = keep(without_identity(*series.labels));
     series.drops_name = false;
   }
@@ -172,8 +175,16 @@ void Evaluation::annotate(AnnotationLevel level, NodeIndex at, std::string_view 
   if (last_remark_.first == at && last_remark_.second == text) return;
   last_remark_ = {at, std::string(text)};
   const Position position = position_of(expression_.text, expression_.at(at).span.begin);
-  const std::string_view kind = level == AnnotationLevel::warning ? "warning" : "info";
-  annotations_.insert(Annotation{level, fmt::format("PromQL {}: {} ({}:{})", kind, text, position.line, position.column)});
+  const auto remark = [&](std::string_view what) {
+    const std::string_view kind = level == AnnotationLevel::warning ? "warning" : "info";
+    return Annotation{level, fmt::format("PromQL {}: {} ({}:{})", kind, what, position.line, position.column)};
+  };
+  // There is one for each metric name that an expression reads, and names may be long.
+  if (annotation_bytes_ + text.size() > options_.limits.annotation_bytes_max) {
+    annotations_.insert(remark("further remarks are left out (annotation_bytes_max)"));
+    return;
+  }
+  if (annotations_.insert(remark(text)).second) annotation_bytes_ += text.size();
 }
 
 void Evaluation::annotate(const RangeRemarks& remarks, NodeIndex at, const Labels& labels) {
@@ -205,16 +216,41 @@ Done Evaluation::touch(std::uint64_t samples, NodeIndex at) {
     return refuse(
         at, Refusal::too_many_samples,
         fmt::format("query processing would load too many samples into memory: more than {}", options_.limits.samples_max));
-  constexpr std::uint64_t samples_between_questions = 16'384;  // a question costs a clock reading, this many samples about 0.1 ms
-  if (options_.should_stop && touched_ - asked_at_ >= samples_between_questions) {
-    asked_at_ = touched_;
-    if (options_.should_stop()) return refuse(at, Refusal::out_of_time, "the evaluation took longer than it may");
-  }
+  return go_on(samples, at);
+}
+
+Done Evaluation::go_on(std::uint64_t cells, NodeIndex at) {
+  if (label_bytes_ > options_.limits.label_bytes_max)
+    return refuse(at, Refusal::too_many_label_bytes,
+                  fmt::format("query processing would make too many labels: more than {} bytes (label_bytes_max)",
+                              options_.limits.label_bytes_max));
+  constexpr std::uint64_t cells_between_questions = 16'384;  // a question costs a clock reading, this many cells about 0.1 ms
+  unasked_ += cells;
+  if (!options_.should_stop || unasked_ < cells_between_questions) return {};
+  unasked_ = 0;
+  if (options_.should_stop()) return refuse(at, Refusal::out_of_time, "the evaluation took longer than it may");
   return {};
 }
 
-const Labels* Evaluation::visible(const Series& series) {
-  return name_is_gone(series) ? keep(without_identity(*series.labels)) : series.labels;
+Done Evaluation::check_label_value(std::uint64_t bytes, std::string_view what, NodeIndex at) const {
+  if (bytes <= options_.limits.label_value_bytes_max) return {};
+  return refuse(at, Refusal::label_value_too_long,
+                fmt::format("{} would make a label value of more than {} bytes (label_value_bytes_max)", what,
+                            options_.limits.label_value_bytes_max));
+}
+
+const Labels* Evaluation::keep(Labels labels) {
+  label_bytes_ += label_overhead_bytes;
+  for (const auto& [name, value] : labels) label_bytes_ += label_overhead_bytes + name.size() + value.size();
+  return &own_labels_->emplace_back(std::move(labels));
+}
+
+std::string_view Evaluation::visible_value(const Series& series, std::string_view name) const noexcept {
+  return name_is_gone(series) && is_identity_label(name) ? std::string_view() : series.labels->get(name);
+}
+
+Labels Evaluation::visible(const Series& series) const {
+  return name_is_gone(series) ? without_identity(*series.labels) : *series.labels;
 }
 
 Labels Evaluation::without_identity(const Labels& labels) {
@@ -256,6 +292,7 @@ Done Evaluation::join_equal(std::vector<Series>& series, NodeIndex at, bool stri
   std::unordered_map<std::string, std::size_t> seen;
   std::size_t kept = 0;
   for (std::size_t i = 0; i < series.size(); ++i) {
+    if (const Done done = go_on(cells_of_a_series, at); !done) return done;
     std::string key;
     for (const auto& [name, value] : *series[i].labels)
       if (!(name_is_gone(series[i]) && is_identity_label(name))) key.append(name).append("\xFF").append(value).append("\xFF");

@@ -46,15 +46,16 @@ class Evaluation {
   [[nodiscard]] SelectorFound& found_of(NodeIndex selector);
   [[nodiscard]] EvaluationError refuse(NodeIndex at, EvaluationRefusal reason, std::string message) const;
   void annotate(AnnotationLevel level, NodeIndex at, std::string_view text);
-  // What a window or a sum of histograms has to remark, said of the part `at` and the metric of these labels.
-  void annotate(const RangeRemarks& remarks, NodeIndex at, const Labels& labels);
-  Done touch(std::uint64_t samples, NodeIndex at);  // counts towards the limits, asks should_stop
+  void annotate(const RangeRemarks& remarks, NodeIndex at, const Labels& labels);  // said of the metric of these labels
+  Done touch(std::uint64_t samples, NodeIndex at);  // counts towards the limits; go_on() included
+  Done go_on(std::uint64_t cells, NodeIndex at);    // asks should_stop now and then, checks what keep() counted
+  Done check_label_value(std::uint64_t bytes, std::string_view what, NodeIndex at) const;  // before `what` makes it
   [[nodiscard]] bool name_is_gone(const Series& series) const noexcept {
     return series.drops_name && !options_.removes_names_late;
   }
-  const Labels* keep(Labels labels) { return &own_labels_->emplace_back(std::move(labels)); }
-  // The labels as they are visible to what comes next.
-  const Labels* visible(const Series& series);
+  const Labels* keep(Labels labels);  // to the end of the answer; who keeps many asks go_on() in between
+  [[nodiscard]] Labels visible(const Series& series) const;  // what comes next sees these labels, and of one of them:
+  [[nodiscard]] std::string_view visible_value(const Series& series, std::string_view name) const noexcept;
   [[nodiscard]] static Labels without_identity(const Labels& labels);
   void append_key(std::string& key, const Series& series, const Grouping& grouping) const;
   [[nodiscard]] Labels group_labels(const Series& series, const Grouping& grouping) const;
@@ -64,8 +65,7 @@ class Evaluation {
   // evaluate_selector.cpp
   // Notes the selectors of whose histograms nothing but counts and sums is asked: histogram_count(), _sum() and _avg().
   void find_count_readers(NodeIndex index, bool is_asked);
-  // Leaves counts, sums and what is known of resets of the histograms among `samples`.
-  void strip(std::vector<tsdb::Sample>& samples);
+  void strip(std::vector<tsdb::Sample>& samples);  // leaves counts, sums and what is known of resets of histograms
   // What a selector gives of the newest sample in reach: its value, its time, or when its counter began.
   enum class Gives : std::uint8_t { value, timestamp, start_timestamp };
   Evaluated instant_selector(NodeIndex index, const Steps& steps, Gives what);
@@ -142,9 +142,9 @@ class Evaluation {
   std::shared_ptr<std::deque<Labels>> own_labels_{std::make_shared<std::deque<Labels>>()};
   std::set<Annotation> annotations_;
   std::pair<NodeIndex, std::string> last_remark_{no_node, {}};
-  std::uint64_t remark_count_{0};
-  std::uint64_t touched_{0};
-  std::uint64_t asked_at_{0};  // samples touched when should_stop was last asked
+  std::uint64_t remark_count_{0}, annotation_bytes_{0};
+  std::uint64_t touched_{0}, label_bytes_{0};
+  std::uint64_t unasked_{0};  // cells computed since should_stop was last asked
 };
 
 }  // namespace watchbill::metrics::promql

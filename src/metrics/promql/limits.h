@@ -14,6 +14,9 @@ struct ParseLimits {
   std::uint16_t depth_max{400};
 };
 
+// What a label costs in memory beside its text, at least.
+inline constexpr std::uint64_t label_overhead_bytes = 32;
+
 struct EvaluationLimits {
   // Samples read and values computed, over all parts of the query; each part costs at least one for each of its steps. At least
   // as strict as Prometheus' query.max-samples, which counts what is in memory at one time and has the same default.
@@ -24,6 +27,13 @@ struct EvaluationLimits {
   std::uint64_t subquery_steps_max{1'000'000};
   // Series of one selector or one result.
   std::uint64_t series_max{1'000'000};
+  // Of one label value that the expression makes: what the store takes, so that a recording rule can write what it computes.
+  std::uint64_t label_value_bytes_max{256U << 10};
+  // Of all label sets that the expression makes: names, values, and label_overhead_bytes for each label and each set. A million
+  // series with four labels of usual length need half of it.
+  std::uint64_t label_bytes_max{512U << 20};
+  // Of all remarks on one answer.
+  std::uint64_t annotation_bytes_max{1U << 20};
 };
 
 }  // namespace watchbill::metrics::promql

@@ -127,8 +127,26 @@ class Parser {
     return no_node;
   }
   NodeIndex unexpected(std::string_view expected) {
+    // At the end the place to mend is not where the text stops, but where the parenthesis stands that it leaves open.
+    if (peek().kind == TokenKind::end)
+      if (const Token* const open = unclosed(); open != nullptr && open->kind == TokenKind::left_paren)
+        return refuse(open->span.begin, Reason::unexpected_token, "unclosed left parenthesis");
     return refuse(peek().span.begin, Reason::unexpected_token,
                   fmt::format("unexpected {}: expected {}", describe(out_.text, peek()), expected));
+  }
+
+  // The innermost token that opens something and has no partner; null when there is none.
+  [[nodiscard]] const Token* unclosed() const {
+    std::vector<const Token*> open;
+    for (const Token& token : tokens_) {
+      const TokenKind kind = token.kind;
+      if (kind == TokenKind::left_paren || kind == TokenKind::left_brace || kind == TokenKind::left_bracket)
+        open.push_back(&token);
+      const bool closes =
+          kind == TokenKind::right_paren || kind == TokenKind::right_brace || kind == TokenKind::right_bracket;
+      if (closes && !open.empty()) open.pop_back();
+    }
+    return open.empty() ? nullptr : open.back();
   }
 
   template <class Part>

@@ -76,6 +76,7 @@ RuleEvaluation::Failure RuleEvaluation::ask() {
   auto answer = promql::evaluate(rule_.expression, inputs_.snapshot, promql::QueryTime::at(query_at_), options, inputs_.common);
   if (!answer) return std::string(word(answer.error().reason)) + ": " + answer.error().message;
   answer_ = std::move(*answer);
+  found_.emplace(answer_.found, rule_.selectors, inputs_.snapshot, query_at_);
   if (answer_.type == promql::ValueType::scalar)
     answer_.series.push_back(promql::AnswerSeries{{}, {tsdb::Sample{query_at_.ms, answer_.scalar}}});
   return std::nullopt;
@@ -136,12 +137,17 @@ RuleEvaluation::Failure RuleEvaluation::ask_recovery() {
   options.lists_found_series = true;
   auto answer = promql::evaluate(rule_.recovery->expression, inputs_.snapshot, promql::QueryTime::at(query_at_), options);
   if (!answer) return "recover: " + std::string(word(answer.error().reason)) + ": " + answer.error().message;
-  recovered_.emplace(std::move(*answer), is_loaded(rule_.recovery->selectors));
+  recovered_.emplace(std::move(*answer), is_loaded(rule_.recovery->selectors), rule_.recovery->selectors, inputs_.snapshot,
+                     query_at_);
   return std::nullopt;
 }
 
-RuleEvaluation::Recovered::Recovered(promql::Answer answered, bool loaded)
-    : answer(std::move(answered)), is_loaded(loaded), agreement(std::span(&elements, 1)) {
+RuleEvaluation::Recovered::Recovered(promql::Answer answered, bool loaded, const Selectors& selectors,
+                                     const tsdb::Snapshot& snapshot, Instant at)
+    : answer(std::move(answered)),
+      is_loaded(loaded),
+      found(answer.found, selectors, snapshot, at),
+      agreement(std::span(&elements, 1)) {
   for (const promql::AnswerSeries& series : answer.series) elements.series.push_back(&series.labels);
 }
 
@@ -152,7 +158,7 @@ bool RuleEvaluation::has_recovered(const Element& element) {
   Labels own = element.element;
   own.remove(metric_name_label);
   const bool counts = !element.is_inherited || recovered_->is_loaded ||
-                      is_judged_anew(element, rule_.recovery->selectors, recovered_->answer);
+                      is_judged_anew(element, rule_.recovery->selectors, recovered_->found);
   return counts && recovered_->agreement.any(own);
 }
 
@@ -207,7 +213,7 @@ Labels RuleEvaluation::identity_of(const Labels& element, const Labels& labels) 
 
 Presence RuleEvaluation::presence_of(const Element& element) {
   if (element.presence == Presence::present) return Presence::present;
-  if (element.is_inherited && !absences_count_ && !is_judged_anew(element, rule_.selectors, answer_)) return Presence::unknown;
+  if (element.is_inherited && !absences_count_ && !is_judged_anew(element, rule_.selectors, *found_)) return Presence::unknown;
   const bool goes_on = rule_.recovery && element.course.phase == AlertPhase::firing && !has_recovered(element);
   return goes_on ? Presence::unrecovered : Presence::absent;
 }
@@ -222,33 +228,9 @@ bool RuleEvaluation::is_loaded(const Selectors& selectors) const {
 // Whether the answer rests on samples since the start for all that speaks of the element: then it is news, whatever the store
 // lost. Only where each selector reads the last sample of the one series with the element's labels: what else an expression does
 // (ranges, sums, other series) takes samples that may be missing.
-bool RuleEvaluation::is_judged_anew(const Element& element, const Selectors& selectors, const promql::Answer& answer) const {
-  if (!selectors.reads_instants_only() || answer.found.empty()) return false;
-  Labels wanted = element.element;
-  wanted.remove(metric_name_label);
-  return std::all_of(answer.found.begin(), answer.found.end(), [&](const promql::SelectorFound& found) {
-    return std::any_of(found.series.begin(), found.series.end(), [&](const Labels* series) {
-      if (series->size() > wanted.size() + 1) return false;
-      Labels labels = *series;
-      labels.remove(metric_name_label);
-      if (labels != wanted) return false;
-      const std::optional<tsdb::Sample> last = last_sample(*series);
-      return last && Instant{last->t_ms} >= inputs_.readiness.started;
-    });
-  });
-}
-
-std::optional<tsdb::Sample> RuleEvaluation::last_sample(const Labels& series) const {
-  for (const tsdb::SeriesView& view : views_of(series))
-    if (view.labels() == series) return view.last(query_at_);
-  return std::nullopt;
-}
-
-// The series with these labels, and those with more.
-std::vector<tsdb::SeriesView> RuleEvaluation::views_of(const Labels& series) const {
-  std::vector<tsdb::Matcher> matchers;
-  for (const auto& [name, value] : series) matchers.push_back(tsdb::Matcher::equal(name, value));
-  return inputs_.snapshot.select(matchers, Instant{0}, query_at_);
+bool RuleEvaluation::is_judged_anew(const Element& element, const Selectors& selectors, FoundSeries& found) const {
+  return selectors.reads_instants_only() && !found.is_empty() &&
+         found.each_has_sample_since(element.element, inputs_.readiness.started);
 }
 
 std::string RuleEvaluation::expand(const text_template::Template& text, const Labels& element, double value) const {
@@ -327,7 +309,7 @@ void RuleEvaluation::tell(const std::vector<Element*>& moved, RuleOutcome& outco
   }
 }
 
-ElementChange RuleEvaluation::change_of(const Element& element, Agreement& agreement, std::size_t samples_max) const {
+ElementChange RuleEvaluation::change_of(const Element& element, Agreement& agreement, std::size_t samples_max) {
   ElementChange change;
   change.element = element.element;
   change.labels = element.labels;
@@ -345,25 +327,24 @@ ElementChange RuleEvaluation::change_of(const Element& element, Agreement& agree
 }
 
 // The newest samples of the series that speak of the element, from shortly before it became active.
-std::vector<SeenSeries> RuleEvaluation::samples_of(const Element& element, Agreement& agreement, std::size_t samples_max) const {
+std::vector<SeenSeries> RuleEvaluation::samples_of(const Element& element, Agreement& agreement, std::size_t samples_max) {
   std::vector<SeenSeries> out;
   const std::vector<const Labels*> series = agreement.first(element.element, samples_max);
   if (series.empty()) return out;
   const std::size_t each_max = samples_max / series.size();
   const Instant from = element.next.active_at - group_.query_offset - group_.interval;
   for (const Labels* labels : series) {
-    for (const tsdb::SeriesView& view : views_of(*labels)) {
-      if (view.labels() != *labels) continue;
-      std::vector<tsdb::Sample> samples;
-      histogram::Arena histograms;
-      view.read(from, query_at_, samples, histograms);
-      if (const auto last = view.last(query_at_, histograms); samples.empty() && last) samples.push_back(*last);
-      std::erase_if(samples, [](const tsdb::Sample& sample) { return tsdb::is_stale(sample.v); });
-      SeenSeries seen{*labels, {}};
-      for (std::size_t i = samples.size() - std::min(samples.size(), each_max); i < samples.size(); ++i)
-        seen.samples.push_back(SeenSample{Instant{samples[i].t_ms}, promql::value_text(samples[i].v, histograms)});
-      if (!seen.samples.empty()) out.push_back(std::move(seen));
-    }
+    const std::optional<tsdb::SeriesView> view = found_->view(*labels);
+    if (!view) continue;
+    std::vector<tsdb::Sample> samples;
+    histogram::Arena histograms;
+    view->read(from, query_at_, samples, histograms);
+    if (const auto last = view->last(query_at_, histograms); samples.empty() && last) samples.push_back(*last);
+    std::erase_if(samples, [](const tsdb::Sample& sample) { return tsdb::is_stale(sample.v); });
+    SeenSeries seen{*labels, {}};
+    for (std::size_t i = samples.size() - std::min(samples.size(), each_max); i < samples.size(); ++i)
+      seen.samples.push_back(SeenSample{Instant{samples[i].t_ms}, promql::value_text(samples[i].v, histograms)});
+    if (!seen.samples.empty()) out.push_back(std::move(seen));
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "metrics/rules/found_series.h"
 #include "metrics/rules/group.h"
 
 namespace watchbill::metrics::rules {
@@ -36,17 +37,15 @@ class RuleEvaluation {
   [[nodiscard]] Labels identity_of(const Labels& element, const Labels& labels) const;
   [[nodiscard]] Presence presence_of(const Element& element);
   [[nodiscard]] bool is_loaded(const Selectors& selectors) const;
-  [[nodiscard]] bool is_judged_anew(const Element& element, const Selectors& selectors, const promql::Answer& answer) const;
-  [[nodiscard]] std::optional<tsdb::Sample> last_sample(const Labels& series) const;
-  [[nodiscard]] std::vector<tsdb::SeriesView> views_of(const Labels& series) const;
+  [[nodiscard]] bool is_judged_anew(const Element& element, const Selectors& selectors, FoundSeries& found) const;
   [[nodiscard]] std::string expand(const text_template::Template& text, const Labels& element, double value) const;
   [[nodiscard]] text_template::Answer query(std::string_view expression) const;
   [[nodiscard]] std::map<std::string, std::string> annotations_of(const Element& element) const;
   void keep_text(const Element& element);
   void show(Element& element, SampleBatch& batch) const;
   void tell(const std::vector<Element*>& moved, RuleOutcome& outcome);
-  [[nodiscard]] ElementChange change_of(const Element& element, Agreement& agreement, std::size_t samples_max) const;
-  [[nodiscard]] std::vector<SeenSeries> samples_of(const Element& element, Agreement& agreement, std::size_t samples_max) const;
+  [[nodiscard]] ElementChange change_of(const Element& element, Agreement& agreement, std::size_t samples_max);
+  [[nodiscard]] std::vector<SeenSeries> samples_of(const Element& element, Agreement& agreement, std::size_t samples_max);
   [[nodiscard]] NoteRuleAnswer new_answer(std::uint32_t part) const;
   void forget();
 
@@ -58,12 +57,14 @@ class RuleEvaluation {
   const Instant query_at_;
   text_template::Environment environment_;
   promql::Answer answer_;
+  std::optional<FoundSeries> found_;  // of the answer
   bool absences_count_{true};
   // What the `recover` query answered; stays where it is.
   struct Recovered {
-    Recovered(promql::Answer answered, bool loaded);
+    Recovered(promql::Answer answered, bool loaded, const Selectors& selectors, const tsdb::Snapshot& snapshot, Instant at);
     promql::Answer answer;
     bool is_loaded;
+    FoundSeries found;  // by `answer`
     promql::SelectorFound elements;  // of the answer, as Agreement takes them
     Agreement agreement;
   };

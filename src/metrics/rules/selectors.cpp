@@ -1,6 +1,7 @@
 #include "metrics/rules/selectors.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "metrics/promql/parser.h"
 
@@ -42,7 +43,9 @@ class Reach {
 
   std::int64_t reach(const promql::VectorSelector& node) const { return lookback_.ms + offset(node.shift); }
   std::int64_t reach(const promql::MatrixSelector& node) const {
-    return ms(node.range) + offset(std::get<promql::VectorSelector>(expression_.at(node.selector).of).shift);
+    const auto& selector = std::get<promql::VectorSelector>(expression_.at(node.selector).of);
+    const bool is_extended = selector.extension != promql::RangeExtension::none;
+    return ms(node.range) + offset(selector.shift) + (is_extended ? lookback_.ms : 0);
   }
   std::int64_t reach(const promql::Subquery& node) const { return ms(node.range) + offset(node.shift) + of(node.inner); }
   std::int64_t reach(const promql::Unary& node) const { return of(node.inner); }
@@ -78,11 +81,20 @@ bool contradicts(std::span<const tsdb::Matcher> matchers, const Labels& target) 
 
 Result<Selectors> Selectors::of(const promql::Expression& expression, Duration lookback) {
   Selectors out;
+  std::vector<std::vector<tsdb::Matcher>> of_info;
   for (const promql::Node& node : expression.nodes) {
     if (std::holds_alternative<promql::MatrixSelector>(node.of) || std::holds_alternative<promql::Subquery>(node.of))
       out.reads_instants_only_ = false;
+    const auto* call = std::get_if<promql::Call>(&node.of);
+    if (call != nullptr && call->function->id == promql::FunctionId::info) {
+      out.reads_instants_only_ = false;  // an answer rests on series that no answer lists
+      if (call->arguments.size() == 1)
+        of_info.push_back({tsdb::Matcher::equal(std::string(metric_name_label), "target_info")});
+    }
     const auto* selector = std::get_if<promql::VectorSelector>(&node.of);
     if (selector == nullptr) continue;
+    if (selector->shift.at == promql::AtKind::instant)
+      out.oldest_fixed_ = std::min(out.oldest_fixed_.value_or(Instant{selector->shift.at_ms}), Instant{selector->shift.at_ms});
     if (selector->shift.offset || selector->shift.at != promql::AtKind::none) out.reads_instants_only_ = false;
     std::vector<tsdb::Matcher> matchers;
     for (const promql::SelectorMatcher& matcher : selector->matchers) {
@@ -92,9 +104,17 @@ Result<Selectors> Selectors::of(const promql::Expression& expression, Duration l
     }
     out.selectors_.push_back(std::move(matchers));
   }
+  std::move(of_info.begin(), of_info.end(), std::back_inserter(out.selectors_));
   out.reach_ = Duration{Reach(expression, lookback).of(expression.root)};
   return out;
 }
+
+bool Selectors::reads(std::size_t index, const Labels& series) const {
+  return std::all_of(selectors_[index].begin(), selectors_[index].end(),
+                     [&](const tsdb::Matcher& matcher) { return matcher.matches(series.get(matcher.name())); });
+}
+
+Instant Selectors::reads_from(Instant at) const noexcept { return std::min(at, oldest_fixed_.value_or(at)) - reach_; }
 
 bool Selectors::reads_any(std::span<const std::string> metric_names) const {
   return std::any_of(selectors_.begin(), selectors_.end(), [&](const auto& matchers) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -26,8 +27,15 @@ class Selectors {
   [[nodiscard]] static Result<Selectors> of(const promql::Expression& expression, Duration lookback);
 
   [[nodiscard]] bool empty() const noexcept { return selectors_.empty(); }
-  // How far before the evaluation the oldest sample may lie that it reads.
+  [[nodiscard]] std::size_t size() const noexcept { return selectors_.size(); }
+  // One of them, in the order of the text; the last are of info(), which reads target_info unasked.
+  [[nodiscard]] std::span<const tsdb::Matcher> matchers(std::size_t index) const noexcept { return selectors_[index]; }
+  // Whether one of them reads a series with these labels.
+  [[nodiscard]] bool reads(std::size_t index, const Labels& series) const;
+  // How far before the evaluation the oldest sample may lie that it reads, unless `@` says when.
   [[nodiscard]] Duration reach() const noexcept { return reach_; }
+  // The oldest instant that an evaluation at `at` may read, `@` included.
+  [[nodiscard]] Instant reads_from(Instant at) const noexcept;
   // Whether it reads nothing but the last sample of each series: no range, subquery, offset or @.
   [[nodiscard]] bool reads_instants_only() const noexcept { return reads_instants_only_; }
   // Whether a selector may read a series with one of these metric names.
@@ -40,6 +48,7 @@ class Selectors {
  private:
   std::vector<std::vector<tsdb::Matcher>> selectors_;
   Duration reach_;
+  std::optional<Instant> oldest_fixed_;  // of @
   bool reads_instants_only_{true};
 };
 
