@@ -1,7 +1,5 @@
 #include "app/probe_samples.h"
 
-#include <set>
-
 #include "metrics/tsdb/sample.h"
 
 namespace watchbill::app {
@@ -28,6 +26,7 @@ void add_both(ProbeSamples::OwnSamples& out, const Labels& labels, double succes
 
 ProbeSamples::OwnSamples ProbeSamples::take(const drivers::agent::ProbeSample& result) {
   OwnSamples out;
+  if (!asked_.contains({result.subject, result.role})) return out;  // it was on its way when its probe ended
   Labels labels = labels_of(result);
   Labels& known = labels_[{result.subject, result.role}];
   if (!known.empty() && known != labels) add_both(out, known, metrics::tsdb::stale_marker(), metrics::tsdb::stale_marker());
@@ -37,11 +36,11 @@ ProbeSamples::OwnSamples ProbeSamples::take(const drivers::agent::ProbeSample& r
 }
 
 ProbeSamples::OwnSamples ProbeSamples::keep_only(const std::vector<drivers::agent::ProbeTarget>& targets) {
-  std::set<Key> asked;
-  for (const drivers::agent::ProbeTarget& target : targets) asked.emplace(target.subject, target.role);
+  asked_.clear();
+  for (const drivers::agent::ProbeTarget& target : targets) asked_.emplace(target.subject, target.role);
   OwnSamples out;
   for (auto at = labels_.begin(); at != labels_.end();) {
-    if (asked.contains(at->first)) {
+    if (asked_.contains(at->first)) {
       ++at;
       continue;
     }

@@ -255,10 +255,11 @@ TEST_F(Bench, exemplars_of_protobuf_are_those_of_their_sample) {
   const std::string timeless = exposition::protobuf_exemplar("trace", "y", 3, 0);
   std::string counter = exposition::protobuf_single(4);
   protozero::pbf_writer(counter).add_message(2, exposition::protobuf_exemplar("trace", "c", 4, at_ms));
-  page_ = exposition::protobuf_family("took", "", 4,
-                                      {exposition::protobuf_metric(
-                                          {{"a", "b"}}, 7, exposition::protobuf_histogram({{1, 5, one}, {2, 6, timeless}}, true))}) +
-          exposition::protobuf_family("asked_total", "", 0, {exposition::protobuf_metric({}, 3, counter)});
+  page_ =
+      exposition::protobuf_family(
+          "took", "", 4,
+          {exposition::protobuf_metric({{"a", "b"}}, 7, exposition::protobuf_histogram({{1, 5, one}, {2, 6, timeless}}, true))}) +
+      exposition::protobuf_family("asked_total", "", 0, {exposition::protobuf_metric({}, 3, counter)});
   headers_ = {{"Content-Type", "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"}};
   Target both = target("both:1");
   both.terms = terms([](SampleTerms& out) { out.keeps_native_histograms = out.keeps_classic_histograms = true; });
@@ -404,6 +405,10 @@ TEST_F(Bench, our_own_samples_are_a_target_too) {
   const std::vector<OwnSample> at_once{{Labels({{"__name__", "watchbill_workload_ready"}, {"workload", "web"}}), 1}};
   scraper_.append_own(at_once);
   EXPECT_EQ(ask("watchbill_workload_ready"), "watchbill_workload_ready{workload=\"web\"} 1");
+  const std::vector<OwnSample> its_end{{at_once.front().labels, metrics::tsdb::stale_marker()}};
+  scraper_.append_own(its_end);  // in the same millisecond
+  pass(Duration::seconds(1));
+  EXPECT_EQ(ask("watchbill_workload_ready"), "");
 }
 
 TEST_F(Bench, the_content_type_says_which_format_a_page_has) {

@@ -163,6 +163,13 @@ void Scraper::append_own(std::span<const OwnSample> samples) {
     batch[i].histogram = samples[i].histogram;
   }
   if (!batch.empty()) static_cast<void>(links_.head.append(batch));
+  // What ends in the millisecond of its last sample ends in the next one.
+  for (metrics::tsdb::BatchSample& sample : batch) {
+    const bool is_end = metrics::tsdb::is_stale(sample.value);
+    if (!is_end || sample.taken || sample.taken.error() != metrics::tsdb::AppendRefusal::duplicate_timestamp) continue;
+    sample.at = sample.at + Duration::milliseconds(1);
+    static_cast<void>(links_.head.append(std::span(&sample, 1)));
+  }
 }
 
 void Scraper::plan(const std::shared_ptr<Running>& running, Instant after) {
