@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view protobuf_type = "application/vnd.google.protobuf";
 
-void answer_text(Call& call, std::uint32_t status, const std::string& text) {
+void answer_pusher(Call& call, std::uint32_t status, const std::string& text) {
   ports::HttpResponse response{
       status, {{"Content-Type", "text/plain; charset=utf-8"}, {"X-Content-Type-Options", "nosniff"}}, {}};
   if (!text.empty()) response.body = text + "\n";
@@ -47,16 +47,16 @@ bool is_protobuf(const ports::HttpRequest& request) {
 
 void offer(const CallPointer& call, PushAsk ask) {
   const bool is_taken = call->services.watch.pushes.push(std::move(ask), [call](const PushOutcome& outcome) {
-    answer_text(*call, outcome.status, outcome.text);
+    answer_pusher(*call, outcome.status, outcome.text);
   });
-  if (!is_taken) answer_text(*call, 503, "busy: too many pushes are waiting");
+  if (!is_taken) answer_pusher(*call, 503, "busy: too many pushes are waiting");
 }
 
 // `is_job_base64`: of the path below /metrics/job@base64/.
 std::function<void(const CallPointer&)> handler_of(PushKind kind, bool is_job_base64) {
   return [kind, is_job_base64](const CallPointer& call) {
     Result<metrics::push::PushLabels> key = metrics::push::key_of_path(call->path("path"), is_job_base64);
-    if (!key) return answer_text(*call, 400, key.error().text());
+    if (!key) return answer_pusher(*call, 400, key.error().text());
     PushAsk ask;
     ask.kind = kind;
     ask.key = std::move(*key);
@@ -64,7 +64,7 @@ std::function<void(const CallPointer&)> handler_of(PushKind kind, bool is_job_ba
       if (const std::string* coding = ports::find_field(call->request.headers, "Content-Encoding");
           coding != nullptr && !coding->empty() && lower(*coding) != "identity") {
         if (lower(*coding) != "gzip")
-          return answer_text(*call, 415,
+          return answer_pusher(*call, 415,
                              "unsupported Content-Encoding " + quoted(coding->substr(0, 100)) + ", expected gzip or none");
         ask.coding = PushCoding::gzip;
       }

@@ -47,7 +47,7 @@ constexpr auto authorization = table<H>(
 
 using T = TlsClientConfiguration;
 constexpr auto tls_config = table<T>(
-    "scrape_configs[].tls_config, remote_write[].tls_config",
+    "scrape_configs[].tls_config, remote_write[].tls_config, alerting.alertmanagers[].tls_config",
     optional<&T::ca_file, read_path>("ca_file", "path", "",
                                      "PEM: who signs the server's certificate; else whom the system trusts"),
     optional<&T::certificate_file, read_path>("cert_file", "path", "",

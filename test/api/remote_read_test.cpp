@@ -60,7 +60,7 @@ TEST_F(remote_read, series_are_in_the_order_of_their_names_with_the_external_lab
   EXPECT_EQ(series_of(read(2)), "a\na{area=\"2\"}\na{zone=\"1\"}\n\na\na{area=\"2\"}\na{zone=\"1\"}\n\n");
   stand_.running.external_labels = Labels(std::vector<Labels::Pair>{{"bill", "x"}});
   EXPECT_EQ(series_of(read()),
-            "a{area=\"2\",bill=\"x\"}\na{bill=\"x\"}\na{bill=\"x\",zone=\"1\"}\n\n");
+            "a{area=\"2\", bill=\"x\"}\na{bill=\"x\"}\na{bill=\"x\", zone=\"1\"}\n\n");
 }
 
 TEST_F(remote_read, labels_count_as_the_samples_that_take_as_much) {

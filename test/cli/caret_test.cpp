@@ -91,7 +91,7 @@ TEST_F(printed, findings_about_expressions_have_a_caret_and_json_has_none) {
 TEST_F(printed, so_have_scripts_of_the_test_language) {
   const std::string script = write("a.test", "load 1m\n  m 1 2 3\n\neval instant at 1m sum(m\n  {} 1\n");
   const auto verb = [&](Terminal& terminal) { return test_promql(terminal, {script}); };
-  EXPECT_NE(by(verb, Format::table).find("\n  sum(m\n       ^\n"), std::string::npos) << by(verb, Format::table);
+  EXPECT_NE(by(verb, Format::table).find("\n  sum(m\n     ^\n"), std::string::npos) << by(verb, Format::table);
   EXPECT_EQ(by(verb, Format::json).find("^"), std::string::npos);
 }
 

@@ -33,7 +33,8 @@ class Bench : public ::testing::Test {
     ASSERT_TRUE(compiled);
     std::vector<rules::RuleGroup> groups;
     groups.push_back(std::move(*compiled));
-    asker_.configure(std::move(groups), [](const RuleId&) { return InheritedRule{}; });
+    asker_.configure(std::move(groups), [](const RuleId&) { return InheritedRule{}; },
+                     std::make_shared<const rules::Surroundings>(surroundings_));
     static_cast<void>(asker_.plan(now_));
   }
   void put(double value) {
@@ -134,8 +135,8 @@ TEST_F(Bench, places_of_the_rules_before_a_reload_are_passed_over) {
 }
 
 TEST_F(Bench, a_silent_group_is_raised_and_cleared) {
-  configure();
   surroundings_.options.limits.samples_max = 0;
+  configure();
   put(0);
   std::string told;
   for (int i = 0; i < 8; ++i) {
@@ -146,6 +147,7 @@ TEST_F(Bench, a_silent_group_is_raised_and_cleared) {
   EXPECT_EQ(told, "RuleEvaluationFailed\nAlertFired; nothing\n") << "an equal failure is told, and changes nothing";
   EXPECT_TRUE(asker_.statuses().front().is_silent);
   surroundings_.options.limits.samples_max = 1000;
+  configure();
   put(1);
   slot();
   answer();

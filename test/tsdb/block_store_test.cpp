@@ -547,12 +547,15 @@ TEST(block_store, only_the_first_block_is_dropped) {
   SimulatedFiles files;
   Stand stand(files, Duration::hours(6), {}, Duration::hours(5));
   ASSERT_TRUE(stand.start(begin));
-  const auto append = [&](int minutes) { stand.append(Stand::labels(1), begin + Duration::minutes(minutes), minutes); };
-  append(230);
+  const auto append = [&](int minutes, int now_minutes) {
+    stand.head().advance(begin + Duration::minutes(now_minutes));
+    stand.append(Stand::labels(1), begin + Duration::minutes(minutes), minutes);
+  };
+  append(230, 230);
   stand.work(begin + Duration::hours(5));
-  append(60);  // late: the second block ends before the first one
+  append(60, 300);  // late: the second block ends before the first one
   stand.work(begin + Duration::hours(7));
-  append(420);
+  append(420, 420);
   stand.work(begin + Duration::hours(9));
   EXPECT_EQ(blocks_of(files).size(), 3U) << "the second one is old, and not the first to go";
   ASSERT_TRUE(stand.start(begin + Duration::hours(9)));

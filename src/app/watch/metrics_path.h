@@ -135,7 +135,6 @@ class MetricsPath {
   std::shared_ptr<const MetricsPlan> plan_;  // loop, once it runs
   std::map<Labels, Readers> early_;        // of `plan_`, by target, or own series; loop
   std::atomic<bool> is_ready_{false}, is_ending_{false};
-
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool is_stopped_{false}, is_woken_{false};  // the second one for the planner

@@ -17,6 +17,11 @@ namespace {
 constexpr std::size_t snapshots_kept = 2;
 constexpr std::uint64_t snapshot_bytes_max = 1U << 30;
 
+// Gives the bytes of the reserve back; its empty file remembers that there was one.
+void give_up(const std::string& ballast) noexcept {
+  if (::truncate(ballast.c_str(), 0) != 0) static_cast<void>(::unlink(ballast.c_str()));
+}
+
 // The first line of a snapshot file is the header of the record it ends with, so that it names its place in the chain; the second
 // is the digest of the rest.
 std::string file_text(const ports::StoredSnapshot& snapshot, const std::string& header) {
@@ -107,7 +112,7 @@ ports::Room Journal::keep_ballast(bool wanted) {
   struct stat status {};
   const bool is_there = ::stat(path.c_str(), &status) == 0;
   if (!wanted) {
-    if (is_there) static_cast<void>(::truncate(path.c_str(), 0));
+    if (is_there) give_up(path);
     return ports::Room::none;
   }
   if (is_there && static_cast<std::uint64_t>(status.st_size) >= ballast_bytes) return ports::Room::reserve;
@@ -120,7 +125,7 @@ ports::Room Journal::keep_ballast(bool wanted) {
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   // Blocks, not a hole: only what is really there can be given up.
   if (file.is_open() && ::posix_fallocate(file.get(), 0, static_cast<off_t>(ballast_bytes)) == 0) return ports::Room::reserve;
-  if (is_there) static_cast<void>(::truncate(path.c_str(), 0));
+  if (is_there) give_up(path);
   else ::unlink(path.c_str());
   return without;
 }

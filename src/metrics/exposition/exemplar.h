@@ -1,3 +1,4 @@
+// One exemplar, as a page has it.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // The exemplars that targets pick to stand for others: the newest of all series, in memory only.
 //
 // Threads: every function may be called on any thread; one mutex inside. Cost: an add looks its series up by labels (about a
-// microsecond); a select walks all series that have exemplars. Source: Prometheus 2.42 tsdb/exemplar.go, and its later releases for
-// several exemplars of one time (native histograms); ours: a bound in bytes beside the one in number, and nothing on disk.
+// microsecond); a select walks all series that have exemplars. Source: Prometheus 2.42 tsdb/exemplar.go, and its later releases
+// for several exemplars of one time (native histograms); ours: a bound in bytes beside the one in number, and nothing on disk.
 #pragma once
 
 #include <cstddef>
