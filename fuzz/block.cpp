@@ -22,7 +22,7 @@ using Format = tsdb::BlockFormat;
 
 void put(std::string& bytes, std::size_t at, std::uint32_t number) {
   std::string fixed;
-  tsdb::put_fixed(fixed, number);
+  watchbill::put_fixed(fixed, number);
   bytes.replace(at, fixed.size(), fixed);
 }
 
@@ -36,21 +36,21 @@ void mend(std::string& bytes) {
   bytes.replace(bytes.size() - Format::end_magic.size(), Format::end_magic.size(), Format::end_magic);
   for (std::size_t section = 0; section < Format::section_count; ++section) {
     const std::size_t at = footer + section * Format::section_entry_bytes;
-    const auto offset = tsdb::fixed_at<std::uint64_t>(bytes, at);
-    const auto length = tsdb::fixed_at<std::uint64_t>(bytes, at + 8);
+    const auto offset = watchbill::fixed_at<std::uint64_t>(bytes, at);
+    const auto length = watchbill::fixed_at<std::uint64_t>(bytes, at + 8);
     if (offset > footer || length > footer - offset) continue;
     const bool has_extents = section >= 3;
     for (std::uint64_t entry = offset; has_extents && entry + Format::entry_bytes <= offset + length;
          entry += Format::entry_bytes) {
-      const auto begin = tsdb::fixed_at<std::uint64_t>(bytes, entry);
-      const auto size = tsdb::fixed_at<std::uint32_t>(bytes, entry + 24);
+      const auto begin = watchbill::fixed_at<std::uint64_t>(bytes, entry);
+      const auto size = watchbill::fixed_at<std::uint32_t>(bytes, entry + 24);
       if (begin <= bytes.size() && size <= bytes.size() - begin)
         put(bytes, entry + 28, tsdb::checksum(std::string_view(bytes).substr(begin, size)));
     }
     put(bytes, at + 16, tsdb::checksum(std::string_view(bytes).substr(offset, length)));
   }
   std::string size;
-  tsdb::put_fixed(size, std::uint64_t{bytes.size()});
+  watchbill::put_fixed(size, std::uint64_t{bytes.size()});
   bytes.replace(footer + Format::section_count * Format::section_entry_bytes + 24, size.size(), size);
   put(bytes, footer + Format::footer_checksum_at,
       tsdb::checksum(std::string_view(bytes).substr(footer, Format::footer_checksum_at)));
