@@ -4,6 +4,10 @@ option(WB_TESTS "build the tests" OFF)
 option(WB_FUZZ "build the fuzz targets (clang)" OFF)
 option(WB_BENCH "build the benchmarks" OFF)
 option(WB_WERROR "warnings are errors (./check turns this on)" OFF)
+# Most of the time of a build from nothing is reading the same headers and making the same templates again for each file. With
+# WB_UNITY the compiler is given the files of a library some at a time. ./check builds so everything that is built whole each
+# time; the preset dev does not: there one changed file is to be one file to compile.
+option(WB_UNITY "compile the files of a library together, some at a time" OFF)
 set(WB_SANITIZE "" CACHE STRING "value of -fsanitize= for everything, e.g. address,undefined or thread")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -14,9 +18,10 @@ set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 find_program(WB_CCACHE ccache)
 if(WB_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # ccache takes a precompiled header only from who says that macros and times in it do not matter. It knows it by the digest
-  # beside it, not by its 600 MB, and what a file reads by the compiler's list, not by preprocessing it first.
-  set(CMAKE_CXX_COMPILER_LAUNCHER
-    env "CCACHE_SLOPPINESS=pch_defines,time_macros" CCACHE_DEPEND=1 CCACHE_PCH_EXTSUM=1 "${WB_CCACHE}")
+  # beside it, not by its 600 MB, and what a file reads by the compiler's list, not by preprocessing it first. A clone elsewhere
+  # is the same source: paths count from its root.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env "CCACHE_SLOPPINESS=pch_defines,time_macros" CCACHE_DEPEND=1 CCACHE_PCH_EXTSUM=1
+    CCACHE_NOHASHDIR=1 "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" "${WB_CCACHE}")
 endif()
 find_program(WB_MOLD mold)
 if(WB_MOLD)
@@ -43,6 +48,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 else()
   add_compile_options(-Wno-missing-field-initializers)
 endif()
+if(WB_UNITY)
+  add_compile_options(-Wno-shadow)  # of a name that another file has to itself
+endif()
 if(WB_WERROR)
   add_compile_options(-Werror)
 endif()
@@ -55,10 +63,6 @@ if(WB_SANITIZE)
     add_compile_options(-fno-sanitize=null,alignment,vptr,object-size,nonnull-attribute,returns-nonnull-attribute)
   endif()
 endif()
-if(WB_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)
-endif()
-
 # Heavy headers (Boost.Beast) compile one at a time: each needs more than half a gigabyte.
 set_property(GLOBAL PROPERTY JOB_POOLS heavy=1)
 
@@ -97,21 +101,86 @@ function(wb_precompiled_for target depends)
   endif()
 endfunction()
 
-# wb_library(NAME [DEPENDS …]): one folder below src/ is one static library, `wb_` and the folder's path with `_` for `/`.
-# Every *.cpp of the folder itself belongs to it; folders below are libraries of their own.
+set(WB_UNITY_FILES_MAX 10)  # longer ones keep one core waiting for the other
+
+# wb_unity(OUT NAME BELOW FILES APART): what to compile for FILES. APART names files that have names of their own which the others
+# have too; they are compiled together among themselves, "|" separating those that cannot be either. BELOW: the include folder.
+function(wb_unity out name below files apart)
+  if(NOT WB_UNITY)
+    set(${out} "${files}" PARENT_SCOPE)
+    return()
+  endif()
+  set(groups "")
+  set(group "")
+  foreach(file IN LISTS apart)
+    if(file STREQUAL "|")
+      list(APPEND groups "${group}")
+      set(group "")
+    else()
+      list(REMOVE_ITEM files "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+      string(APPEND group "${CMAKE_CURRENT_SOURCE_DIR}/${file}|")
+    endif()
+  endforeach()
+  list(APPEND groups "${group}")
+  list(LENGTH files count)
+  math(EXPR parts "(${count} + ${WB_UNITY_FILES_MAX} - 1) / ${WB_UNITY_FILES_MAX}")
+  set(group "")
+  set(place 0)
+  foreach(file IN LISTS files)
+    math(EXPR before "${place} * ${parts} / ${count}")
+    math(EXPR place "${place} + 1")
+    math(EXPR after "${place} * ${parts} / ${count}")
+    string(APPEND group "${file}|")
+    if(after GREATER before)
+      list(APPEND groups "${group}")
+      set(group "")
+    endif()
+  endforeach()
+  set(number 0)
+  set(made "")
+  foreach(group IN LISTS groups)
+    string(REPLACE "|" ";" group "${group}")
+    set(text "")
+    foreach(file IN LISTS group)
+      if(file)
+        file(RELATIVE_PATH file "${below}" "${file}")
+        string(APPEND text "#include \"${file}\"\n")
+      endif()
+    endforeach()
+    if(text)
+      math(EXPR number "${number} + 1")
+      set(file "${CMAKE_CURRENT_BINARY_DIR}/${name}_${number}.cpp")
+      file(GENERATE OUTPUT "${file}" CONTENT "${text}")
+      list(APPEND made "${file}")
+    endif()
+  endforeach()
+  set(${out} "${made}" PARENT_SCOPE)
+endfunction()
+
+# wb_library(NAME [DEPENDS …] [PRIVATE …] [APART …] [SEPARATE]): one folder below src/ is one static library, `wb_` and the folder's
+# path with `_` for `/`. Every *.cpp of the folder itself belongs to it; folders below are libraries of their own. APART: wb_unity.
+# SEPARATE: each file is an object of its own always, for programs that link only what they use (the keeper, the attendant).
 function(wb_library name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "SEPARATE" "" "DEPENDS;PRIVATE;APART" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "*.cpp")
+  if(NOT ARG_SEPARATE)
+    wb_unity(sources ${name} "${CMAKE_SOURCE_DIR}/src" "${sources}" "${ARG_APART}")
+  endif()
   add_library(wb_${name} STATIC ${sources})
   target_include_directories(wb_${name} PUBLIC "${CMAKE_SOURCE_DIR}/src")
   target_link_libraries(wb_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE})
   wb_precompiled_for(wb_${name} "${ARG_DEPENDS}")
+  # The fuzzer is led by what it reaches: it is told of the libraries that read strangers' input, not of what no target links.
+  if(WB_FUZZ AND NOT name MATCHES "^(api|app_.*|cli|engine|sim|core|drivers_(action|agent|notify|query|sqlite|system|systemd))$")
+    target_compile_options(wb_${name} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 endfunction()
 
-# wb_test(NAME [DEPENDS …]): all *.cpp of this folder of test/ make one GoogleTest program, test_NAME.
+# wb_test(NAME [DEPENDS …] [APART …]): all *.cpp of this folder of test/ make one GoogleTest program, test_NAME.
 function(wb_test name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPENDS;APART" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "*.cpp")
+  wb_unity(sources ${name} "${CMAKE_SOURCE_DIR}/test" "${sources}" "${ARG_APART}")
   add_executable(test_${name} ${sources})
   target_include_directories(test_${name} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/test")
   target_compile_definitions(test_${name} PRIVATE
@@ -128,6 +197,7 @@ function(wb_fuzz name source)
   add_executable(fuzz_${name} ${source})
   target_include_directories(fuzz_${name} PRIVATE "${CMAKE_SOURCE_DIR}/src")
   target_link_libraries(fuzz_${name} PRIVATE ${ARG_DEPENDS})
+  target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer-no-link)
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
 endfunction()
 
