@@ -1,6 +1,8 @@
 #include "metrics/promql/evaluate.h"
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -149,6 +151,34 @@ TEST_F(Evaluate, refusals_name_the_part_that_cannot_be_evaluated) {
             "wrong_type 1:1 invalid expression type \"range vector\" for range query, must be Scalar or instant Vector");
   EXPECT_EQ(ask("double_exponential_smoothing(first[5m], 2, 0.1)"),
             "bad_parameter 1:1 invalid smoothing factor. Expected: 0 < sf < 1, got: 2.000000");
+}
+
+// Some bits of a NaN stand for something inside, others do once their sign is gone: the mark of a histogram that nobody has, a
+// step without a sample, a staleness marker.
+TEST_F(Evaluate, a_nan_of_any_bits_is_a_nan) {
+  constexpr std::uint64_t odd[] = {0xFFF5'0000'0000'0001, 0xFFF4'0000'0000'0ABD, 0xFFF0'0000'0000'0002, 0x7FF5'0000'0000'0001,
+                                   0x7FF4'0000'0000'0ABD};
+  for (std::size_t i = 0; i < std::size(odd); ++i)
+    put(Labels({{"__name__", "odd"}, {"n", std::to_string(i)}}), 300'000, std::bit_cast<double>(odd[i]));
+  histogram::Histogram latency;
+  latency.positive = {{0, 2}};
+  latency.count = 2;
+  for (std::size_t i = 0; i < std::size(odd); ++i) {
+    latency.sum = std::bit_cast<double>(odd[i]);
+    ASSERT_TRUE(head_.append(Labels({{"__name__", "latency"}, {"n", std::to_string(i)}}), Instant{300'000}, latency));
+  }
+  for (const char* text : {"odd", "-odd", "abs(odd)", "-last_over_time(odd[1m])", "abs(max_over_time(odd[1m]))",
+                           "clamp(-odd, 0, 1)", "-abs(odd) or odd", "histogram_sum(latency)", "-histogram_sum(latency)"}) {
+    const auto expression = parse(text);
+    ASSERT_TRUE(expression) << text;
+    const auto answer = evaluate(*expression, head_.snapshot(), QueryTime::at(Instant{300'000}), options_);
+    ASSERT_TRUE(answer) << text << ": " << answer.error().message;
+    EXPECT_EQ(answer->series.size(), std::size(odd)) << text;
+    for (const AnswerSeries& series : answer->series) {
+      const double value = series.samples.at(0).v;
+      EXPECT_TRUE(std::isnan(value) && is_float(value) && !tsdb::is_stale(value)) << text << " " << series.labels.text();
+    }
+  }
 }
 
 TEST_F(Evaluate, every_limit_is_met_by_name) {

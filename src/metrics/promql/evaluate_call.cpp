@@ -367,7 +367,7 @@ Evaluated Evaluation::of_histograms(const Call& call, NodeIndex at, const Steps&
     if (const Done done = go_on(steps.count, at); !done) return done.error();
     series.drops_name = true;
     for (double& cell : series.values)
-      cell = histogram::is_mark(cell) ? present(number(histograms_.at(cell))) : absent_value;
+      cell = histogram::is_mark(cell) ? plain_number(number(histograms_.at(cell))) : absent_value;
   }
   value->is_ordered = false;
   if (const Done joined = join_equal(value->series, at, false); !joined) return joined.error();

@@ -172,7 +172,7 @@ class BucketRun {
           last_output_ = run_.keep(std::move(labels));
           out_.push_back(Series{last_output_, true, std::vector<double>(steps_.count, absent_value)});
         }
-        out_.back().values[step] = present(value);
+        out_.back().values[step] = plain_number(value);
       }
       last_output_ = nullptr;
     }

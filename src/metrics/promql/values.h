@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -22,10 +23,13 @@ namespace watchbill::metrics::promql {
 inline constexpr std::uint64_t absent_bits = 0x7FF4'0000'0000'0ABD;
 inline constexpr double absent_value = std::bit_cast<double>(absent_bits);
 [[nodiscard]] inline bool is_absent(double value) noexcept { return std::bit_cast<std::uint64_t>(value) == absent_bits; }
-// A stored value as an operand: data may hold any bits.
-[[nodiscard]] inline double present(double value) noexcept {
-  return is_absent(value) ? std::numeric_limits<double>::quiet_NaN() : value;
+// A number from outside as a cell. Data may hold any bits, and of a NaN they say nothing: some stand for something else here, and
+// so do others once abs() or a minus changed their sign.
+[[nodiscard]] inline double plain_number(double value) noexcept {
+  return std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value;
 }
+// A stored value as an operand: a number, or the mark of a histogram.
+[[nodiscard]] inline double present(double value) noexcept { return histogram::is_mark(value) ? value : plain_number(value); }
 
 // Whether a cell is a number: there is one, and it does not stand for a histogram.
 [[nodiscard]] inline bool is_float(double value) noexcept { return !is_absent(value) && !histogram::is_mark(value); }
