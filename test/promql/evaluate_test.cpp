@@ -492,6 +492,17 @@ TEST(Histograms, are_passed_over_where_only_numbers_count) {
   }
 }
 
+TEST(Histograms, are_passed_over_by_sort_at_each_step_too) {
+  const auto result = run_script(
+      "load 1m\n  h {{schema:0 count:2 sum:3 buckets:[1 1]}}x5\n  f 1x5\n\n"
+      "eval range from 0 to 2m step 1m sort({__name__=~\"h|f\"})\n  f 1 1 1\n\n"
+      "eval range from 0 to 2m step 1m sort_desc(h)\n\n"
+      "eval range from 0 to 2m step 1m count(sort_by_label(h, \"x\"))\n  {} 1 1 1\n\n"
+      "eval instant at 2m count_over_time(sort({__name__=~\"h|f\"})[2m:1m])\n  {} 2\n");
+  ASSERT_TRUE(result) << result.error().text();
+  EXPECT_EQ(result->text(), "passed 4, failed 0, refused 0");
+}
+
 TEST(Histograms, count_towards_the_limit_of_samples_by_their_size) {
   tsdb::Head head;
   histogram::Histogram large;

@@ -437,12 +437,11 @@ Evaluated Evaluation::sorted(const Call& call, NodeIndex at, const Steps& steps)
   auto value = evaluate_node(call.arguments[0], steps);
   if (!value) return value;
   const FunctionId id = call.function->id;
-  if (time_.step.ms > 0) {
+  const bool is_range = time_.step.ms > 0;
+  if (is_range)
     annotate(AnnotationLevel::warning, at, "sort is ineffective for range queries since results are always ordered by labels");
-    return value;
-  }
   const bool is_by_value = id == FunctionId::sort || id == FunctionId::sort_desc;
-  if (steps.count != 1) {  // in a subquery: there is no order, but what has no value to be ordered by goes as well
+  if (is_range || steps.count != 1) {  // there is no order, but what has no value to be ordered by goes as well
     for (Series& series : value->series)
       for (double& element : series.values)
         if (is_by_value && !is_float(element)) element = absent_value;
