@@ -161,6 +161,18 @@ TEST(rules, each_alert_of_a_storm_has_the_samples_that_it_rests_on) {
   }
 }
 
+TEST(rules, an_alert_about_a_fixed_time_has_the_samples_of_then) {
+  for (const char* expression : {"max_over_time(gone[5m] @ 1772360000) > 1", "max_over_time(gone[5m:1m] @ 1772360000) > 1"}) {
+    Stand stand({alerting("Was", expression)});
+    stand.put(Labels({{"__name__", "gone"}, {"instance", "old"}, {"job", "web"}}), 5, Duration::minutes(107));
+    const Evaluation done = stand.evaluator->evaluate(stand.now, stand.head, stand.readiness);
+    ASSERT_EQ(done.outcomes.size(), 1U) << expression;
+    const ElementChange& change = done.outcomes[0].answers.at(0).changes.at(0);
+    ASSERT_EQ(change.samples.size(), 1U) << expression;
+    EXPECT_EQ(change.samples[0].samples.at(0).value, "5") << expression;
+  }
+}
+
 TEST(rules, histograms_are_recorded_and_an_alert_about_one_has_no_number) {
   Stand stand({recording("job:latency:sum", "sum by (job) (latency)"), alerting("Seen", "job:latency:sum")});
   histogram::Histogram latency;

@@ -82,9 +82,14 @@ bool contradicts(std::span<const tsdb::Matcher> matchers, const Labels& target) 
 Result<Selectors> Selectors::of(const promql::Expression& expression, Duration lookback) {
   Selectors out;
   std::vector<std::vector<tsdb::Matcher>> of_info;
+  const auto note_fixed = [&out](const promql::TimeShift& shift) {
+    if (shift.at != promql::AtKind::instant) return;
+    out.oldest_fixed_ = std::min(out.oldest_fixed_.value_or(Instant{shift.at_ms}), Instant{shift.at_ms});
+  };
   for (const promql::Node& node : expression.nodes) {
     if (std::holds_alternative<promql::MatrixSelector>(node.of) || std::holds_alternative<promql::Subquery>(node.of))
       out.reads_instants_only_ = false;
+    if (const auto* subquery = std::get_if<promql::Subquery>(&node.of)) note_fixed(subquery->shift);
     const auto* call = std::get_if<promql::Call>(&node.of);
     if (call != nullptr && call->function->id == promql::FunctionId::info) {
       out.reads_instants_only_ = false;  // an answer rests on series that no answer lists
@@ -93,8 +98,7 @@ Result<Selectors> Selectors::of(const promql::Expression& expression, Duration l
     }
     const auto* selector = std::get_if<promql::VectorSelector>(&node.of);
     if (selector == nullptr) continue;
-    if (selector->shift.at == promql::AtKind::instant)
-      out.oldest_fixed_ = std::min(out.oldest_fixed_.value_or(Instant{selector->shift.at_ms}), Instant{selector->shift.at_ms});
+    note_fixed(selector->shift);
     if (selector->shift.offset || selector->shift.at != promql::AtKind::none) out.reads_instants_only_ = false;
     std::vector<tsdb::Matcher> matchers;
     for (const promql::SelectorMatcher& matcher : selector->matchers) {
