@@ -379,8 +379,9 @@ bool Connection::may_take_longer() {
 void Connection::refuse_late_body() {
   if (is_writing_) return close();  // 100 Continue, which nobody takes
   keep_alive_ = false;
-  send(refuse(Refusal{408, "bad_argument", 2, "the body came too slowly: " + std::to_string(body_bytes_) + " bytes and no end",
-                      "send it faster, or less at once"}));
+  // Not 408: to remote write of Prometheus every 4xx is final, and a link that was down for a moment would cost the samples.
+  send(refuse(Refusal{503, "busy", 75, "the body came too slowly: " + std::to_string(body_bytes_) + " bytes and no end",
+                      "send it again: faster, or less at once"}));
 }
 
 void Connection::on_parse_error(const error_code& error) {

@@ -1,9 +1,9 @@
 // The HTTP/1.1 server: connections, limits and deadlines. What is served is the router's business.
 //
 // Refuses by itself, with the body of http.md §5 and its names: bad_argument 400, host_not_allowed and origin_not_allowed 403,
-// unknown_path 404, method_not_allowed 405, bad_argument 408 for a body that comes too slowly, body_too_large 413,
-// header_too_large 431, not_yet_supported 501, busy 503, internal 500. A client that is too slow in all else is closed without an
-// answer. Not served: HTTP/2, upgrades, TLS below 1.2.
+// unknown_path 404, method_not_allowed 405, body_too_large 413, header_too_large 431, not_yet_supported 501, busy 503 (also for
+// a body that comes too slowly), internal 500. A client that is too slow in all else is closed without an answer. Not served:
+// HTTP/2, upgrades, TLS below 1.2.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ struct HttpLimits {
   std::size_t stream_queue_chunks_max{8192};      // events a reader may be behind; http.md §6
   Duration header_timeout{
       Duration::seconds(10)};  // from the first byte to the blank line; TLS handshake; first byte of a connection
-  Duration body_timeout{Duration::seconds(60)};    // from the blank line to the last byte; beyond: 408 `bad_argument`
+  Duration body_timeout{Duration::seconds(60)};    // from the blank line to the last byte; beyond: 503 `busy`
   // Of a body so many bytes, or its last, must come in each such time, or it is as late.
   Duration body_step_timeout{Duration::seconds(5)};
   std::size_t body_step_bytes_min{2'500};
