@@ -263,6 +263,39 @@ TEST(tls, renewed_files_hold_from_the_next_call_on_though_their_times_are_equal)
   thread.run([&] { caller.reset(); });
 }
 
+TEST(tls, files_that_are_renewed_while_a_call_is_under_way_are_not_those_of_its_connection) {
+  Certificates certificates, others;
+  certificates.issue("server", "IP:127.0.0.1");
+  const std::string trusted = certificates.file("trusted.pem");
+  std::filesystem::copy_file(certificates.file("ca.pem"), trusted);
+  Router router;
+  router.add({.method = "GET",
+              .pattern = "/hello",
+              .handler = [&](const ports::HttpRequest&, std::unique_ptr<ports::HttpResponder> responder) {
+                const std::string fresh = certificates.file("fresh.pem");
+                std::filesystem::copy_file(others.file("ca.pem"), fresh);
+                std::filesystem::rename(fresh, trusted);
+                responder->answer({.status = 200, .headers = {}, .body = "hello"});
+              }});
+  ServerUnderTest server{std::move(router), {}, with_tls(certificates, "server")};
+  LoopThread thread;
+  std::unique_ptr<HttpCaller> caller;
+  thread.run([&] { caller = std::make_unique<HttpCaller>(thread.loop); });
+  HttpCall wanted = get(server.port());
+  wanted.may_be_sent_twice = true;
+  wanted.tls.ca_file = trusted;
+  const auto is_answered = [&] {
+    std::promise<Outcome> promise;
+    std::future<Outcome> future = promise.get_future();
+    caller->start(wanted, [&](Outcome outcome) { promise.set_value(std::move(outcome)); });
+    return future.get().has_value();
+  };
+  EXPECT_TRUE(is_answered());
+  EXPECT_FALSE(is_answered()) << "the server is not one of whom is trusted now";
+  EXPECT_EQ(server.counters().requests, 1U);
+  thread.run([&] { caller.reset(); });
+}
+
 TEST(tls, a_key_with_a_passphrase_is_refused_and_nobody_is_asked) {
   Certificates certificates;
   certificates.issue("agent", "DNS:agent-1");

@@ -166,6 +166,7 @@ class Call : public std::enable_shared_from_this<Call> {
   // One attempt on one connection.
   std::shared_ptr<Dial> dial_;
   std::shared_ptr<Stream> stream_;
+  std::string pool_key_;  // as the attempt began: files that are renewed meanwhile were not there for its handshake
   bool waits_for_tunnel_{false};
   bool is_reused_{false}, needs_new_connection_{false};
   bool is_writing_{false};
@@ -234,8 +235,9 @@ void Call::attempt() {
   ++attempt_;
   is_reused_ = false;
   waits_for_tunnel_ = false;
+  pool_key_ = pool_key();
   if (call_.may_be_sent_twice && !needs_new_connection_) {
-    if (std::optional<Stream> kept = core_->take_idle(pool_key())) {
+    if (std::optional<Stream> kept = core_->take_idle(pool_key_)) {
       is_reused_ = true;
       stream_ = std::make_shared<Stream>(std::move(*kept));
       return send();
@@ -455,7 +457,7 @@ void Call::on_response() {
   answer.took = Duration::milliseconds(std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin_).count());
   const bool is_clean = parser_->is_done() && parser_->keep_alive() && buffer_->size() == 0 && written_ == out_->size();
   if (is_clean && !core_->is_closed) {
-    core_->keep_idle(pool_key(), std::move(*stream_));
+    core_->keep_idle(pool_key_, std::move(*stream_));
     stream_ = nullptr;
     ++attempt_;
   }
