@@ -50,7 +50,7 @@ class FilesPort {
   // storage; a crash leaves the old or the new names.
   [[nodiscard]] virtual Status rename(const std::string& path, const std::string& new_path) = 0;
 
-  // Removes a file. One that does not exist is no failure.
+  // Removes a file. One that does not exist is no failure. On success no crash brings it back.
   [[nodiscard]] virtual Status remove(const std::string& path) = 0;
 };
 

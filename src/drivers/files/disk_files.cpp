@@ -158,7 +158,8 @@ Status DiskFiles::rename(const std::string& path, const std::string& new_path) {
 
 Status DiskFiles::remove(const std::string& path) {
   const std::string name = full(path);
-  if (::unlink(name.c_str()) != 0 && errno != ENOENT) return failed("remove", name);
+  if (::unlink(name.c_str()) == 0) return sync_folder_of(name);
+  if (errno != ENOENT) return failed("remove", name);
   return {};
 }
 
