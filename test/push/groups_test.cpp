@@ -166,6 +166,24 @@ TEST_F(push_groups, limits_are_refused_by_name) {
   EXPECT_EQ(groups_.series_count(), 12U);
 }
 
+TEST_F(push_groups, texts_are_bounded_too_and_what_is_removed_makes_room) {
+  groups_ = push::Groups({}, {4, 60, 8'192});
+  const auto long_text = [](const std::string& name) {
+    return "# HELP " + name + " " + std::string(3'000, 'x') + "\n" + name + " 1\n";
+  };
+  ASSERT_EQ(send("a", long_text("m1")), "taken");
+  ASSERT_EQ(post("a", long_text("m2")), "taken");
+  EXPECT_TRUE(begins(post("a", long_text("m3")), "too_many_bytes: ")) << "one family after the other is no way around it";
+  EXPECT_TRUE(begins(send("b", long_text("m3")), "too_many_bytes: "));
+  EXPECT_TRUE(begins(send("b", "m{l=\"" + std::string(3'000, 'x') + "\"} 1\n"), "too_many_bytes: "));
+  EXPECT_EQ(groups_.failed(*push::key_of_path("b/l/" + std::string(3'000, 'x'), false), now_), nullptr);
+  ASSERT_EQ(send("a", long_text("m3")), "taken") << "PUT replaces what was there";
+  ASSERT_EQ(send("b", long_text("m4")), "taken");
+  groups_.remove(*push::key_of_path("a", false));
+  groups_.remove(*push::key_of_path("b", false));
+  ASSERT_EQ(send("c", long_text("m1") + long_text("m2")), "taken") << "nothing is left of them";
+}
+
 TEST_F(push_groups, the_store_gets_series_as_a_scrape_with_honor_labels) {
   ASSERT_EQ(send("e/first@base64/=", "# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_count 3\n# TYPE c counter\nc 7\n"), "taken");
   std::string all;

@@ -10,7 +10,7 @@ namespace push = metrics::push;
 namespace {
 
 constexpr std::string_view folder = "pushed";
-constexpr std::uint64_t file_bytes_max = std::uint64_t{256} << 20;  // a body that was taken is smaller, and so is its group
+constexpr std::uint64_t file_bytes_max = std::uint64_t{256} << 20;  // push::GroupsLimits::bytes_max is less
 
 constexpr std::uint32_t taken = 200, removed = 202, bad_request = 400, no_room = 429, come_again = 503;
 
@@ -137,8 +137,9 @@ Result<push::PushedBody> PushDesk::read(const api::PushAsk& ask) const {
 // The time of the refusal is part of the group; where it cannot be kept, the answer says all the same why.
 api::PushOutcome PushDesk::refuse(const push::PushLabels& key, const push::PushRefused& refused, Instant at) {
   ++counts_.refused[static_cast<std::size_t>(refused.reason)];
-  const bool is_full =
-      refused.reason == push::PushRefusal::too_many_groups || refused.reason == push::PushRefusal::too_many_series;
+  const bool is_full = refused.reason == push::PushRefusal::too_many_groups ||
+                       refused.reason == push::PushRefusal::too_many_series ||
+                       refused.reason == push::PushRefusal::too_many_bytes;
   if (GroupPointer group = groups_.failed(key, at)) static_cast<void>(keep(std::move(group)));
   if (is_full) return {no_room, refused.text};
   return {bad_request, "pushed metrics are invalid or inconsistent with existing metrics: " + refused.text};

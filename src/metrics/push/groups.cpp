@@ -17,6 +17,23 @@ std::size_t series_of(const Group& group) {
   return count;
 }
 
+// About what a group takes in memory, with what is noted of it here. Never less than encode_group() writes.
+std::size_t bytes_of(const Group& group) {
+  constexpr std::size_t node_bytes = 128, point_bytes = 48;
+  const auto bytes_of_labels = [](const PushLabels& labels) {
+    std::size_t bytes = 0;
+    for (const auto& [name, value] : labels) bytes += node_bytes + name.size() + value.size();
+    return bytes;
+  };
+  std::size_t bytes = node_bytes + bytes_of_labels(group.key);
+  for (const auto& [name, family] : group.families) {
+    bytes += node_bytes + name.size() + family.help.size();
+    for (const Metric& metric : family.metrics)
+      bytes += node_bytes + 2 * bytes_of_labels(metric.labels) + metric.points.size() * point_bytes + metric.native.size();
+  }
+  return bytes;
+}
+
 PushRefused inconsistent(std::string text) { return {PushRefusal::inconsistent, std::move(text)}; }
 
 std::string said(const std::string& name, const PushLabels& labels) { return name + text_of(labels); }
@@ -41,6 +58,7 @@ std::string_view word(PushRefusal refusal) noexcept {
     case PushRefusal::inconsistent: return "inconsistent";
     case PushRefusal::too_many_groups: return "too_many_groups";
     case PushRefusal::too_many_series: return "too_many_series";
+    case PushRefusal::too_many_bytes: return "too_many_bytes";
   }
   return "";
 }
@@ -70,6 +88,10 @@ Result<std::shared_ptr<const Group>, PushRefused> Groups::check(Push push) const
   if (others + series_of(*group) > limits_.series_count_max)
     return PushRefused{PushRefusal::too_many_series, "too_many_series: all groups together would have more than " +
                                                          std::to_string(limits_.series_count_max)};
+  const std::size_t other_bytes = bytes_ - (known == groups_.end() ? 0 : bytes_of(*known->second));
+  if (other_bytes + bytes_of(*group) > limits_.bytes_max)
+    return PushRefused{PushRefusal::too_many_bytes, "too_many_bytes: all groups together would take more than " +
+                                                        std::to_string(limits_.bytes_max) + " bytes of memory"};
   if (auto fault = find_fault(*group)) return std::move(*fault);
   return std::shared_ptr<const Group>(std::move(group));
 }
@@ -82,7 +104,7 @@ std::shared_ptr<const Group> Groups::failed(const PushLabels& key, Instant at) c
   if (known != groups_.end()) *group = *known->second;
   group->key = key;
   group->failed_at = at;
-  if (known == groups_.end() && find_fault(*group)) return nullptr;
+  if (known == groups_.end() && (bytes_ + bytes_of(*group) > limits_.bytes_max || find_fault(*group))) return nullptr;
   return group;
 }
 
@@ -146,6 +168,7 @@ void Groups::put(std::shared_ptr<const Group> group) {
     for (const Metric& metric : family.metrics) held.owners.emplace(metric.labels, &at->first);
   }
   series_count_ += series_of(*group);
+  bytes_ += bytes_of(*group);
 }
 
 bool Groups::restore(std::shared_ptr<const Group> group) {
@@ -169,6 +192,7 @@ void Groups::take_out(const Group& group) {
     if (--held->second.group_count == 0) held_.erase(held);
   }
   series_count_ -= series_of(group);
+  bytes_ -= bytes_of(group);
 }
 
 std::vector<std::shared_ptr<const Group>> Groups::all() const {

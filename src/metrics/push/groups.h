@@ -19,8 +19,9 @@ enum class PushRefusal : std::uint8_t {
   inconsistent,     // with itself, with another group or with our own metrics
   too_many_groups,
   too_many_series,  // of all groups together
+  too_many_bytes,   // the same
 };
-inline constexpr std::size_t push_refusal_count = 4;
+inline constexpr std::size_t push_refusal_count = 5;
 [[nodiscard]] std::string_view word(PushRefusal refusal) noexcept;
 
 struct PushRefused {
@@ -31,6 +32,8 @@ struct PushRefused {
 struct GroupsLimits {
   std::size_t group_count_max{10'000};
   std::size_t series_count_max{100'000};  // all are read on the I/O loop at each interval
+  // What they take in memory, about: a help text may have megabytes, and POST adds to what is there.
+  std::size_t bytes_max{std::size_t{128} << 20};
 };
 
 struct Push {
@@ -79,7 +82,7 @@ class Groups {
   GroupsLimits limits_;
   std::map<PushLabels, std::shared_ptr<const Group>> groups_;
   std::map<std::string, Held, std::less<>> held_;  // by the name of a family
-  std::size_t series_count_{0};
+  std::size_t series_count_{0}, bytes_{0};
 };
 
 }  // namespace watchbill::metrics::push
