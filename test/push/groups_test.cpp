@@ -121,6 +121,17 @@ TEST_F(push_groups, what_contradicts_is_refused_and_changes_nothing) {
   EXPECT_EQ(send("b", "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 1\n"), "taken");
 }
 
+TEST_F(push_groups, a_path_cannot_give_points_a_second_label_of_theirs) {
+  const std::string histogram = "# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_sum 1\nh_count 3\n";
+  const std::string summary = "# TYPE s summary\ns{quantile=\"0.5\"} 2\ns_sum 1\ns_count 3\n";
+  EXPECT_TRUE(begins(send("a/le/5", histogram), "inconsistent: h{instance=\"\",job=\"a\",le=\"5\"} has a label le"));
+  EXPECT_TRUE(begins(send("a/quantile/5", summary),
+                     "inconsistent: s{instance=\"\",job=\"a\",quantile=\"5\"} has a label quantile"));
+  EXPECT_TRUE(begins(send("a", "# TYPE s summary\ns_sum{quantile=\"x\"} 1\n"), "inconsistent: s{"));
+  EXPECT_EQ(send("a/le/5", summary), "taken") << "to whom it is a label like others";
+  EXPECT_EQ(send("b/le/5", "g 1\n"), "taken");
+}
+
 TEST_F(push_groups, a_series_belongs_to_one_group) {
   ASSERT_EQ(send("og", "m{instance=\"i1\"} 1\n"), "taken");
   EXPECT_TRUE(begins(send("og/instance/i1", "m 1\n"),

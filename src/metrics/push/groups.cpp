@@ -50,6 +50,13 @@ std::vector<std::string> part_names(const std::string& name, FamilyType type) {
   return {};
 }
 
+// The label that tells the points of a family from each other, and must not be one of its metrics: a page would have it twice in
+// a line, and who scrapes it refuses the page as a whole.
+std::string point_label(FamilyType type) {
+  if (type == FamilyType::histogram) return "le";
+  return type == FamilyType::summary ? "quantile" : "";
+}
+
 }  // namespace
 
 std::string_view word(PushRefusal refusal) noexcept {
@@ -116,7 +123,11 @@ std::optional<PushRefused> Groups::find_fault(const Group& group) const {
         return inconsistent("the family " + part + " collides with a part of the " + std::string(word(family.type)) + " " + name);
     if (auto clash = find_clash(name, family, group)) return clash;
     std::set<PushLabels> seen;
+    const std::string point = point_label(family.type);
     for (const Metric& metric : family.metrics) {
+      if (metric.labels.contains(point))
+        return inconsistent(said(name, metric.labels) + " has a label " + point + ", which a " + std::string(word(family.type)) +
+                            " has for its own");
       if (has_reserved(metric.labels)) return inconsistent(said(name, metric.labels) + " has a label that begins with __");
       if (!seen.insert(metric.labels).second) return inconsistent(said(name, metric.labels) + " is pushed twice");
     }
