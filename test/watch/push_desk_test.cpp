@@ -62,6 +62,12 @@ class Life {
     }
     return out;
   }
+  // What the store was told of a family; "" when nothing was.
+  std::string help_of(const std::string& family) const {
+    const metrics::tsdb::Snapshot snapshot = head_.snapshot();
+    const metrics::tsdb::Metadata* known = snapshot.metadata(family);
+    return known == nullptr ? "" : known->help;
+  }
   std::vector<std::string> complaints() {
     const std::lock_guard lock(mutex_);
     return complaints_;
@@ -71,7 +77,7 @@ class Life {
 
  private:
   PushDesk::Links links() {
-    return {files_, head_, [] { return Instant{1'000'000}; }, [this] { ++change_count_; },
+    return {files_, head_, [this] { return Instant{1'000'000 + ++second_ * 1'000}; }, [this] { ++change_count_; },
             [this](const std::string& text) {
               const std::lock_guard lock(mutex_);
               complaints_.push_back(text);
@@ -84,6 +90,7 @@ class Life {
   std::condition_variable changed_;
   std::vector<std::string> complaints_;
   std::atomic<int> change_count_{0};
+  std::int64_t second_{0};  // of the desk's thread
   PushDesk desk_;
   std::thread thread_;
 };
@@ -106,6 +113,19 @@ TEST(push_desk, groups_are_there_in_the_next_life) {
   EXPECT_EQ(life.groups(), "");
   EXPECT_TRUE(files.files.empty());
   EXPECT_EQ(life.change_count(), 2);
+}
+
+TEST(push_desk, the_next_life_knows_what_each_push_to_a_group_said_of_its_families) {
+  SimulatedFiles files;
+  {
+    Life life(files);
+    EXPECT_EQ(life.put("a", "# HELP m first\nm 1\n"), 200U);
+    EXPECT_EQ(life.ask(api::PushKind::post, "a", "# HELP n second\nn 1\n").status, 200U);
+  }
+  Life life(files);
+  EXPECT_EQ(life.groups(), "a(m,n,)");
+  EXPECT_EQ(life.help_of("m"), "first");
+  EXPECT_EQ(life.help_of("n"), "second");
 }
 
 // The program dies at each operation of the disk in turn.

@@ -92,10 +92,10 @@ void PushDesk::load_file(const std::string& path) {
   }
   const std::lock_guard lock(mutex_);
   auto kept = std::make_shared<const push::Group>(std::move(*group));
-  describe(*kept);
   if (!groups_.restore(kept))
-    links_.complain("pushed groups: " + path + ": the group " + push::text_of(kept->key) +
-                    " is not consistent with the others, or with our own metrics; it is left out");
+    return links_.complain("pushed groups: " + path + ": the group " + push::text_of(kept->key) +
+                           " is not consistent with the others, or with our own metrics; it is left out");
+  for (const auto& [name, family] : push::all_families(*kept)) describe(name, family);
 }
 
 // --- one request ---
@@ -148,7 +148,8 @@ api::PushOutcome PushDesk::refuse(const push::PushLabels& key, const push::PushR
 // On the disk first: nobody sees what a crash could take back.
 Status PushDesk::keep(GroupPointer group) {
   if (Status written = links_.files.replace(path_of(group->key), push::encode_group(*group)); !written) return written;
-  describe(*group);
+  for (const auto& [name, family] : push::all_families(*group))
+    if (family.pushed_at == group->pushed_at || family.pushed_at == group->failed_at) describe(name, family);  // the new ones
   {
     const std::lock_guard lock(mutex_);
     groups_.put(std::move(group));
@@ -172,10 +173,8 @@ api::PushOutcome PushDesk::remove(const push::PushLabels& key) {
   return {removed, ""};
 }
 
-void PushDesk::describe(const push::Group& group) {
-  for (const auto& [name, family] : push::all_families(group))
-    if (family.pushed_at == group.pushed_at || family.pushed_at == group.failed_at)
-      links_.head.describe(name, {std::string(stored_word(family.type)), family.help, ""});
+void PushDesk::describe(const std::string& name, const push::Family& family) {
+  links_.head.describe(name, {std::string(stored_word(family.type)), family.help, ""});
 }
 
 void PushDesk::changed() {

@@ -68,7 +68,7 @@ class PushDesk {
   [[nodiscard]] Result<metrics::push::PushedBody> read(const api::PushAsk& ask) const;
   [[nodiscard]] api::PushOutcome remove(const metrics::push::PushLabels& key);
   [[nodiscard]] Status keep(GroupPointer group);
-  void describe(const metrics::push::Group& group);
+  void describe(const std::string& name, const metrics::push::Family& family);
   void changed();
 
   const Links links_;
