@@ -190,6 +190,24 @@ TEST(push_desk, a_damaged_file_is_named_and_costs_its_group) {
   EXPECT_EQ(life.groups(), "a(n,)b(m,)");
 }
 
+TEST(push_desk, nothing_is_pushed_over_what_could_not_be_listed) {
+  SimulatedFiles files;
+  {
+    Life life(files);
+    EXPECT_EQ(life.put("a", "m 1\n"), 200U);
+  }
+  files.failing_lists = 3;
+  PushDesk::Limits limits;
+  limits.load_interval = Duration::milliseconds(1);
+  Life life(files, limits);
+  std::uint32_t status = 0;
+  while ((status = life.ask(api::PushKind::post, "a", "n 1\n").status) == 503) {
+  }
+  EXPECT_EQ(status, 200U);
+  EXPECT_EQ(life.groups(), "a(m,n,)");
+  EXPECT_EQ(life.complaints().size(), 1U) << "said once";
+}
+
 TEST(push_desk, compressed_bodies_are_bounded_when_they_are_unpacked) {
   SimulatedFiles files;
   PushDesk::Limits limits;

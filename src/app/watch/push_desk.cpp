@@ -1,5 +1,7 @@
 #include "app/watch/push_desk.h"
 
+#include <chrono>
+
 #include "drivers/net/gzip.h"
 #include "metrics/push/group_file.h"
 
@@ -39,8 +41,13 @@ bool PushDesk::offer(api::PushAsk ask, std::function<void(api::PushOutcome)> don
 }
 
 void PushDesk::run() {
-  load();
   std::deque<Request> requests;
+  for (bool is_said = false; !load(is_said);) {
+    const bool goes_on = pause(requests);
+    for (const Request& request : requests) request.done({come_again, "what was pushed before could not be loaded yet"});
+    requests.clear();
+    if (!goes_on) return;
+  }
   while (take(requests)) {
     for (Request& request : requests) request.done(serve(std::move(request.ask)));
     requests.clear();
@@ -52,6 +59,18 @@ void PushDesk::run() {
 bool PushDesk::take(std::deque<Request>& requests) {
   std::unique_lock lock(mutex_);
   arrived_.wait(lock, [this] { return is_stopped_ || !requests_.empty(); });
+  return take_all(requests);
+}
+
+// Waits before it is tried again to load. False when it is over.
+bool PushDesk::pause(std::deque<Request>& requests) {
+  std::unique_lock lock(mutex_);
+  arrived_.wait_for(lock, std::chrono::milliseconds(limits_.load_interval.ms), [this] { return is_stopped_; });
+  return take_all(requests);
+}
+
+// With the lock.
+bool PushDesk::take_all(std::deque<Request>& requests) {
   requests.swap(requests_);
   waiting_bytes_ = 0;
   return !is_stopped_;
@@ -72,12 +91,19 @@ std::vector<std::shared_ptr<const push::Group>> PushDesk::groups() const {
 
 // --- the last life ---
 
-void PushDesk::load() {
+// False when it is not known which groups there are: who took a push then would write over what was answered before.
+bool PushDesk::load(bool& is_said) {
   const auto names = links_.files.list(std::string(folder));
-  if (!names) return links_.complain("pushed groups: " + names.error().text() + "; they begin without those of the last life");
+  if (!names) {
+    if (!std::exchange(is_said, true))
+      links_.complain("pushed groups: " + names.error().text() +
+                      "; pushes are answered 503 until it goes, which is tried every " + format_duration(limits_.load_interval));
+    return false;
+  }
   for (const std::string& name : *names)
     if (name.ends_with(push::group_file_suffix)) load_file(std::string(folder) + "/" + name);
   changed();
+  return true;
 }
 
 // A file that cannot be read stays as it is: a push to its group replaces it.

@@ -35,6 +35,7 @@ class PushDesk {
     std::size_t bytes_max{std::size_t{64} << 20};
     metrics::push::BodyLimits body{};
     metrics::push::GroupsLimits groups{};
+    Duration load_interval{Duration::seconds(5)};  // while the disk does not say what there is
   };
   // `reserved`: the families of our own page.
   PushDesk(Links links, metrics::push::Groups::Reserved reserved) : PushDesk(std::move(links), std::move(reserved), Limits()) {}
@@ -58,9 +59,11 @@ class PushDesk {
   };
   using GroupPointer = std::shared_ptr<const metrics::push::Group>;
 
-  void load();
+  [[nodiscard]] bool load(bool& is_said);
   void load_file(const std::string& path);
   [[nodiscard]] bool take(std::deque<Request>& requests);
+  [[nodiscard]] bool pause(std::deque<Request>& requests);
+  [[nodiscard]] bool take_all(std::deque<Request>& requests);
   [[nodiscard]] api::PushOutcome serve(api::PushAsk ask);
   [[nodiscard]] api::PushOutcome push(api::PushAsk ask);
   [[nodiscard]] api::PushOutcome refuse(const metrics::push::PushLabels& key, const metrics::push::PushRefused& refused,
