@@ -119,7 +119,7 @@ class Engine {
   std::string read_only_reason_;
   Instant read_only_since_;
   Instant next_write_attempt_;
-  bool lacks_reserve_{false};
+  bool lacks_reserve_{true};  // as far as is known: the start may have given it up, or found no room for it
   std::uint64_t segment_bytes_{0};
   Instant segment_since_;
 };

@@ -110,6 +110,18 @@ TEST(engine, a_disk_without_room_for_the_reserve_is_written_again_without_it) {
   EXPECT_EQ(desk.history(), "LineageStarted EpochStarted JournalBecameReadOnly JournalBecameWritable ");
 }
 
+TEST(engine, a_start_without_the_reserve_makes_it_when_there_is_room) {
+  Desk desk;
+  desk.disk.shrink();
+  desk.start();
+  static_cast<void>(desk.step());
+  ASSERT_EQ(desk.engine->write_mode(), WriteMode::normal);
+  EXPECT_FALSE(desk.disk.has_ballast());
+  desk.disk.grow();
+  static_cast<void>(desk.step(Duration::seconds(10)));
+  EXPECT_TRUE(desk.disk.has_ballast()) << "not only after the disk was full in this life";
+}
+
 TEST(engine, a_second_report_of_an_earlier_attempt_frees_no_seat) {
   Desk desk;
   desk.start();
