@@ -387,6 +387,23 @@ TEST(sample_log, a_folder_that_cannot_be_listed_is_tried_again) {
   EXPECT_EQ(files.files.count("samples/000002-000001.log"), 1U) << "it is logged from then on";
 }
 
+// A store that lacks nothing must not pass for one that does: alerts would count from the start on.
+TEST(sample_log, a_second_sample_of_one_time_is_there_already) {
+  SimulatedFiles files;
+  LogEncoder encoder;
+  encoder.labels(1, PackedLabels(series(1)));
+  const std::vector<std::pair<std::int64_t, double>> logged{{100, 1}, {50, 2}, {50, 3}, {100, 4}};
+  for (const auto& [second, value] : logged) encoder.sample(1, Sample{(begin + Duration::seconds(second)).ms, value});
+  files.files["samples/000001-000001.log"] = framed(encoder.take());
+  Head head;
+  SampleLog log(head, files, "samples");
+  const Result<LoadReport> report = log.load(begin + Duration::seconds(200));
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->sample_count, 2U);
+  EXPECT_EQ(report->outdated_count, 2U);
+  EXPECT_EQ(report->refused_count, 0U);
+}
+
 TEST(sample_log, a_segment_that_cannot_be_removed_fails_no_flush) {
   SimulatedFiles files;
   HeadLimits head_limits;

@@ -185,7 +185,9 @@ class SampleLog::Replayed {
         continue;
       }
       const AppendRefusal refusal = batch_[i].taken.error();
-      const bool is_outdated = refusal == AppendRefusal::too_old || refusal == AppendRefusal::out_of_order;
+      // Of one time may be two in the log: late ones are not compared with all that the store had then.
+      const bool is_outdated = refusal == AppendRefusal::too_old || refusal == AppendRefusal::out_of_order ||
+                               refusal == AppendRefusal::duplicate_timestamp;
       ++(is_outdated ? report_.outdated_count : report_.refused_count);
     }
     batch_.clear();
