@@ -94,6 +94,26 @@ TEST(head, a_window_lets_late_samples_in) {
   EXPECT_EQ(read(head.snapshot()), " 95=3 97=2 100=1 101=6; 104=7 105=1;");
 }
 
+// A sender who was told 503 sends the same request until he is told otherwise.
+TEST(head, late_samples_that_are_repeated_cost_nothing) {
+  HeadLimits limits;
+  limits.out_of_order_window = Duration::seconds(10'000);
+  Head head(limits);
+  head.begin_log();
+  const SeriesReference a = *head.append(series("up", "a"), at(5000), 1);
+  for (int second = 1; second <= 1000; ++second) ASSERT_TRUE(head.append(a, at(second), second).has_value());
+  static_cast<void>(head.take_log(false));
+  const std::size_t memory_bytes = head.statistics().memory_bytes;
+  for (int round = 0; round < 3; ++round)
+    for (int second = 1; second <= 1000; ++second)
+      ASSERT_TRUE(head.append(a, at(second), second).has_value()) << "the same sample again is no refusal";
+  EXPECT_EQ(head.append(a, at(3), 4).error(), AppendRefusal::duplicate_timestamp);
+  EXPECT_EQ(head.statistics().late_count, 1000U);
+  EXPECT_EQ(head.statistics().late_appended_count, 1000U);
+  EXPECT_LE(head.statistics().memory_bytes, memory_bytes);
+  EXPECT_EQ(head.take_log(false), "");
+}
+
 TEST(head, refuses_labels_beyond_the_limits_by_name) {
   HeadLimits limits;
   limits.label_count_max = 2;

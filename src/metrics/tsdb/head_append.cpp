@@ -228,7 +228,9 @@ Result<void, AppendRefusal> HeadCore::append_late_locked(SeriesReference series,
   }
   if (memory_bytes_locked() + LateRun::piece_bytes() > limits_.bytes_max) return AppendRefusal::memory_full;
   SeriesState& state = writable_locked(series.slot);  // for log_locked()
-  if (!writable_late_locked()[state.record].add(sample, counted_bytes_)) return AppendRefusal::duplicate_timestamp;
+  const LateRun::Added added = writable_late_locked()[state.record].add(sample, counted_bytes_);
+  if (added == LateRun::Added::conflicting) return AppendRefusal::duplicate_timestamp;
+  if (added == LateRun::Added::repeated) return {};
   if (is_logging_) log_locked(state, sample, {});
   ++counts_.appended_count;
   ++counts_.late_appended_count;

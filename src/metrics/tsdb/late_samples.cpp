@@ -1,28 +1,41 @@
 #include "metrics/tsdb/late_samples.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "metrics/tsdb/sample_order.h"
 
 namespace watchbill::metrics::tsdb {
 
-bool LateRun::add(Sample sample, std::atomic<std::size_t>& account) {
+LateRun::Added LateRun::add(Sample sample, std::atomic<std::size_t>& account) {
+  if (const Sample* known = find(sample.t_ms); known != nullptr)
+    return std::bit_cast<std::uint64_t>(known->v) == std::bit_cast<std::uint64_t>(sample.v) ? Added::repeated
+                                                                                            : Added::conflicting;
   const std::size_t used = count_ % Piece::samples_max;
-  if (used == 0) {
-    if (!pieces_.empty() && pieces_.back()->has(sample.t_ms, Piece::samples_max)) return false;
-    pieces_.push_back(std::make_shared<Piece>(account));
-  } else if (pieces_.back()->has(sample.t_ms, used)) {
-    return false;
-  }
-  pieces_.back()->samples[used] = sample;
+  if (used == 0) pieces_.push_back(std::make_shared<Piece>(account));
+  Piece& piece = *pieces_.back();
+  piece.samples[used] = sample;
+  piece.first_ms = std::min(piece.first_ms, sample.t_ms);
+  piece.last_ms = std::max(piece.last_ms, sample.t_ms);
   ++count_;
   first_ms_ = std::min(first_ms_, sample.t_ms);
   last_ms_ = std::max(last_ms_, sample.t_ms);
-  return true;
+  return Added::stored;
 }
 
-bool LateRun::Piece::has(std::int64_t t_ms, std::size_t used) const noexcept {
-  return std::any_of(samples.begin(), samples.begin() + used, [&](const Sample& sample) { return sample.t_ms == t_ms; });
+// A sender who is not told that his samples are safe repeats whole requests, again and again: that must not fill memory and log.
+const Sample* LateRun::find(std::int64_t t_ms) const noexcept {
+  if (t_ms < first_ms_ || t_ms > last_ms_) return nullptr;
+  const std::size_t oldest = pieces_.size() - std::min(pieces_.size(), compared_pieces_max);
+  for (std::size_t number = pieces_.size(); number > oldest; --number) {
+    const Piece& piece = *pieces_[number - 1];
+    if (t_ms < piece.first_ms || t_ms > piece.last_ms) continue;
+    const Sample* const end = piece.samples.data() + std::min(count_ - (number - 1) * Piece::samples_max, Piece::samples_max);
+    const Sample* const found =
+        std::find_if(piece.samples.data(), end, [t_ms](const Sample& sample) { return sample.t_ms == t_ms; });
+    if (found != end) return found;
+  }
+  return nullptr;
 }
 
 std::vector<Sample> LateRun::arrived() const {
