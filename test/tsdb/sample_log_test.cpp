@@ -215,6 +215,34 @@ TEST(sample_log, a_disk_that_is_full_for_long_leaves_a_gap_that_is_counted) {
   EXPECT_GE(report->sample_count, 20U);
 }
 
+TEST(sample_log, a_full_disk_at_the_end_of_a_segment_repeats_no_labels) {
+  SimulatedFiles files;
+  SampleLogLimits limits;
+  limits.segment_age_max = Duration::seconds(20);
+  limits.pending_bytes_max = 20'000;
+  const Labels wide({{"__name__", "m"}, {"path", std::string(1000, 'x')}});
+  Head head;
+  SampleLog log(head, files, "samples", limits);
+  ASSERT_TRUE(log.load(begin).has_value());
+  const auto write = [&](int round) {
+    const Instant now = begin + Duration::seconds(5 * round);
+    EXPECT_TRUE(head.append(wide, now, round).has_value());
+    return log.flush(now).has_value();
+  };
+  ASSERT_TRUE(write(0));
+  files.failing_appends = 100;
+  for (int round = 1; round <= 100; ++round) EXPECT_FALSE(write(round));
+  EXPECT_EQ(log.lost_bytes(), 0U) << "a hundred samples need little room";
+  for (int round = 101; round <= 103; ++round) EXPECT_TRUE(write(round));
+  EXPECT_EQ(files.files.count("samples/000001-000002.log"), 1U) << "then the segment ends";
+  Head again;
+  SampleLog log_again(again, files, "samples");
+  const Result<LoadReport> report = log_again.load(begin + Duration::seconds(600));
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->sample_count, 104U);
+  EXPECT_EQ(report->unexplained_count, 0U);
+}
+
 TEST(sample_log, segments_leave_the_disk_after_the_window) {
   SimulatedFiles files;
   HeadLimits head_limits;

@@ -237,8 +237,9 @@ std::uint64_t SampleLog::file_bytes_max() const noexcept {
 }
 
 Status SampleLog::flush(Instant now) {
-  const bool is_last = segment_bytes_ + pending_.size() >= limits_.segment_bytes_max ||
-                       now - segment_since_ >= limits_.segment_age_max || is_before_gap();
+  // A segment whose last append failed goes on: each end of one repeats all labels, and these would fill what may wait.
+  const bool is_last = !has_failed_ && (segment_bytes_ + pending_.size() >= limits_.segment_bytes_max ||
+                                        now - segment_since_ >= limits_.segment_age_max || is_before_gap());
   if (const std::string payload = head_.take_log(is_last); !payload.empty()) pending_.append(framed(payload));
   if (const std::uint64_t forgotten = head_.statistics().log_forgotten_bytes; forgotten != forgotten_bytes_) {
     forgotten_bytes_ = forgotten;
