@@ -262,6 +262,7 @@ rules::StoreReadiness MetricsPath::readiness() const {
 // --- the bill ---
 
 void MetricsPath::begin() {
+  if (is_ending_) return;  // who was told to end while stored samples were loaded asks nobody any more
   std::map<Labels, Duration> intervals;
   for (const scrape::FoundTarget& found : finder_.find(plan_->jobs).active)
     intervals.emplace(found.target.labels, found.target.interval);
