@@ -25,10 +25,12 @@ HeadCore::~HeadCore() {
         destroy(std::exchange(chunk, chunk->next));
 }
 
+// What counts its bytes in the head's account goes before the head is told that it may end.
 SnapshotView::~SnapshotView() {
   pages.clear();
   segments.clear();
   found_.clear();
+  late.reset();
   core_.release(version_);
 }
 
