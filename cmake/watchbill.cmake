@@ -49,7 +49,8 @@ else()
   add_compile_options(-Wno-missing-field-initializers)
 endif()
 if(WB_UNITY)
-  add_compile_options(-Wno-shadow)  # of a name that another file has to itself
+  # Of a name that another file has to itself; and a class that only its file knows looks like one of a header.
+  add_compile_options(-Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endif()
 if(WB_WERROR)
   add_compile_options(-Werror)

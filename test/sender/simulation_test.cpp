@@ -9,6 +9,7 @@
 
 #include "metrics/sender/sender.h"
 #include "metrics/tsdb/sample_log.h"
+#include "sanitized.h"
 #include "sender/receiver.h"
 #include "tsdb/simulated_files.h"
 
@@ -262,10 +263,8 @@ class World {
 };
 
 void expect_all_arrives(const Faults& faults, Duration length, std::uint32_t seeds) {
-#ifdef WB_SANITIZED
-  seeds = (seeds + 3) / 4;  // ten times slower there; the others play them all
-#endif
   int lives = 0;
+  seeds = static_cast<std::uint32_t>((seeds + sanitized_stride - 1) / sanitized_stride);
   for (std::uint32_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World world(seed, faults);

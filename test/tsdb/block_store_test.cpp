@@ -14,6 +14,7 @@
 
 #include "metrics/tsdb/chunk.h"
 #include "metrics/tsdb/sample_log.h"
+#include "sanitized.h"
 #include "tsdb/simulated_files.h"
 
 namespace watchbill::metrics::tsdb {
@@ -23,12 +24,6 @@ constexpr Instant early{std::numeric_limits<std::int64_t>::min()};
 constexpr Instant late = Instant::never();
 constexpr Instant begin{1'699'999'200'000};  // a multiple of 2 h
 constexpr Duration step = Duration::seconds(15);
-
-#ifdef WB_SANITIZED
-constexpr std::size_t stride = 8;  // ten times slower there; every place has its turn in the builds without sanitizers
-#else
-constexpr std::size_t stride = 1;
-#endif
 
 using Points = std::vector<std::pair<std::int64_t, std::uint64_t>>;
 using Contents = std::map<std::string, Points>;
@@ -421,7 +416,7 @@ TEST(block_store, a_flipped_bit_loses_its_block_at_most_and_is_named) {
   const std::string path = "samples/000002-000002.block";
   const std::size_t size = whole.files.at(path).size();
   std::mt19937_64 random(3);
-  for (int i = 0; i < 400; i += static_cast<int>(stride)) {
+  for (int i = 0; i < 400; i += static_cast<int>(sanitized_stride)) {
     // The ends, where header and footer are, and places between.
     const std::size_t at = i < 64    ? static_cast<std::size_t>(i)
                            : i < 200 ? size - 1 - static_cast<std::size_t>(i - 64)
@@ -625,7 +620,7 @@ TEST_P(block_store_order, a_crash_at_any_operation_loses_nothing_that_was_flushe
   const std::uint64_t operations = 1'000'000 - unharmed.operations_left;
   ASSERT_GT(operations, 250U);
   std::size_t crashes_with_block = 0;
-  for (std::uint64_t left = 0; left < operations; left += 2 * stride) {
+  for (std::uint64_t left = 0; left < operations; left += 2 * sanitized_stride) {
     SimulatedFiles files;
     files.operations_left = left;
     Contents flushed;
@@ -644,7 +639,7 @@ TEST_P(block_store_order, a_crash_at_any_operation_loses_nothing_that_was_flushe
     }
     for (const auto& [path, bytes] : files.files) EXPECT_FALSE(path.ends_with(".new")) << path;
   }
-  EXPECT_GT(crashes_with_block, 5U / stride) << "some fell into the writing of a block";
+  EXPECT_GT(crashes_with_block, 5U / sanitized_stride) << "some fell into the writing of a block";
 }
 
 TEST(block_store, a_full_disk_costs_samples_not_the_store) {
