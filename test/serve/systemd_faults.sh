@@ -32,9 +32,10 @@ story() {
   within is_in java completed
   passed 'a stop by others is no crash, however it ends'
 
+  attendant=$(attendant_of slow)
   verb workloads stop slow
   within is_in slow stopping
-  kill -9 "$(attendant_of slow)"
+  kill -9 "$attendant"
   within is_in slow stopped
   test "$(is slow.service ActiveState)" = inactive
   passed 'stopped means that the unit is down'
