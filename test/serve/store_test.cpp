@@ -12,6 +12,8 @@
 #include "metrics/remote/block.h"
 #include "metrics/remote/write_request.h"
 #include "serve/folder.h"
+#include "serve/target.h"
+#include "small_disk.h"
 
 namespace watchbill::serve_test {
 namespace {
@@ -73,6 +75,66 @@ TEST_F(store, late_samples_are_taken_inside_the_window_and_survive_a_kill) {
   ASSERT_TRUE(controller.is_serving()) << controller.ended().err;
   EXPECT_NE(answer(controller, "count_over_time(pushed[1h])").find("\"3\"]"), std::string::npos) << "also without the window";
   EXPECT_EQ(post_one(controller, now - 20 * minute_ms).status, 400);
+}
+
+// What is 10 minutes in the scenario is some moments here; the journal is on another disk.
+TEST_F(store, a_full_disk_costs_samples_not_the_store) {
+  fs::create_directories(path("data/samples"));
+  fs::permissions(path("data"), fs::perms::owner_all);
+  const SmallDisk disk(path("data/samples"), "size=2m");
+  if (!disk.is_mounted()) GTEST_SKIP() << "mounting a small file system needs root";
+  Target target{"temperature 20\n"};
+  write("rules.yml", "groups: [{name: g, rules: [{alert: RoomHot, expr: temperature > 50}]}]\n");
+  write("prometheus.yml",
+        "global: {scrape_interval: 100ms, scrape_timeout: 100ms, evaluation_interval: 100ms}\nrule_files: [rules.yml]\n"
+        "scrape_configs: [{job_name: house, static_configs: [{targets: [\"" + target.address() + "\"]}]}]\n");
+  int answered = 0;  // samples that were answered 204, each of a series of its own
+  const auto push = [&answered](const Controller& controller) {
+    remote::WriteRequestWriter writer;
+    const std::vector<remote::Sample> samples{{Instant{now_ms()}, 1}};
+    writer.series(remote::encode_labels(Labels({{"__name__", "pushed"}, {"n", std::to_string(answered)}})), samples);
+    const HttpReply reply = controller.ask({"POST", "/api/v1/write", {}, {}, remote::compress(writer.body()),
+                                            {"Content-Type: application/x-protobuf", "Content-Encoding: snappy"}});
+    answered += reply.status == 204 ? 1 : 0;
+    return reply.status;
+  };
+  const auto lines_with = [](const std::string& text, const std::string& word) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++count;
+    return count;
+  };
+  std::vector<std::string> before;
+  {
+    Controller controller(path("data"), from_file());
+    ASSERT_TRUE(controller.is_serving()) << controller.ended().err;
+    ASSERT_TRUE(eventually([&] { return push(controller) == 204 && answered >= 20; }));
+    for (const auto& entry : fs::directory_iterator(disk.path())) before.push_back(entry.path());
+    disk.fill();
+    ASSERT_TRUE(eventually([&] { return push(controller) == 503; })) << "what is not on the disk is not taken";
+    target.show("temperature 80\n");
+    EXPECT_TRUE(eventually([&] { return get(controller, "/api/v1/alerts").body.find("\"firing\"") != std::string::npos; }))
+        << "rules go on";
+    const std::size_t scraped = target.answered_count();
+    // Two times the 5 s after which all that is there is written.
+    EXPECT_TRUE(eventually([&] { return target.answered_count() > scraped + 110; }));
+    EXPECT_NE(answer(controller, "temperature").find("\"80\""), std::string::npos) << "memory has what the disk has not";
+    EXPECT_EQ(push(controller), 503U);
+    controller.signal(SIGKILL);
+    const std::string said = controller.ended().err;
+    EXPECT_EQ(lines_with(said, "they stay in memory"), 1U) << said;
+  }
+  EXPECT_GT(answered, 0);
+  for (const std::string& name : before) EXPECT_TRUE(fs::exists(name)) << name << ": deleted unasked";
+  ASSERT_TRUE(fs::remove(disk.filler())) << "that of others was deleted unasked";
+  Controller controller(path("data"), from_file());
+  ASSERT_TRUE(controller.is_serving()) << "without help: " << controller.ended().err;
+  const std::string all = answer(controller, "last_over_time(pushed[1h])");
+  for (int i = 0; i < answered; ++i)
+    EXPECT_NE(all.find("\"n\":\"" + std::to_string(i) + "\""), std::string::npos) << i << " of " << answered;
+  EXPECT_TRUE(eventually([&] { return push(controller) == 204; }));
+  EXPECT_TRUE(eventually([&] { return answer(controller, "temperature").find("\"80\"") != std::string::npos; }));
+  const std::string said = controller.stop().err;
+  EXPECT_LE(lines_with(said, "samples"), 1U) << "the gap is named once: " << said;
 }
 
 TEST_F(store, nobody_writes_the_label_of_start_times) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "engine/recovery.h"
+#include "small_disk.h"
 #include "sqlite/sample_journal.h"
 
 namespace watchbill::drivers::sqlite {
@@ -126,36 +127,9 @@ TEST(sqlite_journal, a_torn_log_ends_the_journal_at_a_whole_batch) {
   EXPECT_EQ(end->head, whole);
 }
 
-// A file system of its own, so that it can be filled. Needs root; without it the simulation covers the same paths.
-class SmallDisk {
- public:
-  explicit SmallDisk(const char* options) { is_mounted_ = ::mount("none", directory_.path().c_str(), "tmpfs", 0, options) == 0; }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  ~SmallDisk() {
-    if (is_mounted_) ::umount2(directory_.path().c_str(), MNT_DETACH);
-  }
-  [[nodiscard]] bool is_mounted() const noexcept { return is_mounted_; }
-  [[nodiscard]] const std::string& path() const noexcept { return directory_.path(); }
-  [[nodiscard]] bool remount(unsigned long flags, const char* options) {
-    return ::mount("none", path().c_str(), "tmpfs", MS_REMOUNT | flags, options) == 0;
-  }
-  // To the last byte.
-  void fill() const {
-    const int file = ::open((path() + "/fill").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    const std::string block(65536, 'x');
-    while (::write(file, block.data(), block.size()) > 0) {
-    }
-    ::close(file);
-  }
-
- private:
-  TemporaryDirectory directory_;
-  bool is_mounted_{false};
-};
-
 TEST(sqlite_journal, a_full_disk_is_a_definite_refusal_and_loses_nothing) {
-  SmallDisk disk("size=2m");
+  const TemporaryDirectory folder;
+  SmallDisk disk(folder.path(), "size=2m");
   if (!disk.is_mounted()) GTEST_SKIP() << "mounting a small file system needs root";
   RecordMaker maker(2000);
   const auto journal = opened(disk.path());
@@ -174,7 +148,8 @@ TEST(sqlite_journal, a_full_disk_is_a_definite_refusal_and_loses_nothing) {
 }
 
 TEST(sqlite_journal, a_disk_that_stays_full_can_be_read_and_started_from) {
-  SmallDisk disk("size=200m");
+  const TemporaryDirectory folder;
+  SmallDisk disk(folder.path(), "size=200m");
   if (!disk.is_mounted()) GTEST_SKIP() << "mounting a small file system needs root";
   constexpr Journal::Options with_ballast{Access::read_write, true};
   const std::string ballast = disk.path() + "/ballast";
@@ -205,7 +180,8 @@ TEST(sqlite_journal, a_disk_that_stays_full_can_be_read_and_started_from) {
 }
 
 TEST(sqlite_journal, a_read_only_disk_is_a_definite_refusal) {
-  SmallDisk disk("size=8m");
+  const TemporaryDirectory folder;
+  SmallDisk disk(folder.path(), "size=8m");
   if (!disk.is_mounted()) GTEST_SKIP() << "mounting a small file system needs root";
   RecordMaker maker;
   std::string detail;
@@ -248,7 +224,8 @@ TEST(sqlite_journal, snapshots_survive_only_whole) {
 }
 
 TEST(sqlite_journal, the_reserve_is_real_room_that_can_be_given_up) {
-  SmallDisk disk("size=300m");
+  const TemporaryDirectory folder;
+  SmallDisk disk(folder.path(), "size=300m");
   if (!disk.is_mounted()) GTEST_SKIP() << "mounting a small file system needs root";
   const auto journal = opened(disk.path(), Journal::Options{Access::read_write, true});
   struct stat status {};
@@ -267,7 +244,8 @@ TEST(sqlite_journal, the_reserve_is_real_room_that_can_be_given_up) {
 }
 
 TEST(sqlite_journal, a_disk_that_never_had_room_for_the_reserve_is_written_without_it) {
-  SmallDisk disk("size=20m");
+  const TemporaryDirectory folder;
+  SmallDisk disk(folder.path(), "size=20m");
   if (!disk.is_mounted()) GTEST_SKIP() << "mounting a small file system needs root";
   const auto journal = opened(disk.path(), Journal::Options{Access::read_write, true});
   EXPECT_EQ(journal->keep_ballast(true), ports::Room::ordinary);
