@@ -7,13 +7,14 @@
 #include <map>
 #include <sstream>
 
+#include "sanitized.h"
 #include "serve/program.h"
 
 namespace watchbill::serve_test {
 namespace {
 
 constexpr int workload_count = 50;
-constexpr int life_count = 100;
+constexpr int life_count = 100 / static_cast<int>(sanitized_stride);
 
 class lives : public ::testing::Test {
  protected:
