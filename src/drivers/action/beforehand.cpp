@@ -5,20 +5,19 @@
 #include "model/late.h"
 
 namespace watchbill::drivers::action {
-
-struct DryRunQuestion {
-  const PlanStep* step{nullptr};
-  bool verify{false};
-};
-
 namespace {
 
 // A person waits for the answers; what has not come by then is not known.
 constexpr Duration asking_max = Duration::seconds(20);
 constexpr Duration verify_timeout = Duration::seconds(10);
 
-std::vector<DryRunQuestion> questions_of(const Plan& plan) {
-  std::vector<DryRunQuestion> out;
+struct Planned {
+  const PlanStep* step{nullptr};
+  bool verify{false};
+};
+
+std::vector<Planned> questions_of(const Plan& plan) {
+  std::vector<Planned> out;
   for (const PlanStep& step : plan.steps) {
     const bool is_asked = (step.verb == StepVerb::read || step.verb == StepVerb::probe) && step.actions.size() == 1;
     if (is_asked && !is_late(step.actions.front().args)) out.push_back({&step, false});
@@ -33,7 +32,7 @@ struct Actions::Beforehand {
   Plan plan;
   RunPlace place;
   std::function<void(std::vector<DryRunAnswer>)> done;
-  std::vector<DryRunQuestion> questions;  // steps of `plan`
+  std::vector<Planned> questions;  // steps of `plan`
   Instant begun;
   std::size_t next{0};
   std::vector<DryRunAnswer> answers;
@@ -53,11 +52,11 @@ void Actions::ask_beforehand(Plan plan, RunPlace place, std::function<void(std::
 
 void Actions::ask_next(const std::shared_ptr<Beforehand>& beforehand) {
   const Duration left = beforehand->begun + asking_max - parts_.now();
-  std::vector<DryRunQuestion>& questions = beforehand->questions;
+  std::vector<Planned>& questions = beforehand->questions;
   std::size_t& next = beforehand->next;
   while (next < questions.size() && !is_here({{}, {}, questions[next].step->host, {}, {}, {}})) ++next;
   if (next >= questions.size() || left <= Duration{}) return beforehand->done(std::move(beforehand->answers));
-  const DryRunQuestion planned = questions[next++];
+  const Planned planned = questions[next++];
   const PlanStep& step = *planned.step;
   RunPlace place = beforehand->place;
   place.step = step.path;
