@@ -64,6 +64,7 @@ if(WB_SANITIZE)
     add_compile_options(-fno-sanitize=null,alignment,vptr,object-size,nonnull-attribute,returns-nonnull-attribute)
   endif()
 endif()
+
 # Heavy headers (Boost.Beast) compile one at a time: each needs more than half a gigabyte.
 set_property(GLOBAL PROPERTY JOB_POOLS heavy=1)
 
