@@ -227,6 +227,8 @@ Evaluated Evaluation::range_call(const Call& call, NodeIndex at, const Steps& st
     RangeWindow window;
     window.semantics = options_.semantics;
     window.extension = source->extension;
+    window.never_falls = reads_start_times(id) && steps.count > 1 &&
+                         std::is_sorted(samples.begin(), samples.end(), [](const tsdb::Sample& a, const tsdb::Sample& b) { return a.v < b.v; });
     for (std::size_t step = 0; step < steps.count; ++step) {
       if (step > 0 && source->fixed_at_ms && parameters.empty()) {
         series.values[step] = series.values[0];

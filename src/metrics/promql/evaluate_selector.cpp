@@ -1,5 +1,6 @@
 // Selectors, range selectors and subqueries: from the snapshot to values at steps and to windows.
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <fmt/core.h>
@@ -199,7 +200,10 @@ Evaluated Evaluation::instant_selector(NodeIndex index, const Steps& steps, Give
   value.series.reserve(views->size());
   std::vector<Sample> samples;
   std::vector<std::int64_t> starts_ms;
-  for (const tsdb::SeriesView& view : *views) {
+  tsdb::ReadAhead ahead;
+  for (std::size_t i = 0; i < views->size(); ++i) {
+    const tsdb::SeriesView& view = (*views)[i];
+    ahead.go_to(*views, i, Instant{is_fixed ? to_ms : from_ms});
     samples.clear();
     if (is_fixed) {
       if (const auto last = view.last(Instant{to_ms}, histograms_); last && last->t_ms >= from_ms) samples.push_back(*last);
@@ -256,7 +260,8 @@ Result<RangeSource, EvaluationError> Evaluation::range_source(NodeIndex index, c
                       source.end_at(steps.last()) + source.after_ms);
   if (!views) return views.error();
   source.series.reserve(views->size());
-  for (const tsdb::SeriesView& view : *views) source.series.push_back(RangeSeries{&view.labels(), false, view, {}, {}});
+  for (const tsdb::SeriesView& view : *views) source.series.push_back(RangeSeries{&view.labels(), false, {}, {}});
+  source.views = std::move(*views);
   return source;
 }
 
@@ -298,7 +303,7 @@ Result<RangeSource, EvaluationError> Evaluation::subquery_source(NodeIndex index
   auto value = evaluate_node(subquery.inner, inner);
   if (!value) return value.error();
   for (Series& series : value->series) {
-    RangeSeries out{series.labels, series.drops_name, std::nullopt, {}, {}};
+    RangeSeries out{series.labels, series.drops_name, {}, {}};
     for (std::size_t i = 0; i < inner.count; ++i)
       if (!is_absent(series.values[i])) out.samples.push_back({inner.at(i), without_hint(series.values[i])});
     std::vector<double>().swap(series.values);
@@ -310,18 +315,22 @@ Result<RangeSource, EvaluationError> Evaluation::subquery_source(NodeIndex index
 std::span<const Sample> Evaluation::read_range(RangeSource& source, std::size_t index, const Steps& steps,
                                                std::vector<Sample>& buffer) {
   RangeSeries& series = source.series[index];
-  if (!series.view) {
+  if (source.views.empty()) {
     buffer = std::move(series.samples);
     // A subquery has steps that no window holds when the outer step is larger than its range; windows skip them.
     return buffer;
   }
   const std::int64_t opening_ms = options_.semantics == Semantics::prometheus_3 ? 1 : 0;
   buffer.clear();
-  series.view->read(Instant{source.end_at(steps.start_ms) - source.range_ms - source.before_ms + opening_ms},
-                    Instant{source.end_at(steps.last()) + source.after_ms}, buffer, histograms_);
-  std::erase_if(buffer, [](const Sample& sample) { return tsdb::is_stale(sample.v); });
-  if (source.selector != no_node && count_readers_.contains(source.selector)) strip(buffer);
-  for (Sample& sample : buffer) sample.v = present(sample.v);
+  const Instant from{source.end_at(steps.start_ms) - source.range_ms - source.before_ms + opening_ms};
+  source.ahead.go_to(source.views, index, from);
+  source.views[index].read(from, Instant{source.end_at(steps.last()) + source.after_ms}, buffer, histograms_);
+  // Ends and histograms are NaNs, and most series have none.
+  if (std::any_of(buffer.begin(), buffer.end(), [](const Sample& sample) { return std::isnan(sample.v); })) {
+    std::erase_if(buffer, [](const Sample& sample) { return tsdb::is_stale(sample.v); });
+    if (count_readers_.contains(source.selector)) strip(buffer);
+    for (Sample& sample : buffer) sample.v = present(sample.v);
+  }
   note_found(source.selector_index, *series.labels, buffer.empty() ? std::nullopt : std::optional(buffer.back().t_ms));
   return buffer;
 }

@@ -21,7 +21,7 @@ bool extrapolated_rate(const RangeWindow& window, bool is_counter, bool is_per_s
   const bool counts_from_start = is_counter && begins_within(window);
   if (samples.size() < 2 && !counts_from_start) return false;
   double increase = samples.back().v - samples.front().v;
-  if (is_counter)
+  if (is_counter && !(window.never_falls && window.starts_ms.empty()))
     for (std::size_t i = 1; i < samples.size(); ++i)
       if (samples[i].v < samples[i - 1].v || begins_anew(window, i)) increase += samples[i - 1].v;
   if (counts_from_start) increase += samples.front().v;

@@ -24,6 +24,8 @@ struct RangeWindow {
   std::span<const std::int64_t> starts_ms{};
   // Otherwise than `none`, `samples` begin before the left end (and, when smoothed, go on behind the right one) by the lookback.
   RangeExtension extension{RangeExtension::none};
+  // Whether the whole series was asked, and no sample is less than the one before it: then no window has a reset to look for.
+  bool never_falls{false};
   Semantics semantics{Semantics::prometheus_3};
 };
 

@@ -13,6 +13,7 @@
 
 #include "metrics/histogram/arena.h"
 #include "metrics/promql/ast.h"
+#include "metrics/tsdb/read_ahead.h"
 #include "metrics/tsdb/sample.h"
 #include "metrics/tsdb/snapshot.h"
 #include "model/labels.h"
@@ -73,16 +74,17 @@ struct Grouping {
   [[nodiscard]] bool keeps(std::string_view name) const;
 };
 
-// A range vector that is read series by series.
+// A range vector that is read series by series, each once and in their order.
 struct RangeSeries {
   const Labels* labels{nullptr};
   bool drops_name{false};
-  std::optional<tsdb::SeriesView> view;   // of a selector
   std::optional<tsdb::SeriesView> starts;  // the companion that tells when the counter began (tsdb/start_times.h)
   std::vector<tsdb::Sample> samples;      // of a subquery
 };
 struct RangeSource {
   std::vector<RangeSeries> series;
+  std::vector<tsdb::SeriesView> views;      // of a selector: where the samples of each series are
+  tsdb::ReadAhead ahead;
   std::int64_t range_ms{0};
   std::int64_t offset_ms{0};
   std::optional<std::int64_t> fixed_at_ms;  // of @

@@ -92,35 +92,9 @@ struct ChunkWriter {
   void put(std::uint64_t bits, unsigned count) noexcept;
 };
 
-// Gives the samples of one chunk in order. Takes a copy of the words, so the chunk may grow meanwhile.
-class ChunkReader {
- public:
-  explicit ChunkReader(const Chunk& closed) noexcept;
-  explicit ChunkReader(const ChunkWriter& open) noexcept;
-
-  // False after the last sample.
-  [[nodiscard]] bool next(Sample& out) noexcept;
-
- private:
-  void take_words(const Chunk& chunk, std::uint32_t bit_count) noexcept;
-  [[nodiscard]] std::uint64_t peek() const noexcept;
-  [[nodiscard]] std::uint64_t get(unsigned count) noexcept;
-  [[nodiscard]] std::uint64_t read_time(std::uint64_t bits) noexcept;
-  void read_value(std::uint64_t bits) noexcept;
-  void move_number(std::int64_t difference) noexcept;
-
-  std::array<std::uint64_t, chunk_words + 2> words_;  // two more: get() reads past the last word
-  std::uint32_t left_{0};
-  std::uint32_t at_{0};
-  bool is_first_{true};
-  std::int64_t t_ms_{0};
-  std::int64_t step_ms_{0};
-  std::uint64_t value_bits_{0};
-  unsigned leading_{0};
-  unsigned significant_{0};
-  unsigned scale_{0};
-  bool has_number_{false};  // whether number_ is that of the newest value
-  std::int64_t number_{0};
-};
+// Gives the samples of a chunk with t <= to, in order, from out[0] on, where there is room for all the chunk has; how many they are.
+// Any thread; the open chunk may grow meanwhile. Costs 8 to 15 ns a sample: who needs the last ones reads those before too.
+[[nodiscard]] std::size_t read_chunk(const Chunk& closed, std::int64_t to_ms, Sample* out) noexcept;
+[[nodiscard]] std::size_t read_chunk(const ChunkWriter& open, std::int64_t to_ms, Sample* out) noexcept;
 
 }  // namespace watchbill::metrics::tsdb

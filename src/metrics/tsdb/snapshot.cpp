@@ -1,6 +1,7 @@
 #include "metrics/tsdb/snapshot.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <deque>
@@ -140,9 +141,9 @@ std::optional<Sample> SeriesView::last_in_head(Instant at, histogram::Arena* his
     for (std::uint32_t left = state_->chunk_count; chunk->first_ms > at.ms; chunk = chunk->previous, --left) {
       WB_ASSERT(left > 1, "the oldest chunk begins at oldest_ms, which is not after `at`");
     }
-    ChunkReader samples = reader(*state_, chunk);
-    Sample sample;
-    while (samples.next(sample) && sample.t_ms <= at.ms) found = sample;
+    std::array<Sample, chunk_samples_max> samples;
+    const std::size_t count = read_samples(*state_, chunk, at.ms, samples.data());
+    found = samples[count - 1];  // the first one is not after `at`
   }
   if (histogram::is_mark(found.v) && !bring(encoded_at(*chunk, found.v), found, histograms)) return std::nullopt;
   return found;

@@ -19,8 +19,13 @@ namespace watchbill::metrics::tsdb {
 [[nodiscard]] inline std::int64_t last_ms(const SeriesState& state, const Chunk* chunk) noexcept {
   return chunk == state.newest.chunk ? state.newest.t_ms : chunk->last_ms;
 }
-[[nodiscard]] inline ChunkReader reader(const SeriesState& state, const Chunk* chunk) noexcept {
-  return chunk == state.newest.chunk ? ChunkReader(state.newest) : ChunkReader(*chunk);
+[[nodiscard]] inline std::uint32_t sample_count(const SeriesState& state, const Chunk* chunk) noexcept {
+  return chunk == state.newest.chunk ? state.newest.sample_count : chunk->sample_count;
+}
+// As read_chunk(); `out` has room for sample_count() of them.
+[[nodiscard]] inline std::size_t read_samples(const SeriesState& state, const Chunk* chunk, std::int64_t to_ms,
+                                              Sample* out) noexcept {
+  return chunk == state.newest.chunk ? read_chunk(state.newest, to_ms, out) : read_chunk(*chunk, to_ms, out);
 }
 
 // The bytes of a histogram whose mark stands in this chunk.
@@ -41,13 +46,16 @@ void read_state(const SeriesState& state, std::int64_t from, std::int64_t to, st
   for (std::uint32_t left = state.chunk_count; left > 0 && last_ms(state, chunk) >= from; --left, chunk = chunk->previous)
     if (chunk->first_ms <= to) chunks.push_back(chunk);
 
-  Sample sample;
+  std::size_t room = out.size();
+  for (const Chunk* each : chunks) room += sample_count(state, each);
+  out.reserve(room);
   for (auto at = chunks.rbegin(); at != chunks.rend(); ++at) {
-    ChunkReader samples = reader(state, *at);
     const std::size_t begin = out.size();
-    bool is_more = samples.next(sample);
-    while (is_more && sample.t_ms < from) is_more = samples.next(sample);
-    for (; is_more && sample.t_ms <= to; is_more = samples.next(sample)) out.push_back(sample);
+    out.resize(begin + sample_count(state, *at));
+    out.resize(begin + read_samples(state, *at, to, out.data() + begin));
+    const auto first = out.begin() + static_cast<std::ptrdiff_t>(begin);
+    if ((*at)->first_ms < from)
+      out.erase(first, std::partition_point(first, out.end(), [&](const Sample& sample) { return sample.t_ms < from; }));
     if (!(*at)->holds_histograms) continue;
     const auto is_left_out = [&](Sample& each) { return histogram::is_mark(each.v) && !bring(**at, each); };
     out.erase(std::remove_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), is_left_out), out.end());
