@@ -224,7 +224,6 @@ Done Evaluation::go_on(std::uint64_t cells, NodeIndex at) {
     return refuse(at, Refusal::too_many_label_bytes,
                   fmt::format("query processing would make too many labels: more than {} bytes (label_bytes_max)",
                               options_.limits.label_bytes_max));
-  constexpr std::uint64_t cells_between_questions = 16'384;  // a question costs a clock reading, this many cells about 0.1 ms
   unasked_ += cells;
   if (!options_.should_stop || unasked_ < cells_between_questions) return {};
   unasked_ = 0;

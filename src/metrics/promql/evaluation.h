@@ -105,10 +105,6 @@ class Evaluation {
 
   // evaluate_call.cpp
   Evaluated call(const Call& call, NodeIndex at, const Steps& steps);
-  Evaluated range_call(const Call& call, NodeIndex at, const Steps& steps);
-  Result<std::vector<std::vector<double>>, EvaluationError> range_arguments(const Call& call, const Steps& steps,
-                                                                            NodeIndex& range);
-  Done check_range_parameters(const Call& call, NodeIndex at, const RangeWindow& window);
   Evaluated absent(const Call& call, const Steps& steps);
   Evaluated timestamp(const Call& call, NodeIndex at, const Steps& steps);
   Evaluated elementwise(const Call& call, NodeIndex at, const Steps& steps);
@@ -116,7 +112,10 @@ class Evaluation {
   Evaluated calendar(const Call& call, NodeIndex at, const Steps& steps);
   Evaluated scalar_call(const Call& call, const Steps& steps);
   Evaluated sorted(const Call& call, NodeIndex at, const Steps& steps);
-  void annotate_counter_name(const Call& call, const Labels& labels);
+
+  // evaluate_range.cpp
+  Evaluated range_call(const Call& call, NodeIndex at, const Steps& steps);
+  friend class RangeRun;
 
   // evaluate_labels.cpp
   Evaluated label_replace(const Call& call, NodeIndex at, const Steps& steps);
@@ -144,6 +143,8 @@ class Evaluation {
   std::pair<NodeIndex, std::string> last_remark_{no_node, {}};
   std::uint64_t remark_count_{0}, annotation_bytes_{0};
   std::uint64_t touched_{0}, label_bytes_{0};
+  // A question of should_stop costs a clock reading, this many cells about 0.1 ms.
+  static constexpr std::uint64_t cells_between_questions = 16'384;
   std::uint64_t unasked_{0};  // cells computed since should_stop was last asked
 };
 

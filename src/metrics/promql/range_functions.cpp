@@ -16,16 +16,44 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 double seconds(std::int64_t ms) noexcept { return static_cast<double>(ms) / 1000; }
 
+// See extrapolation_of(); here, where every window of a rate comes by, to be compiled into it.
+inline Extrapolation extrapolate(const RangeWindow& window, double first_value, double increase, bool is_counter) noexcept {
+  const Sample& first = window.samples.front();
+  const Sample& last = window.samples.back();
+  const double sampled = seconds(last.t_ms - first.t_ms);
+  const std::size_t gap_count = window.samples.size() - 1;
+  const double between = gap_count == 0 ? 0 : sampled / static_cast<double>(gap_count);
+  const double threshold = between * 1.1;
+  Extrapolation by{sampled, seconds(first.t_ms - window.begin_ms), seconds(window.end_ms - last.t_ms)};
+  const auto limit = [&](double& side) {
+    if (side >= threshold) side = between / 2;
+  };
+  // A counter cannot have been below zero: it is not followed back beyond that point.
+  const auto stop_at_zero = [&] {
+    if (is_counter && increase > 0 && first_value >= 0) by.to_begin = std::min(by.to_begin, sampled * (first_value / increase));
+  };
+  if (is_counter && !window.starts_ms.empty() && begins_within(window)) {
+    by.to_begin = 0;
+    by.sampled = seconds(last.t_ms - window.starts_ms.front());
+  } else {
+    if (window.semantics == Semantics::prometheus_2) stop_at_zero();
+    limit(by.to_begin);
+    if (window.semantics == Semantics::prometheus_3) stop_at_zero();
+  }
+  limit(by.to_end);
+  return by;
+}
+
 bool extrapolated_rate(const RangeWindow& window, bool is_counter, bool is_per_second, double& value) noexcept {
   const auto samples = window.samples;
-  const bool counts_from_start = is_counter && begins_within(window);
+  const bool counts_from_start = is_counter && !window.starts_ms.empty() && begins_within(window);
   if (samples.size() < 2 && !counts_from_start) return false;
   double increase = samples.back().v - samples.front().v;
   if (is_counter && !(window.never_falls && window.starts_ms.empty()))
     for (std::size_t i = 1; i < samples.size(); ++i)
       if (samples[i].v < samples[i - 1].v || begins_anew(window, i)) increase += samples[i - 1].v;
   if (counts_from_start) increase += samples.front().v;
-  double factor = extrapolation_of(window, samples.front().v, increase, is_counter).factor();
+  double factor = extrapolate(window, samples.front().v, increase, is_counter).factor();
   if (is_per_second) factor /= seconds(window.end_ms - window.begin_ms);
   value = increase * factor;
   return true;
@@ -252,30 +280,7 @@ double over_time(FunctionId id, const RangeWindow& window) {
 }  // namespace
 
 Extrapolation extrapolation_of(const RangeWindow& window, double first_value, double increase, bool is_counter) noexcept {
-  const Sample& first = window.samples.front();
-  const Sample& last = window.samples.back();
-  const double sampled = seconds(last.t_ms - first.t_ms);
-  const std::size_t gap_count = window.samples.size() - 1;
-  const double between = gap_count == 0 ? 0 : sampled / static_cast<double>(gap_count);
-  const double threshold = between * 1.1;
-  Extrapolation by{sampled, seconds(first.t_ms - window.begin_ms), seconds(window.end_ms - last.t_ms)};
-  const auto limit = [&](double& side) {
-    if (side >= threshold) side = between / 2;
-  };
-  // A counter cannot have been below zero: it is not followed back beyond that point.
-  const auto stop_at_zero = [&] {
-    if (is_counter && increase > 0 && first_value >= 0) by.to_begin = std::min(by.to_begin, sampled * (first_value / increase));
-  };
-  if (is_counter && begins_within(window)) {
-    by.to_begin = 0;
-    by.sampled = seconds(last.t_ms - window.starts_ms.front());
-  } else {
-    if (window.semantics == Semantics::prometheus_2) stop_at_zero();
-    limit(by.to_begin);
-    if (window.semantics == Semantics::prometheus_3) stop_at_zero();
-  }
-  limit(by.to_end);
-  return by;
+  return extrapolate(window, first_value, increase, is_counter);
 }
 
 std::span<const Sample> anchored_samples(const RangeWindow& window) noexcept {

@@ -36,8 +36,9 @@ inline constexpr double absent_value = std::bit_cast<double>(absent_bits);
 [[nodiscard]] inline bool is_float(double value) noexcept { return !is_absent(value) && !histogram::is_mark(value); }
 
 // What says which quantity a series is, and leaves with the metric name: a rate is no longer what the counter was.
+inline constexpr std::string_view identity_labels[] = {metric_name_label, "__type__", "__unit__"};
 [[nodiscard]] inline bool is_identity_label(std::string_view name) noexcept {
-  return name == metric_name_label || name == "__type__" || name == "__unit__";
+  return name == identity_labels[0] || name == identity_labels[1] || name == identity_labels[2];
 }
 
 // The steps of an evaluation: count >= 1.

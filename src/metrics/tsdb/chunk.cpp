@@ -326,6 +326,18 @@ std::size_t read_bits(Bits bits, std::int64_t t_ms, std::uint32_t count, std::in
   out[0] = Sample{t_ms, reader.value};
   for (std::uint32_t i = 1; i < count; ++i) {
     std::uint64_t next = bits.peek();
+    if ((next >> 62) == 0) {
+      // The same value after the same time, as most series have it for long: two bits each.
+      const std::uint32_t behind = std::min(count, i + static_cast<std::uint32_t>(std::countl_zero(next)) / 2);
+      bits.pass(2 * (behind - i));
+      for (; i < behind; ++i) {
+        t_ms = plus(t_ms, step_ms);
+        if (t_ms > to_ms) return i;
+        out[i] = Sample{t_ms, reader.value};
+      }
+      --i;
+      continue;
+    }
     unsigned passed = 1;
     if ((next >> 63) != 0) {
       const auto time_class = std::min(static_cast<unsigned>(std::countl_one(next)), time_prefix_max);
