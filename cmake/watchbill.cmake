@@ -178,6 +178,10 @@ function(wb_library name)
   endif()
 endfunction()
 
+# What a test knows of folders (test/places.h). Nothing else is compiled with a path of this checkout: ccache has it for a clone elsewhere.
+add_library(wb_places STATIC EXCLUDE_FROM_ALL "${CMAKE_SOURCE_DIR}/test/places.cpp")
+target_compile_definitions(wb_places PRIVATE WB_SOURCE_DIR="${CMAKE_SOURCE_DIR}" WB_BINARY_DIR="${CMAKE_BINARY_DIR}")
+
 # wb_test(NAME [DEPENDS …] [APART …]): all *.cpp of this folder of test/ make one GoogleTest program, test_NAME.
 function(wb_test name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;APART" ${ARGN})
@@ -185,9 +189,7 @@ function(wb_test name)
   wb_unity(sources ${name} "${CMAKE_SOURCE_DIR}/test" "${sources}" "${ARG_APART}")
   add_executable(test_${name} ${sources})
   target_include_directories(test_${name} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/test")
-  target_compile_definitions(test_${name} PRIVATE
-    WB_TEST_DATA="${CMAKE_SOURCE_DIR}/test/data" WB_SOURCE_DIR="${CMAKE_SOURCE_DIR}" WB_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  target_link_libraries(test_${name} PRIVATE ${ARG_DEPENDS} GTest::gtest GTest::gtest_main)
+  target_link_libraries(test_${name} PRIVATE ${ARG_DEPENDS} wb_places GTest::gtest GTest::gtest_main)
   wb_precompiled_for(test_${name} "${ARG_DEPENDS}")
   set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   add_test(NAME ${name} COMMAND test_${name})

@@ -16,6 +16,7 @@
 #include "drivers/net/http_client.h"
 #include "drivers/net/loop.h"
 #include "drivers/net/prober.h"
+#include "places.h"
 
 namespace watchbill::agent_test {
 namespace {
@@ -35,7 +36,7 @@ class Agency {
   explicit Agency(const std::string& data, Epoch epoch = 1)
       : caller_(std::make_unique<drivers::net::HttpCaller>(loop_)),
         prober_(loop_),
-        agent_({data, WB_BINARY_DIR "/watchbill-keeper", {}},
+        agent_({data, in_build("watchbill-keeper"), {}},
                {loop_, prober_, *caller_,
                 [](const CommandBody&, const std::vector<std::string>&, const std::function<void(OfferOutcome)>& done) {
                   done(OfferOutcome::nothing_new);

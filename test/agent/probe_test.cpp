@@ -10,6 +10,7 @@
 
 #include "agent/house.h"
 #include "drivers/agent/probes.h"
+#include "places.h"
 
 namespace watchbill::agent_test {
 namespace {
@@ -95,7 +96,7 @@ TEST(probe, of_the_start_says_when_a_workload_runs) {
 
 TEST(probe, by_notify_is_answered_by_the_workload_itself) {
   House house;
-  house.write_bill("workloads:\n  web:\n    command: [\"" WB_BINARY_DIR "/tests/keeper_actor\", \"notify\", \"READY=1\"]\n" +
+  house.write_bill("workloads:\n  web:\n    command: [\"" + in_build("tests/keeper_actor") + "\", \"notify\", \"READY=1\"]\n" +
                    user_line() + "    ready: {notify: true}\n");
   Controller controller(house.data(), house.arguments());
   ASSERT_TRUE(has_health(house, "web", "ready", "up"));

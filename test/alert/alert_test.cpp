@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "alert/desk.h"
+#include "places.h"
 
 namespace watchbill::core::alert {
 namespace {
@@ -356,7 +357,7 @@ TEST(alert, the_walk_over_all_states_and_looks_is_the_golden) {
         for (const Presence presence : {Presence::present, Presence::absent, Presence::unknown, Presence::unrecovered})
           out << timing_name << " | " << course_name << " | " << word(kind) << " | " << word(presence) << " -> "
               << moves[static_cast<std::size_t>(next_move(course, presence, after(0), timing, kind))] << "\n";
-  const std::filesystem::path path = std::filesystem::path(WB_TEST_DATA) / "alert" / "moves.txt";
+  const std::filesystem::path path = in_test_data("alert/moves.txt");
   if (std::getenv("WB_WRITE_GOLDENS") != nullptr) std::ofstream(path) << out.str();
   std::ifstream in(path);
   std::ostringstream golden;

@@ -6,15 +6,16 @@
 #include <gtest/gtest.h>
 
 #include "config/cases.h"
+#include "places.h"
 
 namespace watchbill::config {
 namespace {
 
 // Beside the checkout, or beside the folder of worktrees.
-std::filesystem::path conformance(const char* name) {
-  const std::filesystem::path beside = std::filesystem::path(WB_SOURCE_DIR) / ".." / "shared" / "conformance" / name;
+std::filesystem::path conformance(const std::string& name) {
+  const std::filesystem::path beside = in_source("../shared/conformance/" + name);
   if (std::filesystem::exists(beside)) return beside;
-  return std::filesystem::path(WB_SOURCE_DIR) / ".." / ".." / "shared" / "conformance" / name;
+  return in_source("../../shared/conformance/" + name);
 }
 
 std::string text_of_file(const std::filesystem::path& path) {

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "config/cases.h"
+#include "places.h"
 
 namespace watchbill::config {
 namespace {
@@ -21,7 +22,7 @@ std::string text_of_file(const std::filesystem::path& path) {
 
 std::vector<std::filesystem::path> golden_files() {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(WB_TEST_DATA "/config"))
+  for (const auto& entry : std::filesystem::directory_iterator(in_test_data("config")))
     if (entry.path().extension() == ".cases") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;

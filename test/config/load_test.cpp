@@ -11,6 +11,7 @@
 #include "config/tables.h"
 #include "config/walk.h"
 #include "model/codec.h"
+#include "places.h"
 
 namespace watchbill::config {
 namespace {
@@ -21,7 +22,7 @@ Loaded load(const MemoryFiles& files, LoadOptions options = {}) {
 }
 
 Case example() {
-  std::ifstream in(WB_TEST_DATA "/config/example.cases", std::ios::binary);
+  std::ifstream in(in_test_data("config/example.cases"), std::ios::binary);
   return cases_of({std::istreambuf_iterator<char>(in), {}}).front();
 }
 

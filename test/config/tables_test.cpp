@@ -12,6 +12,7 @@
 #include "config/cases.h"
 #include "config/tables.h"
 #include "model/codec.h"
+#include "places.h"
 
 namespace watchbill::config {
 namespace {
@@ -22,13 +23,13 @@ std::string text_of_file(const std::string& path) {
 }
 
 TEST(tables, the_documentation_is_what_the_reader_reads) {
-  const std::string path = WB_SOURCE_DIR "/docs/bill.md";
+  const std::string path = in_source("docs/bill.md");
   if (std::getenv("WB_WRITE_GOLDENS") != nullptr) std::ofstream(path, std::ios::binary) << bill_document();
   EXPECT_EQ(text_of_file(path), bill_document());
 }
 
 TEST(tables, every_specified_top_level_key_is_read_or_refused_by_name) {
-  std::istringstream in(text_of_file(WB_TEST_DATA "/config/top_level_keys.txt"));
+  std::istringstream in(text_of_file(in_test_data("config/top_level_keys.txt")));
   std::set<std::string> specified;
   for (std::string word; in >> word;) specified.insert(word);
   std::set<std::string> known;

@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "model/codec.h"
+#include "places.h"
 
 namespace watchbill::core {
 namespace {
@@ -126,7 +127,7 @@ Actor caller(std::string name, std::vector<std::string> roles) {
 }
 
 void expect_golden(const std::string& name, const std::string& actual) {
-  std::ifstream in(std::filesystem::path(WB_TEST_DATA) / "core" / name, std::ios::binary);
+  std::ifstream in(in_test_data("core/" + name), std::ios::binary);
   std::ostringstream golden;
   golden << in.rdbuf();
   if (golden.str() == actual) return;

@@ -17,6 +17,7 @@
 #include "metrics/exposition/open_metrics_parser.h"
 #include "metrics/exposition/page_format.h"
 #include "metrics/exposition/text_parser.h"
+#include "places.h"
 
 namespace watchbill::metrics::exposition {
 namespace {
@@ -111,7 +112,7 @@ Scrape expected(const JsonValue& answer) {
 }
 
 TEST(conformance, every_page_is_read_as_prometheus_reads_it) {
-  const std::filesystem::path folder = std::filesystem::path(WB_SOURCE_DIR) / "../shared/conformance/exposition";
+  const std::filesystem::path folder = in_source("../shared/conformance/exposition");
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no pages at " << folder;
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {

@@ -10,12 +10,13 @@
 #include <gtest/gtest.h>
 
 #include "drivers/scrape/host_reader.h"
+#include "places.h"
 
 namespace watchbill::drivers::scrape {
 namespace {
 
 std::string contents(const std::string& name) {
-  std::ifstream file(std::string(WB_TEST_DATA) + "/host_metrics/" + name, std::ios::binary);
+  std::ifstream file(in_test_data("host_metrics/" + name), std::ios::binary);
   EXPECT_TRUE(file) << name;
   std::stringstream text;
   text << file.rdbuf();

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "keeper/harness.h"
+#include "places.h"
 
 namespace watchbill::keeper::testing {
 namespace {
@@ -319,7 +320,7 @@ TEST(keeper_program, it_ends_once_the_last_workload_and_controller_are_gone) {
 TEST(keeper_program, a_second_keeper_for_the_same_directory_is_refused) {
   KeeperProcess keeper;
   ASSERT_TRUE(Controller(keeper.data()).is_connected());
-  const std::string binary = std::string(WB_BINARY_DIR) + "/watchbill-keeper";
+  const std::string binary = in_build("watchbill-keeper");
   const auto run = [&](const std::string& arguments) {
     return WEXITSTATUS(std::system((binary + " " + arguments + " 2>/dev/null").c_str()));
   };
@@ -347,7 +348,7 @@ TEST(keeper_program, without_foreground_it_returns_once_it_answers) {
   KeeperProcess keeper;
   ASSERT_TRUE(Controller(keeper.data()).is_connected());
   keeper.kill_it();
-  const std::string binary = std::string(WB_BINARY_DIR) + "/watchbill-keeper";
+  const std::string binary = in_build("watchbill-keeper");
   ASSERT_EQ(std::system((binary + " " + keeper.data()).c_str()), 0);
   auto client = KeeperClient::connect(keeper.data());
   ASSERT_TRUE(client) << "at once, without a retry";
@@ -361,7 +362,7 @@ TEST(keeper_program, one_that_a_controller_started_ends_soon_when_there_is_nothi
   KeeperProcess keeper;
   ASSERT_TRUE(Controller(keeper.data()).is_connected());
   keeper.kill_it();
-  ASSERT_EQ(std::system((std::string(WB_BINARY_DIR) + "/watchbill-keeper " + keeper.data()).c_str()), 0);
+  ASSERT_EQ(std::system((in_build("watchbill-keeper") + " " + keeper.data()).c_str()), 0);
   pid_t pid = 0;
   {
     Controller controller(keeper.data());

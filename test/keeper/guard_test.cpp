@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "keeper/harness.h"
+#include "places.h"
 
 namespace watchbill::keeper::testing {
 namespace {
@@ -285,7 +286,7 @@ TEST_F(keeper_guard, a_guardian_that_does_not_read_holds_nothing_up_and_learns_w
 }
 
 TEST_F(keeper_guard, a_keeper_that_it_started_itself_survives_its_stop) {
-  const std::string binary = std::string(WB_BINARY_DIR) + "/watchbill-keeper";
+  const std::string binary = in_build("watchbill-keeper");
   {
     Controller guardian(keeper_.data(), Controller::Guardian{});
     ASSERT_TRUE(guard(guardian, shell("until test -e " + file() + "; do sleep 0.01; done; " + binary + " " + keeper_.data() +

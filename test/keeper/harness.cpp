@@ -11,6 +11,7 @@
 
 #include "base/sha256.h"
 #include "keeper/processes.h"
+#include "places.h"
 
 namespace watchbill::keeper::testing {
 
@@ -77,7 +78,7 @@ Order::Order(std::string workload_name, std::vector<std::string> command) {
 }
 
 std::vector<std::string> actor(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), std::string(WB_BINARY_DIR) + "/tests/keeper_actor");
+  arguments.insert(arguments.begin(), in_build("tests/keeper_actor"));
   return arguments;
 }
 
@@ -176,7 +177,7 @@ KeeperProcess::KeeperProcess(bool is_quick) : is_quick_(is_quick) {
 }
 
 void KeeperProcess::start() {
-  const std::string binary = std::string(WB_BINARY_DIR) + (is_quick_ ? "/tests/keeper_quick" : "/watchbill-keeper");
+  const std::string binary = in_build(is_quick_ ? "tests/keeper_quick" : "watchbill-keeper");
   pid_ = fork();
   if (pid_ != 0) return;
   setenv("ASAN_OPTIONS", "detect_leaks=0", 1);

@@ -8,12 +8,13 @@
 #include "model/codec.h"
 #include "model/command.h"
 #include "model/event.h"
+#include "places.h"
 
 namespace watchbill {
 namespace {
 
-std::vector<std::string> lines_of(const char* name) {
-  std::ifstream in(std::filesystem::path(WB_TEST_DATA) / "model" / name, std::ios::binary);
+std::vector<std::string> lines_of(const std::string& name) {
+  std::ifstream in(in_test_data("model/" + name), std::ios::binary);
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) lines.push_back(line);
   return lines;

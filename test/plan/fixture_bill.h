@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "model/configuration_binding.h"
+#include "places.h"
 
 namespace watchbill::core {
 
@@ -21,7 +22,7 @@ inline std::string read_file(const std::filesystem::path& path) {
 }
 
 inline JsonValue golden(const std::string& name) {
-  auto parsed = parse_json(read_file(std::filesystem::path(WB_TEST_DATA) / "plans" / name));
+  auto parsed = parse_json(read_file(in_test_data("plans/" + name)));
   if (!parsed) throw std::runtime_error(parsed.error().text());
   return std::move(*parsed);
 }

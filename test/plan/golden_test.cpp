@@ -1,6 +1,7 @@
 // The goldens of cadences, bindings and identities.
 #include <gtest/gtest.h>
 
+#include "places.h"
 #include "plan/bench_of_runs.h"
 #include "core/plan/cadence.h"
 #include "core/plan/identity.h"
@@ -213,9 +214,9 @@ TEST(binding_golden, every_alert_is_answered_as_the_golden_says) {
 }
 
 TEST(goldens, are_those_of_the_specification) {
-  const std::filesystem::path shared = std::filesystem::path(WB_SOURCE_DIR) / ".." / "shared" / "fixtures" / "plans";
+  const std::filesystem::path shared = in_source("../shared/fixtures/plans");
   if (!std::filesystem::exists(shared)) GTEST_SKIP() << "there is no " << shared;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(WB_TEST_DATA) / "plans"))
+  for (const auto& entry : std::filesystem::directory_iterator(in_test_data("plans")))
     if (entry.path().extension() == ".json" && std::filesystem::exists(shared / entry.path().filename())) {
       EXPECT_EQ(read_file(entry.path()), read_file(shared / entry.path().filename())) << entry.path().filename();
     }

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "places.h"
 #include "plan/bench_of_runs.h"
 #include "plan/fixture_bill.h"
 
@@ -262,7 +263,7 @@ TEST(path_walk, every_pair_of_state_and_command_is_what_the_golden_says) {
       walked += "  " + command + ": " + walk.answer_text() + "\n";
     }
   }
-  const std::filesystem::path path = std::filesystem::path(WB_TEST_DATA) / "plans" / "path_walk.txt";
+  const std::filesystem::path path = in_test_data("plans/path_walk.txt");
   if (std::getenv("WB_WRITE_GOLDENS") != nullptr) std::ofstream(path) << walked;
   EXPECT_EQ(walked, read_file(path));
 }

@@ -6,10 +6,12 @@
 #include <sstream>
 #include <string>
 
+#include "places.h"
+
 namespace watchbill::metrics::promql::test {
 
 inline std::filesystem::path conformance(const std::string& below) {
-  return std::filesystem::path(WB_SOURCE_DIR) / ".." / "shared" / "conformance" / below;
+  return in_source("../shared/conformance/" + below);
 }
 
 inline std::string read_file(const std::filesystem::path& path) {

@@ -10,6 +10,7 @@
 #include "metrics/promql/parser.h"
 #include "metrics/promql/print.h"
 #include "metrics/promql/test_language.h"
+#include "places.h"
 #include "promql/conformance_data.h"
 
 namespace watchbill::metrics::promql {
@@ -17,7 +18,7 @@ namespace {
 
 TEST(Conformance, no_script_passes_less_than_it_did) {
   if (!std::filesystem::exists(test::conformance("promql"))) GTEST_SKIP() << test::conformance("promql") << " is not here";
-  std::istringstream golden(test::read_file(std::string(WB_TEST_DATA) + "/promql/conformance.txt"));
+  std::istringstream golden(test::read_file(in_test_data("promql/conformance.txt")));
   std::size_t files = 0;
   for (std::string line; std::getline(golden, line);) {
     if (line.empty() || line.front() == '#') continue;

@@ -12,6 +12,7 @@
 #include "metrics/promql/print.h"
 #include "metrics/promql/test_language.h"
 #include "metrics/tsdb/head.h"
+#include "places.h"
 #include "promql/conformance_data.h"
 
 namespace watchbill::metrics::promql {
@@ -363,8 +364,8 @@ TEST(Functions, every_row_is_found_by_its_name_and_asks_for_types_that_exist) {
 }
 
 TEST(Scripts, our_own_scripts_pass_whole) {
-  for (const char* name : {"windows", "matching", "found_by_generated_queries"}) {
-    const auto result = run_script(test::read_file(std::string(WB_TEST_DATA) + "/promql/scripts/" + name + ".test"));
+  for (const std::string name : {"windows", "matching", "found_by_generated_queries"}) {
+    const auto result = run_script(test::read_file(in_test_data("promql/scripts/" + name + ".test")));
     ASSERT_TRUE(result) << result.error().text();
     EXPECT_GT(result->passed, 15U);
     EXPECT_EQ(result->failed + result->refused, 0U) << name << ": " << result->text();

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "metrics/promql/print.h"
+#include "places.h"
 #include "promql/conformance_data.h"
 
 namespace watchbill::metrics::promql {
@@ -123,7 +124,7 @@ TEST(Parser, large_numbers_have_the_digits_of_go) {
 }
 
 TEST(Parser, errors_name_their_place_and_what_was_expected) {
-  std::ifstream golden(std::string(WB_TEST_DATA) + "/promql/parse_errors.txt");
+  std::ifstream golden(in_test_data("promql/parse_errors.txt"));
   ASSERT_TRUE(golden) << "test/data/promql/parse_errors.txt is missing";
   std::size_t count = 0;
   for (std::string line; std::getline(golden, line);) {

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "config/disk.h"
+#include "places.h"
 #include "ruletest/run.h"
 #include "ruletest/test_file.h"
 
@@ -15,9 +16,9 @@ namespace {
 
 // Beside the checkout, or beside the folder of worktrees.
 std::filesystem::path conformance() {
-  const std::filesystem::path beside = std::filesystem::path(WB_SOURCE_DIR) / ".." / "shared" / "conformance" / "rule-tests";
+  const std::filesystem::path beside = in_source("../shared/conformance/rule-tests");
   if (std::filesystem::exists(beside)) return beside;
-  return std::filesystem::path(WB_SOURCE_DIR) / ".." / ".." / "shared" / "conformance" / "rule-tests";
+  return in_source("../../shared/conformance/rule-tests");
 }
 
 struct Counts {

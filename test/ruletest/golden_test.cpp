@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "config/tables.h"
+#include "places.h"
 #include "ruletest/memory.h"
 
 namespace watchbill::ruletest {
@@ -63,7 +64,7 @@ TEST(rule_tests, every_file_has_exactly_its_report) {
   const bool is_writing = std::getenv("WB_WRITE_GOLDENS") != nullptr;
   std::size_t count = 0;
   std::set<std::string> claims;
-  for (const auto& entry : std::filesystem::directory_iterator(WB_TEST_DATA "/ruletest")) {
+  for (const auto& entry : std::filesystem::directory_iterator(in_test_data("ruletest"))) {
     if (entry.path().extension() != ".cases") continue;
     std::string written;
     for (const Case& each : cases_of(text_of_file(entry.path()))) {
@@ -80,7 +81,7 @@ TEST(rule_tests, every_file_has_exactly_its_report) {
 
 // The hand-written part of docs/rule-tests.md ends with the line "## Keys".
 TEST(rule_tests, the_documentation_has_the_keys_that_are_read) {
-  const std::string path = WB_SOURCE_DIR "/docs/rule-tests.md";
+  const std::string path = in_source("docs/rule-tests.md");
   std::string document = text_of_file(path);
   const std::string heading = "## Keys\n";
   const std::size_t keys = document.find(heading);
@@ -96,7 +97,7 @@ TEST(rule_tests, the_documentation_has_the_keys_that_are_read) {
 
 // The example of the documentation, with the rule that it is about.
 TEST(rule_tests, the_documentations_example_fails_as_it_says) {
-  const std::string document = text_of_file(WB_SOURCE_DIR "/docs/rule-tests.md");
+  const std::string document = text_of_file(in_source("docs/rule-tests.md"));
   const auto block = [&](const std::string& beginning) {
     const std::size_t begin = document.find(beginning);
     return begin == std::string::npos ? "" : document.substr(begin, document.find("\n```", begin) + 1 - begin);

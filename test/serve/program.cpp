@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "base/assert.h"
+#include "places.h"
 
 namespace watchbill::serve_test {
 namespace {
@@ -51,7 +52,7 @@ Started start_words(std::vector<std::string> texts, const std::map<std::string, 
 }
 
 Started start(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment) {
-  std::vector<std::string> words{WB_BINARY_DIR "/watchbill"};
+  std::vector<std::string> words{in_build("watchbill")};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return start_words(std::move(words), environment);
 }

@@ -13,6 +13,7 @@
 
 #include "agent/house.h"
 #include "base/sha256.h"
+#include "places.h"
 #include "serve/program.h"
 
 namespace watchbill::serve_test {
@@ -40,7 +41,7 @@ class Follower {
     std::vector<char*> words;
     for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
-    ::execv(WB_BINARY_DIR "/watchbill", words.data());
+    ::execv(in_build("watchbill").c_str(), words.data());
     ::_exit(127);
   }
   ~Follower() {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "places.h"
 #include "serve/folder.h"
 
 namespace watchbill::serve_test {
@@ -69,13 +70,13 @@ class real_systemd : public ServedFolder {
     pid_ = ::fork();
     if (pid_ == 0) {
       ::setenv("FOLDER", folder().c_str(), 1);
-      ::setenv("PROGRAM", WB_BINARY_DIR "/watchbill", 1);
-      ::setenv("STORY", (WB_SOURCE_DIR "/test/serve/" + story).c_str(), 1);
+      ::setenv("PROGRAM", in_build("watchbill").c_str(), 1);
+      ::setenv("STORY", in_source("test/serve/" + story).c_str(), 1);
       const int out = ::open(path("unshare.out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
       ::dup2(out, 1);
       ::dup2(out, 2);
       ::execlp("unshare", "unshare", "--pid", "--fork", "--kill-child=KILL", "--mount", "--mount-proc", "--cgroup", "--uts",
-               "/bin/bash", WB_SOURCE_DIR "/test/serve/systemd.sh", nullptr);
+               "/bin/bash", in_source("test/serve/systemd.sh").c_str(), nullptr);
       ::_exit(127);
     }
     if (!eventually([&] { return is_there("booted"); }))

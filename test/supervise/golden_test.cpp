@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/json.h"
+#include "places.h"
 #include "supervise/hang.h"
 #include "supervise/health.h"
 #include "supervise/restart.h"
@@ -21,8 +22,8 @@ std::string read_file(const std::filesystem::path& path) {
   return out.str();
 }
 
-JsonValue golden(const char* name) {
-  auto parsed = parse_json(read_file(std::filesystem::path(WB_TEST_DATA) / "supervision" / name));
+JsonValue golden(const std::string& name) {
+  auto parsed = parse_json(read_file(in_test_data("supervision/" + name)));
   if (!parsed) throw std::runtime_error(parsed.error().text());
   return std::move(*parsed);
 }
@@ -125,10 +126,10 @@ TEST(golden, each_failure_is_decided_as_in_the_golden) {
 }
 
 TEST(golden, the_copies_are_the_fixtures_we_agreed_on) {
-  const std::filesystem::path shared = std::filesystem::path(WB_SOURCE_DIR) / ".." / "shared" / "fixtures" / "supervision";
+  const std::filesystem::path shared = in_source("../shared/fixtures/supervision");
   if (!std::filesystem::exists(shared)) GTEST_SKIP() << "the shared fixtures are not here";
   for (const auto& entry : std::filesystem::directory_iterator(shared))
-    EXPECT_EQ(read_file(entry.path()), read_file(std::filesystem::path(WB_TEST_DATA) / "supervision" / entry.path().filename()))
+    EXPECT_EQ(read_file(entry.path()), read_file(in_test_data("supervision/" + entry.path().filename().string())))
         << entry.path().filename();
 }
 

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "places.h"
 #include "template/template.h"
 
 namespace watchbill::text_template {
@@ -68,7 +69,7 @@ Value value_of(const JsonValue& json) {
 
 std::vector<Case> read_cases() {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(WB_TEST_DATA "/template"))
+  for (const auto& entry : std::filesystem::directory_iterator(in_test_data("template")))
     if (entry.path().extension() == ".txt") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   std::vector<Case> cases;

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "places.h"
 #include "template/annotation.h"
 #include "template/notification.h"
 
@@ -250,7 +251,7 @@ std::vector<std::string> templates_in(const std::filesystem::path& file) {
 }
 
 TEST(TemplateConformance, every_template_of_the_public_rule_files_parses_and_renders) {
-  const std::filesystem::path folder = WB_SOURCE_DIR "/../shared/conformance/rules";
+  const std::filesystem::path folder = in_source("../shared/conformance/rules");
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << folder << " is absent";
   const AnnotationScope scope(Labels{}, "");
   const Value data = scope.data(labels({{"instance", "web-1:9100"}}), 0.5);
@@ -271,7 +272,7 @@ TEST(TemplateConformance, every_template_of_the_public_rule_files_parses_and_ren
 }
 
 TEST(TemplateConformance, every_template_of_the_alertmanager_files_parses) {
-  const std::filesystem::path folder = WB_SOURCE_DIR "/../shared/conformance/alertmanager-config";
+  const std::filesystem::path folder = in_source("../shared/conformance/alertmanager-config");
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << folder << " is absent";
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {

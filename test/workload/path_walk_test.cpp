@@ -3,6 +3,7 @@
 #include <functional>
 #include <sstream>
 
+#include "places.h"
 #include "workload/supervised.h"
 
 namespace watchbill::core::workload::testing {
@@ -124,12 +125,12 @@ TEST(path_walk, every_state_meets_every_command) {
                 "\n";
     }
   }
-  std::ifstream file(WB_TEST_DATA "/workload/path_walk.txt");
+  std::ifstream file(in_test_data("workload/path_walk.txt"));
   std::stringstream golden;
   golden << file.rdbuf();
   if (golden.str() == walked) return;
-  std::ofstream(WB_BINARY_DIR "/path_walk.txt") << walked;
-  ADD_FAILURE() << "the walk differs from test/data/workload/path_walk.txt; this one is in " WB_BINARY_DIR "/path_walk.txt";
+  std::ofstream(in_build("path_walk.txt")) << walked;
+  ADD_FAILURE() << "the walk differs from test/data/workload/path_walk.txt; this one is in " << in_build("path_walk.txt");
 }
 
 }  // namespace
