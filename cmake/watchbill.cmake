@@ -34,6 +34,8 @@ add_compile_options(
   # Replay must give the same bits on every host: no fused multiply-add that one compiler does and another does not.
   -ffp-contract=off
   -fstack-protector-strong)
+# What __FILE__ says counts from the root too: else an assertion names the folder of the clone that ccache had the object from.
+add_compile_options("-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=")
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 if(NOT WB_SANITIZE AND NOT CMAKE_CXX_FLAGS MATCHES "-O0")
   add_compile_definitions(_FORTIFY_SOURCE=2)
@@ -74,8 +76,8 @@ find_package(fmt REQUIRED)
 find_package(OpenSSL REQUIRED)
 
 # What nearly every file above src/model reads first: the variants of commands and events, and the state they make. Read once for each
-# preset it costs 5 s and 170 MB; read anew by every file it costs 1 s each. Not with the presets release and clang: they show
-# that every file includes what it uses.
+# preset it costs 5 s and 170 MB; read anew by every file it costs 1 s each. Not with the presets asan (ccache keeps
+# nothing of clang's that reads one) and clang (it shows that every file includes what it uses).
 option(WB_PRECOMPILE "precompile core/process.h for what is above src/model" ON)
 if(WB_PRECOMPILE)
   file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/precompiled.cpp" CONTENT "")
@@ -86,9 +88,12 @@ if(WB_PRECOMPILE)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     set_target_properties(wb_precompiled PROPERTIES CXX_COMPILER_LAUNCHER "")
     string(SHA256 flags "${CMAKE_CXX_COMPILER} ${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_CXX_FLAGS} ${WB_SANITIZE} ${WB_WERROR}")
-    add_custom_target(wb_precompiled_digest
-      COMMAND sh -c "(echo ${flags}; find src cmake -name '*.h' -o -name '*.cmake' | LC_ALL=C sort | xargs cat) | sha256sum > '${CMAKE_BINARY_DIR}/CMakeFiles/wb_precompiled.dir/cmake_pch.hxx.gch.sum'"
+    set(header "${CMAKE_BINARY_DIR}/CMakeFiles/wb_precompiled.dir/cmake_pch.hxx.gch")
+    set(digest "${CMAKE_SOURCE_DIR}/cmake/precompiled-digest")
+    add_custom_command(OUTPUT "${header}.sum" DEPENDS "${header}" "${digest}"
+      COMMAND "${digest}" "${header}.sum" "${flags}" "${CMAKE_CXX_COMPILER}" src/core/process.h
       WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" VERBATIM)
+    add_custom_target(wb_precompiled_digest DEPENDS "${header}.sum")
     add_dependencies(wb_precompiled_digest wb_precompiled)
   endif()
 endif()
