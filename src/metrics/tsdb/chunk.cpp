@@ -124,7 +124,7 @@ bool ChunkWriter::add(Sample sample) noexcept {
   const unsigned time_bits = std::min(time_class + 1, time_prefix_max) + time_widths[time_class];
   const std::uint64_t bits = std::bit_cast<std::uint64_t>(sample.v);
   const ValueCode code = code_of(bits);
-  if (bit_count + time_bits + code.bit_count > chunk_words * 64 || sample_count >= chunk_samples_max) return false;
+  if (unsigned{bit_count} + time_bits + code.bit_count > chunk_words * 64 || sample_count >= chunk_samples_max) return false;
   put_time(difference);
   put_value(code);
   t_ms = sample.t_ms;
@@ -230,22 +230,22 @@ void ChunkWriter::put_value(const ValueCode& code) noexcept {
 
 void ChunkWriter::close() noexcept {
   WB_ASSERT(chunk != nullptr, "only a chunk that was begun is closed");
-  if (bit_count % 64 != 0) chunk->words[bit_count / 64] = tail;
+  if (bit_count % 64U != 0) chunk->words[bit_count / 64U] = tail;
   chunk->last_ms = t_ms;
   chunk->sample_count = sample_count;
-  chunk->bit_count = static_cast<std::uint16_t>(bit_count);
+  chunk->bit_count = bit_count;
 }
 
 void ChunkWriter::put(std::uint64_t bits, unsigned count) noexcept {
-  const unsigned room = 64 - bit_count % 64;
+  const unsigned room = 64U - bit_count % 64U;
   if (count < room) {
     tail |= bits << (room - count);
   } else {
     const unsigned rest = count - room;
-    chunk->words[bit_count / 64] = tail | (bits >> rest);
+    chunk->words[bit_count / 64U] = tail | (bits >> rest);
     tail = rest == 0 ? 0 : bits << (64 - rest);
   }
-  bit_count += count;
+  bit_count = static_cast<std::uint16_t>(bit_count + count);
 }
 
 // --- reading ---

@@ -69,8 +69,8 @@ struct ChunkWriter {
   std::uint64_t value_bits{0};   // of the newest sample
   std::int64_t t_ms{0};          // of the newest sample
   std::int64_t step_ms{0};       // between the newest two
-  std::uint32_t sample_count{0};
-  std::uint32_t bit_count{0};
+  std::uint16_t bit_count{0};
+  std::uint8_t sample_count{0};
   std::uint8_t histogram_count{0};
   std::uint8_t leading{0};       // the window of changed bits: zeros before it, and its length (0: there is none yet)
   std::uint8_t significant{0};
@@ -91,6 +91,9 @@ struct ChunkWriter {
   void put_value(const ValueCode& code) noexcept;
   void put(std::uint64_t bits, unsigned count) noexcept;
 };
+
+static_assert(sizeof(ChunkWriter) == 48, "every series has one");
+static_assert(chunk_samples_max <= std::numeric_limits<std::uint8_t>::max());
 
 // Gives the samples of a chunk with t <= to, in order, from out[0] on, where there is room for all the chunk has; how many they are.
 // Any thread; the open chunk may grow meanwhile. Costs 8 to 15 ns a sample: who needs the last ones reads those before too.

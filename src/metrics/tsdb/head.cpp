@@ -62,6 +62,7 @@ Result<void, AppendRefusal> Head::append(SeriesReference series, Instant at, dou
 }
 
 void Head::describe(std::string_view metric_name, const Metadata& metadata) { core_->describe(metric_name, metadata); }
+std::optional<Labels> Head::labels(SeriesReference series) const { return core_->labels(series); }
 Snapshot Head::snapshot() const { return Snapshot(core_->snapshot()); }
 void Head::advance(Instant now) { core_->advance(now); }
 HeadStatistics Head::statistics() const { return core_->statistics(); }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -82,6 +83,9 @@ class Head {
   Result<SeriesReference, AppendRefusal> append(const Labels& labels, Instant at, const histogram::Histogram& value);
   // One sample by reference; refuses unknown_series when it is outdated.
   Result<void, AppendRefusal> append(SeriesReference series, Instant at, double value);
+
+  // The labels of a series, unless the reference is outdated.
+  [[nodiscard]] std::optional<Labels> labels(SeriesReference series) const;
 
   // Remembers what a family is; the last word wins. Beyond metadata_count_max new families are forgotten.
   void describe(std::string_view metric_name, const Metadata& metadata);

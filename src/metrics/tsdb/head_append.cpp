@@ -47,8 +47,7 @@ std::size_t unpacked_bytes(const Labels& labels) noexcept {
 }
 
 std::size_t record_bytes(std::size_t packed_bytes) noexcept {
-  constexpr std::size_t counts_bytes = 16;  // of the shared pointer, allocated with the record
-  return sizeof(SeriesRecord) + counts_bytes + packed_bytes;
+  return sizeof(SeriesRecord) + packed_bytes;
 }
 
 // Of a series that is not there yet.
@@ -77,8 +76,15 @@ histogram::ResetHint reset_hint(const ChunkWriter& before, const std::string& en
 
 }  // namespace
 
-SeriesRecord::SeriesRecord(std::atomic<std::size_t>& account, const Labels& its_labels, std::uint64_t its_number)
-    : labels(its_labels), number(its_number), counted_(account, record_bytes(labels.memory_bytes())) {}
+SeriesRecord::SeriesRecord(std::atomic<std::size_t>& account, const Labels& its_labels)
+    : labels(its_labels), account_(account) {
+  account_ += record_bytes(labels.memory_bytes());
+}
+
+SeriesRecord::~SeriesRecord() {
+  delete unpacked_.load();
+  account_ -= record_bytes(labels.memory_bytes());
+}
 
 UnpackedLabels::UnpackedLabels(std::atomic<std::size_t>& account, const PackedLabels& packed)
     : labels(packed.unpack()), counted(account, unpacked_bytes(labels)) {}
@@ -86,7 +92,7 @@ UnpackedLabels::UnpackedLabels(std::atomic<std::size_t>& account, const PackedLa
 const Labels& SeriesRecord::unpacked() const {
   UnpackedLabels* known = unpacked_.load(std::memory_order_acquire);
   if (known == nullptr) {
-    auto fresh = std::make_unique<UnpackedLabels>(counted_.account(), labels);
+    auto fresh = std::make_unique<UnpackedLabels>(account_, labels);
     if (unpacked_.compare_exchange_strong(known, fresh.get(), std::memory_order_acq_rel)) known = fresh.release();
   }
   if (!is_used_.load(std::memory_order_relaxed)) is_used_.store(true, std::memory_order_relaxed);
@@ -133,8 +139,14 @@ Result<SeriesReference, AppendRefusal> HeadCore::append(const Labels& labels, In
   return sample.series;
 }
 
+std::optional<Labels> HeadCore::labels(SeriesReference series) {
+  const std::lock_guard lock(mutex_);
+  if (!is_current_locked(series)) return std::nullopt;
+  return state_at(pages_, series.slot).record->labels.unpack();
+}
+
 bool HeadCore::is_current_locked(SeriesReference series) const noexcept {
-  if (series.slot >= keys_.size()) return false;
+  if (series.slot >= slots_.slot_count()) return false;
   const SeriesState& state = state_at(pages_, series.slot);
   return state.record != nullptr && state.generation == series.generation;
 }
@@ -155,26 +167,24 @@ Result<SeriesReference, AppendRefusal> HeadCore::resolve_locked(const BatchSampl
 Result<SeriesReference, AppendRefusal> HeadCore::create_locked(const Labels& labels, std::uint64_t hash) {
   std::uint32_t slot = 0;
   if (free_slots_.empty()) {
-    slot = static_cast<std::uint32_t>(keys_.size());
+    slot = slots_.add_slot();
     if (slot % page_series == 0) {
       pages_.push_back(std::make_shared<Page>(counted_bytes_));
       pages_.back()->version = version_;
     }
-    keys_.emplace_back();
   } else {
     slot = free_slots_.back();
     free_slots_.pop_back();
   }
-  auto record = std::make_shared<SeriesRecord>(counted_bytes_, labels, ++last_number_);
+  SeriesHolder record(new SeriesRecord(counted_bytes_, labels));
 
   SeriesState& state = writable_locked(slot);
   const std::uint32_t generation = state.generation + 1;
   state = SeriesState{};
   state.record = record.get();
+  state.number = ++last_number_;
   state.generation = generation;
-  const auto [at, is_first] = slots_by_hash_.try_emplace(hash, slot);
-  keys_[slot] = SlotKey{hash, is_first ? no_slot : at->second};
-  at->second = slot;
+  slots_.enter(slot, hash);
   unsealed_.push_back(Member{std::move(record), slot});
   ++counts_.series_count;
   ++counts_.series_created_count;
@@ -196,28 +206,34 @@ Result<void, AppendRefusal> HeadCore::append_locked(SeriesReference series, Samp
   }
   if (memory_bytes_locked() + encoded.size() > limits_.bytes_max) return AppendRefusal::memory_full;
   SeriesState& state = writable_locked(series.slot);
-  const bool is_histogram = !encoded.empty();
-  const ChunkWriter seen_before = state.newest;
-  bool has_room = state.chunk_count != 0;
-  if (is_histogram && has_room)
-    has_room = state.newest.chunk->holds_histograms && state.newest.histogram_count < HistogramChunk::histograms_max;
-  if (is_histogram) sample.v = histogram::mark_of(has_room ? state.newest.histogram_count : 0);
-  if (!has_room || !state.newest.add(sample)) {
-    if (is_histogram) sample.v = histogram::mark_of(0);
-    if (Result<void, AppendRefusal> begun = begin_chunk_locked(state, sample, is_histogram); !begun.has_value()) return begun;
-  }
-  if (is_histogram) {
-    HistogramChunk& chunk = static_cast<HistogramChunk&>(*state.newest.chunk);
-    std::string& kept = chunk.encoded[state.newest.histogram_count] = std::string(encoded);
-    set_reset_hint(kept, reset_hint(seen_before, kept));
-    ++state.newest.histogram_count;
-    chunk.bytes += text_bytes(kept);
-    chunk.account += text_bytes(kept);
+  if (!encoded.empty()) {
+    if (Result<void, AppendRefusal> written = write_histogram_locked(state, sample, encoded); !written.has_value())
+      return written;
+  } else if (state.chunk_count == 0 || !state.newest.add(sample)) {
+    if (Result<void, AppendRefusal> begun = begin_chunk_locked(state, sample, false); !begun.has_value()) return begun;
   }
   if (is_logging_) log_locked(state, sample, encoded);
   newest_ms_ = counts_.appended_count == 0 ? sample.t_ms : std::max(newest_ms_, sample.t_ms);
   ++counts_.appended_count;
   ++counts_.sample_count;
+  return {};
+}
+
+Result<void, AppendRefusal> HeadCore::write_histogram_locked(SeriesState& state, Sample& sample, std::string_view encoded) {
+  const ChunkWriter seen_before = state.newest;
+  const bool has_room = state.chunk_count != 0 && state.newest.chunk->holds_histograms &&
+                        state.newest.histogram_count < HistogramChunk::histograms_max;
+  sample.v = histogram::mark_of(has_room ? state.newest.histogram_count : 0);
+  if (!has_room || !state.newest.add(sample)) {
+    sample.v = histogram::mark_of(0);
+    if (Result<void, AppendRefusal> begun = begin_chunk_locked(state, sample, true); !begun.has_value()) return begun;
+  }
+  HistogramChunk& chunk = static_cast<HistogramChunk&>(*state.newest.chunk);
+  std::string& kept = chunk.encoded[state.newest.histogram_count] = std::string(encoded);
+  set_reset_hint(kept, reset_hint(seen_before, kept));
+  ++state.newest.histogram_count;
+  chunk.bytes += text_bytes(kept);
+  chunk.account += text_bytes(kept);
   return {};
 }
 
@@ -258,10 +274,10 @@ void HeadCore::log_locked(SeriesState& state, Sample sample, std::string_view en
     counts_.log_forgotten_bytes += log_.take().size();
     ++log_segment_;
   }
-  if (state.logged_segment != log_segment_) log_.labels(state.record->number, state.record->labels);
+  if (state.logged_segment != log_segment_) log_.labels(state.number, state.record->labels);
   state.logged_segment = log_segment_;
-  if (encoded.empty()) log_.sample(state.record->number, sample);
-  else log_.histogram(state.record->number, sample.t_ms, encoded);
+  if (encoded.empty()) log_.sample(state.number, sample);
+  else log_.histogram(state.number, sample.t_ms, encoded);
 }
 
 Result<void, AppendRefusal> HeadCore::begin_chunk_locked(SeriesState& state, Sample sample, bool holds_histograms) {
@@ -292,11 +308,7 @@ Result<void, AppendRefusal> HeadCore::begin_chunk_locked(SeriesState& state, Sam
 }
 
 std::uint32_t HeadCore::find_locked(const Labels& labels, std::uint64_t hash) const noexcept {
-  const auto at = slots_by_hash_.find(hash);
-  if (at == slots_by_hash_.end()) return no_slot;
-  std::uint32_t slot = at->second;
-  while (slot != no_slot && !(state_at(pages_, slot).record->labels == labels)) slot = keys_[slot].next_same_hash;
-  return slot;
+  return slots_.find(hash, [&](std::uint32_t slot) { return state_at(pages_, slot).record->labels == labels; });
 }
 
 // The state to write to: a page that a snapshot may be reading is copied first.

@@ -7,17 +7,17 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "metrics/tsdb/head.h"
 #include "metrics/tsdb/label_index.h"
 #include "metrics/tsdb/late_samples.h"
 #include "metrics/tsdb/log_record.h"
 #include "metrics/tsdb/series_table.h"
+#include "metrics/tsdb/slot_table.h"
 #include "metrics/tsdb/view.h"
 
 namespace watchbill::metrics::tsdb {
@@ -32,6 +32,7 @@ class HeadCore {
   enum class Source : std::uint8_t { outside, log };
   BatchResult append(std::span<BatchSample> batch, std::size_t sample_count_max, Source source = Source::outside);
   Result<SeriesReference, AppendRefusal> append(const Labels& labels, Instant at, double value);
+  [[nodiscard]] std::optional<Labels> labels(SeriesReference series);
   void describe(std::string_view metric_name, const Metadata& metadata);
   [[nodiscard]] std::shared_ptr<const SnapshotView> snapshot();
   // A snapshot of `version` is gone.
@@ -45,11 +46,6 @@ class HeadCore {
   void move_out(std::span<const MovedSeries> moved, std::int64_t before_ms);
 
  private:
-  // What a slot is called by; not read by snapshots, so not copied for them.
-  struct SlotKey {
-    std::uint64_t hash{0};
-    std::uint32_t next_same_hash{no_slot};
-  };
   // Chunks that left the window while snapshots from before `version` may still read them.
   struct Retired {
     std::uint64_t version{0};
@@ -60,7 +56,7 @@ class HeadCore {
     std::uint64_t version{0};
     std::unique_ptr<UnpackedLabels> labels;
   };
-  static constexpr std::uint32_t no_slot = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint32_t no_slot = SlotTable::no_slot;
   // New series are indexed when a snapshot is taken, and not later than at this count, so that no snapshot has to sort many.
   static constexpr std::size_t sealed_at_series = 1024;
   // A series that rests this long and is whole in blocks leaves memory.
@@ -74,6 +70,8 @@ class HeadCore {
   Result<SeriesReference, AppendRefusal> create_locked(const Labels& labels, std::uint64_t hash);
   // `encoded`: of a native histogram, or empty; its sample has no value yet.
   Result<void, AppendRefusal> append_locked(SeriesReference series, Sample sample, std::string_view encoded, Source source);
+  // Sets the sample's value to the mark that stands for it.
+  Result<void, AppendRefusal> write_histogram_locked(SeriesState& state, Sample& sample, std::string_view encoded);
   // One that is older than the newest of its series.
   Result<void, AppendRefusal> append_late_locked(SeriesReference series, Sample sample, Source source);
   void log_locked(SeriesState& state, Sample sample, std::string_view encoded);
@@ -102,9 +100,8 @@ class HeadCore {
   std::atomic<std::size_t> counted_bytes_{0};  // of records and pages; before everything that holds them
   std::mutex mutex_;
   PageTable pages_;
-  std::vector<SlotKey> keys_;
+  SlotTable slots_;  // not read by snapshots, so not copied for them
   std::vector<std::uint32_t> free_slots_;
-  boost::unordered_flat_map<std::uint64_t, std::uint32_t> slots_by_hash_;
   std::vector<Member> unsealed_;  // series that no segment holds yet
   Segments segments_;
   std::shared_ptr<const Blocks> blocks_;

@@ -156,16 +156,7 @@ void HeadCore::drop_series_locked(std::uint32_t slot) {
     retired_.push_back(Retired{version_, state.newest.chunk});
   }
   drop_late_locked(state.record);
-  SlotKey& key = keys_[slot];
-  const auto first = slots_by_hash_.find(key.hash);
-  WB_ASSERT(first != slots_by_hash_.end(), "every series that lives is found by its hash");
-  if (first->second == slot && key.next_same_hash == no_slot) {
-    slots_by_hash_.erase(first);
-  } else {
-    std::uint32_t* link = &first->second;
-    while (*link != slot) link = &keys_[*link].next_same_hash;
-    *link = key.next_same_hash;
-  }
+  slots_.remove(slot);
   const std::uint32_t generation = state.generation;
   state = SeriesState{};
   state.generation = generation;
@@ -234,9 +225,8 @@ void HeadCore::compact_index() {
 }
 
 std::size_t HeadCore::memory_bytes_locked() const noexcept {
-  return counted_bytes_.load() + chunks_allocated_ * sizeof(Chunk) + index_bytes_ + keys_.capacity() * sizeof(SlotKey) +
-         slots_by_hash_.bucket_count() * sizeof(std::pair<std::uint64_t, std::uint32_t>) + unsealed_.capacity() * sizeof(Member) +
-         free_slots_.capacity() * sizeof(std::uint32_t) +
+  return counted_bytes_.load() + chunks_allocated_ * sizeof(Chunk) + index_bytes_ + slots_.memory_bytes() +
+         unsealed_.capacity() * sizeof(Member) + free_slots_.capacity() * sizeof(std::uint32_t) +
          (late_ == nullptr ? 0 : late_->bucket_count() * sizeof(LateTable::value_type)) + retired_.capacity() * sizeof(Retired) +
          log_.bytes().capacity();
 }

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <numeric>
 #include <utility>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "base/assert.h"
 
@@ -43,32 +46,50 @@ bool is_alive(const Member& member, const PageTable& pages) noexcept {
 }  // namespace
 
 std::shared_ptr<const IndexSegment> IndexSegment::build(std::vector<Member> members) {
-  struct Posting {
-    std::string_view name, value;
-    std::uint32_t rank;
-  };
   auto segment = std::make_shared<IndexSegment>();
   std::sort(members.begin(), members.end(), [](const Member& a, const Member& b) { return a.record->labels < b.record->labels; });
   segment->members_ = std::move(members);
-  std::vector<Posting> all;
-  for (std::uint32_t rank = 0; rank < segment->members_.size(); ++rank)
-    for (const auto [name, value] : segment->members_[rank].record->labels) all.push_back(Posting{name, value, rank});
-  std::stable_sort(all.begin(), all.end(), [](const Posting& a, const Posting& b) {
-    return a.name != b.name ? a.name < b.name : a.value < b.value;
-  });
-  for (const Posting& posting : all) {
-    const bool is_new_name = segment->names_.empty() || segment->names_.back().text != posting.name;
-    const auto values_end = static_cast<std::uint32_t>(segment->values_.size());
-    if (is_new_name) segment->names_.push_back(Name{posting.name, values_end, values_end});
-    if (is_new_name || segment->values_.back().text != posting.value) {
-      const auto postings_end = static_cast<std::uint32_t>(segment->postings_.size());
-      segment->values_.push_back(Value{posting.value, postings_end, postings_end});
-      ++segment->names_.back().end;
-    }
-    segment->postings_.push_back(posting.rank);
-    ++segment->values_.back().end;
-  }
+  segment->fill_postings();
   return segment;
+}
+
+// Postings are counted by label first, so that only the labels that differ are sorted: thousands of series share most of theirs.
+void IndexSegment::fill_postings() {
+  using Label = std::pair<std::string_view, std::string_view>;
+  struct Group {
+    Label label;
+    std::uint32_t count{0};
+    std::uint32_t next{0};  // in postings_
+  };
+  boost::unordered_flat_map<Label, std::uint32_t> numbers;
+  std::vector<Group> groups;
+  std::vector<std::uint32_t> group_of;  // of each label of each member, in their order
+  for (const Member& member : members_)
+    for (const auto [name, value] : member.record->labels) {
+      const auto [at, is_new] = numbers.try_emplace(Label(name, value), static_cast<std::uint32_t>(groups.size()));
+      if (is_new) groups.push_back(Group{at->first});
+      ++groups[at->second].count;
+      group_of.push_back(at->second);
+    }
+  std::vector<std::uint32_t> order(groups.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return groups[a].label < groups[b].label; });
+  std::uint32_t end = 0;
+  values_.reserve(groups.size());
+  for (const std::uint32_t number : order) {
+    Group& group = groups[number];
+    const auto at = static_cast<std::uint32_t>(values_.size());
+    if (names_.empty() || names_.back().text != group.label.first) names_.push_back(Name{group.label.first, at, at});
+    ++names_.back().end;
+    group.next = end;
+    end += group.count;
+    values_.push_back(Value{group.label.second, group.next, end});
+  }
+  postings_.resize(end);
+  auto group = group_of.begin();
+  for (std::uint32_t rank = 0; rank < members_.size(); ++rank)
+    for (std::size_t left = members_[rank].record->labels.size(); left > 0; --left)
+      postings_[groups[*group++].next++] = rank;
 }
 
 std::shared_ptr<const IndexSegment> IndexSegment::merge(const IndexSegment& a, const IndexSegment& b, const PageTable& pages) {

@@ -16,7 +16,7 @@
 namespace watchbill::metrics::tsdb {
 
 struct Member {
-  std::shared_ptr<SeriesRecord> record;
+  SeriesHolder record;
   std::uint32_t slot{0};
 };
 
@@ -52,6 +52,8 @@ class IndexSegment {
   };
   using Ranks = std::vector<std::uint32_t>;
 
+  // Names, values and postings of the members, which are there and sorted.
+  void fill_postings();
   [[nodiscard]] std::span<const Value> values_of(std::string_view name) const noexcept;
   [[nodiscard]] std::span<const std::uint32_t> ranks_of(const Value& value) const noexcept;
   [[nodiscard]] std::vector<const Value*> matching(const Matcher& matcher, std::span<const Value> values) const;

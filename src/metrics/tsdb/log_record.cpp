@@ -1,5 +1,6 @@
 #include "metrics/tsdb/log_record.h"
 
+#include <array>
 #include <bit>
 #include <utility>
 #include <vector>
@@ -38,8 +39,16 @@ void LogEncoder::labels(std::uint64_t number, const PackedLabels& labels) {
 void LogEncoder::sample(std::uint64_t number, Sample sample) {
   const auto bits = std::bit_cast<std::uint64_t>(sample.v);
   const auto value_bytes = static_cast<unsigned>(bits == 0 ? 0 : 8 - std::countr_zero(bits) / 8);
+  std::array<char, 9> entry;  // NOLINT(cppcoreguidelines-pro-type-member-init): written in the next lines
+  for (unsigned i = 0; i < 8; ++i) entry[1 + i] = static_cast<char>(bits >> (56 - 8 * i));
+  if (number == number_ + 1 && sample.t_ms == t_ms_) {  // nearly all: control byte and value in one piece
+    entry[0] = static_cast<char>(is_next_number | is_same_time | value_bytes);
+    bytes_.append(entry.data(), 1 + value_bytes);
+    number_ = number;
+    return;
+  }
   place(static_cast<std::uint8_t>(value_bytes), number, sample.t_ms);
-  for (unsigned i = 0; i < value_bytes; ++i) bytes_.push_back(static_cast<char>(bits >> (56 - 8 * i)));
+  bytes_.append(entry.data() + 1, value_bytes);
 }
 
 void LogEncoder::histogram(std::uint64_t number, std::int64_t t_ms, std::string_view encoded) {

@@ -1,5 +1,6 @@
 #include "metrics/tsdb/packed_labels.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -32,6 +33,18 @@ std::string_view text_at(const char*& at) noexcept {
   const std::string_view text(at, size);
   at += size;
   return text;
+}
+
+// How many bytes at the beginning are the same.
+std::size_t alike_bytes(const char* a, const char* b, std::size_t size) noexcept {
+  std::size_t at = 0;
+  for (std::uint64_t in_a = 0, in_b = 0; at + sizeof(in_a) <= size; at += sizeof(in_a)) {
+    std::memcpy(&in_a, a + at, sizeof(in_a));
+    std::memcpy(&in_b, b + at, sizeof(in_b));
+    if (in_a != in_b) break;
+  }
+  while (at < size && a[at] == b[at]) ++at;
+  return at;
 }
 
 }  // namespace
@@ -73,14 +86,17 @@ Labels PackedLabels::unpack() const {
   return Labels(std::move(pairs));
 }
 
+// Up to the first byte that differs both have the same texts at the same places: only the two that it lies in, with their
+// lengths, are compared.
 std::strong_ordering operator<=>(const PackedLabels& a, const PackedLabels& b) noexcept {
-  auto at_a = a.begin();
-  auto at_b = b.begin();
-  for (; at_a != a.end() && at_b != b.end(); ++at_a, ++at_b) {
-    const PackedLabels::Pair pair_a = *at_a;
-    const PackedLabels::Pair pair_b = *at_b;
-    if (const auto order = pair_a.name <=> pair_b.name; order != 0) return order;
-    if (const auto order = pair_a.value <=> pair_b.value; order != 0) return order;
+  const char* const begin_a = a.bytes_.get();
+  const char* const begin_b = b.bytes_.get();
+  const std::size_t alike = alike_bytes(begin_a, begin_b, std::min(a.byte_count_, b.byte_count_));
+  const char* at_a = begin_a;
+  for (std::size_t left = 2 * std::size_t{std::min(a.count_, b.count_)}; left > 0; --left) {
+    const char* at_b = begin_b + (at_a - begin_a);
+    const std::string_view text_a = text_at(at_a);
+    if (static_cast<std::size_t>(at_a - begin_a) > alike) return text_a <=> text_at(at_b);
   }
   return a.size() <=> b.size();
 }
