@@ -6,6 +6,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/assert.h"
 #include "metrics/exposition/page.h"
@@ -13,10 +15,33 @@
 
 namespace exposition = watchbill::metrics::exposition;
 
+namespace {
+
+// Read again, each time expecting the series `ahead` of the one that comes: nothing else may be found.
+void check_expected(std::string_view text, const std::vector<std::pair<std::string_view, double>>& samples, std::size_t ahead) {
+  exposition::TextParser parser(text);
+  for (std::size_t i = 0;;) {
+    parser.expect(i + ahead < samples.size() ? samples[i + ahead].first : std::string_view());
+    const auto entry = parser.next();
+    WB_ASSERT(entry != exposition::TextParser::Entry::malformed, "the page was read before");
+    if (entry == exposition::TextParser::Entry::end) {
+      WB_ASSERT(i == samples.size(), "no sample is lost");
+      return;
+    }
+    if (entry != exposition::TextParser::Entry::sample) continue;
+    WB_ASSERT(i < samples.size() && parser.series_text() == samples[i].first, "the same series");
+    WB_ASSERT(std::bit_cast<std::uint64_t>(parser.value()) == std::bit_cast<std::uint64_t>(samples[i].second), "the same value");
+    ++i;
+  }
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   exposition::TextParser parser(text);
   std::map<watchbill::Labels, double> seen;
+  std::vector<std::pair<std::string_view, double>> samples;
   exposition::Page page;
   std::size_t entries = 0;
   for (auto entry = parser.next(); entry != exposition::TextParser::Entry::end; entry = parser.next()) {
@@ -24,11 +49,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     WB_ASSERT(++entries <= size, "every entry takes at least one byte");
     if (entry == exposition::TextParser::Entry::help) (void)parser.help();
     if (entry != exposition::TextParser::Entry::sample) continue;
+    samples.emplace_back(parser.series_text(), parser.value());
     watchbill::Labels labels = parser.labels();
     if (!seen.emplace(labels, parser.value()).second) continue;
     labels.remove(watchbill::metric_name_label);
     page.untyped({parser.metric_name(), ""}, labels, parser.value());
   }
+  check_expected(text, samples, 0);
+  check_expected(text, samples, 1);
   const std::string written = page.text();
   exposition::TextParser again(written);
   std::size_t count = 0;

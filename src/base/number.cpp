@@ -65,6 +65,8 @@ bool scan(std::string_view text, Decimal& out) noexcept {
   return true;
 }
 
+constexpr int exact_digits = 15;  // so many make a double exactly
+constexpr int exact_power = 22;   // so is this power of ten
 constexpr std::array<double, 23> powers_of_ten{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
@@ -81,8 +83,7 @@ std::optional<double> parse_number(std::string_view text) noexcept {
   Decimal decimal;
   if (!scan(text, decimal)) return std::nullopt;
   // Both parts are exact doubles, so one operation rounds correctly (Clinger's fast path). Most of what targets send goes here.
-  constexpr int exact_digits = 15;
-  if (decimal.digit_count <= exact_digits && decimal.exponent <= 22 && decimal.exponent >= -22) {
+  if (decimal.digit_count <= exact_digits && decimal.exponent <= exact_power && decimal.exponent >= -exact_power) {
     const auto digits = static_cast<double>(decimal.digits);
     const auto power = static_cast<std::size_t>(std::abs(decimal.exponent));
     return sign * (decimal.exponent < 0 ? digits / powers_of_ten[power] : digits * powers_of_ten[power]);
@@ -97,6 +98,42 @@ std::optional<double> parse_number(std::string_view text) noexcept {
   }
   if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return sign * value;
+}
+
+std::optional<ShortDecimal> read_short_decimal(std::string_view text) noexcept {
+  constexpr std::size_t no_point = std::numeric_limits<std::size_t>::max();
+  const std::size_t begin = text.starts_with('-') ? 1 : 0;
+  std::uint64_t digits = 0;
+  std::size_t point = no_point;
+  std::size_t at = begin;
+  for (; at < text.size(); ++at) {
+    const auto digit = static_cast<unsigned>(static_cast<unsigned char>(text[at])) - unsigned{'0'};
+    if (digit < 10) {
+      digits = digits * 10 + digit;  // wraps around where there are too many
+    } else if (text[at] == '.' && point == no_point) {
+      point = at;
+    } else {
+      break;
+    }
+  }
+  const std::size_t digit_count = at - begin - (point == no_point ? 0 : 1);
+  if (digit_count == 0 || digit_count > std::size_t{exact_digits}) return std::nullopt;
+  int exponent = point == no_point ? 0 : -static_cast<int>(at - point - 1);
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    const bool is_negative = at < text.size() && text[at] == '-';
+    if (is_negative || (at < text.size() && text[at] == '+')) ++at;
+    const std::size_t exponent_begin = at;
+    int written = 0;
+    for (; at < text.size() && is_digit(text[at]) && at < exponent_begin + 3; ++at) written = written * 10 + (text[at] - '0');
+    if (at == exponent_begin) return std::nullopt;
+    exponent += is_negative ? -written : written;
+  }
+  if (exponent < -exact_power || exponent > exact_power) return std::nullopt;
+  auto value = static_cast<double>(digits);
+  if (exponent < 0) value /= powers_of_ten[static_cast<std::size_t>(-exponent)];
+  else value *= powers_of_ten[static_cast<std::size_t>(exponent)];
+  return ShortDecimal{begin == 0 ? value : -value, at};
 }
 
 void append_number(std::string& out, double value) {

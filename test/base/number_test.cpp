@@ -43,6 +43,37 @@ TEST(number, any_double_reads_back_bit_for_bit) {
   }
 }
 
+TEST(number, a_short_decimal_is_read_as_the_number_that_it_is) {
+  std::mt19937_64 random(20261122);
+  std::size_t read_count = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    std::string written;
+    for (std::size_t left = random() % 20; left > 0; --left) written += "0123456789.-+eE 7"[random() % 17];
+    const std::optional<ShortDecimal> read = read_short_decimal(written);
+    if (!read) continue;
+    ++read_count;
+    const std::optional<double> expected = parse_number(written.substr(0, read->size));
+    ASSERT_TRUE(expected.has_value()) << written;
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(read->value), std::bit_cast<std::uint64_t>(*expected)) << written;
+  }
+  EXPECT_GT(read_count, 40'000U);
+  for (const auto& [written, size] : std::vector<std::pair<std::string, std::size_t>>{{"0", 1},
+                                                                                      {"-0 ", 2},
+                                                                                      {"12.50 3", 5},
+                                                                                      {".5", 2},
+                                                                                      {"5.", 2},
+                                                                                      {"1.2.3", 3},
+                                                                                      {"123456789012345", 15},
+                                                                                      {"1.5e+06\n", 7},
+                                                                                      {"1E-9", 4}}) {
+    const std::optional<ShortDecimal> read = read_short_decimal(written);
+    ASSERT_TRUE(read.has_value()) << written;
+    EXPECT_EQ(read->size, size) << written;
+  }
+  for (const std::string written : {"", "-", ".", "-.", "+1", "NaN", "Inf", "1e", "1e+", "1e99", "1234567890123456", " 1"})
+    EXPECT_FALSE(read_short_decimal(written).has_value()) << written;
+}
+
 TEST(number, a_page_cannot_send_a_staleness_marker) {
   EXPECT_EQ(std::bit_cast<std::uint64_t>(*parse_number("NaN")), 0x7ff8000000000001U);
 }

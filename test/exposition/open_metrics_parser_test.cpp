@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "exposition/expecting.h"
 #include "metrics/exposition/page_format.h"
 
 namespace watchbill::metrics::exposition {
@@ -120,6 +121,23 @@ TEST(page_format, is_open_metrics_where_the_header_says_so_in_words_that_can_be_
        {"application/vnd.google.protobuf",
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"})
     EXPECT_EQ(page_format(type), PageFormat::protobuf) << type;
+}
+
+TEST(open_metrics_parser, what_is_expected_changes_nothing_but_the_time_it_takes) {
+  const std::vector<std::string> texts{"a_total", "a", "a_total{x=\"1\"}", "a{}", "a_bucket{le=\"}\"}"};
+  std::size_t passed = 0;
+  for (const std::string& text : texts)
+    for (const std::string behind : {" 1", " 1 5", "  1", "\t2", "1", "", " ", " x", " 1 x", " 1.5e+06", " 1 # {t=\"9\"} 0.5",
+                                     " 1 5 # {t=\"9\"} 0.5 7", " 2 #"})
+      for (const std::string end : {"", "\n", "\n# EOF", "\nb 2\n# EOF\n"}) {
+        std::size_t none = 0;
+        const std::string page = text + behind + end;
+        const std::string plain = read_expecting<OpenMetricsParser>(page, "", none);
+        EXPECT_EQ(none, 0U);
+        for (const std::string& expected : texts)
+          EXPECT_EQ(read_expecting<OpenMetricsParser>(page, expected, passed), plain) << page << " / " << expected;
+      }
+  EXPECT_GT(passed, 30U);
 }
 
 }  // namespace

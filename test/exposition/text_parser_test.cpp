@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "exposition/expecting.h"
+
 namespace watchbill::metrics::exposition {
 namespace {
 
@@ -103,6 +105,26 @@ TEST(text_parser, many_labels_are_checked_for_duplicates_too) {
   EXPECT_EQ(error_of(page + "} 1"), "");
   EXPECT_NE(error_of(page + "l77=\"1\"} 1").find("each label name once"), std::string::npos);
   EXPECT_NE(error_of(page + "__name__=\"1\"} 1").find("each label name once"), std::string::npos);
+}
+
+TEST(text_parser, what_is_expected_changes_nothing_but_the_time_it_takes) {
+  const std::vector<std::string> texts{"a", "ab", "a{x=\"1\"}", "a {x=\"1\"}", "a{}", "a{x=\"1\",}", "a{x=\"}\"}", ":a"};
+  std::vector<std::string> lines;
+  for (const std::string& text : texts)
+    for (const std::string behind :
+         {" 1", " 1 5", "  1\t7", "\t2", "1", "", " ", " x", " 1 x", " 1.5e+06", " NaN", " -3 -4", " 12345678901234567890"})
+      lines.push_back(text + behind);
+  lines.insert(lines.end(), {"a  {x=\"1\"} 1", "a \t{x=\"1\"} 1", "a{x=\"1\" 1", "a{x=\"1\"}{y=\"2\"} 1", "a#1"});
+  std::size_t passed = 0;
+  for (const std::string& line : lines)
+    for (const std::string end : {"", "\n", "\nb 2\n"}) {
+      std::size_t none = 0;
+      const std::string plain = read_expecting<TextParser>(line + end, "", none);
+      EXPECT_EQ(none, 0U);
+      for (const std::string& expected : texts)
+        EXPECT_EQ(read_expecting<TextParser>(line + end, expected, passed), plain) << line << " / " << expected;
+    }
+  EXPECT_GT(passed, 100U);
 }
 
 }  // namespace

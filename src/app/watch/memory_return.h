@@ -15,7 +15,7 @@ class MemoryReturn {
  public:
   static constexpr Duration pause = Duration::seconds(5);                   // between two returns: each walks what is free
   static constexpr Duration look_interval = Duration::milliseconds(500);    // a look reads /proc: some 50 µs
-  static constexpr std::uint64_t grown_bytes_min = std::uint64_t{64} << 20;  // less is not worth a return
+  static constexpr std::uint64_t grown_bytes_min = std::uint64_t{16} << 20;  // some ms of returning; less is not worth it
 
   struct Links {
     std::function<std::uint64_t()> resident_bytes;  // 0: cannot be told

@@ -23,14 +23,12 @@ void PageSeries::begin_round() noexcept {
 PageSeries::Found PageSeries::find_or_add(std::string_view text) {
   std::size_t place = expected_;
   bool is_new = false;
-  if (place >= known_count_ || text_of(series_[place]) != text) {
+  if (place >= known_count_ || text_of(place) != text) {
     place = look_up(text);
     is_new = place == series_.size();
     if (is_new) {
-      Series& fresh = series_.emplace_back();
-      fresh.text_at_ = texts_.size();
-      fresh.text_size_ = static_cast<std::uint32_t>(text.size());
-      texts_ += text;
+      series_.emplace_back();
+      add_text(text);
       enter(place);
     }
   }
@@ -40,6 +38,12 @@ PageSeries::Found PageSeries::find_or_add(std::string_view text) {
     if (place < known_count_) expected_ = place + 1;
   }
   return {place, is_new};
+}
+
+void PageSeries::add_text(std::string_view text) {
+  texts_ += text;
+  series_.back().text_end_low_ = static_cast<std::uint32_t>(texts_.size());
+  series_.back().text_end_high_ = static_cast<std::uint8_t>(texts_.size() >> 32U);
 }
 
 void PageSeries::see(std::size_t place) {
@@ -61,13 +65,13 @@ std::size_t PageSeries::look_up(std::string_view text) {
   }
   const std::size_t mask = table_.size() - 1;
   for (std::size_t at = hash_of(text) & mask; table_[at] != nowhere; at = (at + 1) & mask)
-    if (text_of(series_[table_[at] - 1]) == text) return table_[at] - 1;
+    if (text_of(table_[at] - 1) == text) return table_[at] - 1;
   return series_.size();
 }
 
 void PageSeries::enter(std::size_t place) noexcept {
   const std::size_t mask = table_.size() - 1;
-  std::size_t at = hash_of(text_of(series_[place])) & mask;
+  std::size_t at = hash_of(text_of(place)) & mask;
   while (table_[at] != nowhere) at = (at + 1) & mask;
   table_[at] = static_cast<std::uint32_t>(place + 1);
 }
@@ -80,23 +84,20 @@ void PageSeries::end_round() {
     series_.shrink_to_fit();
     return;
   }
-  std::vector<Series> series;
-  std::string texts;
-  series.reserve(seen_count_);
+  PageSeries kept;
+  kept.series_.reserve(seen_count_);
   const auto keep = [&](std::size_t place) {
-    const std::string_view text = text_of(series_[place]);
-    Series& kept = series.emplace_back(series_[place]);
-    kept.text_at_ = texts.size();
-    texts += text;
+    kept.series_.push_back(series_[place]);
+    kept.add_text(text_of(place));
   };
   if (is_in_order_) {
     for (std::size_t place = 0; place < seen_count_; ++place) keep(place);
   } else {
     for (const std::uint32_t place : order_) keep(place);
   }
-  texts.shrink_to_fit();
-  texts_ = std::move(texts);
-  series_ = std::move(series);
+  kept.texts_.shrink_to_fit();
+  texts_ = std::move(kept.texts_);
+  series_ = std::move(kept.series_);
   order_ = {};
   is_in_order_ = true;
 }

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <type_traits>
 
 #include "metrics/exposition/open_metrics_parser.h"
 #include "metrics/exposition/protobuf_parser.h"
@@ -33,6 +34,17 @@ std::string_view stored_word(FamilyType type) noexcept { return type == FamilyTy
 std::string_view unit_of(const TextParser&) noexcept { return {}; }
 std::string_view unit_of(const ProtobufParser&) noexcept { return {}; }
 std::string_view unit_of(const OpenMetricsParser& parser) noexcept { return parser.unit(); }
+
+// A page of protobuf has no text to compare.
+template <class Parser>
+void expect(Parser& parser, std::string_view text) noexcept {
+  if constexpr (std::is_base_of_v<PageReader, Parser>) parser.expect(text);
+}
+template <class Parser>
+bool is_expected(const Parser& parser) noexcept {
+  if constexpr (std::is_base_of_v<PageReader, Parser>) return parser.is_expected();
+  else return false;
+}
 
 std::string_view histogram_of(const PageReader&) noexcept { return {}; }
 std::string_view histogram_of(const ProtobufParser& parser) noexcept { return parser.encoded_histogram(); }
@@ -90,6 +102,8 @@ void TargetSeries::change_terms(std::shared_ptr<const SampleTerms> terms) {
 void TargetSeries::begin_round() {
   series_.begin_round();
   drop_staged();
+  staged_.reserve(series_.all().size());
+  staged_places_.reserve(series_.all().size());
   added_count_ = 0;
   sample_count_ = 0;
 }
@@ -147,9 +161,8 @@ Status TargetSeries::check(const Labels& labels) const {
 }
 
 template <class ReadLabels>
-Status TargetSeries::stage(std::string_view text, const BatchSample& sample, bool has_own_time, ReadLabels read) {
+Status TargetSeries::stage(PageSeries::Found found, const BatchSample& sample, bool has_own_time, ReadLabels read) {
   ++sample_count_;
-  const PageSeries::Found found = series_.find_or_add(text);
   PageSeries::Series& series = series_.all()[found.place];
   if (series.is_dropped) return {};
   const Labels* labels = nullptr;
@@ -170,7 +183,7 @@ Status TargetSeries::stage(std::string_view text, const BatchSample& sample, boo
   staged.series = series.reference;
   staged.labels = labels;
   if (!sample.histogram.empty()) staged.histogram = histograms_.emplace_back(sample.histogram);
-  staged_places_.push_back(found.place);
+  staged_places_.push_back(static_cast<std::uint32_t>(found.place));
   return {};
 }
 
@@ -182,8 +195,10 @@ Status TargetSeries::stage_sample(const Parser& parser, Instant at) {
   sample.value = parser.value();
   sample.histogram = histogram_of(parser);
   const std::size_t staged_count = staged_.size();
-  const Status staged = stage(parser.series_text(), sample, own_ms.has_value(), [&] { return final_labels(parser); });
-  if (staged && staged_.size() > staged_count) stage_exemplars(parser);
+  const PageSeries::Found found =
+      is_expected(parser) ? PageSeries::Found{series_.see_expected()} : series_.find_or_add(parser.series_text());
+  const Status staged = stage(found, sample, own_ms.has_value(), [&] { return final_labels(parser); });
+  if (staged_.size() > staged_count) stage_exemplars(parser);
   return staged;
 }
 
@@ -192,18 +207,16 @@ void TargetSeries::stage_exemplars(const Parser& parser) {
   if (head_.limits().exemplar_count_max == 0) return;
   std::vector<metrics::exposition::Exemplar> found = exemplars_of(parser);
   if (found.empty()) return;
-  const BatchSample& sample = staged_.back();
-  const Result<Labels> series = sample.labels != nullptr ? Result<Labels>(*sample.labels) : final_labels(parser);
-  if (!series) return;
   for (metrics::exposition::Exemplar& each : found) {
-    const Instant at = each.timestamp_ms ? Instant{*each.timestamp_ms} : sample.at;
-    exemplars_.push_back({staged_.size() - 1, *series, {std::move(each.labels), each.value, at, each.timestamp_ms.has_value()}});
+    const Instant at = each.timestamp_ms ? Instant{*each.timestamp_ms} : staged_.back().at;
+    exemplars_.push_back({staged_.size() - 1, {std::move(each.labels), each.value, at, each.timestamp_ms.has_value()}});
   }
 }
 
 template <class Parser>
 Status TargetSeries::stage_page(Parser parser, Instant at) {
   while (true) {
+    expect(parser, series_.expected_text());
     switch (parser.next()) {
       case PageReader::Entry::end: {
         // The page is read to its end even so: how many samples there are tells by how much the limit is too low.
@@ -250,7 +263,7 @@ Status TargetSeries::stage_samples(std::span<const OwnSample> samples, Instant a
     sample.value = own.value;
     sample.histogram = own.histogram;
     const auto read = [&]() -> Result<Labels> { return terms_->honors_labels ? own.labels : with_target(own.labels); };
-    if (Status staged = stage(own.labels.text(), sample, false, read); !staged) return staged;
+    if (Status staged = stage(series_.find_or_add(own.labels.text()), sample, false, read); !staged) return staged;
   }
   return {};
 }
@@ -294,15 +307,20 @@ ScrapeReport TargetSeries::store(StageAll stage_all, Instant at) {
     report.is_up = false;
     report.error = "the store refused samples: " + std::string(word(reason));
   }
-  for (StagedExemplar& each : exemplars_)
-    if (staged_[each.sample].taken) static_cast<void>(head_.exemplars().add(each.series, std::move(each.exemplar)));
+  for (StagedExemplar& each : exemplars_) {
+    const BatchSample& sample = staged_[each.sample];
+    if (!sample.taken) continue;
+    const std::optional<Labels> series = head_.labels(sample.series);
+    if (series) static_cast<void>(head_.exemplars().add(*series, std::move(each.exemplar)));
+  }
   end_unseen(at);
   return report;
 }
 
 bool TargetSeries::append_staged() {
-  static_cast<void>(head_.append(staged_));
+  const bool has_refused = head_.append(staged_).refused_count != 0;
   bool knows_all = true;
+  if (!has_refused && fresh_labels_.empty()) return true;  // the references are what they were
   for (std::size_t i = 0; i < staged_.size(); ++i) {
     PageSeries::Series& series = series_.all()[staged_places_[i]];
     if (staged_[i].taken) {

@@ -85,9 +85,10 @@ class TargetSeries {
   template <class Parser>
   [[nodiscard]] Status stage_sample(const Parser& parser, Instant at);
   [[nodiscard]] Status stage_samples(std::span<const OwnSample> samples, Instant at);
-  // Adds one sample of the series under `text`, whose final labels `read` gives: none when it is dropped.
+  // Adds one sample of the series that was found, whose final labels `read` gives: none when it is dropped.
   template <class ReadLabels>
-  [[nodiscard]] Status stage(std::string_view text, const metrics::tsdb::BatchSample& sample, bool has_own_time, ReadLabels read);
+  [[nodiscard]] Status stage(PageSeries::Found found, const metrics::tsdb::BatchSample& sample, bool has_own_time,
+                             ReadLabels read);
   // Those of the sample that was staged last, if it has any.
   template <class Parser>
   void stage_exemplars(const Parser& parser);
@@ -124,12 +125,11 @@ class TargetSeries {
   // Of one round, and empty between rounds: the samples, the places of their series, and what they refer to. A series that the
   // store knows needs no labels: they are read again when it has forgotten it.
   std::vector<metrics::tsdb::BatchSample> staged_;
-  std::vector<std::size_t> staged_places_;
+  std::vector<std::uint32_t> staged_places_;
   std::deque<Labels> fresh_labels_;
   std::deque<std::string> histograms_;
   struct StagedExemplar {
     std::size_t sample{0};  // in staged_
-    Labels series;
     metrics::tsdb::Exemplar exemplar;
   };
   std::vector<StagedExemplar> exemplars_;

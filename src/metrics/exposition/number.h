@@ -7,5 +7,7 @@ namespace watchbill::metrics::exposition {
 
 using watchbill::append_number;
 using watchbill::parse_number;
+using watchbill::read_short_decimal;
+using watchbill::ShortDecimal;
 
 }  // namespace watchbill::metrics::exposition

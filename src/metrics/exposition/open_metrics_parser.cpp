@@ -92,18 +92,9 @@ bool OpenMetricsParser::check_unit() {
 }
 
 OpenMetricsParser::Entry OpenMetricsParser::read_sample() {
-  const std::size_t begin = at_;
   has_exemplar_ = false;
   if (!begin_sample()) return Entry::malformed;
-  if (!read_name(true, metric_name_)) {
-    fail(at_, "expected a metric name, # HELP, # TYPE, # UNIT or # EOF");
-    return Entry::malformed;
-  }
-  if (peek() == '{') {
-    ++at_;
-    if (!read_labels(raw_labels_)) return Entry::malformed;
-  }
-  series_text_ = page_.substr(begin, at_ - begin);
+  if (!pass_expected() && !read_series()) return Entry::malformed;
   if (!read_number(value_)) return Entry::malformed;
   if (!has_exemplar_next() && peek() != '\n' && !read_seconds(timestamp_ms_)) return Entry::malformed;
   if (has_exemplar_next() && !read_exemplar()) return Entry::malformed;
@@ -113,6 +104,18 @@ OpenMetricsParser::Entry OpenMetricsParser::read_sample() {
   }
   ++at_;
   return Entry::sample;
+}
+
+// Name and labels.
+bool OpenMetricsParser::read_series() {
+  const std::size_t begin = at_;
+  if (!read_name(true, metric_name_)) return fail(at_, "expected a metric name, # HELP, # TYPE, # UNIT or # EOF");
+  if (peek() == '{') {
+    ++at_;
+    if (!read_labels(raw_labels_)) return false;
+  }
+  series_text_ = page_.substr(begin, at_ - begin);
+  return true;
 }
 
 bool OpenMetricsParser::read_labels(std::vector<RawLabel>& out) {
@@ -140,7 +143,8 @@ bool OpenMetricsParser::read_labels(std::vector<RawLabel>& out) {
 bool OpenMetricsParser::has_exemplar_next() const noexcept { return page_.substr(at_).starts_with(exemplar_mark); }
 
 bool OpenMetricsParser::read_exemplar() {
-  if (!metric_name_.ends_with("_total") && !metric_name_.ends_with("_bucket"))
+  const std::string_view name = series_text_.substr(0, series_text_.find('{'));
+  if (!name.ends_with("_total") && !name.ends_with("_bucket"))
     return fail(at_, "expected an exemplar only where the metric's name ends with _total or _bucket");
   at_ += exemplar_mark.size();
   exemplar_labels_.clear();
@@ -160,6 +164,12 @@ bool OpenMetricsParser::read_token(std::string_view expected, std::size_t& begin
 }
 
 bool OpenMetricsParser::read_number(double& out) {
+  const std::size_t blank = at_;
+  if (peek() == ' ') {
+    ++at_;
+    if (read_short_value(out)) return true;
+    at_ = blank;
+  }
   std::size_t begin = 0;
   return read_token("expected one blank and a value", begin) && set_value(begin, out);
 }

@@ -37,6 +37,7 @@ class OpenMetricsParser : public PageReader {
   [[nodiscard]] bool read_type();
   [[nodiscard]] bool check_unit();
   Entry read_sample();
+  [[nodiscard]] bool read_series();
   [[nodiscard]] bool read_labels(std::vector<RawLabel>& out);
   [[nodiscard]] bool read_exemplar();
   [[nodiscard]] bool read_token(std::string_view expected, std::size_t& begin);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "base/json.h"
@@ -67,6 +68,22 @@ bool PageReader::begin_sample() {
   return fail(at_, "the page has more samples than sample_count_max", ErrorKind::exhausted);
 }
 
+// A text with labels ends with its brace, whatever follows. A name alone ends only where a blank and a value follow: labels may
+// stand behind blanks.
+bool PageReader::pass_expected() noexcept {
+  is_expected_ = false;
+  const std::size_t size = expected_.size();
+  if (size == 0 || page_.size() - at_ < size + 2 || std::memcmp(page_.data() + at_, expected_.data(), size) != 0) return false;
+  if (expected_.back() != '}' && (page_[at_ + size] != ' ' || page_[at_ + size + 1] == ' ' || page_[at_ + size + 1] == '\t' ||
+                                  page_[at_ + size + 1] == '{'))
+    return false;
+  metric_name_ = {};
+  series_text_ = page_.substr(at_, size);
+  at_ += size;
+  is_expected_ = true;
+  return true;
+}
+
 bool PageReader::read_name(bool allow_colon, std::string_view& out) noexcept {
   const unsigned start = allow_colon ? unsigned{letter} | unsigned{colon} : unsigned{letter};
   const std::size_t begin = at_;
@@ -109,6 +126,16 @@ bool PageReader::set_value(std::size_t begin, double& out) {
   const std::optional<double> value = parse_number(page_.substr(begin, at_ - begin));
   if (!value.has_value()) return fail(begin, "expected a decimal number, +Inf, -Inf or NaN as value");
   out = *value;
+  return true;
+}
+
+bool PageReader::read_short_value(double& out) noexcept {
+  const std::optional<ShortDecimal> decimal = read_short_decimal(page_.substr(at_));
+  if (!decimal || at_ + decimal->size == page_.size()) return false;
+  const char next = page_[at_ + decimal->size];
+  if (next != '\n' && next != ' ') return false;
+  out = decimal->value;
+  at_ += decimal->size;
   return true;
 }
 

@@ -68,28 +68,33 @@ TextParser::Entry TextParser::read_comment() {
 }
 
 TextParser::Entry TextParser::read_sample() {
-  const std::size_t begin = at_;
   if (!begin_sample()) return Entry::malformed;
-  if (!read_name(true, metric_name_)) {
-    fail(at_, "expected a metric name, a comment or an empty line");
-    return Entry::malformed;
-  }
-  std::size_t series_end = at_;
+  if (!pass_expected() && !read_series()) return Entry::malformed;
   skip_blanks();
-  if (peek() == '{' && !is_at_end()) {
-    ++at_;
-    if (!read_labels()) return Entry::malformed;
-    series_end = at_;
-    skip_blanks();
-  }
-  series_text_ = page_.substr(begin, series_end - begin);
   const std::size_t value_begin = at_;
-  while (peek() != '\n' && !is_blank(peek()) && peek() != '{') ++at_;
-  if (!set_value(value_begin, value_)) return Entry::malformed;
+  if (!read_short_value(value_)) {
+    while (peek() != '\n' && !is_blank(peek()) && peek() != '{') ++at_;
+    if (!set_value(value_begin, value_)) return Entry::malformed;
+  }
   skip_blanks();
   if (peek() != '\n' && !read_timestamp()) return Entry::malformed;
   if (!is_at_end()) ++at_;
   return Entry::sample;
+}
+
+// Name and labels.
+bool TextParser::read_series() {
+  const std::size_t begin = at_;
+  if (!read_name(true, metric_name_)) return fail(at_, "expected a metric name, a comment or an empty line");
+  std::size_t end = at_;
+  skip_blanks();
+  if (peek() == '{' && !is_at_end()) {
+    ++at_;
+    if (!read_labels()) return false;
+    end = at_;
+  }
+  series_text_ = page_.substr(begin, end - begin);
+  return true;
 }
 
 bool TextParser::read_labels() {

@@ -26,6 +26,7 @@ class TextParser : public PageReader {
   void skip_line() noexcept;
   Entry read_comment();
   Entry read_sample();
+  [[nodiscard]] bool read_series();
   [[nodiscard]] bool read_labels();
   [[nodiscard]] bool read_label();
   [[nodiscard]] bool read_timestamp();
