@@ -1,6 +1,6 @@
 // depends: wb_drivers_net
 // Every text form of HTTP that is read by us: targets, queries, forms, URLs, proxies, authorities, origins, Accept-Encoding,
-// routing. The first byte chooses the form; what was read must say the same when it is written and read again.
+// routing; and compressed bodies. The first byte chooses the form; what was read must say the same when it is written and read again.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,6 +13,7 @@
 #include "drivers/net/request_head.h"
 #include "drivers/net/router.h"
 #include "drivers/net/url.h"
+#include "drivers/net/zstd.h"
 
 namespace watchbill::drivers::net {
 namespace {
@@ -68,6 +69,11 @@ const Router& router() {
   return made;
 }
 
+// Whatever the bytes claim, no more than the bound comes out of them.
+void check_body(const Result<std::string>& body, std::size_t bytes_max) {
+  WB_ASSERT(!body || body->size() <= bytes_max, "the bound holds");
+}
+
 // Lines: method, target, then headers as "name:value".
 void check_request(std::string_view text) {
   const auto next_line = [&] {
@@ -108,6 +114,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 't': (void)parse_target(text); break;
     case 'a': (void)parse_authority(text); break;
     case 'g': (void)accepts_gzip(text); break;
+    case 'z': check_body(unzstd(text, 1U << 20), 1U << 20); break;
+    case 'Z': check_body(gunzip(text, 1U << 20), 1U << 20); break;
     case 'n': (void)router().nearest("/" + std::string{text}); break;
     default: break;
   }

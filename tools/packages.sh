@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034
 build_packages=(
   g++ cmake ninja-build ccache mold pkg-config
-  libboost1.81-dev libsqlite3-dev libre2-dev libyaml-dev libssl-dev libsodium-dev libfmt-dev libexpected-dev libcli11-dev zlib1g-dev libsystemd-dev
+  libboost1.81-dev libsqlite3-dev libre2-dev libyaml-dev libssl-dev libsodium-dev libfmt-dev libexpected-dev libcli11-dev zlib1g-dev libzstd-dev libsystemd-dev
   libprotozero-dev libsnappy-dev libc-ares-dev
   ca-certificates
 )

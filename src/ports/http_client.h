@@ -24,7 +24,7 @@ struct HttpCall {
   std::size_t header_bytes_max{64U << 10};
   std::size_t body_bytes_max{16U << 20};
   // A body beyond body_bytes_max is cut there, or before, instead of failing the call: for whoever needs the status more than the
-  // text. Not with accepts_gzip.
+  // text. Not with accepts_compression.
   bool cuts_body{false};
   // 3xx with a Location followed, for GET and HEAD only; Authorization and Cookie stay with the first origin, https never becomes
   // http.
@@ -33,8 +33,9 @@ struct HttpCall {
   // goes out once more on a new one. Otherwise each call has a new connection, so that "closed after sending" never is an idle
   // close in disguise.
   bool may_be_sent_twice{false};
-  // Asks for a body that may come compressed by gzip, and gives it as it was before; body_bytes_max holds for both.
-  bool accepts_gzip{false};
+  // Asks for a body that may come compressed by zstd or gzip, and gives it as it was before; body_bytes_max holds for both. A
+  // Content-Encoding that was not asked for is left to the caller, with the body as it came.
+  bool accepts_compression{false};
   TlsClientConfiguration tls;
   // "http://[USER[:PASSWORD]@]HOST:PORT": who is asked to call the server for us, by a tunnel where it is https; empty: nobody. A
   // proxy that cannot be reached or opens no tunnel has sent nothing. What it holds of secrets goes to the proxy and nowhere

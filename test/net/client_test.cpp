@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include <future>
 #include <mutex>
@@ -256,27 +257,72 @@ TEST(http_client, cuts_a_body_that_is_too_long_for_whoever_needs_the_status) {
   }
 }
 
+// What a server answers with a body of that coding.
+std::string packed_answer(const std::string& coding, const std::string& bytes) {
+  return "HTTP/1.1 200 OK\r\nContent-Encoding: " + coding + "\r\nContent-Length: " + std::to_string(bytes.size()) + "\r\n\r\n" +
+         bytes;
+}
+
+std::string zstd(const std::string& bytes, int window_log = 0, bool tells_size = true) {
+  ZSTD_CCtx* const context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, tells_size ? 1 : 0);
+  if (window_log != 0) ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log);
+  std::string out(ZSTD_compressBound(bytes.size()), '\0');
+  out.resize(ZSTD_compress2(context, out.data(), out.size(), bytes.data(), bytes.size()));
+  ZSTD_freeCCtx(context);
+  return out;
+}
+
 TEST(http_client, a_compressed_body_is_given_as_it_was_before) {
   const std::string body(100'000, 'x');
-  const std::string packed = *gzip(body);
-  const auto answer = [](const std::string& bytes) {
-    return "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " + std::to_string(bytes.size()) + "\r\n\r\n" + bytes;
-  };
-  const auto accepting = [](HttpCall& call) { call.accepts_gzip = true; };
-  EXPECT_EQ(call_answered_by(answer(packed), accepting)->body, body);
-  EXPECT_EQ(call_answered_by(answer(packed + packed), accepting)->body, body + body) << "two members are one body";
-  EXPECT_EQ(call_answered_by(answer(packed))->body, packed) << "nobody asked for it";
-  for (const std::string& wrong : {packed.substr(0, packed.size() - 9), std::string("x 1\n"), std::string(), packed + "x"}) {
-    const Outcome outcome = call_answered_by(answer(wrong), accepting);
-    ASSERT_FALSE(outcome.has_value());
-    EXPECT_EQ(outcome.error().kind, HttpFailureKind::response_malformed) << outcome.error().detail;
+  const auto accepting = [](HttpCall& call) { call.accepts_compression = true; };
+  for (const auto& [coding, packed] : {std::pair<std::string, std::string>{"gzip", *gzip(body)}, {"zstd", zstd(body)}}) {
+    EXPECT_EQ(call_answered_by(packed_answer(coding, packed), accepting)->body, body) << coding;
+    EXPECT_EQ(call_answered_by(packed_answer(coding, packed + packed), accepting)->body, body + body) << "two are one body";
+    EXPECT_EQ(call_answered_by(packed_answer(coding, packed))->body, packed) << "nobody asked for it";
+    std::string flipped = packed;
+    flipped[packed.size() - 2] = static_cast<char>(flipped[packed.size() - 2] ^ 1);  // its checksum, or its length
+    for (const std::string& wrong :
+         {packed.substr(0, packed.size() - 1), std::string("x 1\n"), std::string(), packed + "x", flipped}) {
+      const Outcome outcome = call_answered_by(packed_answer(coding, wrong), accepting);
+      ASSERT_FALSE(outcome.has_value()) << coding;
+      EXPECT_EQ(outcome.error().kind, HttpFailureKind::response_malformed) << outcome.error().detail;
+    }
+    for (const std::size_t bytes_max : {body.size() - 1, body.size()}) {
+      const Outcome outcome = call_answered_by(packed_answer(coding, packed), [&](HttpCall& call) {
+        call.accepts_compression = true;
+        call.body_bytes_max = bytes_max;
+      });
+      ASSERT_EQ(outcome.has_value(), bytes_max == body.size()) << coding;
+      if (!outcome) {
+        EXPECT_EQ(outcome.error().kind, HttpFailureKind::response_too_large) << outcome.error().detail;
+      }
+    }
   }
-  const Outcome bomb = call_answered_by(answer(packed), [](HttpCall& call) {
-    call.accepts_gzip = true;
-    call.body_bytes_max = 99'999;
-  });
-  ASSERT_FALSE(bomb.has_value());
-  EXPECT_EQ(bomb.error().kind, HttpFailureKind::response_too_large) << bomb.error().detail;
+}
+
+TEST(http_client, a_zstd_body_needs_no_more_than_eight_mib_of_window) {
+  std::string body;
+  for (int line = 0; body.size() < (9U << 20); ++line) body += "line_" + std::to_string(line) + " 1\n";
+  const auto unpacked = [](const std::string& packed) {
+    return call_answered_by(packed_answer("ZSTD", packed), [](HttpCall& call) { call.accepts_compression = true; });
+  };
+  const Outcome fits = unpacked(zstd(body, 23, false));
+  ASSERT_TRUE(fits.has_value()) << fits.error().detail;
+  EXPECT_TRUE(fits->body == body);
+  for (const std::string& large : {zstd(body, 24, false), zstd(body, 24)}) {  // by its window; by the size of its one segment
+    const Outcome refused = unpacked(large);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().kind, HttpFailureKind::response_too_large);
+    EXPECT_NE(refused.error().detail.find("a window of more than 8 MiB"), std::string::npos) << refused.error().detail;
+  }
+}
+
+TEST(http_client, compression_that_nobody_asked_for_is_left_as_it_is) {
+  const auto accepting = [](HttpCall& call) { call.accepts_compression = true; };
+  EXPECT_EQ(call_answered_by(packed_answer("br", "abc"), accepting)->body, "abc");
+  EXPECT_EQ(call_answered_by(packed_answer("identity", "abc"), accepting)->body, "abc");
 }
 
 TEST(http_client, refuses_answers_that_are_not_http) {

@@ -109,6 +109,9 @@ TEST_F(remote_receive, says_what_it_does_not_take) {
   EXPECT_EQ(post(controller, body_of("a", {{Instant{at + 1}, 2}})).status, 204) << "a repetition";
   EXPECT_EQ(post(controller, "nonsense").status, 400);
   EXPECT_EQ(post(controller, body_of("a", {}), {"Content-Encoding: gzip"}).status, 415);
+  const HttpReply zstd = post(controller, body_of("a", {}), {"Content-Encoding: zstd"});
+  EXPECT_EQ(zstd.status, 415) << "neither version of the protocol knows it";
+  EXPECT_NE(zstd.body.find("\"zstd\", expected snappy"), std::string::npos) << zstd.body;
   EXPECT_EQ(post(controller, body_of("a", {}), {"Content-Type: application/json"}).status, 415);
   EXPECT_EQ(
       post(controller, body_of("a", {}), {"Content-Type: application/x-protobuf;proto=io.prometheus.write.v2.Request"}).status,

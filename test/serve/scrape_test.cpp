@@ -63,11 +63,21 @@ TEST_F(scrape, a_target_that_speaks_openmetrics_is_asked_for_it) {
   EXPECT_TRUE(says("x_total", "17 @"));
   const std::string request = target_.last_request();
   EXPECT_NE(request.find("Accept: application/openmetrics-text;version=1.0.0,"), std::string::npos) << request;
-  EXPECT_NE(request.find("Accept-Encoding: gzip\r\n"), std::string::npos) << request;
+  EXPECT_NE(request.find("Accept-Encoding: zstd, gzip\r\n"), std::string::npos) << request;
   EXPECT_NE(request.find("X-Prometheus-Scrape-Timeout-Seconds: 0.1\r\n"), std::string::npos) << request;
   EXPECT_NE(get("/api/v1/metadata?metric=x").body.find("\"counter\""), std::string::npos);
   target_.show("x_total 18\n", open_metrics);
   EXPECT_TRUE(targets_say("expected # EOF where the page ends"));
+}
+
+TEST_F(scrape, a_page_may_come_compressed_by_zstd) {
+  const std::string page{"\x28\xb5\x2f\xfd\0\x68\x51\0\0x 18\ny 19\n", 19};  // one raw block
+  target_.show(page, "text/plain; version=0.0.4", "Content-Encoding: zstd\r\n");
+  write_bill("  - {job_name: j, static_configs: [{targets: [" + quoted_address() + "]}]}\n");
+  start();
+  EXPECT_TRUE(says("y", "19 @"));
+  target_.show(page.substr(0, 15), "text/plain; version=0.0.4", "Content-Encoding: zstd\r\n");
+  EXPECT_TRUE(targets_say("this is no zstd, or not all of it"));
 }
 
 TEST_F(scrape, rules_choose_targets_and_samples_and_a_reload_changes_them) {

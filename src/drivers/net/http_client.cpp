@@ -30,6 +30,7 @@
 #include "drivers/net/stream.h"
 #include "drivers/net/tls.h"
 #include "drivers/net/url.h"
+#include "drivers/net/zstd.h"
 
 namespace watchbill::drivers::net {
 namespace {
@@ -73,6 +74,16 @@ std::string stamp(const std::string& file) {
   if (file.empty() || ::stat(file.c_str(), &info) != 0) return file;
   std::string out = file + "@" + std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
   return out + " " + std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) + " " + std::to_string(info.st_size);
+}
+
+// The body as it was before it was compressed; nothing when it was not, or by something that we do not offer.
+std::optional<Result<std::string>> unpack(const HttpAnswer& answer, std::size_t bytes_max) {
+  const std::string* coding = ports::find_field(answer.headers, "content-encoding");
+  if (coding == nullptr) return std::nullopt;
+  if (ports::is_equal_ignoring_case(*coding, "zstd")) return unzstd(answer.body, bytes_max);
+  if (ports::is_equal_ignoring_case(*coding, "gzip") || ports::is_equal_ignoring_case(*coding, "x-gzip"))
+    return gunzip(answer.body, bytes_max);
+  return std::nullopt;
 }
 
 std::string version_text(const std::optional<TlsVersion>& version) { return version ? std::string(word(*version)) : ""; }
@@ -350,7 +361,7 @@ void Call::send() {
   out_->append(url_.target).append(" HTTP/1.1\r\n");
   if (ports::find_field(call_.headers, "host") == nullptr) out_->append("Host: ").append(url_.authority()).append("\r\n");
   if (ports::find_field(call_.headers, "user-agent") == nullptr) out_->append("User-Agent: watchbill\r\n");
-  if (call_.accepts_gzip) out_->append("Accept-Encoding: gzip\r\n");
+  if (call_.accepts_compression) out_->append("Accept-Encoding: zstd, gzip\r\n");
   if (asks_proxy && !proxy_->authorization.empty())
     out_->append("Proxy-Authorization: ").append(proxy_->authorization).append("\r\n");
   for (const ports::HttpField& field : call_.headers) out_->append(field.name).append(": ").append(field.value).append("\r\n");
@@ -462,9 +473,9 @@ void Call::on_response() {
     ++attempt_;
   }
   if (follow(answer)) return;
-  const std::string* coding = ports::find_field(answer.headers, "content-encoding");
-  if (!call_.accepts_gzip || coding == nullptr || *coding != "gzip") return finish(std::move(answer));
-  Result<std::string> body = gunzip(answer.body, call_.body_bytes_max);
+  std::optional<Result<std::string>> unpacked = call_.accepts_compression ? unpack(answer, call_.body_bytes_max) : std::nullopt;
+  if (!unpacked) return finish(std::move(answer));
+  Result<std::string>& body = *unpacked;
   if (!body)
     return fail(
         body.error().kind == ErrorKind::invalid ? HttpFailureKind::response_malformed : HttpFailureKind::response_too_large,

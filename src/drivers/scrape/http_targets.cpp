@@ -80,7 +80,7 @@ void HttpTargets::ask(const std::shared_ptr<Source>& source) {
   if (Status settled = settle_call(written.client, call); !settled) return take(*source, settled.error());
   call.timeout = written.refresh_interval;
   call.body_bytes_max = body_bytes_max;
-  call.accepts_gzip = true;
+  call.accepts_compression = true;
   call.may_be_sent_twice = true;
   source->call = links_.client.start(std::move(call), [this, weak = std::weak_ptr<Source>(source)](
                                                           const Result<ports::HttpAnswer, ports::HttpFailure>& answer) {

@@ -75,7 +75,7 @@ class Populated {
     target.timeout = *timeout;
     target.terms = job_.terms;
     target.client = job_.written.client;
-    target.accepts_gzip = !job_.written.refuses_compression;
+    target.accepts_compression = !job_.written.refuses_compression;
     const std::uint64_t limit = job_.written.limits.body_bytes;
     target.body_bytes_max = limit == 0 ? body_bytes_max : static_cast<std::size_t>(limit) - 1;
     return target;

@@ -210,7 +210,7 @@ Result<ports::HttpCall> Scraper::call_of(const Target& target) const {
   if (Status settled = settle_call(target.client, call); !settled) return settled.error();
   call.timeout = target.timeout;
   call.body_bytes_max = target.body_bytes_max;
-  call.accepts_gzip = target.accepts_gzip;
+  call.accepts_compression = target.accepts_compression;
   call.may_be_sent_twice = true;
   return call;
 }

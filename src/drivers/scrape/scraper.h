@@ -26,7 +26,7 @@ struct Target {
   Duration interval{Duration::minutes(1)};
   Duration timeout{Duration::seconds(10)};       // at most the interval
   std::size_t body_bytes_max{64U << 20};
-  bool accepts_gzip{true};
+  bool accepts_compression{true};
   HttpClientConfiguration client;
   std::shared_ptr<const SampleTerms> terms{std::make_shared<const SampleTerms>()};
   std::string refused;      // why it is not asked and each scrape fails; empty: it is asked
