@@ -1,6 +1,7 @@
 // depends: wb_drivers_net
 // Every text form of HTTP that is read by us: targets, queries, forms, URLs, proxies, authorities, origins, Accept-Encoding,
-// routing; and compressed bodies. The first byte chooses the form; what was read must say the same when it is written and read again.
+// routing; and compressed bodies. The first byte chooses the form; what was read must say the same when it is written and read
+// again.
 #include <cstddef>
 #include <cstdint>
 #include <string>

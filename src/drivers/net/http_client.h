@@ -1,4 +1,5 @@
-// The HTTP client: ports::HttpClient on a loop. Not spoken: HTTP/2, proxies by TLS or SOCKS, content codings other than zstd and gzip.
+// The HTTP client: ports::HttpClient on a loop. Not spoken: HTTP/2, proxies by TLS or SOCKS, content codings other than zstd and
+// gzip.
 #pragma once
 
 #include <atomic>
