@@ -568,6 +568,28 @@ TEST(rules, each_is_measured_by_the_stopwatch_of_its_surroundings) {
   EXPECT_EQ(stand.evaluator->health(0).took_us, 0);
 }
 
+// Prometheus: query.timeout; ours is of all queries of a rule together.
+TEST(rules, one_that_takes_too_long_has_failed_and_the_next_has_its_own_time) {
+  Stand stand({recording("slow", "sum(up + up + up + up + up)"), recording("quick", "vector(5)")});
+  for (int i = 0; i < 5000; ++i) stand.put("up", std::to_string(i).c_str(), 0);
+  std::int64_t now_us = 0;
+  stand.surroundings.rule_us_max = 1'000'000;
+  stand.surroundings.stopwatch_us = [&now_us] { return now_us += 100; };
+  stand.slot();
+  EXPECT_EQ(stand.evaluator->health(0).last_error, "") << "each look at the stopwatch takes little of what it may";
+  stand.surroundings.stopwatch_us = [&now_us] { return now_us += 1'000'001; };
+  stand.pass(15);
+  EXPECT_EQ(stand.slot(), "RuleEvaluationFailed");
+  EXPECT_EQ(stand.last.failure_count, 1U);
+  EXPECT_EQ(stand.evaluator->health(0).last_error, "out_of_time: the evaluation took longer than it may: 1s for a rule");
+  EXPECT_EQ(stand.evaluator->health(1).last_error, "");
+  EXPECT_EQ(stand.ask("quick"), "quick 5");
+  stand.surroundings.rule_us_max = 0;
+  stand.pass(15);
+  stand.slot();
+  EXPECT_EQ(stand.last.failure_count, 0U) << "no bound";
+}
+
 TEST(rules, what_cannot_be_a_rule_is_refused_with_its_place) {
   const auto refusal = [](RuleSource rule) {
     GroupSource group;

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/time.h"
+
 namespace watchbill::metrics::promql {
 
 struct ParseLimits {
@@ -16,6 +18,9 @@ struct ParseLimits {
 
 // What a label costs in memory beside its text, at least.
 inline constexpr std::uint64_t label_overhead_bytes = 32;
+
+// What one query or one rule may take, unless who asks says less. Source: Prometheus' query.timeout.
+inline constexpr Duration query_time_max = Duration::minutes(2);
 
 struct EvaluationLimits {
   // Samples read and values computed, over all parts of the query; each part costs at least one for each of its steps. At least

@@ -47,7 +47,8 @@ bool is_idle(const Element& element) {
 
 RuleEvaluation::RuleEvaluation(GroupEvaluator& evaluator, std::size_t rule, const Inputs& inputs)
     : group_(evaluator.group_), rule_(evaluator.group_.rules[rule]), memory_(evaluator.memories_[rule]),
-      surroundings_(evaluator.surroundings_), inputs_(inputs), query_at_(inputs.at - evaluator.group_.query_offset) {
+      surroundings_(evaluator.surroundings_), inputs_(inputs), query_at_(inputs.at - evaluator.group_.query_offset),
+      begun_us_(surroundings_.rule_us_max > 0 ? evaluator.stopwatch_us() : 0) {
   environment_.now = inputs.at;
   environment_.external_url = surroundings_.scope.external_url();
   environment_.query = [this](std::string_view expression) { return query(expression); };
@@ -70,11 +71,26 @@ RuleOutcome RuleEvaluation::run(SampleBatch& batch) {
   return outcome;
 }
 
-RuleEvaluation::Failure RuleEvaluation::ask() {
+promql::EvaluationOptions RuleEvaluation::options() const {
   promql::EvaluationOptions options = surroundings_.options;
-  options.lists_found_series = rule_.is_alert;
-  auto answer = promql::evaluate(rule_.expression, inputs_.snapshot, promql::QueryTime::at(query_at_), options, inputs_.common);
-  if (!answer) return std::string(word(answer.error().reason)) + ": " + answer.error().message;
+  if (surroundings_.rule_us_max > 0 && surroundings_.stopwatch_us)
+    options.should_stop = [&around = surroundings_, until_us = begun_us_ + surroundings_.rule_us_max] {
+      return around.stopwatch_us() > until_us;
+    };
+  return options;
+}
+
+std::string RuleEvaluation::text_of(const promql::EvaluationError& error) const {
+  const std::string text = std::string(word(error.reason)) + ": " + error.message;
+  if (error.reason != promql::EvaluationRefusal::out_of_time || surroundings_.rule_us_max <= 0) return text;
+  return text + ": " + format_duration(Duration::milliseconds(surroundings_.rule_us_max / 1000)) + " for a rule";
+}
+
+RuleEvaluation::Failure RuleEvaluation::ask() {
+  promql::EvaluationOptions asked = options();
+  asked.lists_found_series = rule_.is_alert;
+  auto answer = promql::evaluate(rule_.expression, inputs_.snapshot, promql::QueryTime::at(query_at_), asked, inputs_.common);
+  if (!answer) return text_of(answer.error());
   answer_ = std::move(*answer);
   found_.emplace(answer_.found, rule_.selectors, inputs_.snapshot, query_at_);
   if (answer_.type == promql::ValueType::scalar)
@@ -133,10 +149,10 @@ RuleEvaluation::Failure RuleEvaluation::ask_recovery() {
   };
   if (!rule_.recovery || inputs_.kind != LookKind::slot) return std::nullopt;
   if (std::none_of(memory_.elements.begin(), memory_.elements.end(), waits)) return std::nullopt;
-  promql::EvaluationOptions options = surroundings_.options;
-  options.lists_found_series = true;
-  auto answer = promql::evaluate(rule_.recovery->expression, inputs_.snapshot, promql::QueryTime::at(query_at_), options);
-  if (!answer) return "recover: " + std::string(word(answer.error().reason)) + ": " + answer.error().message;
+  promql::EvaluationOptions asked = options();
+  asked.lists_found_series = true;
+  auto answer = promql::evaluate(rule_.recovery->expression, inputs_.snapshot, promql::QueryTime::at(query_at_), asked);
+  if (!answer) return "recover: " + text_of(answer.error());
   recovered_.emplace(std::move(*answer), is_loaded(rule_.recovery->selectors), rule_.recovery->selectors, inputs_.snapshot,
                      query_at_);
   return std::nullopt;
@@ -256,7 +272,7 @@ text_template::Answer RuleEvaluation::query(std::string_view expression) const {
   const auto parsed = promql::parse(expression);
   if (!parsed) return text_template::Complaint{parsed.error().text()};
   // At the slot, as in Prometheus 3: the group's query_offset is for the expression alone.
-  const auto answer = promql::evaluate(*parsed, inputs_.snapshot, promql::QueryTime::at(inputs_.at), surroundings_.options);
+  const auto answer = promql::evaluate(*parsed, inputs_.snapshot, promql::QueryTime::at(inputs_.at), options());
   if (!answer) return text_template::Complaint{answer.error().message};
   std::vector<text_template::Value> samples;
   if (answer->type == promql::ValueType::scalar) samples.push_back(text_template::sample({}, answer->scalar));

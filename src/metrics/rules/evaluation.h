@@ -27,6 +27,9 @@ class RuleEvaluation {
  private:
   using Failure = std::optional<std::string>;
 
+  // For one more query of this rule.
+  [[nodiscard]] promql::EvaluationOptions options() const;
+  [[nodiscard]] std::string text_of(const promql::EvaluationError& error) const;
   [[nodiscard]] Failure ask();
   [[nodiscard]] Failure record(SampleBatch& batch);
   [[nodiscard]] Failure judge(std::vector<Element*>& moved);
@@ -55,6 +58,7 @@ class RuleEvaluation {
   const Surroundings& surroundings_;
   const Inputs& inputs_;
   const Instant query_at_;
+  const std::int64_t begun_us_;
   text_template::Environment environment_;
   promql::Answer answer_;
   std::optional<FoundSeries> found_;  // of the answer

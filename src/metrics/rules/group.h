@@ -31,6 +31,9 @@ struct Surroundings {
   bool keeps_texts{false};  // annotations are expanded at each evaluation, not only when an alert moves: for firing()
   // Microseconds since some moment, never running back; called by whoever evaluates. None: nothing is measured.
   std::function<std::int64_t()> stopwatch_us{};
+  // By the stopwatch: the queries of one rule that together take longer end there, and the rule has failed. 0: they may take
+  // any time.
+  std::int64_t rule_us_max{0};
 };
 
 // What the store knows of the past: absences of inherited alerts count only when it knows enough.
