@@ -29,6 +29,9 @@ class Call : public std::enable_shared_from_this<Call> {
   Dialect dialect{Dialect::own};  // of errors
   JsonValue body;  // of a route that takes one: an object whose members were checked
 
+  // Whether the caller ended the connection: nobody needs what is computed for him. Whoever holds the call.
+  [[nodiscard]] bool has_left() const noexcept { return responder_ != nullptr && responder_->has_left(); }
+
   // The value of a query parameter, or null.
   [[nodiscard]] const std::string* query(std::string_view name) const { return ports::find_parameter(request.query, name); }
   // A query parameter that must be a whole number from 1; `otherwise` when it is not given. Refused: bad_argument.

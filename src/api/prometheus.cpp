@@ -19,6 +19,7 @@ namespace {
 std::string_view word(PrometheusErrorType type) noexcept {
   switch (type) {
     case PrometheusErrorType::bad_data: return "bad_data";
+    case PrometheusErrorType::canceled: return "canceled";
     case PrometheusErrorType::execution: return "execution";
     case PrometheusErrorType::not_found: return "not_found";
     case PrometheusErrorType::timeout: return "timeout";
@@ -30,6 +31,7 @@ std::string_view word(PrometheusErrorType type) noexcept {
 std::uint32_t status_of(PrometheusErrorType type) noexcept {
   switch (type) {
     case PrometheusErrorType::bad_data: return 400;
+    case PrometheusErrorType::canceled: return 503;
     case PrometheusErrorType::execution: return 422;
     case PrometheusErrorType::not_found: return 404;
     case PrometheusErrorType::timeout: return 503;
@@ -198,8 +200,14 @@ Result<MatcherSets, PrometheusError> matcher_sets(const Call& call) {
   return sets;
 }
 
+const PrometheusError caller_left{PrometheusErrorType::canceled, "query was canceled: its client ended the connection"};
+
 void answer_from_pool(const CallPointer& call, std::function<void(const CallPointer&)> work) {
-  if (call->services.watch.run([call, work = std::move(work)] { work(call); })) return;
+  const auto task = [call, work = std::move(work)] {
+    if (call->has_left()) answer_error(*call, caller_left);
+    else work(call);
+  };
+  if (call->services.watch.run(task)) return;
   answer_error(*call, {PrometheusErrorType::unavailable, "busy: too many queries are waiting"});
 }
 

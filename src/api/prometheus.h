@@ -13,13 +13,16 @@
 
 namespace watchbill::api {
 
-enum class PrometheusErrorType : std::uint8_t { bad_data, execution, not_found, timeout, unavailable };
+enum class PrometheusErrorType : std::uint8_t { bad_data, canceled, execution, not_found, timeout, unavailable };
 
 // One error as its API tells it.
 struct PrometheusError {
   PrometheusErrorType type{PrometheusErrorType::bad_data};
   std::string message;
 };
+
+// What is answered to one who is seen to have left; most likely nobody reads it.
+extern const PrometheusError caller_left;
 
 // `invalid parameter "NAME": MESSAGE`
 [[nodiscard]] PrometheusError invalid_parameter(std::string_view name, std::string_view message);
@@ -66,7 +69,7 @@ using MatcherSets = std::vector<std::vector<metrics::tsdb::Matcher>>;
 [[nodiscard]] Result<MatcherSets, PrometheusError> matcher_sets(const Call& call);
 
 // Runs `work` on the evaluation pool, which then answers the call on the loop by itself; answers `unavailable` when too many
-// wait.
+// wait, and `canceled` instead of the work when the caller has left meanwhile.
 void answer_from_pool(const CallPointer& call, std::function<void(const CallPointer&)> work);
 // The same for who reads samples; answers `unavailable` while the stored ones are loaded: an answer without them would be wrong.
 void answer_from_store(const CallPointer& call, std::function<void(const CallPointer&)> work);

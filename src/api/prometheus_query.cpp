@@ -17,7 +17,6 @@ namespace {
 namespace histogram = metrics::histogram;
 namespace promql = metrics::promql;
 
-constexpr Duration query_timeout_max = Duration::minutes(2);  // Prometheus' query.timeout
 constexpr std::int64_t points_max = 11'000;                   // of one series, as in Prometheus
 
 // One query, ready to be evaluated.
@@ -35,7 +34,7 @@ Result<Query, PrometheusError> common_parts(const Call& call) {
   auto expression = promql::parse(text == nullptr ? std::string() : *text);
   if (!expression) return invalid_parameter("query", expression.error().text());
   Query query{std::move(*expression), {}, {}, false};
-  Duration timeout = query_timeout_max;
+  Duration timeout = promql::query_time_max;
   if (const std::string* wanted = parameter(call, "timeout"); wanted != nullptr && !wanted->empty()) {
     const auto parsed = parse_seconds(*wanted);
     if (!parsed) return invalid_parameter("timeout", "cannot parse " + quoted(*wanted) + " to a valid duration");
@@ -54,7 +53,11 @@ Result<Query, PrometheusError> common_parts(const Call& call) {
     query.options.semantics = *semantics;
   }
   const Instant until = call.services.watch.now() + timeout;
-  query.options.should_stop = [&watch = call.services.watch, until] { return watch.is_ending() || watch.now() > until; };
+  // The call outlives the evaluation: it is what is answered.
+  query.options.should_stop = [&call, until] {
+    const Watch& watch = call.services.watch;
+    return call.has_left() || watch.is_ending() || watch.now() > until;
+  };
   return query;
 }
 
@@ -201,6 +204,7 @@ PrometheusError error_of(const promql::EvaluationError& error) {
 void evaluate_and_answer(const CallPointer& call, const Query& query) {
   const metrics::tsdb::Snapshot snapshot = call->services.watch.head.snapshot();
   const auto answer = promql::evaluate(query.expression, snapshot, query.time, query.options);
+  if (!answer && call->has_left()) return answer_error(*call, caller_left);
   if (!answer) return answer_error(*call, error_of(answer.error()));
   std::vector<std::string> warnings;  // 2.42 remarks on nothing
   if (query.options.semantics == promql::Semantics::prometheus_3)

@@ -13,6 +13,7 @@
 #include "api/routes.h"
 #include "api/running.h"
 #include "metrics/histogram/arena.h"
+#include "metrics/promql/limits.h"
 #include "metrics/remote/block.h"
 #include "metrics/remote/read_request.h"
 #include "metrics/remote/read_stream.h"
@@ -30,7 +31,7 @@ constexpr std::size_t samples_max = 5'000'000;
 // Of one answer in samples, and in frames, which hold about two bytes a sample. A result has a length of 32 bits.
 constexpr std::size_t response_bytes_max = std::size_t{256} << 20;
 constexpr std::size_t label_bytes_of_sample = 16;
-constexpr Duration read_timeout = Duration::minutes(2);  // as of queries
+constexpr Duration read_timeout = metrics::promql::query_time_max;
 
 using ExternalLabels = std::map<std::string, std::string, std::less<>>;
 
@@ -71,6 +72,7 @@ Ended over_samples() { return {400, "exceeded sample limit (" + std::to_string(s
 
 // Asked before each series: one takes a millisecond or so at most.
 Going must_end(const Reading& reading) {
+  if (reading.call.has_left()) return Ended{503, caller_left.message};
   if (reading.call.services.watch.is_ending()) return Ended{503, "the controller is closing"};
   if (reading.call.services.watch.now() > reading.until)
     return Ended{503,

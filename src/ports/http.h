@@ -67,6 +67,10 @@ class HttpResponder {
  public:
   virtual ~HttpResponder() = default;
 
+  // Whether the one who asked was seen to end his side of the connection: what takes long need not go on. An answer is still
+  // wanted, as he may listen on. Any thread; true within some 50 ms, and it stays so.
+  [[nodiscard]] virtual bool has_left() const noexcept = 0;
+
   // Exactly one of answer() and begin_stream(), once.
   virtual void answer(HttpResponse response) = 0;
 

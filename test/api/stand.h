@@ -41,16 +41,15 @@ class NoLogs final : public ports::LogPort {
 // Answers of a route; none yet: it is still asked.
 using Reply = std::shared_ptr<std::optional<ports::HttpResponse>>;
 
-class ReplyTo final : public ports::HttpResponder {
- public:
-  explicit ReplyTo(Reply reply) : reply_(std::move(reply)) {}
-  void answer(ports::HttpResponse response) override { *reply_ = std::move(response); }
+struct ReplyTo final : ports::HttpResponder {
+  ReplyTo(Reply told, const bool& left) : reply(std::move(told)), has_caller_left(left) {}
+  [[nodiscard]] bool has_left() const noexcept override { return has_caller_left; }
+  void answer(ports::HttpResponse response) override { *reply = std::move(response); }
   void begin_stream(ports::HttpResponse, ports::HttpStreamRules) override {}
   ports::HttpStreamState write(std::string) override { return ports::HttpStreamState::closed; }
   void end() override {}
-
- private:
-  Reply reply_;
+  Reply reply;
+  const bool& has_caller_left;
 };
 
 class Stand {
@@ -90,7 +89,7 @@ class Stand {
     request.is_peer_loopback = true;
     for (const ports::HttpRoute& route : routes_) {
       if (route.method != request.method || route.pattern != pattern) continue;
-      route.handler(std::move(request), std::make_unique<ReplyTo>(reply));
+      route.handler(std::move(request), std::make_unique<ReplyTo>(reply, has_caller_left));
       return reply;
     }
     ADD_FAILURE() << "there is no route " << pattern;
@@ -103,6 +102,7 @@ class Stand {
   engine::Desk desk;
   metrics::tsdb::Head head;
   std::vector<std::function<void()>> pool;  // what waits for its turn there
+  bool has_caller_left{false};
   std::function<bool()> is_ending = [] { return false; };
   Running running;
   RelayView relay;

@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "net/loopback.h"
 
@@ -80,6 +82,42 @@ TEST(http_server, a_pipelining_client_is_not_read_while_its_request_is_handled) 
   const std::lock_guard lock{mutex};
   waiting->answer(HttpResponse{});
   waiting.reset();
+}
+
+TEST(http_server, a_handler_sees_that_its_client_has_left) {
+  std::mutex mutex;
+  std::vector<Responder> waiting;
+  Router router;
+  router.add({.method = "GET", .pattern = "/slow", .handler = [&](HttpRequest, Responder responder) {
+                const std::lock_guard lock{mutex};
+                waiting.push_back(std::move(responder));
+              }});
+  ServerUnderTest server{std::move(router)};
+  const auto count = [&] {
+    const std::lock_guard lock{mutex};
+    return waiting.size();
+  };
+  const std::string request = "GET /slow HTTP/1.1\r\n" + server.host() + "\r\n";
+  RawClient stays = server.connect();
+  ASSERT_TRUE(stays.send(request));
+  ASSERT_TRUE(eventually([&] { return count() == 1; }));
+  std::optional<RawClient> leaves(server.connect());
+  ASSERT_TRUE(leaves->send(request + request));  // what it sent ahead does not hide that it left
+  ASSERT_TRUE(eventually([&] { return count() == 2; }));
+  EXPECT_FALSE(waiting[1]->has_left());
+  leaves.reset();
+  EXPECT_TRUE(eventually([&] { return waiting[1]->has_left(); }));
+  EXPECT_FALSE(waiting[0]->has_left());
+  waiting[0]->answer(HttpResponse{});
+  EXPECT_TRUE(stays.receive_response().starts_with("HTTP/1.1 200 "));
+  RawClient listens = server.connect();
+  ASSERT_TRUE(listens.send(request));
+  listens.end_sending();
+  ASSERT_TRUE(eventually([&] { return count() == 3; }));
+  EXPECT_TRUE(eventually([&] { return waiting[2]->has_left(); }));
+  waiting[2]->answer(HttpResponse{});
+  EXPECT_TRUE(listens.receive_response().starts_with("HTTP/1.1 200 ")) << "who listens on is answered";
+  waiting.clear();
 }
 
 TEST(http_server, expects_100_continue) {

@@ -40,6 +40,7 @@ using Tcp = asio::ip::tcp;
 
 constexpr std::size_t read_bytes = 16U << 10;          // asked of the socket at a time
 constexpr std::size_t discard_bytes_max = 1U << 20;    // read and dropped of a client that goes on sending after its last answer
+constexpr std::chrono::milliseconds leave_look_interval{50};  // while a request is handled
 constexpr std::size_t merge_body_bytes_max = 16U << 10;  // a smaller body is copied behind its head: one write, one TLS record
 
 struct Counters {
@@ -102,7 +103,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<HttpServerCore> core, Tcp::socket socket)
       : core_(std::move(core)), stream_(std::move(socket)), timer_(core_->io), idle_chunk_timer_(core_->io),
-        buffer_(core_->limits.header_bytes_max + read_bytes) {}
+        leave_timer_(core_->io), buffer_(core_->limits.header_bytes_max + read_bytes) {}
 
   void start(const Listener& listener);
   // The server ends: idle connections and streams now, requests in flight after their answer.
@@ -130,6 +131,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void begin_body_step();
   void on_parse_error(const error_code& error);
   void dispatch();
+  void look_for_leaving();
   void refuse_request(ports::HttpResponse response);
   void send(ports::HttpResponse response);
   void write();
@@ -148,7 +150,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::shared_ptr<HttpServerCore> core_;
   Stream stream_;
-  asio::steady_timer timer_, idle_chunk_timer_;
+  asio::steady_timer timer_, idle_chunk_timer_, leave_timer_;
   Clock::time_point deadline_{Clock::time_point::max()};
   Clock::time_point armed_until_{Clock::time_point::max()};  // of timer_; max: not armed
   beast::flat_buffer buffer_;  // received, not yet parsed; its bound also bounds pipelining
@@ -168,6 +170,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Clock::time_point body_until_;
   std::size_t step_from_bytes_{0};  // of the body, when its last step began
   std::uint64_t exchange_{0};
+  std::shared_ptr<std::atomic<bool>> has_left_;  // the one who asks, as far as was seen; the responder reads it
+  bool is_looking_{false};
   bool keep_alive_{true};
 
   // What is being written: out_, then out_body_.
@@ -221,6 +225,8 @@ void Connection::close() {
   if (queue_) queue_->close();
   timer_.cancel();
   idle_chunk_timer_.cancel();
+  leave_timer_.cancel();
+  if (has_left_) has_left_->store(true, std::memory_order_relaxed);
   stream_.close();
   if (is_counted_) core_->open.erase(open_at_);
   core_->counters.open.store(core_->open.size(), std::memory_order_relaxed);
@@ -408,8 +414,22 @@ void Connection::dispatch() {
   count(core_->counters.requests);
   auto responder = std::make_unique<Responder<Connection>>(
       core_->door, weak_from_this(), ++exchange_, head_.accepts_gzip,
-      StreamQueue::Limits{core_->limits.stream_queue_bytes_max, core_->limits.stream_queue_chunks_max});
+      StreamQueue::Limits{core_->limits.stream_queue_bytes_max, core_->limits.stream_queue_chunks_max},
+      has_left_ = std::make_shared<std::atomic<bool>>(false));
   head_.route->handler(std::move(request), std::move(responder));
+  if (phase_ == Phase::handling && !is_looking_) look_for_leaving();
+}
+
+// While a request is handled nothing is read that would tell; and requests that were sent ahead would stand before the end.
+void Connection::look_for_leaving() {
+  is_looking_ = true;
+  leave_timer_.expires_after(leave_look_interval);
+  leave_timer_.async_wait([self = shared_from_this()](error_code error) {
+    self->is_looking_ = false;
+    if (error || self->phase_ != Phase::handling) return;
+    if (!self->stream_.is_left()) return self->look_for_leaving();
+    self->has_left_->store(true, std::memory_order_relaxed);
+  });
 }
 
 // --- writing ---

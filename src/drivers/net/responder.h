@@ -1,6 +1,7 @@
 // The way back for one request of the server; on any thread, so it never touches the connection: it asks the loop to.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,17 +20,20 @@ template <class Connection>
 class Responder final : public ports::HttpResponder {
  public:
   Responder(std::shared_ptr<LoopDoor> door, std::weak_ptr<Connection> connection, std::uint64_t exchange, bool accepts_gzip,
-            StreamQueue::Limits limits)
+            StreamQueue::Limits limits, std::shared_ptr<const std::atomic<bool>> has_left)
       : door_(std::move(door)),
         connection_(std::move(connection)),
         exchange_(exchange),
         accepts_gzip_(accepts_gzip),
-        limits_(limits) {}
+        limits_(limits),
+        has_left_(std::move(has_left)) {}
 
   ~Responder() override {
     if (queue_) end();
     else if (!is_used_) answer(refuse(Refusal{500, "internal", 7, "the request was dropped without an answer", ""}));
   }
+
+  [[nodiscard]] bool has_left() const noexcept override { return has_left_->load(std::memory_order_relaxed); }
 
   void answer(ports::HttpResponse response) override {
     WB_ASSERT(!is_used_, "a request is answered once");
@@ -78,6 +82,7 @@ class Responder final : public ports::HttpResponder {
   std::uint64_t exchange_;
   bool accepts_gzip_;
   StreamQueue::Limits limits_;
+  std::shared_ptr<const std::atomic<bool>> has_left_;
   std::shared_ptr<StreamQueue> queue_;
   bool is_used_{false};
 };

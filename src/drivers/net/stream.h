@@ -1,6 +1,8 @@
 // One connection's bytes, in the clear or through TLS. Includes asio: only for the few files that may.
 #pragma once
 
+#include <poll.h>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -38,6 +40,12 @@ class Stream {
   void async_write_some(const Buffers& buffers, Handler&& handler) {
     if (tls_) tls_->async_write_some(buffers, std::forward<Handler>(handler));
     else socket_->async_write_some(buffers, std::forward<Handler>(handler));
+  }
+
+  // Whether the far side ended its side, or the connection is gone. What was received and not read yet does not matter.
+  [[nodiscard]] bool is_left() const noexcept {
+    pollfd asked{socket_->native_handle(), POLLRDHUP, 0};
+    return ::poll(&asked, 1, 0) > 0;
   }
 
   // At once and without ceremony: HTTP knows by its own framing whether a message was whole.
