@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::size_t body_bytes_max = 1U << 16;
 
-// Reads a body and writes what is in it; series whose labels or histograms are refused are left out.
+// Reads a body and writes what is in it; series whose labels are refused are left out, and so are
+// histograms and exemplars.
 bool rewrite(std::string_view body, remote::WriteRequestWriter& writer) {
   Reader reader(body);
   for (Reader::Entry entry = reader.next(); entry != Reader::Entry::end; entry = reader.next()) {
@@ -32,7 +33,12 @@ bool rewrite(std::string_view body, remote::WriteRequestWriter& writer) {
     std::vector<remote::HistogramSample> histograms;
     for (const std::string_view message : reader.histograms())
       if (auto read = remote::decode_histogram(message)) histograms.push_back(std::move(*read));
-    writer.series(remote::encode_labels(*labels), reader.samples(), histograms);
+    std::vector<remote::ExemplarSample> exemplars;
+    for (const std::string_view message : reader.exemplars()) {
+      WB_ASSERT(remote::is_exemplar(message), "the reader gives no other");
+      if (auto read = remote::decode_exemplar(message)) exemplars.push_back(std::move(*read));
+    }
+    writer.series(remote::encode_labels(*labels), reader.samples(), histograms, exemplars);
   }
   return true;
 }

@@ -18,7 +18,7 @@ namespace {
 using metrics::exposition::Family;
 using metrics::exposition::HistogramValue;
 
-constexpr std::array<DeclaredMetric, 82> declared{{
+constexpr std::array<DeclaredMetric, 87> declared{{
     {"process_cpu_seconds_total", "counter", "", "user and system time of the controller's process"},
     {"process_max_fds", "gauge", "", "descriptors that the process may open"},
     {"process_open_fds", "gauge", "", "descriptors that the process has open"},
@@ -31,6 +31,12 @@ constexpr std::array<DeclaredMetric, 82> declared{{
     {"prometheus_notifications_queue_length", "gauge", "", "alerts that wait to be told to other Alertmanagers"},
     {"prometheus_notifications_sent_total", "counter", "alertmanager", "alerts in calls to another Alertmanager, taken or not"},
     {"prometheus_remote_storage_bytes_total", "counter", "remote_name, url", "compressed bytes of samples that were taken"},
+    {"prometheus_remote_storage_exemplars_dropped_total", "counter", "remote_name, url",
+     "exemplars that were not sent: by relabelling, or as the store forgot them before"},
+    {"prometheus_remote_storage_exemplars_failed_total", "counter", "remote_name, url",
+     "exemplars in requests that were refused for good"},
+    {"prometheus_remote_storage_exemplars_retried_total", "counter", "remote_name, url", "exemplars that were sent again"},
+    {"prometheus_remote_storage_exemplars_total", "counter", "remote_name, url", "exemplars in requests that were taken"},
     {"prometheus_remote_storage_highest_timestamp_in_seconds", "gauge", "",
      "time of the youngest sample in the store, where there are remotes"},
     {"prometheus_remote_storage_histograms_dropped_total", "counter", "remote_name, url",
@@ -93,7 +99,9 @@ constexpr std::array<DeclaredMetric, 82> declared{{
     {"watchbill_pushed_series", "gauge", "", "series of the groups that were pushed and are kept"},
     {"watchbill_pushes_total", "counter", "outcome", "requests of pushing clients, by what became of them"},
     {"watchbill_refusals_total", "counter", "area, reason", "every refusal by its name"},
-    {"watchbill_remote_write_exemplars_dropped_total", "counter", "", "exemplars that came by remote write; they are not kept"},
+    {"watchbill_remote_write_exemplars_dropped_total", "counter", "reason",
+     "exemplars that came by remote write and are not kept"},
+    {"watchbill_remote_write_exemplars_total", "counter", "", "exemplars that came by remote write and are kept"},
     {"watchbill_remote_write_gaps_total", "counter", "remote_name, url", "how often samples left the log before they were sent"},
     {"watchbill_remote_write_refused_repeats_total", "counter", "remote_name, url",
      "samples that were refused when they were sent again: taken before, most likely"},
@@ -191,7 +199,11 @@ void add_writes(metrics::exposition::Page& page, const metrics::receive::WriteCo
   page.counter(requests, labels({{"outcome", "read"}}), number(counts.requests) - unreadable);
   page.counter(requests, labels({{"outcome", "unreadable"}}), unreadable);
   page.counter(family("watchbill_remote_write_samples_total"), {}, number(counts.samples));
-  page.counter(family("watchbill_remote_write_exemplars_dropped_total"), {}, number(counts.exemplars));
+  page.counter(family("watchbill_remote_write_exemplars_total"), {}, number(counts.exemplars));
+  const Family dropped = family("watchbill_remote_write_exemplars_dropped_total");
+  for (std::size_t i = 0; i < counts.exemplars_dropped.size(); ++i)
+    page.counter(dropped, labels({{"reason", word(static_cast<receive::ExemplarRefusal>(i))}}),
+                 number(counts.exemplars_dropped[i]));
   const Family refused = family("watchbill_remote_write_refused_samples_total");
   for (std::size_t i = 0; i < counts.refused.size(); ++i)
     page.counter(refused, labels({{"reason", word(static_cast<metrics::tsdb::AppendRefusal>(i))}}), number(counts.refused[i]));
@@ -274,6 +286,10 @@ void add_counts(metrics::exposition::Page& page, const Labels& label, const metr
   counter("prometheus_remote_storage_metadata_total", figures.families_sent);
   counter("prometheus_remote_storage_metadata_failed_total", figures.families_failed);
   counter("prometheus_remote_storage_metadata_retried_total", figures.families_retried);
+  counter("prometheus_remote_storage_exemplars_total", figures.exemplars_sent);
+  counter("prometheus_remote_storage_exemplars_failed_total", figures.exemplars_failed);
+  counter("prometheus_remote_storage_exemplars_retried_total", figures.exemplars_retried);
+  counter("prometheus_remote_storage_exemplars_dropped_total", figures.exemplars_dropped);
   counter("prometheus_remote_storage_bytes_total", figures.bytes);
   counter("prometheus_remote_storage_metadata_bytes_total", figures.metadata_bytes);
   counter("watchbill_remote_write_gaps_total", figures.gaps);

@@ -353,6 +353,8 @@ watch::MetricsPath::Settings Service::metrics_settings() const {
   settings.data = settings_.data;
   settings.retention = configuration.storage.retention;
   settings.out_of_order_window = configuration.storage.out_of_order_window;
+  if (const auto& wanted = configuration.storage.exemplar_count_max)
+    settings.exemplar_count_max = static_cast<std::size_t>(*wanted);
   settings.retention_bytes = static_cast<std::uint64_t>(configuration.storage.retention_bytes.value_or(0));
   settings.debounce = configuration.evaluation.debounce;
   settings.external_url = configuration.external_url.empty() ? url : configuration.external_url;

@@ -86,6 +86,14 @@ constexpr auto evaluation =
                                        "debounce", "duration", "100ms", "at most one early look of a rule in this time"));
 void read_evaluation(const Cursor& at, EvaluationConfiguration& out) { read_object(at, evaluation, out); }
 
+void read_exemplar_count(const Cursor& at, std::optional<std::int64_t>& out) {
+  read_between<0, 10'000'000>(at, out.emplace());
+}
+constexpr auto exemplars = table<StorageConfiguration>(
+    "storage.exemplars", optional<&StorageConfiguration::exemplar_count_max, read_exemplar_count>(
+                             "max_exemplars", "number", "100000", "in memory, of all series; 64 MiB at most; 0: none"));
+void read_exemplars(const Cursor& at, StorageConfiguration& out) { read_object(at, exemplars, out); }
+
 constexpr auto storage = table<StorageConfiguration>(
     "storage",
     optional<&StorageConfiguration::retention, read_retention>("retention", "duration", "24h", "of samples; at most 15d"),
@@ -94,6 +102,7 @@ constexpr auto storage = table<StorageConfiguration>(
     optional<&StorageConfiguration::out_of_order_window>(
         "out_of_order_time_window", "duration", "0s",
         "so long before the newest sample of all others may come; at most retention"),
+    whole<StorageConfiguration, read_exemplars>("exemplars", "settings", "", "how many are kept"),
     later<StorageConfiguration>("limits", ""));
 void check_window(const Cursor& at, const StorageConfiguration& read) {
   if (read.out_of_order_window > read.retention)
@@ -116,7 +125,7 @@ void read_prometheus_store(const Cursor& at, StorageConfiguration& out) {
 constexpr auto prometheus_storage =
     table<StorageConfiguration>("storage",
                                 whole<StorageConfiguration, read_prometheus_store>("tsdb", "settings", "", "of the store"),
-                                later<StorageConfiguration>("exemplars", ""));
+                                whole<StorageConfiguration, read_exemplars>("exemplars", "settings", "", "how many are kept"));
 void read_prometheus_storage(const Cursor& at, StorageConfiguration& out) { read_object(at, prometheus_storage, out); }
 
 struct JournalKeys {};
@@ -246,6 +255,8 @@ Joining joining_of(const Key& key) noexcept {
   return key.type.starts_with("list") ? Joining::list : Joining::once;
 }
 
-std::vector<TableView> bill_tables() { return {bill.view(), journal.view(), storage.view(), evaluation.view(), alert.view()}; }
+std::vector<TableView> bill_tables() {
+  return {bill.view(), journal.view(), storage.view(), exemplars.view(), evaluation.view(), alert.view()};
+}
 
 }  // namespace watchbill::config

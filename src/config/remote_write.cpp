@@ -57,12 +57,6 @@ void read_redirects(const Cursor& at, RemoteKeys&) {
   if (follows) at.complain("not_yet_supported", "a request that writes follows no redirect: write the URL where it ends");
 }
 
-void read_exemplars(const Cursor& at, RemoteKeys&) {
-  bool are_sent = false;
-  read(at, are_sent);
-  if (are_sent) at.complain("not_yet_supported", "this release sends no exemplars");
-}
-
 using Q = RemoteQueueConfiguration;
 constexpr auto queue = table<Q>(
     "remote_write[].queue_config",
@@ -127,7 +121,8 @@ constexpr auto remote = table<K>(
                                                          "rewrite the labels of samples, or drop them; after external_labels"),
     whole<K, read_into<&R::name, read_filled>>("name", "text", "",
                                                "in metrics and messages; by it, or else by url, a remote is known again"),
-    whole<K, read_exemplars>("send_exemplars", "false", "false", "none are sent"),
+    whole<K, read_into<&R::sends_exemplars, read_truth>>("send_exemplars", "truth", "false",
+                                                         "as they come to the store; those of before a start are gone"),
     whole<K, read_into<&R::sends_histograms, read_truth>>("send_native_histograms", "truth", "false", "else they are left out"),
     client_key<K, read_basic_auth>("basic_auth", "settings", "", "as of jobs"),
     client_key<K, read_authorization>("authorization", "settings", "", "as of jobs"),

@@ -31,12 +31,13 @@ struct TlsConfiguration {
 
 struct StorageConfiguration {
   using C = StorageConfiguration;
+  std::optional<std::int64_t> exemplar_count_max;  // in memory; none: as many as the store takes by itself; 0: none are kept
   Duration retention{Duration::hours(24)};      // more than 0, at most 15 days
   std::optional<std::int64_t> retention_bytes;  // of blocks and log on disk; none: as many as `retention` takes
   Duration out_of_order_window;                 // 0: samples of a series come in order; at most `retention`
   template <class To> static constexpr auto fields(To&& to) {
-    return to(field("out_of_order_window_ms", &C::out_of_order_window), field("retention_bytes", &C::retention_bytes),
-              field("retention_ms", &C::retention));
+    return to(field("exemplar_count_max", &C::exemplar_count_max), field("out_of_order_window_ms", &C::out_of_order_window),
+              field("retention_bytes", &C::retention_bytes), field("retention_ms", &C::retention));
   }
 };
 

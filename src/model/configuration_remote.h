@@ -53,6 +53,7 @@ struct RemoteWriteConfiguration {
   std::string name;                            // may be empty
   RemoteQueueConfiguration queue;
   std::vector<RelabelConfiguration> relabel;   // of samples
+  bool sends_exemplars{false};
   bool sends_histograms{false};                // native ones
   Duration timeout{Duration::seconds(30)};     // of a request; more than 0
   std::string url;
@@ -60,7 +61,8 @@ struct RemoteWriteConfiguration {
     using R = RemoteWriteConfiguration;
     return to(field("client", &R::client), field("headers", &R::headers), field("metadata", &R::metadata),
               field("name", &R::name), field("queue", &R::queue), field("relabel", &R::relabel),
-              field("sends_histograms", &R::sends_histograms), field("timeout_ms", &R::timeout), field("url", &R::url));
+              field("sends_exemplars", &R::sends_exemplars), field("sends_histograms", &R::sends_histograms),
+              field("timeout_ms", &R::timeout), field("url", &R::url));
   }
   friend bool operator==(const RemoteWriteConfiguration&, const RemoteWriteConfiguration&) = default;
 };

@@ -74,12 +74,19 @@ TEST(neighbour_files, say_how_late_samples_may_come) {
   ASSERT_TRUE(loaded.configuration) << report(loaded);
   EXPECT_EQ(loaded.configuration->storage.out_of_order_window, Duration::minutes(30));
   EXPECT_EQ(loaded.configuration->storage.retention, Duration::hours(24));
-  EXPECT_EQ(report(load("storage: {tsdb: {out_of_order_time_window: 2d, head: 1}, exemplars: {max_exemplars: 5}}\n")),
+  EXPECT_EQ(report(load("storage: {tsdb: {out_of_order_time_window: 2d, head: 1}, exemplars: {max_exemplars: -1}}\n")),
             "/etc/prometheus.yml:1:17: error: storage.tsdb: out_of_order_time_window 2d is longer than the 1d for which samples "
             "are kept [out_of_range]\n"
             "/etc/prometheus.yml:1:48: error: storage.tsdb.head: unknown key; expected one of out_of_order_time_window "
             "[unknown_key]\n"
-            "/etc/prometheus.yml:1:58: error: storage.exemplars: this release does not have it [not_yet_supported]\n");
+            "/etc/prometheus.yml:1:85: error: storage.exemplars.max_exemplars: expected a whole number from 0 to 10000000, found "
+            "-1 [out_of_range]\n");
+}
+
+TEST(neighbour_files, say_how_many_exemplars_are_kept) {
+  EXPECT_EQ(load("storage: {exemplars: {max_exemplars: 5}}\n").configuration->storage.exemplar_count_max, 5);
+  EXPECT_EQ(load("storage: {exemplars: {max_exemplars: 0}}\n").configuration->storage.exemplar_count_max, 0);
+  EXPECT_EQ(load("storage: {exemplars: {}}\n").configuration->storage.exemplar_count_max, std::nullopt);
 }
 
 TEST(neighbour_files, flags_of_prometheus_count_beside_its_file) {

@@ -7,6 +7,7 @@
 
 #include "metrics/receive/write_store.h"
 #include "metrics/remote/block.h"
+#include "metrics/tsdb/exemplar_store.h"
 
 namespace receive = watchbill::metrics::receive;
 namespace remote = watchbill::metrics::remote;
@@ -52,6 +53,10 @@ class write_store : public ::testing::Test {
   }
   std::uint64_t refused(tsdb::AppendRefusal reason) const {
     return store_.counts().refused[static_cast<std::size_t>(reason)].load();
+  }
+
+  std::uint64_t dropped(receive::ExemplarRefusal reason) const {
+    return store_.counts().exemplars_dropped[static_cast<std::size_t>(reason)].load();
   }
 
   tsdb::Head head_;
@@ -252,7 +257,47 @@ TEST_F(write_store, what_cannot_be_read_to_its_end_counts_nothing_but_itself) {
   EXPECT_EQ(store_.counts().exemplars.load(), 0U);
   EXPECT_FALSE(store_.store(remote::compress(body)).unreadable);
   EXPECT_EQ(store_.counts().refused_before[0].load(), 1U);
-  EXPECT_EQ(store_.counts().exemplars.load(), 1U);
+  EXPECT_EQ(dropped(receive::ExemplarRefusal::no_series), 1U);
+}
+
+TEST_F(write_store, exemplars_are_kept_and_fail_no_request) {
+  const auto exemplar = [](std::int64_t at, double value) {
+    return remote::ExemplarSample{Labels(std::vector<Labels::Pair>{{"trace_id", "t"}}), value, second(at)};
+  };
+  const std::string a = remote::encode_labels(named("a"));
+  const std::vector<remote::Sample> samples{{second(10), 1}};
+  const std::vector<remote::ExemplarSample> first{exemplar(8, 1), exemplar(9, 2)};
+  writer_.series(a, {}, {}, std::vector<remote::ExemplarSample>{exemplar(1, 9)});  // before its series: nobody knows it yet
+  writer_.series(a, samples, {}, first);
+  writer_.series(remote::encode_labels(named("b")), {}, {}, first);
+  receive::WriteReport report = send();
+  EXPECT_EQ(report.taken_count, 1U);
+  EXPECT_EQ(report.refused_count, 0U);
+  EXPECT_EQ(store_.counts().exemplars.load(), 2U);
+  EXPECT_EQ(dropped(receive::ExemplarRefusal::no_series), 3U);
+  // In a later request, in an entry of their own, as Prometheus sends them.
+  const Labels wide({{"x", std::string(200, 'x')}});
+  const std::vector<remote::ExemplarSample> later{exemplar(9, 2), exemplar(7, 1), exemplar(11, 3), {wide, 1, second(12)}};
+  writer_.series(a, {}, {}, later);
+  report = send();
+  EXPECT_FALSE(report.unreadable);
+  EXPECT_EQ(report.refused_count, 0U);
+  EXPECT_EQ(store_.counts().exemplars.load(), 4U) << "one of them was there";
+  EXPECT_EQ(dropped(receive::ExemplarRefusal::out_of_order), 1U);
+  EXPECT_EQ(dropped(receive::ExemplarRefusal::too_long), 1U);
+  const std::vector<std::vector<tsdb::Matcher>> all{{}};
+  const auto found = head_.exemplars().select(all, second(0), second(99));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].series, named("a"));
+  std::vector<double> values;
+  for (const tsdb::Exemplar& each : found[0].exemplars) values.push_back(each.value);
+  EXPECT_EQ(values, (std::vector<double>{1, 2, 3}));
+  // Of a request that cannot be read none is kept.
+  writer_.series(a, {}, {}, std::vector<remote::ExemplarSample>{exemplar(20, 4)});
+  const std::string broken = std::string(writer_.body()) + "\x0a\x7f";
+  writer_.clear();
+  EXPECT_TRUE(store_.store(remote::compress(broken)).unreadable);
+  EXPECT_EQ(store_.counts().exemplars.load(), 4U);
 }
 
 TEST_F(write_store, native_histograms_and_staleness_pass) {

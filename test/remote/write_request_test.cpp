@@ -39,7 +39,7 @@ struct ReadSeries {
   Labels labels;
   std::vector<remote::Sample> samples;
   std::size_t histogram_count{0};
-  std::size_t exemplar_count{0};
+  std::vector<std::string> exemplars;
 };
 struct ReadRequest {
   std::vector<ReadSeries> series;
@@ -67,7 +67,7 @@ ReadRequest read(std::string_view body, const remote::WriteLimits& limits = {}) 
         else request.error = labels.error().text();
         series.samples.assign(reader.samples().begin(), reader.samples().end());
         series.histogram_count = reader.histograms().size();
-        series.exemplar_count = reader.exemplar_count();
+        series.exemplars.assign(reader.exemplars().begin(), reader.exemplars().end());
       }
     }
   }
@@ -141,10 +141,38 @@ TEST(write_request, labels_that_do_not_stand_together_are_gathered) {
   EXPECT_EQ(request.series[0].histogram_count, 1U);
 }
 
-TEST(write_request, exemplars_are_counted_and_passed_over) {
-  const ReadRequest request = read(bytes("0a 04 1a 02 1801"));
+TEST(write_request, exemplars_are_read_as_they_were_written) {
+  const std::vector<remote::ExemplarSample> written{{Labels({{"trace_id", "7"}, {"span", "x"}}), 0.5, Instant{-3}},
+                                                     {{}, 2, Instant{4}}};
+  remote::WriteRequestWriter writer;
+  writer.series(remote::encode_labels(Labels(std::vector<Labels::Pair>{{"__name__", "a"}})), {}, {}, written);
+  const ReadRequest request = read(writer.body());
   ASSERT_EQ(request.error, "");
-  EXPECT_EQ(request.series[0].exemplar_count, 1U);
+  ASSERT_EQ(request.series[0].exemplars.size(), 2U);
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    const auto exemplar = remote::decode_exemplar(request.series[0].exemplars[i]);
+    ASSERT_TRUE(exemplar) << exemplar.error().text();
+    EXPECT_EQ(exemplar->labels, written[i].labels);
+    EXPECT_EQ(exemplar->value, written[i].value);
+    EXPECT_EQ(exemplar->at, written[i].at);
+  }
+}
+
+TEST(write_request, an_exemplar_may_stand_in_any_order_and_must_be_one) {
+  // Time 1, label a="b", a field 9, label c="d".
+  const auto mixed = remote::decode_exemplar(bytes("18 01  0a 06 0a 01 61 12 01 62  48 05  0a 06 0a 01 63 12 01 64"));
+  ASSERT_TRUE(mixed) << mixed.error().text();
+  EXPECT_EQ(mixed->labels, Labels({{"a", "b"}, {"c", "d"}}));
+  EXPECT_EQ(mixed->at, Instant{1});
+  EXPECT_EQ(read(bytes("0a 04 1a 02 1801")).error, "");
+  for (const char* wrong : {"0a 04 1a 02 1001", "0a 04 1a 02 0a 05", "0a 03 1a 01 19"}) {
+    EXPECT_NE(read(bytes(wrong)).error, "") << wrong;
+    EXPECT_FALSE(remote::decode_exemplar(bytes(wrong).substr(4))) << wrong;
+  }
+  EXPECT_FALSE(remote::decode_exemplar(bytes("0a 06 0a 01 61 12 01 62  0a 06 0a 01 61 12 01 63"))) << "a name twice";
+  remote::WriteLimits limits;
+  limits.sample_count_max = 1;
+  EXPECT_NE(read(bytes("0a 08 1a 02 1801 1a 02 1802"), limits).error.find("at most 1 samples"), std::string::npos);
 }
 
 TEST(write_request, what_is_not_known_is_passed_over_and_a_wrong_type_is_refused) {

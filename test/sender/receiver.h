@@ -45,6 +45,7 @@ class Receiver {
 
   std::map<std::string, std::vector<remote::Sample>> samples_of;  // by the text of the labels
   std::vector<std::string> families;
+  std::vector<std::string> exemplars;  // "SERIES LABELS@TIME"
   std::size_t histogram_count{0};
   std::size_t request_count{0};
 
@@ -53,6 +54,12 @@ class Receiver {
     bool is_good = true;
     const std::vector<remote::Sample>& known = samples_of[labels];
     histogram_count += reader.histograms().size();
+    for (const std::string_view message : reader.exemplars()) {
+      const auto exemplar = remote::decode_exemplar(message);
+      EXPECT_TRUE(exemplar.has_value());
+      EXPECT_FALSE(known.empty()) << "a receiver takes none of a series that it does not know: " << labels;
+      if (exemplar) exemplars.push_back(labels + " " + exemplar->labels.text() + "@" + std::to_string(exemplar->at.ms));
+    }
     for (const remote::Sample& sample : reader.samples()) {
       const remote::Sample* newest = !taken.empty() ? &taken.back() : !known.empty() ? &known.back() : nullptr;
       const bool is_known = newest != nullptr && newest->at == sample.at && newest->value == sample.value;

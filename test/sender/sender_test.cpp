@@ -34,8 +34,17 @@ class sender : public ::testing::Test {
     EXPECT_TRUE(log_.load(start).has_value());
   }
 
+  Sender::Links links_to(ports::FilesPort& files) {
+    return {files, "samples", [this] { return families_; },
+            [this](std::uint64_t number, std::size_t count_max) { return exemplars_.arrived_from(number, count_max); }};
+  }
+  void note_exemplar(const std::string& series, int number) {
+    EXPECT_EQ(exemplars_.add(Labels({{"__name__", "m"}, {"s", series}}),
+                             {Labels({{"trace", std::to_string(number)}}), 1, start + Duration::seconds(number), true}),
+              tsdb::ExemplarStore::Taken::stored);
+  }
   void make(bool is_start = true) {
-    sender_.emplace(terms_, Sender::Links{disk_, "samples", [this] { return families_; }},
+    sender_.emplace(terms_, links_to(disk_),
                     LogEnd{{log_.open_position(), 0}, is_start}, now_);
   }
   void write(const std::string& series, double value, Duration at = {}) {
@@ -73,6 +82,7 @@ class sender : public ::testing::Test {
   tsdb::SampleLog log_{head_, disk_, "samples"};
   Terms terms_;
   FamilyList families_;
+  tsdb::ExemplarStore exemplars_{5};
   Receiver receiver_;
   std::optional<Sender> sender_;
   std::vector<Call> calls_;
@@ -319,7 +329,7 @@ TEST_F(sender, sends_nothing_that_it_cannot_note_and_says_so_once) {
     SimulatedFiles& files;
     bool is_full{true};
   } full(disk_);
-  sender_.emplace(terms_, Sender::Links{full, "samples", [this] { return families_; }}, LogEnd{{log_.open_position(), 0}, true},
+  sender_.emplace(terms_, links_to(full), LogEnd{{log_.open_position(), 0}, true},
                   now_);
   write("a", 1);
   flush();
@@ -349,6 +359,76 @@ TEST_F(sender, tells_of_families_each_interval) {
   now_ = now_ + terms_.metadata_interval;
   let_all_go();
   EXPECT_EQ(receiver_.families.size(), 14U);
+}
+
+TEST_F(sender, tells_of_exemplars_behind_the_samples_of_their_series) {
+  terms_.sends_exemplars = true;
+  terms_.queue.samples_per_request = 2;
+  terms_.external_labels = Labels(std::vector<Labels::Pair>{{"site", "lab"}});
+  note_exemplar("old", 0);
+  make();
+  step();
+  for (const std::string series : {"a", "b"}) write(series, 1);
+  for (int i = 1; i <= 3; ++i) note_exemplar(i == 2 ? "b" : "a", i);
+  now_ = now_ + terms_.flush_interval;
+  step();
+  EXPECT_TRUE(calls_.empty()) << "their samples are not in the log yet";
+  flush();
+  for (int i = 0; i < 4; ++i) {
+    now_ = now_ + terms_.flush_interval;
+    let_all_go();
+  }
+  const std::string a = R"(m{s="a", site="lab"} {trace=")", b = R"(m{s="b", site="lab"} {trace=")";
+  const auto at = [](int i) { return std::to_string(i) + "\"}@" + std::to_string(start.ms + 1000 * i); };
+  EXPECT_EQ(receiver_.exemplars, (std::vector<std::string>{a + at(1), b + at(2), a + at(3)}));
+  EXPECT_EQ(sender_->figures().exemplars_sent, 3U);
+  EXPECT_EQ(receiver_.request_count, 3U) << "one with samples, two with exemplars";
+  EXPECT_EQ(sender_->figures().sent.samples, 2U);
+}
+
+TEST_F(sender, exemplars_are_tried_again_and_those_that_the_store_forgot_are_counted) {
+  terms_.sends_exemplars = true;
+  make();
+  step();
+  for (int i = 1; i <= 3; ++i) note_exemplar("a", i);
+  now_ = now_ + terms_.flush_interval;
+  step();
+  for (int i = 4; i <= 7; ++i) note_exemplar("a", i);  // the store has room for five
+  now_ = now_ + terms_.flush_interval * 2;
+  step();
+  ASSERT_EQ(calls_.size(), 1U);
+  EXPECT_EQ(sender_->figures().exemplars_dropped, 2U);
+  answer(503);
+  EXPECT_TRUE(calls_.empty());
+  EXPECT_EQ(wake_at_, now_ + terms_.queue.backoff_min);
+  EXPECT_EQ(sender_->figures().exemplars_retried, 1U);
+  now_ = wake_at_;
+  step();
+  ASSERT_EQ(calls_.size(), 1U);
+  answer(400);
+  EXPECT_EQ(sender_->figures().exemplars_failed, 1U);
+  now_ = now_ + terms_.flush_interval * 2;
+  step();
+  now_ = now_ + terms_.flush_interval * 2;
+  step();
+  ASSERT_EQ(calls_.size(), 1U) << "what came since goes on";
+  EXPECT_TRUE(sender_->is_idle()) << "they are no samples";
+  answer(204);
+  EXPECT_EQ(sender_->figures().exemplars_sent, 4U);
+  EXPECT_EQ(sender_->figures().failed.all(), 0U);
+}
+
+TEST_F(sender, exemplars_are_not_sent_unasked) {
+  make();
+  step();
+  write("a", 1);
+  flush();
+  note_exemplar("a", 1);
+  for (int i = 0; i < 20; ++i) {
+    now_ = now_ + terms_.flush_interval;
+    let_all_go();
+  }
+  EXPECT_EQ(receiver_.request_count, 1U);
 }
 
 TEST_F(sender, waits_for_others_as_long_as_the_deadline_allows) {

@@ -60,6 +60,14 @@ HttpReply get_from(std::uint16_t port, const std::string& target) {
   return connection.reply();
 }
 
+HttpReply post_to(std::uint16_t port, const std::string& target, const std::string& body) {
+  Connection connection(port);
+  connection.send("POST " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) + "\r\nConnection: close\r\n" +
+                  "Content-Type: application/x-protobuf\r\nContent-Encoding: snappy\r\nContent-Length: " +
+                  std::to_string(body.size()) + "\r\n\r\n" + body);
+  return connection.reply();
+}
+
 // The value of the only series of an instant query, as a number; nothing while there is none.
 std::optional<double> value_of(std::uint16_t port, const std::string& query) {
   const JsonValue answer = get_from(port, "/api/v1/query?query=" + query).json();
@@ -212,14 +220,6 @@ TEST_F(remote_receive, frames_of_chunks_are_those_of_a_real_prometheus) {
   const Controller controller(path("data"), from_file());
   ASSERT_TRUE(controller.is_serving());
   const Prometheus real(*program, path("prometheus.yml"), {free_port(), path("real")}, {"--web.enable-remote-write-receiver"});
-  const auto post_to = [](std::uint16_t port, const std::string& target, const std::string& body) {
-    Connection connection(port);
-    connection.send(
-        "POST " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
-        "\r\nConnection: close\r\nContent-Type: application/x-protobuf\r\nContent-Encoding: snappy\r\nContent-Length: " +
-        std::to_string(body.size()) + "\r\n\r\n" + body);
-    return connection.reply();
-  };
   const std::int64_t begin = now_ms() - 60'000;
   remote::WriteRequestWriter writer;
   std::vector<remote::Sample> samples;
@@ -254,6 +254,81 @@ TEST_F(remote_receive, frames_of_chunks_are_those_of_a_real_prometheus) {
   EXPECT_FALSE(replies[0].body.empty());
   EXPECT_TRUE(replies[0].body == replies[1].body)
       << replies[0].body.size() << " bytes, there " << replies[1].body.size();
+}
+
+// Requests with samples and exemplars, one of them too late, one twice, one too long, one of an unknown series.
+std::vector<std::string> requests_with_exemplars(std::int64_t at) {
+  const std::string a = remote::encode_labels(Labels({{"__name__", "a"}, {"room", "attic"}}));
+  const std::string b = remote::encode_labels(Labels(std::vector<Labels::Pair>{{"__name__", "b"}}));
+  const auto exemplar = [at](const std::string& trace, std::int64_t ms) {
+    return remote::ExemplarSample{Labels({{"trace_id", trace}}), 0.25, Instant{at + ms}};
+  };
+  const std::vector<std::vector<remote::ExemplarSample>> of_a{
+      {exemplar("one", 0), exemplar("two", 10)},
+      {exemplar("two", 10), exemplar("late", 5), exemplar(std::string(130, 'x'), 20), exemplar("three", 30),
+       exemplar("four", 40)}};
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < of_a.size(); ++i) {
+    const std::vector<remote::Sample> samples{{Instant{at + static_cast<std::int64_t>(i) * 1000}, 1}};
+    const std::vector<remote::ExemplarSample> unknown{exemplar("unknown", 0)};
+    remote::WriteRequestWriter writer;
+    writer.series(a, samples);
+    for (const remote::ExemplarSample& each : of_a[i]) writer.series(a, {}, {}, std::span(&each, 1));
+    writer.series(b, {}, {}, unknown);
+    out.push_back(remote::compress(writer.body()));
+  }
+  return out;
+}
+
+TEST_F(remote_receive, exemplars_are_those_of_a_real_prometheus) {
+  const std::optional<std::string> program = Prometheus::program();
+  if (!program) GTEST_SKIP() << "no prometheus in the PATH";
+  write("prometheus.yml", "storage: {exemplars: {max_exemplars: 3}}\n");
+  const Controller controller(path("data"), from_file());
+  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  const Prometheus real(*program, path("prometheus.yml"), {free_port(), path("real")},
+                        {"--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage"});
+  const std::int64_t at = now_ms() - 5'000;
+  const std::string asked = "/api/v1/query_exemplars?query=%7B__name__%3D~%22a%7Cb%22%7D&start=" +
+                            std::to_string(at / 1000 - 60) + "&end=" + std::to_string(at / 1000 + 60);
+  std::array<std::string, 2> bodies;
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    const std::uint16_t port = i == 0 ? controller.port() : real.port();
+    for (const std::string& request : requests_with_exemplars(at))
+      ASSERT_TRUE(eventually([&] { return post_to(port, "/api/v1/write", request).status == 204; })) << i;
+    bodies[i] = get_from(port, asked).body;
+  }
+  EXPECT_NE(bodies[0].find("three"), std::string::npos) << bodies[0];
+  EXPECT_EQ(bodies[0].find("one"), std::string::npos) << "three are kept";
+  EXPECT_EQ(bodies[0], bodies[1] + "\n");
+  const std::string page = get(controller, "/metrics").body;
+  for (const char* line : {"watchbill_remote_write_exemplars_total 5\n",
+                           "watchbill_remote_write_exemplars_dropped_total{reason=\"no_series\"} 2\n",
+                           "watchbill_remote_write_exemplars_dropped_total{reason=\"out_of_order\"} 1\n",
+                           "watchbill_remote_write_exemplars_dropped_total{reason=\"too_long\"} 1\n",
+                           "prometheus_tsdb_exemplar_max_exemplars 3\n"})
+    EXPECT_NE(page.find(line), std::string::npos) << line;
+}
+
+// What came to us by remote write goes on to a Prometheus, with its exemplars.
+TEST_F(remote_receive, exemplars_go_on_to_a_real_prometheus) {
+  const std::optional<std::string> program = Prometheus::program();
+  if (!program) GTEST_SKIP() << "no prometheus in the PATH";
+  write("real.yml", "global: {}\n");
+  const Prometheus real(*program, path("real.yml"), {free_port(), path("real")},
+                        {"--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage"});
+  write("prometheus.yml", "remote_write: [{url: \"http://127.0.0.1:" + std::to_string(real.port()) +
+                              "/api/v1/write\", send_exemplars: true}]\n");
+  const Controller controller(path("data"), from_file());
+  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  const std::int64_t at = now_ms() - 5'000;
+  for (const std::string& request : requests_with_exemplars(at))
+    ASSERT_TRUE(eventually([&] { return post_to(controller.port(), "/api/v1/write", request).status == 204; }));
+  const std::string asked = "/api/v1/query_exemplars?query=a&start=" + std::to_string(at / 1000 - 60) +
+                            "&end=" + std::to_string(at / 1000 + 60);
+  const std::string ours = get(controller, asked).body;
+  EXPECT_NE(ours.find("four"), std::string::npos) << ours;
+  EXPECT_TRUE(eventually([&] { return get_from(real.port(), asked).body + "\n" == ours; })) << get_from(real.port(), asked).body;
 }
 
 TEST_F(remote_receive, reading_refuses_what_it_cannot_answer) {

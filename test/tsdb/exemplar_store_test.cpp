@@ -69,6 +69,25 @@ TEST(exemplar_store, what_came_first_goes_first) {
   EXPECT_EQ(store.statistics().oldest_at, Instant{2});
 }
 
+TEST(exemplar_store, gives_what_came_since_in_its_order) {
+  ExemplarStore store(4);
+  const auto from = [&store](std::uint64_t number, std::size_t count_max = 100) {
+    const ExemplarStore::Arrived arrived = store.arrived_from(number, count_max);
+    std::string out = std::to_string(arrived.first) + " of " + std::to_string(arrived.number) + ":";
+    for (const auto& [labels, each] : arrived.exemplars)
+      out += " " + std::string(labels.get("__name__")) + std::string(each.labels.get("trace"));
+    return out;
+  };
+  EXPECT_EQ(from(0), "0 of 0:");
+  for (int i = 0; i < 6; ++i)
+    ASSERT_EQ(store.add(series(i % 3 == 0 ? "x" : "y"), exemplar(std::to_string(i), 1, i)), Taken::stored);
+  EXPECT_EQ(from(0), "2 of 6: y2 x3 y4 y5") << "two are forgotten";
+  EXPECT_EQ(from(3, 2), "3 of 6: x3 y4");
+  EXPECT_EQ(from(3, 0), "3 of 6:");
+  EXPECT_EQ(from(6), "6 of 6:");
+  EXPECT_EQ(from(9), "6 of 6:");
+}
+
 TEST(exemplar_store, long_labels_of_series_are_bounded_in_bytes) {
   ExemplarStore store(1'000'000);
   const std::size_t label_bytes = std::size_t{1} << 20;

@@ -30,6 +30,7 @@ metrics::tsdb::HeadLimits head_limits(const MetricsPath::Settings& settings) {
   metrics::tsdb::HeadLimits limits;
   limits.retention = settings.retention;
   limits.out_of_order_window = settings.out_of_order_window;
+  limits.exemplar_count_max = settings.exemplar_count_max.value_or(limits.exemplar_count_max);
   return limits;
 }
 

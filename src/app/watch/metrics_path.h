@@ -49,9 +49,9 @@ class MetricsPath {
   };
   struct Settings {
     std::string data;  // the data directory
-    Duration retention, out_of_order_window;
+    Duration retention, out_of_order_window, debounce;
+    std::optional<std::size_t> exemplar_count_max;
     std::uint64_t retention_bytes{0};  // of blocks and log; 0: no such limit
-    Duration debounce;
     std::string external_url;
     std::string files_seen_from;  // see config::seen_from(): of discovery files
     std::string own_address;  // `instance` of our own series

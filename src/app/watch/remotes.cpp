@@ -6,6 +6,7 @@
 
 #include "drivers/files/disk_files.h"
 #include "drivers/scrape/call_settings.h"
+#include "metrics/tsdb/exemplar_store.h"
 
 namespace watchbill::app::watch {
 
@@ -32,6 +33,9 @@ Remotes::Remotes(const Links& links, std::string data, std::string log_folder)
              drivers::scrape::settle_call,
              from_environment,
              [&head = links.head] { return head.snapshot().all_metadata(); },
+             [&head = links.head](std::uint64_t number, std::size_t count_max) {
+               return head.exemplars().arrived_from(number, count_max);
+             },
              [this] { return Instant{newest_ms_}; },
              links.complain},
       head_(links.head) {}

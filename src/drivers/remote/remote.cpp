@@ -46,6 +46,7 @@ Result<std::vector<Remote>> remotes_of(std::span<const RemoteWriteConfiguration>
     terms.external_labels = external_labels;
     terms.relabel = std::move(*rules);
     terms.sends_histograms = each.sends_histograms;
+    terms.sends_exemplars = each.sends_exemplars;
     terms.queue.capacity = each.queue.capacity;
     terms.queue.samples_per_request = each.queue.samples_per_request;
     const std::uint32_t shards = std::max(shards_max / count_by_host[host_of(each.url)], 1U);

@@ -91,7 +91,7 @@ sender::Figures Writer::figures() const {
 void Writer::work() {
   before_.reset();  // it may have something to note
   const std::unique_ptr<ports::FilesPort> files = links_.files();
-  sender::Sender sender(*remote_.terms, {*files, links_.log_folder, links_.families}, log_end_, links_.now());
+  sender::Sender sender(*remote_.terms, {*files, links_.log_folder, links_.families, links_.exemplars}, log_end_, links_.now());
   Instant until;
   for (std::vector<sender::Answer> answers; wait(until, answers); answers.clear()) {
     sender::Sender::Turn turn = sender.step(links_.now(), answers, links_.newest_stored());

@@ -30,6 +30,7 @@ class Writer {
     std::function<Status(const HttpClientConfiguration&, ports::HttpCall&)> settle;
     std::function<std::optional<std::string>(const std::string& name)> environment;
     std::function<metrics::sender::FamilyList()> families;
+    metrics::sender::Exemplars::Source exemplars;
     std::function<Instant()> newest_stored;
     std::function<void(const std::string&)> complain;
   };

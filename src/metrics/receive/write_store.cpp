@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "metrics/histogram/codec.h"
 #include "metrics/remote/block.h"
+#include "metrics/tsdb/exemplar_store.h"
 
 namespace watchbill::metrics::receive {
 
@@ -69,6 +70,17 @@ std::string_view word(WriteRefusal refusal) noexcept {
   return "";
 }
 
+std::string_view word(ExemplarRefusal refusal) noexcept {
+  switch (refusal) {
+    case ExemplarRefusal::bad_labels: return "bad_labels";
+    case ExemplarRefusal::no_series: return "no_series";
+    case ExemplarRefusal::out_of_order: return "out_of_order";
+    case ExemplarRefusal::too_long: return "too_long";
+    case ExemplarRefusal::off: return "off";
+  }
+  return "";
+}
+
 WriteStore::WriteStore(tsdb::Head& head) : WriteStore(head, Limits()) {}
 WriteStore::WriteStore(tsdb::Head& head, const Limits& limits) : head_(head), limits_(limits), reader_sets_(1) {}
 
@@ -95,6 +107,7 @@ WriteReport WriteStore::store(std::string_view block) {
     add(counts_.unreadable_requests);
   } else {
     write();
+    write_exemplars();
     tell(report);
   }
   report.body_bytes = body_bytes;
@@ -105,7 +118,8 @@ WriteReport WriteStore::store(std::string_view block) {
   histograms_.clear();
   gathered_.clear();
   touched_.clear();
-  exemplar_count_ = 0;
+  exemplars_.clear();
+  if (exemplars_.capacity() > kept_samples_max) exemplars_.shrink_to_fit();
   refused_before_ = {};
   return report;
 }
@@ -131,14 +145,15 @@ Status WriteStore::stage(std::string_view body, WriteReport& report) {
 }
 
 void WriteStore::stage_series(const WriteRequestReader& reader, std::string_view body, WriteReport& report) {
-  exemplar_count_ += reader.exemplar_count();
   const std::size_t sample_count = reader.samples().size() + reader.histograms().size();
-  if (sample_count == 0) return;
+  if (sample_count == 0 && reader.exemplars().empty()) return;
   std::string_view encoded = reader.encoded_labels();
   const bool is_in_body = encoded.empty() || (encoded.data() >= body.data() && encoded.data() < body.data() + body.size());
   if (!is_in_body) encoded = gathered_.emplace_back(encoded);
   const LabelDigest digest = label_digest(encoded);
   Known* known = find(digest);
+  // Senders put exemplars into an entry of their own, behind the samples or in a later request.
+  if (sample_count == 0) return stage_exemplars(reader, encoded, known);
   const Labels* labels = nullptr;
   if (known == nullptr || known->reference == tsdb::SeriesReference{}) {
     Result<Labels> read = remote::decode_labels(encoded);
@@ -153,6 +168,11 @@ void WriteStore::stage_series(const WriteRequestReader& reader, std::string_view
     batch_[i].labels = labels;
   }
   if (batch_.size() > before) staged_.push_back({encoded, known, batch_.size() - before});
+  stage_exemplars(reader, encoded, known);
+}
+
+void WriteStore::stage_exemplars(const WriteRequestReader& reader, std::string_view encoded, const Known* known) {
+  for (const std::string_view message : reader.exemplars()) exemplars_.push_back({encoded, message, known});
 }
 
 void WriteStore::add_samples(const WriteRequestReader& reader, WriteReport& report) {
@@ -271,6 +291,30 @@ void WriteStore::write_outdated() {
   for (std::size_t i = 0; i < again.size(); ++i) batch_[places[i]] = again[i];
 }
 
+// Behind the samples: an exemplar belongs to a series that is there.
+void WriteStore::write_exemplars() {
+  for (const StagedExemplar& staged : exemplars_) {
+    const std::optional<ExemplarRefusal> refused = write_exemplar(staged);
+    add(refused ? counts_.exemplars_dropped[static_cast<std::size_t>(*refused)] : counts_.exemplars);
+  }
+}
+
+std::optional<ExemplarRefusal> WriteStore::write_exemplar(const StagedExemplar& staged) {
+  if (head_.limits().exemplar_count_max == 0) return ExemplarRefusal::off;
+  if (staged.known == nullptr || staged.known->reference == tsdb::SeriesReference{}) return ExemplarRefusal::no_series;
+  Result<remote::ExemplarSample> exemplar = remote::decode_exemplar(staged.message);
+  const Result<Labels> series = remote::decode_labels(staged.series);
+  if (!exemplar || !series) return ExemplarRefusal::bad_labels;
+  switch (head_.exemplars().add(*series, {std::move(exemplar->labels), exemplar->value, exemplar->at, true})) {
+    case tsdb::ExemplarStore::Taken::stored:
+    case tsdb::ExemplarStore::Taken::repeated: return std::nullopt;
+    case tsdb::ExemplarStore::Taken::out_of_order: return ExemplarRefusal::out_of_order;
+    case tsdb::ExemplarStore::Taken::too_long: return ExemplarRefusal::too_long;
+    case tsdb::ExemplarStore::Taken::off: return ExemplarRefusal::off;
+  }
+  return std::nullopt;
+}
+
 void WriteStore::tell(WriteReport& report) {
   std::size_t at = 0;
   for (const Staged& staged : staged_) {
@@ -291,7 +335,6 @@ void WriteStore::tell(WriteReport& report) {
     at += staged.count;
   }
   add(counts_.samples, report.taken_count);
-  add(counts_.exemplars, exemplar_count_);
   for (std::size_t i = 0; i < write_refusal_count; ++i) add(counts_.refused_before[i], refused_before_[i]);
   std::set<rules::RulePlace> readers;
   for (const std::uint32_t number : touched_) readers.insert(reader_sets_[number].begin(), reader_sets_[number].end());

@@ -30,6 +30,17 @@ enum class WriteRefusal : std::uint8_t { bad_labels, bad_histogram };
 inline constexpr std::size_t write_refusal_count = 2;
 [[nodiscard]] std::string_view word(WriteRefusal refusal) noexcept;
 
+// Why an exemplar of a request is not kept. It fails no request, as in Prometheus.
+enum class ExemplarRefusal : std::uint8_t {
+  bad_labels,
+  no_series,     // no sample of its series was taken before
+  out_of_order,  // older than the newest one of its series
+  too_long,      // tsdb::ExemplarStore::characters_max
+  off,           // the store keeps none
+};
+inline constexpr std::size_t exemplar_refusal_count = 5;
+[[nodiscard]] std::string_view word(ExemplarRefusal refusal) noexcept;
+
 // What came of one request.
 struct WriteReport {
   // The body could not be read, so nothing was stored: invalid, or exhausted when a limit was met.
@@ -50,7 +61,8 @@ struct WriteCounts {
   Count samples{0};  // taken
   std::array<Count, tsdb::append_refusal_count> refused{};
   std::array<Count, write_refusal_count> refused_before{};
-  Count exemplars{0};  // passed over
+  Count exemplars{0};  // kept, or there already
+  std::array<Count, exemplar_refusal_count> exemplars_dropped{};
 };
 
 class WriteStore {
@@ -90,8 +102,15 @@ class WriteStore {
     std::size_t count{0};
   };
 
+  struct StagedExemplar {
+    std::string_view series;  // its encoded labels
+    std::string_view message;
+    const Known* known{nullptr};
+  };
+
   [[nodiscard]] Status stage(std::string_view body, WriteReport& report);
   void stage_series(const remote::WriteRequestReader& reader, std::string_view body, WriteReport& report);
+  void stage_exemplars(const remote::WriteRequestReader& reader, std::string_view encoded, const Known* known);
   void add_samples(const remote::WriteRequestReader& reader, WriteReport& report);
   void describe(const remote::FamilyMetadata& family);
   [[nodiscard]] Known* find(const LabelDigest& digest);
@@ -101,6 +120,8 @@ class WriteStore {
   void write();
   void append(std::span<tsdb::BatchSample> batch);
   void write_outdated();
+  void write_exemplars();
+  [[nodiscard]] std::optional<ExemplarRefusal> write_exemplar(const StagedExemplar& staged);
   void tell(WriteReport& report);
   void refuse(WriteRefusal reason, std::size_t count, std::string text, WriteReport& report);
 
@@ -123,7 +144,7 @@ class WriteStore {
   std::set<std::uint32_t> touched_;     // reader sets
   // Counted once the request turns out to be readable to its end.
   std::array<std::size_t, write_refusal_count> refused_before_{};
-  std::size_t exemplar_count_{0};
+  std::vector<StagedExemplar> exemplars_;
 };
 
 }  // namespace watchbill::metrics::receive

@@ -14,13 +14,18 @@
 
 namespace watchbill::metrics::remote {
 
-// Of TimeSeries and Sample. Source: prompb/types.proto.
+// Of TimeSeries, Exemplar and Sample. Source: prompb/types.proto.
 namespace series {
 inline constexpr std::uint32_t label = 1;
 inline constexpr std::uint32_t sample = 2;
 inline constexpr std::uint32_t exemplar = 3;
 inline constexpr std::uint32_t histogram = 4;
 }  // namespace series
+namespace exemplar {
+inline constexpr std::uint32_t label = 1;
+inline constexpr std::uint32_t value = 2;
+inline constexpr std::uint32_t timestamp = 3;
+}  // namespace exemplar
 namespace sample {
 inline constexpr std::uint32_t value = 1;
 inline constexpr std::uint32_t timestamp = 2;

@@ -73,7 +73,7 @@ Result<Labels> decode_labels(std::string_view encoded, const LabelLimits& limits
 }
 
 void append_series(std::string& message, std::uint32_t number, std::string_view encoded_labels, std::span<const Sample> samples,
-                   std::span<const HistogramSample> histograms) {
+                   std::span<const HistogramSample> histograms, std::span<const ExemplarSample> exemplars) {
   protozero::pbf_writer parent(message);
   protozero::pbf_writer writer(parent, number);
   message.append(encoded_labels);
@@ -83,6 +83,59 @@ void append_series(std::string& message, std::uint32_t number, std::string_view 
     inner.add_int64(sample::timestamp, one.at.ms);
   }
   for (const HistogramSample& one : histograms) writer.add_message(series::histogram, encode_histogram(one));
+  for (const ExemplarSample& one : exemplars) {
+    protozero::pbf_writer inner(writer, series::exemplar);
+    for (const auto& [name, value] : one.labels) {
+      protozero::pbf_writer pair(inner, exemplar::label);
+      pair.add_string(label::name, name);
+      pair.add_string(label::value, value);
+    }
+    inner.add_double(exemplar::value, one.value);
+    inner.add_int64(exemplar::timestamp, one.at.ms);
+  }
+}
+
+bool is_exemplar(std::string_view message) try {
+  protozero::pbf_reader reader = reader_of(message);
+  while (reader.next()) {
+    switch (field_of(reader)) {
+      case bytes_field(exemplar::label):
+      case double_field(exemplar::value):
+      case varint_field(exemplar::timestamp): reader.skip(); break;
+      default:
+        if (!skip_unknown(reader, exemplar::timestamp)) return false;
+    }
+  }
+  return true;
+} catch (const protozero::exception&) {
+  return false;
+}
+
+Result<ExemplarSample> decode_exemplar(std::string_view message, const LabelLimits& limits) try {
+  static_assert(exemplar::label == series::label, "labels of both are read alike");
+  ExemplarSample read;
+  std::string labels;
+  protozero::pbf_reader reader = reader_of(message);
+  while (true) {
+    const char* const begin = reader.data().data();
+    if (!reader.next()) break;
+    switch (field_of(reader)) {
+      case bytes_field(exemplar::label):
+        reader.skip();
+        labels.append(begin, reader.data().data());
+        break;
+      case double_field(exemplar::value): read.value = reader.get_double(); break;
+      case varint_field(exemplar::timestamp): read.at = Instant{reader.get_int64()}; break;
+      default:
+        if (!skip_unknown(reader, exemplar::timestamp)) return malformed("Exemplar");
+    }
+  }
+  Result<Labels> decoded = decode_labels(labels, limits);
+  if (!decoded) return decoded.error();
+  read.labels = std::move(*decoded);
+  return read;
+} catch (const protozero::exception&) {
+  return malformed("Exemplar");
 }
 
 }  // namespace watchbill::metrics::remote

@@ -1,4 +1,5 @@
-// The messages that remote write and remote read have in common: label sets, samples, native histograms.
+// The messages that remote write and remote read have in common: label sets, samples, native histograms,
+// exemplars.
 // Source: Prometheus' prompb/types.proto; every field of 2.42, and the custom bounds of later versions.
 //
 // A label set is kept as its *encoded labels*: the fields `Label` of a TimeSeries, one behind the other. Equal bytes are equal
@@ -33,6 +34,12 @@ struct HistogramSample {
   histogram::Histogram value;
 };
 
+struct ExemplarSample {
+  Labels labels;  // its own, not those of its series
+  double value{0};
+  Instant at;
+};
+
 // The fields `Label` of a label set, in its order.
 [[nodiscard]] std::string encode_labels(const Labels& labels);
 
@@ -43,7 +50,12 @@ struct HistogramSample {
 
 // Appends the field `number` of type TimeSeries.
 void append_series(std::string& message, std::uint32_t number, std::string_view encoded_labels, std::span<const Sample> samples,
-                   std::span<const HistogramSample> histograms = {});
+                   std::span<const HistogramSample> histograms = {}, std::span<const ExemplarSample> exemplars = {});
+
+// Whether these bytes are a message Exemplar, whatever its labels say.
+[[nodiscard]] bool is_exemplar(std::string_view message);
+// Reads it. Fails as decode_labels().
+[[nodiscard]] Result<ExemplarSample> decode_exemplar(std::string_view message, const LabelLimits& limits = {});
 
 // The message Histogram. Whole counts that add up are written as the kind with integers, all others as the kind with floats.
 [[nodiscard]] std::string encode_histogram(const HistogramSample& sample);

@@ -88,7 +88,7 @@ WriteRequestReader::Entry WriteRequestReader::read_series(std::string_view messa
   gathered_.clear();
   samples_.clear();
   histograms_.clear();
-  exemplar_count_ = 0;
+  exemplars_.clear();
   protozero::pbf_reader reader = reader_of(message);
   while (true) {
     const char* const begin = reader.data().data();
@@ -103,8 +103,9 @@ WriteRequestReader::Entry WriteRequestReader::read_series(std::string_view messa
         samples_.push_back(read_sample(view_of(reader)));
         break;
       case bytes_field(series::exemplar):
-        reader.skip();
-        ++exemplar_count_;
+        if (++sample_count_ > limits_.sample_count_max) return fail(exceeded("samples", limits_.sample_count_max));
+        exemplars_.push_back(view_of(reader));
+        if (!is_exemplar(exemplars_.back())) return fail(malformed("Exemplar"));
         break;
       case bytes_field(series::histogram):
         if (++sample_count_ > limits_.sample_count_max) return fail(exceeded("samples", limits_.sample_count_max));
@@ -162,8 +163,8 @@ WriteRequestReader::Entry WriteRequestReader::fail(Error error) {
 }
 
 void WriteRequestWriter::series(std::string_view encoded_labels, std::span<const Sample> samples,
-                                std::span<const HistogramSample> histograms) {
-  append_series(body_, request::series, encoded_labels, samples, histograms);
+                                std::span<const HistogramSample> histograms, std::span<const ExemplarSample> exemplars) {
+  append_series(body_, request::series, encoded_labels, samples, histograms, exemplars);
 }
 
 void WriteRequestWriter::metadata(const FamilyMetadata& described) {

@@ -19,7 +19,7 @@ struct WriteLimits {
   std::size_t compressed_bytes_max{std::size_t{16} << 20};  // as design/http.md has it for ingest
   std::size_t body_bytes_max{std::size_t{32} << 20};        // decompressed; as Prometheus 3
   std::size_t series_count_max{200'000};                    // of one request
-  std::size_t sample_count_max{500'000};                    // of one request, native histograms included
+  std::size_t sample_count_max{500'000};                    // of one request, native histograms and exemplars included
 };
 
 // Prometheus' MetricMetadata.MetricType, in its numbers.
@@ -54,8 +54,8 @@ class WriteRequestReader {
   [[nodiscard]] std::span<const Sample> samples() const noexcept { return samples_; }
   // Messages for decode_histogram().
   [[nodiscard]] std::span<const std::string_view> histograms() const noexcept { return histograms_; }
-  // How many exemplars came with it; they are not read.
-  [[nodiscard]] std::size_t exemplar_count() const noexcept { return exemplar_count_; }
+  // Messages for decode_exemplar().
+  [[nodiscard]] std::span<const std::string_view> exemplars() const noexcept { return exemplars_; }
 
   // Of metadata. The text may be any bytes.
   [[nodiscard]] const FamilyMetadata& metadata() const noexcept { return metadata_; }
@@ -76,7 +76,7 @@ class WriteRequestReader {
   std::string gathered_;  // labels that do not stand together
   std::vector<Sample> samples_;
   std::vector<std::string_view> histograms_;
-  std::size_t exemplar_count_{0};
+  std::vector<std::string_view> exemplars_;
   FamilyMetadata metadata_;
   std::size_t series_count_{0};
   std::size_t sample_count_{0};
@@ -89,7 +89,8 @@ class WriteRequestReader {
 class WriteRequestWriter {
  public:
   // One TimeSeries. Labels should be sorted and have a __name__, samples rise in time: the protocol asks for it.
-  void series(std::string_view encoded_labels, std::span<const Sample> samples, std::span<const HistogramSample> histograms = {});
+  void series(std::string_view encoded_labels, std::span<const Sample> samples, std::span<const HistogramSample> histograms = {},
+              std::span<const ExemplarSample> exemplars = {});
   void metadata(const FamilyMetadata& family);
 
   // The WriteRequest so far; compress() makes it the body of a request. Empty when nothing was written.

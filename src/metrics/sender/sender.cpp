@@ -24,6 +24,7 @@ Sender::Sender(Terms terms, Links links, const LogEnd& log_end, Instant now)
       log_end_(log_end),
       queue_(terms_.queue, figures_),
       families_(terms_, figures_, now),
+      exemplars_(terms_, figures_),
       shards_(terms_.queue.shard_count_min, terms_.queue.shard_count_max, terms_.queue.shard_count_min),
       follower_(links_.files, links_.log_folder),
       series_(terms_),
@@ -44,8 +45,10 @@ Sender::Turn Sender::step(Instant now, std::span<const Answer> answers, Instant 
   if (is_note_due_ && now - noted_at_ >= note_interval && now >= disk_try_at_) static_cast<void>(note(nullptr, now, turn));
   queue_.give_calls(now, next_id_, turn.calls);
   families_.give_calls(now, links_.families, next_id_, turn.calls);
+  exemplars_.give_calls(now, links_.exemplars, is_idle(), next_id_, turn.calls);
   count_shards(now, newest_stored);
-  turn.wake_at = std::min({turn.wake_at, queue_.wake_at(), families_.wake_at(), counted_at_ + ShardCount::interval});
+  turn.wake_at = std::min({turn.wake_at, queue_.wake_at(), families_.wake_at(), exemplars_.wake_at(),
+                           counted_at_ + ShardCount::interval});
   if (is_note_due_) turn.wake_at = std::min(turn.wake_at, std::max(noted_at_ + note_interval, disk_try_at_));
   if (disk_try_at_ > now) turn.wake_at = std::min(turn.wake_at, disk_try_at_);
   return turn;
@@ -130,7 +133,7 @@ void Sender::complain(const Error& error, Instant now, Turn& turn) {
 // --- what came back ---
 
 void Sender::take(const Answer& answer, Instant now, Turn& turn) {
-  if (families_.take(answer, now)) return;
+  if (families_.take(answer, now) || exemplars_.take(answer, now)) return;
   std::string said;
   static_cast<void>(queue_.take(answer, now, said));
   if (!said.empty()) turn.said.push_back(std::move(said));

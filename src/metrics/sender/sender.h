@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "metrics/sender/exemplars.h"
 #include "metrics/sender/families.h"
 #include "metrics/sender/progress.h"
 #include "metrics/sender/queue.h"
@@ -45,6 +46,7 @@ class Sender {
     ports::FilesPort& files;
     std::string log_folder;
     std::function<FamilyList()> families;  // asked within step()
+    Exemplars::Source exemplars{};         // as well; not where the terms send none
   };
   struct Turn {
     std::vector<Call> calls;
@@ -95,6 +97,7 @@ class Sender {
   Figures figures_;
   Queue queue_;
   Families families_;
+  Exemplars exemplars_;
   ShardCount shards_;
   tsdb::LogFollower follower_;
   KnownSeries series_;

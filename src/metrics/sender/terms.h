@@ -35,6 +35,7 @@ struct Terms {
   Labels external_labels;   // added where a series has none of that name
   relabel::Rules relabel;
   bool sends_histograms{false};
+  bool sends_exemplars{false};
   QueueTerms queue;
   bool sends_metadata{true};
   Duration metadata_interval{Duration::minutes(1)};
@@ -46,7 +47,7 @@ struct Terms {
 struct Call {
   std::uint64_t id{0};
   std::string body;  // WriteRequest, compressed
-  bool is_metadata{false};
+  bool is_metadata{false};  // or exemplars: no samples, whose answers are counted apart
 };
 
 // What became of a call. Each call has exactly one.
@@ -84,6 +85,8 @@ struct Figures {
   Counts retried;           // …_retried_total
   Counts pending;           // …_pending: read and not answered yet
   std::uint64_t unexplained{0};  // of `dropped`: their labels are in a damaged range of the log
+  // exemplars_…; dropped: by relabelling, or since the store forgot them before they were sent.
+  std::uint64_t exemplars_sent{0}, exemplars_failed{0}, exemplars_retried{0}, exemplars_dropped{0};
   std::uint64_t families_sent{0}, families_failed{0}, families_retried{0};  // metadata_…
   std::uint64_t bytes{0}, metadata_bytes{0};                                // of bodies that were taken
   std::uint64_t gaps{0};                 // how often the log no longer had what was to be sent next

@@ -85,6 +85,26 @@ std::vector<ExemplarStore::OfSeries> ExemplarStore::select(std::span<const std::
   return found;
 }
 
+ExemplarStore::Arrived ExemplarStore::arrived_from(std::uint64_t number, std::size_t count_max) const {
+  const std::lock_guard lock(mutex_);
+  Arrived out;
+  out.number = appended_count_;
+  const std::uint64_t oldest = appended_count_ - arrived_.size();
+  out.first = std::clamp(number, oldest, appended_count_);
+  if (count_max == 0) return out;
+  // Exemplars of one series arrived in their order: the place of one follows from how many came behind it.
+  std::map<const std::deque<Exemplar>*, std::size_t> behind;
+  const std::size_t begin = static_cast<std::size_t>(out.first - oldest);
+  const std::size_t end = begin + std::min(count_max, arrived_.size() - begin);
+  for (std::size_t i = arrived_.size(); i > begin; --i) {
+    const auto& [series, exemplars] = *arrived_[i - 1];
+    const std::size_t later = behind[&exemplars]++;
+    if (i <= end) out.exemplars.emplace_back(series, exemplars[exemplars.size() - 1 - later]);
+  }
+  std::reverse(out.exemplars.begin(), out.exemplars.end());
+  return out;
+}
+
 ExemplarStore::Statistics ExemplarStore::statistics() const {
   const std::lock_guard lock(mutex_);
   Statistics statistics{arrived_.size(), series_.size(), count_max_, {}, appended_count_, out_of_order_count_};

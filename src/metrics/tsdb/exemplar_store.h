@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -42,6 +43,12 @@ class ExemplarStore {
     Labels series;
     std::vector<Exemplar> exemplars;  // oldest first
   };
+  // Exemplars as they came; each has a number, from 0 on.
+  struct Arrived {
+    std::uint64_t first{0};   // the number of the first one below
+    std::uint64_t number{0};  // of the next that comes: so many came so far
+    std::vector<std::pair<Labels, Exemplar>> exemplars;
+  };
   struct Statistics {
     std::size_t exemplar_count{0};
     std::size_t series_count{0};
@@ -58,6 +65,10 @@ class ExemplarStore {
 
   // Those with from <= at <= to of the series that meet all matchers of one of the lists; in label order.
   [[nodiscard]] std::vector<OfSeries> select(std::span<const std::vector<Matcher>> any_of, Instant from, Instant to) const;
+
+  // Those with this number and behind it that are still there, at most `count_max` of them, oldest first. Cost: walks what is
+  // behind them, about 0.1 µs each.
+  [[nodiscard]] Arrived arrived_from(std::uint64_t number, std::size_t count_max) const;
 
   [[nodiscard]] Statistics statistics() const;
 
