@@ -18,7 +18,7 @@ namespace {
 using metrics::exposition::Family;
 using metrics::exposition::HistogramValue;
 
-constexpr std::array<DeclaredMetric, 87> declared{{
+constexpr std::array<DeclaredMetric, 94> declared{{
     {"process_cpu_seconds_total", "counter", "", "user and system time of the controller's process"},
     {"process_max_fds", "gauge", "", "descriptors that the process may open"},
     {"process_open_fds", "gauge", "", "descriptors that the process has open"},
@@ -75,6 +75,12 @@ constexpr std::array<DeclaredMetric, 87> declared{{
     {"prometheus_rule_group_last_duration_seconds", "gauge", "rule_group", "the last evaluation of a group"},
     {"prometheus_rule_group_last_evaluation_timestamp_seconds", "gauge", "rule_group", "its time; not before the first one"},
     {"prometheus_rule_group_rules", "gauge", "rule_group", "rules of a group"},
+    {"prometheus_sd_discovered_targets", "gauge", "name, config", "targets that a job's sources name, before relabelling"},
+    {"prometheus_sd_dns_lookup_failures_total", "counter", "", "lookups of names that failed"},
+    {"prometheus_sd_dns_lookups_total", "counter", "", "lookups of names"},
+    {"prometheus_sd_file_read_errors_total", "counter", "", "discovery files that could not be read or parsed, each time"},
+    {"prometheus_sd_http_failures_total", "counter", "", "calls for targets that gave none"},
+    {"prometheus_sd_refresh_failures_total", "counter", "mechanism, config", "the same by job"},
     {"prometheus_tsdb_exemplar_exemplars_appended_total", "counter", "", "exemplars that were kept"},
     {"prometheus_tsdb_exemplar_exemplars_in_storage", "gauge", "", "exemplars that are there"},
     {"prometheus_tsdb_exemplar_max_exemplars", "gauge", "", "more are not kept"},
@@ -89,6 +95,8 @@ constexpr std::array<DeclaredMetric, 87> declared{{
      "samples that came after younger ones of their series and are stored"},
     {"watchbill_build_info", "gauge", "version, commit", "always 1"},
     {"watchbill_deliveries_total", "counter", "channel, outcome", "outcomes of deliveries"},
+    {"watchbill_discovery_failures_total", "counter", "job, kind",
+     "files, calls and lookups that gave a job no targets: those that it had stay"},
     {"watchbill_effects_open", "gauge", "kind, state", "intents without outcome"},
     {"watchbill_events_total", "counter", "area", "journal events since the start"},
     {"watchbill_holds", "gauge", "", "holds in force"},
@@ -271,6 +279,31 @@ void add_store(metrics::exposition::Page& page, const Watch& watch) {
   page.counter(lost, labels({{"reason", "not_written"}}), static_cast<double>(not_written));
 }
 
+// Twice: under our own name, which knows all kinds, and under those that dashboards and alerts for Prometheus look for. There a
+// name that cannot be looked up, or a file, is no failed refresh.
+void add_discovery(metrics::exposition::Page& page, const DiscoveryView& discovery) {
+  const auto count = [&](DiscoveryKind kind) {
+    return static_cast<double>(discovery.failure_counts[static_cast<std::size_t>(kind)]);
+  };
+  page.counter(family("prometheus_sd_file_read_errors_total"), {}, count(DiscoveryKind::file));
+  page.counter(family("prometheus_sd_http_failures_total"), {}, count(DiscoveryKind::http));
+  page.counter(family("prometheus_sd_dns_lookup_failures_total"), {}, count(DiscoveryKind::dns));
+  page.counter(family("prometheus_sd_dns_lookups_total"), {}, static_cast<double>(discovery.dns_lookup_count));
+  for (const DiscoveryView::Job& job : discovery.jobs) {
+    page.gauge(family("prometheus_sd_discovered_targets"), labels({{"config", job.name}, {"name", "scrape"}}),
+               static_cast<double>(job.target_count));
+    for (std::size_t kind = 0; kind < discovery_kind_count; ++kind) {
+      if (!job.failure_counts[kind]) continue;
+      const auto failures = static_cast<double>(*job.failure_counts[kind]);
+      page.counter(family("watchbill_discovery_failures_total"), labels({{"job", job.name}, {"kind", discovery_words[kind]}}),
+                   failures);
+      if (static_cast<DiscoveryKind>(kind) == DiscoveryKind::http)
+        page.counter(family("prometheus_sd_refresh_failures_total"), labels({{"config", job.name}, {"mechanism", "http"}}),
+                     failures);
+    }
+  }
+}
+
 void add_counts(metrics::exposition::Page& page, const Labels& label, const metrics::sender::Figures& figures) {
   const auto counter = [&](std::string_view name, std::uint64_t count) {
     page.counter(family(name), label, static_cast<double>(count));
@@ -422,6 +455,7 @@ std::string metrics_page(const Services& services, PageParts parts) {
   if (services.watch.pushes.counts != nullptr) add_pushes(page, *services.watch.pushes.counts);
   add_workloads(page, services);
   add_remotes(page, services.watch);
+  if (services.watch.discovery) add_discovery(page, services.watch.discovery());
   if (services.relay) add_relay(page, services.relay());
   if (const Result<ProcessFigures> process = services.process()) add_process(page, *process);
   if (parts == PageParts::with_pushed && services.watch.pushes.groups) {

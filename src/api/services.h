@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/discovery_view.h"
 #include "api/push_outcome.h"
 #include "api/relay_view.h"
 #include "api/remote_view.h"
@@ -60,6 +61,7 @@ struct Watch {
   WriteSamples write;
   const metrics::receive::WriteCounts* writes{nullptr};  // null: nobody can write; any thread
   Pushes pushes{};
+  std::function<DiscoveryView()> discovery{};              // any thread
   std::function<std::uint64_t()> log_lost_bytes{};         // SampleLog::lost_bytes(); any thread
 };
 

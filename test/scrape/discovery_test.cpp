@@ -72,7 +72,9 @@ class FilesOf : public ::testing::Test {
                         std::ifstream file(path);
                         return parse({std::istreambuf_iterator<char>(file), {}}, path);
                       },
-                      [this] { ++change_count_; }, [this](const std::string& text) { complaints_.push_back(text); }}};
+                      [this] { ++change_count_; }, [this](const std::string& text) { complaints_.push_back(text); }, {},
+                      [this](const std::string& pattern) { failed_.push_back(pattern); }}};
+  std::vector<std::string> failed_;
 };
 
 TEST_F(FilesOf, a_broken_file_keeps_what_it_named_and_says_so_once) {
@@ -89,6 +91,7 @@ TEST_F(FilesOf, a_broken_file_keeps_what_it_named_and_says_so_once) {
   EXPECT_EQ(text_of(files_.groups_of(folder_)), "x:1 " + labels("a") + "y:1 " + labels("b"));
   EXPECT_EQ(complaints_,
             std::vector<std::string>{"targets: read targets " + folder_ + "/a: broken; those that it named last stay"});
+  EXPECT_EQ(failed_, std::vector<std::string>{folder_}) << "once for each time that it was read";
   write("a", "z:1\n");
   files_.read_now(wanted());
   EXPECT_EQ(text_of(files_.groups_of(folder_)), "z:1 " + labels("a") + "y:1 " + labels("b"));
@@ -157,7 +160,12 @@ class ServersOf : public ::testing::Test, public ports::IoLoop, public ports::Ht
   std::vector<std::string> complaints_;
   int change_count_{0};
   HttpTargets servers_{{*this, *this, parse, [this] { ++change_count_; },
-                        [this](const std::string& text) { complaints_.push_back(text); }}};
+                        [this](const std::string& text) { complaints_.push_back(text); },
+                        [this](const HttpDiscoveryConfiguration& source) {
+                          EXPECT_EQ(source.url, "http://a/sd");
+                          ++failed_count_;
+                        }}};
+  int failed_count_{0};
 };
 
 TEST_F(ServersOf, a_wrong_answer_keeps_what_the_last_good_one_named) {
@@ -188,6 +196,7 @@ TEST_F(ServersOf, a_wrong_answer_keeps_what_the_last_good_one_named) {
   EXPECT_EQ(change_count_, 2);
   next();
   answer(200, "application/json", "y:1");
+  EXPECT_EQ(failed_count_, 4);
   EXPECT_EQ(change_count_, 2) << "the same again is no change";
 }
 

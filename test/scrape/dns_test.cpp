@@ -247,7 +247,9 @@ class NamesOf : public ::testing::Test, public ports::IoLoop {
                        EXPECT_FALSE(asked_.contains(name)) << "it is asked for already";
                        asked_[name] = std::move(done);
                      },
-                     [this] { ++change_count_; }, [this](const std::string& text) { complaints_.push_back(text); }}};
+                     [this] { ++change_count_; }, [this](const std::string& text) { complaints_.push_back(text); },
+                     [this](const DnsDiscoveryConfiguration&, bool is_good) { ++(is_good ? good_count_ : failed_count_); }}};
+  int good_count_{0}, failed_count_{0};
 };
 
 constexpr const char* web = "192.0.2.1:9100 {__meta_dns_name=\"web.example\"};";
@@ -267,6 +269,8 @@ TEST_F(NamesOf, a_lookup_that_fails_keeps_what_its_name_led_to_and_no_other) {
   next();
   answer("web.example", silence());
   EXPECT_EQ(complaints_, Names{"targets: look up web.example: silence; those that it named last stay"});
+  EXPECT_EQ(failed_count_, 2) << "each time";
+  EXPECT_GE(good_count_, 1);
   next();
   EXPECT_TRUE(asked_.contains("web.example"));
   answer("web.example", at("192.0.2.1"));

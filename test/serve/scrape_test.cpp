@@ -213,8 +213,14 @@ TEST_F(scrape, a_server_names_targets_and_a_wrong_answer_keeps_the_last_good_one
   finder.show("[]", "text/html");
   ASSERT_TRUE(eventually([&] { return finder.answered_count() > answered + 3; }));
   EXPECT_NE(get("/api/v1/targets").body.find("z1 http"), std::string::npos);
+  const auto page_says = [&](const std::string& line) { return get("/metrics").body.find(line) != std::string::npos; };
+  EXPECT_FALSE(page_says("watchbill_discovery_failures_total{job=\"j\",kind=\"http\"} 0\n"));
+  EXPECT_TRUE(page_says("prometheus_sd_discovered_targets{config=\"j\",name=\"scrape\"} 1\n")) << get("/metrics").body;
+  EXPECT_TRUE(page_says("prometheus_sd_refresh_failures_total{config=\"j\",mechanism=\"http\"} "));
+  EXPECT_TRUE(page_says("prometheus_sd_dns_lookup_failures_total 0\n"));
   finder.show("[]", "application/json");
   EXPECT_TRUE(eventually([&] { return get("/api/v1/targets").body.find("z1 http") == std::string::npos; }));
+  EXPECT_TRUE(page_says("prometheus_sd_discovered_targets{config=\"j\",name=\"scrape\"} 0\n"));
   const Ended ended = controller_->stop();
   EXPECT_NE((ended.out + ended.err).find("expected the Content-Type application/json, found \"text/html\""), std::string::npos)
       << ended.out << ended.err;

@@ -435,6 +435,7 @@ api::Watch MetricsPath::watch() {
           &writes_.counts(),
           {[this](api::PushAsk ask, auto done) { return pushes_.offer(std::move(ask), std::move(done)); },
            [this] { return pushes_.groups(); }, &pushes_.counts()},
+          [this] { return finder_.counts(); },
           [this] { return log_.lost_bytes(); }};
 }
 

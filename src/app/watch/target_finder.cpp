@@ -45,20 +45,26 @@ std::vector<FileDiscoveryConfiguration> files_in(const std::vector<scrape::Job>&
 TargetFinder::TargetFinder(const Links& links)
     : links_(links),
       files_({files_of, read_groups, [this] { links_.loop.post(links_.on_change); }, links_.complain,
-              [this](const std::string& path) { return config::seen_from(links_.files_seen_from, path); }}),
+              [this](const std::string& path) { return config::seen_from(links_.files_seen_from, path); },
+              [this](const std::string& pattern) { counts_.failed(pattern); }}),
       servers_({links_.loop, links_.client,
                 [](const std::string& text, const std::string& url) {
                   return config::parse_target_groups(text, url, config::GroupSyntax::json);
                 },
-                links_.on_change, links_.complain}),
+                links_.on_change, links_.complain,
+                [this](const HttpDiscoveryConfiguration& source) { counts_.failed(source); }}),
       resolver_(links_.loop),
       names_({links_.loop,
               [this](const std::string& name, DnsRecordType type, scrape::Resolver::Done done) {
                 resolver_.look_up(name, type, std::move(done));
               },
-              links_.on_change, links_.complain}) {}
+              links_.on_change, links_.complain,
+              [this](const DnsDiscoveryConfiguration& source, bool is_good) { counts_.looked_up(source, is_good); }}) {}
 
-void TargetFinder::read_files(const std::vector<scrape::Job>& jobs) { files_.read_now(files_in(jobs)); }
+void TargetFinder::read_files(const std::vector<scrape::Job>& jobs) {
+  counts_.configure(jobs);
+  files_.read_now(files_in(jobs));
+}
 
 void TargetFinder::configure(const std::vector<scrape::Job>& jobs) {
   std::vector<HttpDiscoveryConfiguration> servers;
@@ -67,6 +73,7 @@ void TargetFinder::configure(const std::vector<scrape::Job>& jobs) {
     servers.insert(servers.end(), job.written.http_discovery.begin(), job.written.http_discovery.end());
     names.insert(names.end(), job.written.dns_discovery.begin(), job.written.dns_discovery.end());
   }
+  counts_.configure(jobs);
   files_.configure(files_in(jobs));
   servers_.configure(servers);
   names_.configure(names);
@@ -90,6 +97,9 @@ FoundTargets TargetFinder::find(const std::vector<scrape::Job>& jobs) {
     for (const HttpDiscoveryConfiguration& source : job.written.http_discovery) add(servers_.groups_of(source));
     for (const DnsDiscoveryConfiguration& source : job.written.dns_discovery) add(names_.groups_of(source));
     scrape::JobTargets found = scrape::targets_of(job, groups);
+    std::size_t target_count = 0;
+    for (const StaticTargets& group : groups) target_count += group.targets.size();
+    counts_.found(job.written.job, target_count);
     failures.insert(found.failures.begin(), found.failures.end());
     out.dropped.insert(out.dropped.end(), found.dropped.begin(), found.dropped.end());
     for (scrape::FoundTarget& target : found.active) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/watch/discovery_counts.h"
 #include "drivers/scrape/dns_targets.h"
 #include "drivers/scrape/file_targets.h"
 #include "drivers/scrape/http_targets.h"
@@ -43,9 +44,12 @@ class TargetFinder {
 
   // The targets of these jobs. Complains about what is none, once.
   [[nodiscard]] FoundTargets find(const std::vector<drivers::scrape::Job>& jobs);
+  // How often discovery failed. Any thread.
+  [[nodiscard]] api::DiscoveryView counts() const { return counts_.view(); }
 
  private:
   const Links links_;
+  DiscoveryCounts counts_;
   drivers::scrape::FileTargets files_;
   drivers::scrape::HttpTargets servers_;
   drivers::scrape::Resolver resolver_;

@@ -92,6 +92,7 @@ void DnsTargets::take(Source& source, const std::string& written, const Result<s
                                       : "targets: " + complaint + "; " +
                                             (name.groups.empty() ? "it gives none" : "those that it named last stay"));
   name.complaint = std::move(complaint);
+  if (links_.looked_up) links_.looked_up(source.written, records.has_value());
   if (!records) return;
   Groups groups = targets_in(*records, written, source.written);
   // Name servers turn the order of records from answer to answer.

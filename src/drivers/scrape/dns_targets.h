@@ -30,6 +30,7 @@ class DnsTargets {
     std::function<void(const std::string& name, DnsRecordType type, Resolver::Done done)> look_up;
     std::function<void()> on_change;                   // groups_of() gives something else; soon, for many answers once
     std::function<void(const std::string&)> complain;  // once for each new reason
+    std::function<void(const DnsDiscoveryConfiguration&, bool is_good)> looked_up{};  // each time that a name was
   };
   // All of `links` outlive it. Everything is called on the loop.
   explicit DnsTargets(Links links) : links_(std::move(links)) {}

@@ -83,7 +83,7 @@ void FileTargets::look() {
   }
   bool is_changed = false;
   for (auto& [path, pattern] : patterns) {
-    if (!look_at(pattern, links_.expand(path))) continue;
+    if (!look_at(path, pattern, links_.expand(path))) continue;
     const std::lock_guard lock(mutex_);
     const auto known = patterns_.find(path);
     if (known == patterns_.end()) continue;  // another bill came meanwhile
@@ -95,7 +95,7 @@ void FileTargets::look() {
 }
 
 // True when something is to be remembered.
-bool FileTargets::look_at(Pattern& pattern, const std::vector<std::string>& paths) {
+bool FileTargets::look_at(const std::string& named, Pattern& pattern, const std::vector<std::string>& paths) {
   const Clock::time_point now = Clock::now();
   const std::chrono::milliseconds interval(pattern.refresh_interval.ms);
   const bool is_due = !pattern.refreshed_at || now - *pattern.refreshed_at >= interval;
@@ -112,24 +112,27 @@ bool FileTargets::look_at(Pattern& pattern, const std::vector<std::string>& path
     if (is_known && !is_due && file.stamp == stamp) continue;
     is_changed = true;
     file.stamp = stamp;
-    read(path, file);
+    if (!read(path, file) && links_.failed) links_.failed(named);
   }
   return is_changed || pattern.files.size() != former.size();
 }
 
-void FileTargets::read(const std::string& path, File& file) {
+// False when it cannot be read.
+bool FileTargets::read(const std::string& path, File& file) {
   Result<Groups> groups = links_.read(path);
-  std::string complaint = groups ? "" : groups.error().text();
+  const bool is_read = groups.has_value();
+  std::string complaint = is_read ? "" : groups.error().text();
   if (groups) {
     const std::string name = links_.name_of ? links_.name_of(path) : path;
     for (StaticTargets& group : *groups) group.labels.set(path_label, name);
     file.groups = std::make_shared<const Groups>(std::move(*groups));
   }
-  if (complaint == file.complaint) return;
+  if (complaint == file.complaint) return is_read;
   links_.complain(complaint.empty() ? "targets: " + path + " is read again"
                                     : "targets: " + complaint + "; " +
                                           (file.groups->empty() ? "it gives none" : "those that it named last stay"));
   file.complaint = std::move(complaint);
+  return is_read;
 }
 
 FileTargets::Groups FileTargets::groups_of(const std::string& pattern) const {

@@ -32,6 +32,7 @@ class FileTargets {
     std::function<void()> on_change;                     // groups_of() gives something else for a pattern
     std::function<void(const std::string&)> complain;    // once for each new reason
     std::function<std::string(const std::string& path)> name_of{};  // of __meta_filepath; none: the path
+    std::function<void(const std::string& pattern)> failed{};       // each time that one of its files cannot be read or parsed
   };
   explicit FileTargets(Links links) : links_(std::move(links)) {}
   ~FileTargets() { stop(); }
@@ -63,8 +64,8 @@ class FileTargets {
   void set_patterns(const std::vector<FileDiscoveryConfiguration>& wanted);
   void run();
   void look();
-  [[nodiscard]] bool look_at(Pattern& pattern, const std::vector<std::string>& paths);
-  void read(const std::string& path, File& file);
+  [[nodiscard]] bool look_at(const std::string& named, Pattern& pattern, const std::vector<std::string>& paths);
+  [[nodiscard]] bool read(const std::string& path, File& file);
 
   const Links links_;
   mutable std::mutex mutex_;

@@ -115,6 +115,7 @@ void HttpTargets::take(Source& source, Result<Groups> groups) {
                                       : "targets: " + complaint + "; " +
                                             (source.groups.empty() ? "it gives none" : "those that it named last stay"));
   source.complaint = std::move(complaint);
+  if (!groups && links_.failed) links_.failed(source.written);
   if (!groups || *groups == source.groups) return;
   source.groups = std::move(*groups);
   links_.on_change();

@@ -28,6 +28,7 @@ class HttpTargets {
     std::function<Result<Groups>(const std::string& text, const std::string& url)> parse;
     std::function<void()> on_change;                   // groups_of() gives something else
     std::function<void(const std::string&)> complain;  // once for each new reason
+    std::function<void(const HttpDiscoveryConfiguration&)> failed{};  // each time that no targets came of asking
   };
   // All of `links` outlive it. Everything is called on the loop.
   explicit HttpTargets(Links links) : links_(std::move(links)) {}
