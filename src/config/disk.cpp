@@ -22,13 +22,20 @@ struct Descriptor {
   }
 };
 
-Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
-  // A FIFO under the name of a bill must not stop the controller: opened without waiting, then refused.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+// What may be read. A FIFO under the name of a bill must not stop the controller: opened without waiting, then refused.
+Status open_file(const Descriptor& file, const std::string& path) {
   if (file.value < 0) return Error::from_errno(errno, "read", path);
   struct stat status {};
   if (::fstat(file.value, &status) != 0) return Error::from_errno(errno, "read", path);
   if (!S_ISREG(status.st_mode)) return Error{ErrorKind::invalid, "read", path, "this is no regular file"};
+  return {};
+}
+
+int open_at_once(const std::string& path) { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); }
+
+Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
+  const Descriptor file(open_at_once(path));
+  if (const Status opened = open_file(file, path); !opened) return opened.error();
   std::string text;
   std::string block(std::size_t{64} << 10, '\0');
   while (true) {
@@ -58,6 +65,7 @@ FileReader disk_files(std::size_t bytes_max) {
   FileReader files;
   files.read = [bytes_max](const std::string& path) { return read_file(path, bytes_max); };
   files.list = [](const std::string& folder) { return list_folder(folder); };
+  files.can_read = [](const std::string& path) { return open_file(Descriptor(open_at_once(path)), path); };
   return files;
 }
 

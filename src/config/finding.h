@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/tree.h"
@@ -35,6 +36,13 @@ struct Finding {
   [[nodiscard]] std::string json() const;
 };
 
+// A file that is read when it is needed and not with the bill: what it is for fails without it.
+struct LaterFile {
+  Place place;
+  std::string path;  // of its key
+  std::string file;  // absolute
+};
+
 // Findings by place, each once, at most `count_max`: a wrong file must not make a report that nobody can read.
 class Report {
  public:
@@ -47,11 +55,17 @@ class Report {
 
   // Sorted by file, place and code. Empties the report.
   [[nodiscard]] std::vector<Finding> take();
+  // Remembers at most `count_max` of them.
+  void note(LaterFile file) {
+    if (later_files_.size() < count_max) later_files_.push_back(std::move(file));
+  }
+  [[nodiscard]] const std::vector<LaterFile>& later_files() const noexcept { return later_files_; }
   // Findings that were not kept.
   [[nodiscard]] std::size_t dropped_count() const noexcept { return dropped_count_; }
 
  private:
   std::vector<Finding> findings_;
+  std::vector<LaterFile> later_files_;
   std::size_t error_count_{0};
   std::size_t dropped_count_{0};
 };

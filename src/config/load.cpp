@@ -54,6 +54,7 @@ class Loader {
   std::vector<std::string> files_of(const NamedFile& named);
   std::vector<std::string> rule_files_of(const NamedFile& named);
   void finish();
+  void look_at_later_files();
   Loaded take();
   [[nodiscard]] std::string shown(const std::string& path) const;
   [[nodiscard]] Finding origin_of(const std::string& path) const { return {Severity::error, "", {shown(path), {}}, "", ""}; }
@@ -275,7 +276,17 @@ void Loader::finish() {
   for (const auto& [name, workload] : out.supervision.workloads) out.runbooks.workload_groups[name] = workload.group;
 }
 
+// A warning: the bill may be checked on another host than the one that it is for, and the file may come later.
+void Loader::look_at_later_files() {
+  if (!reader_.can_read) return;
+  for (const LaterFile& each : bill_.report.later_files())
+    if (const Status found = reader_.can_read(each.file); !found)
+      bill_.report.add({Severity::warning, "file_unreadable", each.place, each.path,
+                        fmt::format("{}: calls fail until it can be read", found.error().text())});
+}
+
 Loaded Loader::take() {
+  look_at_later_files();
   Loaded out;
   out.dropped_count = bill_.report.dropped_count();
   out.rule_files = std::move(rule_files_);

@@ -19,6 +19,8 @@ namespace watchbill::config {
 struct FileReader {
   std::function<Result<std::string>(const std::string& path)> read;
   std::function<Result<std::vector<std::string>>(const std::string& folder)> list;
+  // Whether a file could be read now, without reading it; none: nobody is asked.
+  std::function<Status(const std::string& path)> can_read{};
 };
 
 struct LoadOptions {

@@ -89,6 +89,31 @@ TEST(neighbour_files, say_how_many_exemplars_are_kept) {
   EXPECT_EQ(load("storage: {exemplars: {}}\n").configuration->storage.exemplar_count_max, std::nullopt);
 }
 
+TEST(neighbour_files, warn_of_files_that_calls_will_miss) {
+  const MemoryFiles there{
+      {"/etc/prometheus.yml",
+       "scrape_configs:\n"
+       "- job_name: a\n"
+       "  tls_config: {ca_file: ca.pem, cert_file: tls/own.pem, key_file: tls/own.key}\n"
+       "  basic_auth: {username: u, password_file: /run/secret}\n"
+       "remote_write:\n"
+       "- {url: 'http://a/', bearer_token_file: token}\n"}};
+  FileReader files = reader_of(there);
+  files.can_read = [](const std::string& path) -> Status {
+    if (path == "/etc/ca.pem" || path == "/etc/tls/own.pem") return {};
+    return Error{path == "/run/secret" ? ErrorKind::denied : ErrorKind::not_found, "read", path, "it is not for us"};
+  };
+  const Loaded loaded = load_neighbours({"/etc/prometheus.yml", ""}, files);
+  EXPECT_TRUE(loaded.configuration) << "the file may come later, or be on another host";
+  EXPECT_EQ(report(loaded),
+            "/etc/prometheus.yml:3:67: warning: scrape_configs[0].tls_config.key_file: " +
+                files.can_read("/etc/tls/own.key").error().text() + ": calls fail until it can be read [file_unreadable]\n" +
+                "/etc/prometheus.yml:4:44: warning: scrape_configs[0].basic_auth.password_file: " +
+                files.can_read("/run/secret").error().text() + ": calls fail until it can be read [file_unreadable]\n" +
+                "/etc/prometheus.yml:6:41: warning: remote_write[0].bearer_token_file: " +
+                files.can_read("/etc/token").error().text() + ": calls fail until it can be read [file_unreadable]\n");
+}
+
 TEST(neighbour_files, flags_of_prometheus_count_beside_its_file) {
   const auto with = [](NeighbourFlags flags, const std::string& text = "scrape_configs: [{job_name: a}]\n") {
     return load_neighbours({"/etc/prometheus.yml", "", std::move(flags)}, reader_of({{"/etc/prometheus.yml", text}}));
