@@ -34,7 +34,7 @@ class Returning : public ::testing::Test {
 
 TEST_F(Returning, what_a_large_query_leaves_is_given_back_once) {
   EXPECT_EQ(look(0), 0);
-  free_ = 63 * mebibyte;
+  free_ = 15 * mebibyte;
   EXPECT_EQ(look(1000), 0) << "too little to bother";
   free_ = 2000 * mebibyte;
   EXPECT_EQ(look(1000), 1);
@@ -61,7 +61,7 @@ TEST_F(Returning, what_is_in_use_counts_once) {
   EXPECT_EQ(look(6000), 1) << "a return that gave nothing is not repeated";
   used_ -= 800 * mebibyte;
   EXPECT_EQ(look(6000), 1);
-  free_ = 70 * mebibyte;
+  free_ = 17 * mebibyte;
   EXPECT_EQ(look(6000), 2) << "the least that it needed counts";
 }
 
