@@ -132,6 +132,16 @@ constexpr std::array<DeclaredMetric, 94> declared{{
     {"watchbill_workload_state", "gauge", "state, workload", "1 for the state that a workload is in, 0 for the nine others"},
 }};
 
+constexpr std::array<ClosedLabel, 7> closed{{
+    {"watchbill_deliveries_total", "outcome", Words<DeliveryOutcome>::table},
+    {"watchbill_events_total", "area", Words<Area>::table},
+    {"watchbill_inbox_depth", "lane", Words<Lane>::table},
+    {"watchbill_inbox_refused_total", "lane", Words<Lane>::table},
+    {"watchbill_refusals_total", "area", Words<Area>::table},
+    {"watchbill_refusals_total", "reason", Words<Refusal>::table},
+    {"watchbill_workload_state", "state", Words<WorkloadState>::table},
+}};
+
 Family family(std::string_view name) {
   const auto at = std::find_if(declared.begin(), declared.end(), [name](const auto& metric) { return metric.name == name; });
   WB_ASSERT(at != declared.end(), "what is emitted is declared");
@@ -429,6 +439,8 @@ void write_label_names(JsonWriter& json, std::string_view names) {
 }  // namespace
 
 std::span<const DeclaredMetric> declared_metrics() noexcept { return declared; }
+
+std::span<const ClosedLabel> closed_labels() noexcept { return closed; }
 
 std::string metrics_catalogue_json() {
   std::string out;

@@ -19,6 +19,13 @@ struct DeclaredMetric {
 
 // Every family of our own that metrics_page() gives, by name, and no other.
 [[nodiscard]] std::span<const DeclaredMetric> declared_metrics() noexcept;
+// A label of such a family with all values that it can have.
+struct ClosedLabel {
+  std::string_view metric;
+  std::string_view label;
+  std::span<const std::string_view> values;
+};
+[[nodiscard]] std::span<const ClosedLabel> closed_labels() noexcept;
 // {"items":[{"name":…,"type":…,"labels":[…],"meaning":…}]}
 [[nodiscard]] std::string metrics_catalogue_json();
 

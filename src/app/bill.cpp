@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/emitted.h"
 #include "cli/check.h"
 #include "config/disk.h"
 #include "model/codec.h"
@@ -84,6 +85,7 @@ drivers::notify::NotifySettings read_receivers(const RoutingConfiguration& routi
 
 config::Loaded load(const BillSource& source, const config::FileReader& files) {
   config::LoadOptions options = cli::load_options();
+  options.metrics = own_metrics();
   options.own_addresses = source.own_addresses;
   if (!source.bill.empty()) return config::load_bill(source.bill, files, options);
   return config::load_neighbours(source.neighbours, files, options);

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "app/emitted.h"
 #include "app/serve.h"
 #include "app/served_urls.h"
 #include "app/simulate.h"
@@ -67,7 +68,7 @@ int main(int argument_count, char** arguments) {
   drivers::system::SystemClock clock;
   drivers::system::SystemEntropy entropy;
   cli::World world{WB_BUILD,         clock,     entropy,   app::read_journal, app::write_journal, app::logs,
-                   app::served_urls, app::call, app::pause};
+                   app::served_urls, app::call, app::pause, app::own_metrics, app::host_page};
   cli::ProgramVerbs program;
   program.serve = [&world](cli::Terminal& terminal, const cli::ServeArguments& serve) {
     return serve.is_supervised ? app::serve_supervised(terminal, serve) : app::serve(terminal, serve, world);

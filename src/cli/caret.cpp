@@ -6,6 +6,7 @@
 
 #include "cli/check.h"
 #include "config/disk.h"
+#include "config/lints.h"
 #include "metrics/promql/parser.h"
 
 namespace watchbill::cli {
@@ -139,7 +140,7 @@ std::string caret_under_error(std::string_view expression) {
 }
 
 std::string caret_under(const config::Finding& finding) {
-  if (finding.code != "bad_expression" && finding.code != "counter_not_initialised") return {};
+  if (finding.code != "bad_expression" && !config::is_lint(finding.code)) return {};
   const std::string& file = finding.place.file;
   const std::string path = file.starts_with('/') ? file : load_options().working_directory + "/" + file;
   const Result<std::string> text = config::disk_files().read(path);

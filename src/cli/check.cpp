@@ -6,6 +6,7 @@
 #include <array>
 
 #include "cli/caret.h"
+#include "cli/emitters.h"
 #include "config/disk.h"
 #include "config/import.h"
 
@@ -15,6 +16,13 @@ namespace {
 ExitCode report(Terminal& terminal, const config::Loaded& loaded, const CheckArguments& arguments) {
   print_findings(terminal, loaded);
   return static_cast<ExitCode>(loaded.exit_code(arguments.warn_as_fail));
+}
+
+bool take_emitters(Terminal& terminal, const World& world, const CheckArguments& arguments, config::LoadOptions& options) {
+  if (world.own_metrics) options.metrics = world.own_metrics();
+  const Result<void> added = add_emitters(arguments.emitters, world, options.metrics);
+  if (!added) terminal.complain("check: --emitters: " + added.error().text());
+  return added.has_value();
 }
 
 }  // namespace
@@ -32,15 +40,16 @@ config::LoadOptions load_options() {
 void print_findings(Terminal& terminal, const config::Loaded& loaded) {
   const auto errors = static_cast<std::size_t>(
       std::count_if(loaded.findings.begin(), loaded.findings.end(),
-                    [](const config::Finding& finding) { return finding.severity == config::Severity::error; }));
+                    [](const config::Finding& finding) { return finding.severity != config::Severity::warning; }));
   for (const config::Finding& finding : loaded.findings) print_finding(terminal, finding);
   if (terminal.format() != Format::table) return;
   if (loaded.dropped_count > 0) terminal.print("… and " + std::to_string(loaded.dropped_count) + " more");
   terminal.print(std::to_string(errors) + " errors, " + std::to_string(loaded.findings.size() - errors) + " warnings");
 }
 
-ExitCode check_bill(Terminal& terminal, const CheckArguments& arguments) {
+ExitCode check_bill(Terminal& terminal, const World& world, const CheckArguments& arguments) {
   config::LoadOptions options = load_options();
+  if (!take_emitters(terminal, world, arguments, options)) return ExitCode::usage;
   options.own_addresses = arguments.own_addresses;
   if (arguments.neighbours.is_named()) {
     if (!arguments.config.empty()) {
@@ -53,8 +62,10 @@ ExitCode check_bill(Terminal& terminal, const CheckArguments& arguments) {
   return report(terminal, config::load_bill(bill, config::disk_files(), options), arguments);
 }
 
-ExitCode check_rules(Terminal& terminal, const CheckArguments& arguments) {
-  const config::Loaded loaded = config::check_rule_files(arguments.files, config::disk_files(), load_options());
+ExitCode check_rules(Terminal& terminal, const World& world, const CheckArguments& arguments) {
+  config::LoadOptions options = load_options();
+  if (!take_emitters(terminal, world, arguments, options)) return ExitCode::usage;
+  const config::Loaded loaded = config::check_rule_files(arguments.files, config::disk_files(), options);
   const auto counted = [](std::size_t count, const std::string& what) {
     return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
   };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/terminal.h"
+#include "cli/world.h"
 #include "config/load.h"
 
 namespace watchbill::cli {
@@ -14,6 +15,7 @@ struct CheckArguments {
   config::NeighbourFiles neighbours;
   std::vector<std::string> own_addresses;
   std::vector<std::string> files;  // of `check rules` and `check alertmanager`
+  std::vector<std::string> emitters;  // files and URLs: who emits what (cli/emitters.h); empty: nobody said
   bool warn_as_fail{false};
 };
 
@@ -23,10 +25,10 @@ struct CheckArguments {
 void print_findings(Terminal& terminal, const config::Loaded& loaded);
 
 // The bill with everything that it includes and names, or the neighbours' files in its place; Prometheus rule files by
-// themselves; an Alertmanager file by itself. Exit 2 when it cannot be taken, 1 for warnings with --warn-as-fail, else 0
-// (design/commands.md §3).
-[[nodiscard]] ExitCode check_bill(Terminal& terminal, const CheckArguments& arguments);
-[[nodiscard]] ExitCode check_rules(Terminal& terminal, const CheckArguments& arguments);
+// themselves; an Alertmanager file by itself. Exit 2 when it cannot be taken, or an emitter cannot be read; 1 when a rule is
+// wrong (Severity::mistake), and for warnings with --warn-as-fail; else 0 (design/commands.md §3).
+[[nodiscard]] ExitCode check_bill(Terminal& terminal, const World& world, const CheckArguments& arguments);
+[[nodiscard]] ExitCode check_rules(Terminal& terminal, const World& world, const CheckArguments& arguments);
 [[nodiscard]] ExitCode check_alertmanager(Terminal& terminal, const CheckArguments& arguments);
 
 // `import prometheus FILE`: prints the bill that says the same. Exit 2, with the findings, when there can be none.

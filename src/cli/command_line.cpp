@@ -150,18 +150,26 @@ class CommandLine {
     bill->require_subcommand(0, 1);
     bill->callback([this, bill] {
       if (bill->get_subcommands().empty())
-        parsed_.verb = [this](Terminal& terminal) { return check_bill(terminal, parsed_.check); };
+        parsed_.verb = [this](Terminal& terminal) { return check_bill(terminal, world_, parsed_.check); };
     });
     bill->add_option("--config", parsed_.check.config, "the bill [watchbill.yaml]");
     add_neighbours(bill, parsed_.check.neighbours);
     bill->add_option("--listen,--web.listen-address", parsed_.check.own_addresses,
                      "what `serve` will listen on, instead of the bill's [127.0.0.1:9911]");
     bill->add_flag("--warn-as-fail", parsed_.check.warn_as_fail, "warnings give exit 1");
-    add(*bill, "rules", "lint Prometheus rule files by themselves",
-        "  watchbill check rules rules/web.yml\n  watchbill check rules rules/*.yml -o json",
-        [this](Terminal& terminal) { return check_rules(terminal, parsed_.check); })
-        ->add_option("FILE", parsed_.check.files, "rule files")
-        ->required();
+    const auto add_emitters_to = [this](CLI::App* verb) {
+      verb->add_option("--emitters", parsed_.check.emitters,
+                       "who emits what: a file or URL with a metrics page, or a Prometheus (http://host:9090); may come again")
+          ->expected(1)
+          ->take_all();
+    };
+    add_emitters_to(bill);
+    CLI::App* rules =
+        add(*bill, "rules", "lint Prometheus rule files by themselves",
+            "  watchbill check rules rules/web.yml\n  watchbill check rules rules/*.yml --emitters http://prometheus:9090",
+            [this](Terminal& terminal) { return check_rules(terminal, world_, parsed_.check); });
+    rules->add_option("FILE", parsed_.check.files, "rule files")->required();
+    add_emitters_to(rules);
     add(*bill, "alertmanager", "lint an Alertmanager file by itself",
         "  watchbill check alertmanager alertmanager.yml\n  watchbill check alertmanager /etc/prometheus/alertmanager.yml",
         [this](Terminal& terminal) { return check_alertmanager(terminal, parsed_.check); })

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "config/known_metrics.h"
 #include "ports/clock.h"
 #include "ports/effects.h"
 #include "ports/http_client.h"
@@ -33,6 +34,10 @@ struct World {
   std::function<Result<ports::HttpAnswer, ports::HttpFailure>(ports::HttpCall)> call;
   // Waits a moment between two looks at something that changes; false when the user asked to end.
   std::function<bool(Duration)> pause;
+  // The families that this program emits.
+  std::function<config::KnownMetrics()> own_metrics{};
+  // What `serve` would read of this host now, as a page in Prometheus' text format.
+  std::function<std::string()> host_page{};
 };
 
 }  // namespace watchbill::cli

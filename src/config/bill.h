@@ -27,6 +27,7 @@ struct Bill {
   std::vector<NamedFile> rule_files;
   std::vector<NamedFile> alertmanager;  // none or one
   std::vector<AlertPlace> alerts;
+  std::vector<WrittenRule> written_rules;
   std::deque<SourceFile> files;         // the bill's own first; addresses stay
   Sections sections;
   Report report;

@@ -66,6 +66,10 @@ std::string without_actions(std::string text) {
 
 }  // namespace
 
+std::size_t offset_in_template(std::string_view text, std::uint32_t line, std::uint32_t column) {
+  return column == 0 ? 0 : offset_of(text, line, column);
+}
+
 void read_expression(const Cursor& at, std::string& out) {
   if (read_expression_of(at)) out = at.node().text;
 }

@@ -24,6 +24,9 @@ void read_condition(const Cursor& at, std::string& out);
 std::optional<text_template::Template> check_template(const Cursor& at, text_template::Place place,
                                                       const text_template::Shape& names);
 
+// The byte of a template's text at a line and column, as its analysis names places.
+[[nodiscard]] std::size_t offset_in_template(std::string_view text, std::uint32_t line, std::uint32_t column);
+
 // Expands a template whose names are all known when the bill is read; complains like check_template.
 [[nodiscard]] std::optional<std::string> expand(const Cursor& at, const text_template::Value& data,
                                                 const text_template::Shape& names);

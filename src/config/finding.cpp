@@ -12,7 +12,8 @@ namespace watchbill::config {
 
 std::string_view word(Severity severity) noexcept {
   switch (severity) {
-    case Severity::error: return "error";
+    case Severity::error:
+    case Severity::mistake: return "error";
     case Severity::warning: return "warning";
   }
   return "error";
@@ -36,7 +37,7 @@ void Report::add(Finding finding) {
   if (finding.severity == Severity::error) ++error_count_;
   if (!is_full()) return findings_.push_back(std::move(finding));
   ++dropped_count_;
-  if (finding.severity != Severity::error) return;
+  if (finding.severity == Severity::warning) return;
   const auto warning = std::find_if(findings_.begin(), findings_.end(),
                                     [](const Finding& each) { return each.severity == Severity::warning; });
   if (warning != findings_.end()) *warning = std::move(finding);

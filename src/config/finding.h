@@ -12,8 +12,9 @@
 
 namespace watchbill::config {
 
-// Errors: the bill cannot be taken. Warnings: it can. Source: design/commands.md §3.
-enum class Severity : std::uint8_t { error, warning };
+// Errors: the bill cannot be taken. Mistakes: it can, yet something in it is wrong for sure; to people they are errors too.
+// Warnings: it can. Source: design/commands.md §3.
+enum class Severity : std::uint8_t { error, mistake, warning };
 [[nodiscard]] std::string_view word(Severity severity) noexcept;
 
 // A place in one of the files.
@@ -48,7 +49,7 @@ class Report {
  public:
   static constexpr std::size_t count_max = 200;
 
-  // What comes after `count_max` is counted only; an error takes the place of a warning.
+  // What comes after `count_max` is counted only; what is no warning takes the place of one.
   void add(Finding finding);
   [[nodiscard]] bool is_full() const noexcept { return findings_.size() >= count_max; }
   [[nodiscard]] bool has_errors() const noexcept { return error_count_ != 0; }

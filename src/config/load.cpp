@@ -10,6 +10,7 @@
 
 #include "config/alertmanager.h"
 #include "config/bill.h"
+#include "config/lints.h"
 #include "config/neighbour_files.h"
 #include "config/paths.h"
 #include "config/prometheus_text.h"
@@ -226,10 +227,12 @@ void Loader::read_rule_files() {
       const Cursor root(bill_.report, *file, file->tree.root, "");
       std::vector<RuleGroupConfiguration>& groups = bill_.configuration.rule_groups;
       RuleFileCount& count = rule_files_.emplace_back(RuleFileCount{file->path, groups.size(), 0});
-      read_rule_file(root, bill_.configuration.global.evaluation_interval, groups, bill_.alerts);
+      read_rule_file(root, bill_.configuration.global.evaluation_interval, groups, bill_.alerts, bill_.written_rules);
       for (std::size_t i = count.group_count; i < groups.size(); ++i) count.rule_count += groups[i].rules.size();
       count.group_count = groups.size() - count.group_count;
     }
+  const Configuration& read = bill_.configuration;
+  lint_rules(bill_.written_rules, read.rule_groups, read.hysteresis, options_.metrics, bill_.report);
 }
 
 void Loader::read_routing() {
@@ -362,7 +365,9 @@ Loaded Loader::alertmanager(const std::string& path) {
 
 int Loaded::exit_code(bool warn_as_fail) const noexcept {
   if (!configuration) return 2;
-  return warn_as_fail && !findings.empty() ? 1 : 0;
+  const bool has_mistakes = std::any_of(findings.begin(), findings.end(),
+                                        [](const Finding& each) { return each.severity == Severity::mistake; });
+  return has_mistakes || (warn_as_fail && !findings.empty()) ? 1 : 0;
 }
 
 Loaded load_bill(const std::string& path, const FileReader& files, const LoadOptions& options) {

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "config/finding.h"
+#include "config/known_metrics.h"
 #include "config/tree.h"
 #include "model/configuration.h"
 
@@ -29,6 +30,7 @@ struct LoadOptions {
   std::vector<std::string> own_addresses;  // of --listen; empty: those of the configuration. `alerting` may name them
   bool keeper_is_root{false};          // workloads and exec actions then need a user
   std::optional<Instant> today;        // absent: nothing is called stale
+  KnownMetrics metrics;                    // of those that rules name: our own, and what `check --emitters` read
   TreeLimits tree;
   std::size_t files_max{1000};         // of one bill, rule files among them: a pattern may match a whole disk
 };
@@ -47,7 +49,7 @@ struct Loaded {
   std::vector<RuleFileCount> rule_files;       // that could be read, in their order
   std::string prometheus_text;                 // with the configuration: what it says in Prometheus' words, without secrets
 
-  // Exit code of `check`: 2 errors, 1 warnings with `warn_as_fail`, else 0.
+  // Exit code of `check`: 2 errors; 1 mistakes, and warnings with `warn_as_fail`; else 0.
   [[nodiscard]] int exit_code(bool warn_as_fail) const noexcept;
 };
 

@@ -7,9 +7,7 @@
 #include <fmt/core.h>
 
 #include "config/expressions.h"
-#include "config/rule_lint.h"
 #include "config/values.h"
-#include "metrics/promql/parser.h"
 #include "template/annotation.h"
 
 namespace watchbill::config {
@@ -55,20 +53,6 @@ struct GroupKeys {
 
 void read_limit(const Cursor& at, std::uint64_t& out) { read_between<0, (std::int64_t{1} << 53) - 1>(at, out); }
 
-// Events that come one by one and rarely are what such alerts are for.
-void lint(const Cursor& at, const RuleConfiguration& read) {
-  const NodeIndex text = at.file().tree.find(at.index(), "expr");
-  const auto expression = metrics::promql::parse(read.expression);
-  if (text == no_node || read.expression.empty() || !expression) return;
-  const std::optional<BareIncrease> found = find_bare_increase(*expression);
-  if (!found) return;
-  at.member("expr", text).warn_in(
-      found->offset, "counter_not_initialised",
-      fmt::format("a series of {0} whose first sample is 1 has no {1}, so the event that bore it does not fire: let the program "
-                  "begin with 0, or add `or ({0} unless {0} offset …) > 0`",
-                  found->metric, found->function));
-}
-
 void read_rule(const Cursor& at, RuleConfiguration& out) {
   if (!read_object(at, rule, out)) return;
   const auto forbid = [&](std::string_view name) {
@@ -78,7 +62,6 @@ void read_rule(const Cursor& at, RuleConfiguration& out) {
   if (out.record.empty() == out.alert.empty())
     return at.complain("missing_key", "expected exactly one of the keys record and alert");
   if (!out.record.empty()) return forbid("for"), forbid("keep_firing_for"), forbid("annotations");
-  lint(at, out);
   static const templates::Shape names = templates::annotation_shape();
   for (const std::string_view part : {"labels", "annotations"}) {
     const NodeIndex texts = at.file().tree.find(at.index(), part);
@@ -109,27 +92,10 @@ struct FileKeys {
   Duration evaluation_interval;
   std::vector<RuleGroupConfiguration>* groups{nullptr};
   std::vector<AlertPlace>* alerts{nullptr};
-  // Where each name with its labels was first written; of the whole file, as promtool has it.
-  std::map<std::pair<std::string, std::map<std::string, std::string>>, Mark> seen{};
+  std::vector<WrittenRule>* written{nullptr};
 };
 
-// Two rules that write the same series write different values to them, and two that raise the same alerts end each other's.
-void warn_of_duplicate(const Cursor& at, const RuleConfiguration& read, FileKeys& file) {
-  const std::string_view key = read.alert.empty() ? "record" : "alert";
-  const NodeIndex name = at.file().tree.find(at.index(), key);
-  if (name == no_node) return;
-  const Cursor named = at.member(key, name);
-  std::map<std::string, std::string> labels = read.labels;
-  std::erase_if(labels, [](const auto& label) { return label.second.empty(); });  // as good as none
-  const auto [first, is_new] =
-      file.seen.try_emplace({read.alert.empty() ? read.record : read.alert, std::move(labels)}, at.at(name).begin);
-  if (is_new) return;
-  named.warn("duplicate_rule", fmt::format("a rule with this name and the same labels is in line {}: both write the same series; "
-                                           "give one of them another name or another label",
-                                           first->second.line));
-}
-
-void add_group(const Cursor& at, FileKeys& file) {
+void add_group(const Cursor& at, std::size_t position, FileKeys& file) {
   GroupKeys keys;
   if (!read_object(at, group, keys)) return;
   RuleGroupConfiguration out;
@@ -145,7 +111,7 @@ void add_group(const Cursor& at, FileKeys& file) {
     for (const auto& [name, value] : keys.labels) each.labels.try_emplace(name, value);
     const NodeIndex node = at.at(rules).children[i];
     const NodeIndex name = at.file().tree.find(node, "alert");
-    warn_of_duplicate(at.member("rules", rules).element(i), each, file);
+    file.written->push_back({&at.file(), position, i, file.groups->size(), i});
     if (!each.alert.empty() && name != no_node) file.alerts->push_back({each.alert, {at.file().path, at.at(name).begin}});
   }
   out.rules = std::move(keys.rules);
@@ -158,7 +124,7 @@ void read_groups(const Cursor& at, FileKeys& file) {
   for (std::size_t i = 0; i < at.node().children.size(); ++i) {
     const Cursor element = at.element(i);
     const std::size_t before = file.groups->size();
-    add_group(element, file);
+    add_group(element, i, file);
     if (file.groups->size() > before && !file.groups->back().name.empty() && !names.insert(file.groups->back().name).second)
       element.complain("duplicate_name", fmt::format("the group {} is written twice in this file", file.groups->back().name));
   }
@@ -170,9 +136,9 @@ constexpr auto rule_file = table<FileKeys>(
 }  // namespace
 
 void read_rule_file(const Cursor& at, Duration evaluation_interval, std::vector<RuleGroupConfiguration>& groups,
-                    std::vector<AlertPlace>& alerts) {
+                    std::vector<AlertPlace>& alerts, std::vector<WrittenRule>& written) {
   if (is_null(at.node())) return;
-  FileKeys file{&at, evaluation_interval, &groups, &alerts, {}};
+  FileKeys file{&at, evaluation_interval, &groups, &alerts, &written};
   read_object(at, rule_file, file);
 }
 

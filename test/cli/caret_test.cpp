@@ -10,6 +10,8 @@
 #include "cli/check.h"
 #include "cli/test.h"
 
+#include "cli/empty_world.h"
+
 namespace watchbill::cli {
 namespace {
 
@@ -76,10 +78,11 @@ class printed : public ::testing::Test {
 };
 
 TEST_F(printed, findings_about_expressions_have_a_caret_and_json_has_none) {
+  EmptyWorld empty;
   CheckArguments arguments;
   arguments.files = {write("rules.yml", "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: |\n          up +\n\n"
                                         "            rate(x)\n      - {alert: B, expr: up, fro: 5m}\n")};
-  const auto verb = [&](Terminal& terminal) { return check_rules(terminal, arguments); };
+  const auto verb = [&](Terminal& terminal) { return check_rules(terminal, empty.world, arguments); };
   const std::string table = by(verb, Format::table);
   EXPECT_NE(table.find("rules.yml:8:18: error"), std::string::npos) << table;
   EXPECT_NE(table.find("[bad_expression]\n              rate(x)\n                   ^\n"), std::string::npos) << table;

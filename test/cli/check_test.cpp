@@ -10,6 +10,9 @@
 #include <fstream>
 #include <string>
 
+#include "cli/emitters.h"
+#include "cli/empty_world.h"
+
 namespace watchbill::cli {
 namespace {
 
@@ -30,10 +33,11 @@ class check_rules_verb : public ::testing::Test {
     CheckArguments arguments;
     for (std::string& file : files) arguments.files.push_back(folder_ + "/" + file);
     arguments.warn_as_fail = warn_as_fail;
+    arguments.emitters = emitters_;
     std::FILE* out = std::tmpfile();
     std::FILE* err = std::tmpfile();
     Terminal terminal(out, err, format, false);
-    exit_code_ = static_cast<int>(check_rules(terminal, arguments));
+    exit_code_ = static_cast<int>(check_rules(terminal, empty_.world, arguments));
     std::rewind(out);
     std::string text;
     for (int c = std::fgetc(out); c != EOF; c = std::fgetc(out)) text.push_back(static_cast<char>(c));
@@ -45,12 +49,14 @@ class check_rules_verb : public ::testing::Test {
   }
 
   std::string folder_;
+  EmptyWorld empty_;
+  std::vector<std::string> emitters_;
   int exit_code_{0};
 };
 
 TEST_F(check_rules_verb, says_what_each_file_holds) {
   put("a.yml", "groups: [{name: g, rules: [{record: a, expr: up}, {record: b, expr: up}]}, {name: h, rules: []}]\n");
-  put("b.yml", "groups: [{name: g, rules: [{alert: A, expr: up == 0}]}]\n");
+  put("b.yml", "groups: [{name: g, rules: [{alert: A, expr: up == 0, for: 1m}]}]\n");
   put("empty.yml", "");
   EXPECT_EQ(check({"a.yml", "b.yml", "empty.yml"}),
             "a.yml: 2 groups, 2 rules\nb.yml: 1 group, 1 rule\nempty.yml: 0 groups, 0 rules\n0 errors, 0 warnings\n");
@@ -66,6 +72,77 @@ TEST_F(check_rules_verb, warns_of_two_rules_that_write_one_series) {
   EXPECT_EQ(exit_code_, 0);
   check({"a.yml"}, Format::table, true);
   EXPECT_EQ(exit_code_, 1);
+}
+
+TEST_F(check_rules_verb, a_lint_is_shown_at_its_place_with_a_caret) {
+  put("a.yml", "groups:\n  - name: g\n    rules:\n      - alert: A\n        expr: count(x) < 1\n        for: 1m\n");
+  const std::string text = check({"a.yml"});
+  EXPECT_NE(text.find("a.yml:5:24: warning"), std::string::npos) << text;
+  EXPECT_NE(text.find("[never_fires]\n          expr: count(x) < 1\n                         ^\n"), std::string::npos) << text;
+}
+
+TEST_F(check_rules_verb, a_metric_that_no_emitter_has_is_an_error) {
+  put("a.yml", "groups: [{name: g, rules: [{record: a, expr: 'http_request_total + b + up'}, {record: b, expr: 1}]}]\n");
+  put("page", "# TYPE http_requests_total counter\nhttp_requests_total 1\nbare 2\n");
+  EXPECT_NE(check({"a.yml"}).find("0 errors, 0 warnings"), std::string::npos) << "nobody can know";
+  emitters_ = {folder_ + "/page"};
+  const std::string text = check({"a.yml"});
+  EXPECT_EQ(exit_code_, 1) << text;
+  EXPECT_NE(text.find("a.yml:1:47: error: groups[0].rules[0].expr: nothing emits http_request_total: none of the emitters that "
+                      "were named has it, and no rule records it; did you mean http_requests_total? [no_emitter]"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("1 errors, 0 warnings"), std::string::npos) << text;
+}
+
+TEST_F(check_rules_verb, an_emitter_that_cannot_be_read_ends_it) {
+  put("a.yml", "groups: []\n");
+  emitters_ = {folder_ + "/nowhere"};
+  EXPECT_EQ(check({"a.yml"}), "");
+  EXPECT_EQ(exit_code_, 2);
+}
+
+TEST_F(check_rules_verb, asks_a_prometheus_for_types_and_for_names) {
+  std::vector<std::string> asked;
+  empty_.world.call = [&asked](ports::HttpCall call) -> Result<ports::HttpAnswer, ports::HttpFailure> {
+    asked.push_back(call.url);
+    ports::HttpAnswer answer;
+    answer.status = 200;
+    answer.body = asked.size() == 1 ? R"({"status":"success","data":{"load":[{"type":"gauge","help":"","unit":""}]}})"
+                                    : R"({"status":"success","data":["load","pushed"]})";
+    return answer;
+  };
+  put("a.yml", "groups: [{name: g, rules: [{record: a, expr: 'rate(load[5m]) + pushed + nobodys'}]}]\n");
+  emitters_ = {"http://prometheus:9090"};
+  const std::string text = check({"a.yml"});
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_EQ(asked[0], "http://prometheus:9090/api/v1/metadata");
+  EXPECT_EQ(asked[1], "http://prometheus:9090/api/v1/label/__name__/values?start=-3600");
+  EXPECT_NE(text.find("[rate_of_gauge]"), std::string::npos) << text;
+  EXPECT_NE(text.find("nothing emits nobodys"), std::string::npos) << text;
+  EXPECT_EQ(text.find("nothing emits pushed"), std::string::npos) << text;
+}
+
+TEST(emitters, are_read_in_every_form) {
+  config::KnownMetrics known;
+  ASSERT_TRUE(add_emitter("# TYPE a counter\na_total 1\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n# EOF\n",
+                          "page", known));
+  ASSERT_TRUE(add_emitter("plain 1\n", "page", known));
+  ASSERT_TRUE(add_emitter(R"({"g":[{"type":"gauge"}],"two":[{"type":"gauge"},{"type":"counter"}]})", "metadata", known));
+  ASSERT_TRUE(add_emitter(R"(["named"])", "names", known));
+  const auto type = [&known](const char* name) { return known.type_of(name) == nullptr ? "none" : *known.type_of(name); };
+  EXPECT_EQ(type("a_total"), "counter");
+  EXPECT_EQ(type("h_bucket"), "counter");
+  EXPECT_EQ(type("plain"), "");
+  EXPECT_EQ(type("g"), "gauge");
+  EXPECT_EQ(type("two"), "") << "nobody knows which";
+  EXPECT_EQ(type("named"), "");
+  EXPECT_EQ(type("nobodys"), "none");
+  for (const char* wrong : {"", "{\"data\": 1}", "{", "{\"error\": \"no\"}", "a b c\n", "{\"a\": [{}]}"}) {
+    const Result<void> added = add_emitter(wrong, "wrong.txt", known);
+    ASSERT_FALSE(added) << wrong;
+    EXPECT_NE(added.error().text().find("wrong.txt"), std::string::npos) << added.error().text();
+  }
 }
 
 }  // namespace

@@ -24,10 +24,24 @@ FileReader reader_of(const MemoryFiles& files) {
 
 namespace {
 
+// A few of our own families, as `check` knows them, and what a target emits.
+KnownMetrics some_metrics(bool is_complete) {
+  KnownMetrics out;
+  out.types = {{"watchbill_holds", "gauge"}, {"watchbill_refusals_total", "counter"}, {"watchbill_workload_state", "gauge"}};
+  out.closed_values[{"watchbill_workload_state", "state"}] = {"failed", "running", "stopped"};
+  if (is_complete)
+    for (const auto& [name, type] :
+         {std::pair{"load", "gauge"}, {"served", "counter"}, {"took_seconds", "histogram"}, {"queue_total", "gauge"}})
+      out.types[name] = type;
+  out.is_complete = is_complete;
+  return out;
+}
+
 void take_options(const std::string& line, LoadOptions& options) {
   std::istringstream words(line);
   for (std::string word; words >> word;) {
     if (word == "root") options.keeper_is_root = true;
+    if (word == "metrics" || word == "emitters") options.metrics = some_metrics(word == "emitters");
     if (word.starts_with("today=")) options.today = *parse_rfc3339(word.substr(6) + "T00:00:00Z");
   }
 }

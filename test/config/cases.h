@@ -21,7 +21,7 @@ using MemoryFiles = std::map<std::string, std::string>;
 //   watchbill: 1            the text of /etc/wb/watchbill.yaml
 //   >>> rules/web.yml       from here on the text of another file
 //   …
-//   ??? root today=2026-03-01   options
+//   ??? root today=2026-03-01   options; `metrics`: a few families of our own are known, `emitters`: and some others, and no more
 //   ===
 //   the report, line by line
 struct Case {

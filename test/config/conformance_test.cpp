@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include <gtest/gtest.h>
 
@@ -27,16 +28,23 @@ TEST(conformance, every_public_rule_file_loads) {
   const std::filesystem::path folder = conformance("rules");
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no rule files at " << folder;
   std::size_t count = 0;
+  std::map<std::string_view, std::size_t> warnings;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     if (entry.path().extension() != ".yml") continue;
     const MemoryFiles files{{"/rules.yml", text_of_file(entry.path())}};
     const Loaded loaded = check_rule_files({"/rules.yml"}, reader_of(files));
     EXPECT_TRUE(loaded.configuration) << entry.path() << report_of(loaded);
-    for (const Finding& finding : loaded.findings)
-      EXPECT_EQ(finding.code, "counter_not_initialised") << entry.path() << finding.line();
+    for (const Finding& finding : loaded.findings) {
+      ++warnings[finding.code];
+      EXPECT_EQ(finding.severity, Severity::warning) << entry.path() << finding.line();
+    }
     ++count;
   }
   EXPECT_GE(count, 79U);
+  // Each of these was looked at and is right (docs/decisions/lints.md). A lint that says more than before is looked at again.
+  const std::map<std::string_view, std::size_t> right{
+      {"counter_not_initialised", 104}, {"label_lost", 175}, {"never_fires", 8}, {"never_matches", 3}};
+  EXPECT_EQ(warnings, right);
 }
 
 // What Alertmanager takes is taken, or refused by the name of what this release does not have; what it refuses is refused.

@@ -159,7 +159,7 @@ TEST(load, the_example_of_the_documentation_loads) {
   const std::string text = document.substr(begin, document.find("```", begin) - begin);
   const MemoryFiles files{
       {"/etc/wb/watchbill.yaml", text},
-      {"/etc/wb/rules/web.yml", "groups: [{name: web, rules: [{alert: WebDown, expr: up == 0}]}]\n"},
+      {"/etc/wb/rules/web.yml", "groups: [{name: web, rules: [{alert: WebDown, expr: up == 0, for: 1m}]}]\n"},
       {"/etc/wb/alertmanager.yml", "route: {receiver: ops}\nreceivers: [{name: ops}]\n"}};
   EXPECT_EQ(report_of(load(files)), "ok\n");
 }

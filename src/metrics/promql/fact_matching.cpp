@@ -69,8 +69,9 @@ double exact(BinaryOperator op, double left, double right) {
 
 ValueRange negative(const ValueRange& range) {
   ValueRange out = range;
-  out.low = -range.high, out.is_above_low = range.is_below_high;
-  out.high = -range.low, out.is_below_high = range.is_above_low;
+  // 0 is no -0 to people.
+  out.low = 0 - range.high, out.is_above_low = range.is_below_high;
+  out.high = 0 - range.low, out.is_below_high = range.is_above_low;
   return out;
 }
 
@@ -196,8 +197,8 @@ ResultFacts FactFinder::of_vector_and_scalar(NodeIndex index, const Binary& bina
   if (passed.has_nothing() && out.empty_by == no_node && !binary.returns_bool) {
     out.empty_by = index;
     note(Impossibility::comparison, index, operator_offset(binary), "",
-         fmt::format("the {} side is {}, the other {}", left_is_vector ? "left" : "right", vector.values.text(),
-                     scalar.values.text()));
+         fmt::format("the {} side is {}, the {} side {}", left_is_vector ? "left" : "right", vector.values.text(),
+                     left_is_vector ? "right" : "left", scalar.values.text()));
   }
   out.values = binary.returns_bool ? ValueRange::between(0, passed.has_nothing() ? 0 : 1) : passed;
   return out;
@@ -350,7 +351,8 @@ ResultFacts FactFinder::of_vectors(NodeIndex index, const Binary& binary) {
   }
   for (const std::string& label : matching.include) {
     LabelFact fact = one.labels.of(label);
-    if (fact.presence == Presence::never && !fact.is_wanted && is_possible)
+    // group_left (__name__) is how some write a group_left without labels.
+    if (fact.presence == Presence::never && !fact.is_wanted && is_possible && label != metric_name_label)
       note_lost(LabelUse::include, left_is_one ? binary.left : binary.right, label,
                 offset_of(index, label, node(binary.left).span.end));
     if (fact.presence == Presence::maybe) fact.presence = Presence::named;

@@ -1,7 +1,6 @@
 #include "metrics/promql/result_facts.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
 #include <fmt/core.h>
@@ -41,7 +40,9 @@ LabelFacts no_labels(NodeIndex by) {
   return out;
 }
 
-bool is_word_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool is_word_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
 
 std::string list_text(const std::vector<std::string>& labels) {
   std::string out = "(";
@@ -143,10 +144,9 @@ void FactFinder::check_matchers(NodeIndex index, const std::vector<const Selecto
       fact.value = left.front();
     } else if (left.empty() && out.empty_by == no_node) {
       out.empty_by = index;
-      const bool is_alone = compiled.size() == 1;
       note(Impossibility::matchers, index, of_label.back()->offset, label,
-           is_alone ? fmt::format("no value of {} meets this matcher", label)
-                    : fmt::format("no value of {} meets all {} matchers on it", label, compiled.size()));
+           fmt::format("no value of {} meets {} matchers on it", label,
+                       compiled.size() == 2 ? "both" : fmt::format("all {}", compiled.size())));
     }
     return;
   }
@@ -363,7 +363,8 @@ std::string taker_text(const Expression& expression, NodeIndex by) {
   const Node& node = expression.at(by);
   if (const auto* aggregate = std::get_if<Aggregate>(&node.of)) {
     if (aggregate->grouping.empty() && !aggregate->is_without) return fmt::format("{}()", text_of(aggregate->op));
-    return fmt::format("{} {} {}", text_of(aggregate->op), aggregate->is_without ? "without" : "by", list_text(aggregate->grouping));
+    return fmt::format("{} {} {}", text_of(aggregate->op), aggregate->is_without ? "without" : "by",
+                       list_text(aggregate->grouping));
   }
   if (const auto* call = std::get_if<Call>(&node.of)) return fmt::format("{}()", call->function->name);
   if (const auto* binary = std::get_if<Binary>(&node.of)) {
