@@ -365,7 +365,6 @@ TEST_F(sender, tells_of_exemplars_behind_the_samples_of_their_series) {
   terms_.sends_exemplars = true;
   terms_.queue.samples_per_request = 2;
   terms_.external_labels = Labels(std::vector<Labels::Pair>{{"site", "lab"}});
-  note_exemplar("old", 0);
   make();
   step();
   for (const std::string series : {"a", "b"}) write(series, 1);
@@ -416,6 +415,25 @@ TEST_F(sender, exemplars_are_tried_again_and_those_that_the_store_forgot_are_cou
   answer(204);
   EXPECT_EQ(sender_->figures().exemplars_sent, 4U);
   EXPECT_EQ(sender_->figures().failed.all(), 0U);
+}
+
+TEST_F(sender, exemplars_wait_a_minute_for_samples_that_nobody_answers) {
+  terms_.sends_exemplars = true;
+  make();
+  write("a", 1);
+  note_exemplar("a", 1);  // what is there already is sent, too
+  flush();
+  step();
+  ASSERT_EQ(calls_.size(), 1U) << "with the sample";
+  for (const Duration waited : {terms_.flush_interval * 2, terms_.flush_interval * 4}) {
+    now_ = start + waited;
+    step();
+    EXPECT_EQ(calls_.size(), 1U);
+    EXPECT_GT(wake_at_, now_) << "it does not look again and again";
+  }
+  now_ = start + Duration::minutes(1);
+  step();
+  EXPECT_EQ(calls_.size(), 2U);
 }
 
 TEST_F(sender, exemplars_are_not_sent_unasked) {

@@ -285,7 +285,7 @@ TEST_F(remote_receive, exemplars_are_those_of_a_real_prometheus) {
   if (!program) GTEST_SKIP() << "no prometheus in the PATH";
   write("prometheus.yml", "storage: {exemplars: {max_exemplars: 3}}\n");
   const Controller controller(path("data"), from_file());
-  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  ASSERT_TRUE(controller.is_serving());
   const Prometheus real(*program, path("prometheus.yml"), {free_port(), path("real")},
                         {"--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage"});
   const std::int64_t at = now_ms() - 5'000;
@@ -320,7 +320,7 @@ TEST_F(remote_receive, exemplars_go_on_to_a_real_prometheus) {
   write("prometheus.yml", "remote_write: [{url: \"http://127.0.0.1:" + std::to_string(real.port()) +
                               "/api/v1/write\", send_exemplars: true}]\n");
   const Controller controller(path("data"), from_file());
-  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  ASSERT_TRUE(controller.is_serving());
   const std::int64_t at = now_ms() - 5'000;
   for (const std::string& request : requests_with_exemplars(at))
     ASSERT_TRUE(eventually([&] { return post_to(controller.port(), "/api/v1/write", request).status == 204; }));

@@ -129,6 +129,7 @@ class writer : public ::testing::Test {
                                  },
                                  [this](const std::string&) { return environment(); },
                                  [] { return metrics::sender::FamilyList(); },
+                                 {},
                                  [] { return start; },
                                  [this](const std::string& text) { complain(text); }});
   }

@@ -21,10 +21,8 @@ Exemplars::Exemplars(const Terms& terms, Figures& figures)
 
 // Fixes what is sent next: all that is there now.
 void Exemplars::look(Instant now, const Source& source) {
-  const std::uint64_t number = source(next_, 0).number;
-  if (!is_begun_) next_ = number;
   is_begun_ = true;
-  until_ = number;
+  until_ = source(next_, 0).number;
   seen_at_ = now;
 }
 
@@ -38,6 +36,10 @@ void Exemplars::give_calls(Instant now, const Source& source, bool all_is_answer
                            std::vector<Call>& out) {
   if (!terms_.sends_exemplars || call_ != 0) return;
   if (!is_begun_ || (body_.empty() && next_ >= until_ && now - seen_at_ >= terms_.flush_interval)) look(now, source);
+  if (body_.empty() && next_ < until_) {
+    const Duration least = terms_.flush_interval * 2;
+    try_at_ = is_ripe(now, all_is_answered) ? now : seen_at_ + (now - seen_at_ < least ? least : longest_wait_for_samples);
+  }
   while (body_.empty() && next_ < until_ && is_ripe(now, all_is_answered)) {
     const std::uint64_t wanted = std::min<std::uint64_t>(until_ - next_, terms_.queue.samples_per_request);
     make_body(source(next_, static_cast<std::size_t>(wanted)));
@@ -96,8 +98,8 @@ bool Exemplars::take(const Answer& answer, Instant now) {
 
 Instant Exemplars::wake_at() const noexcept {
   if (!terms_.sends_exemplars || call_ != 0) return Instant::never();
-  if (!body_.empty()) return try_at_;
-  return seen_at_ + (next_ < until_ ? terms_.flush_interval * 2 : terms_.flush_interval);
+  // Answers bring a step, too: who waits for those of samples need not look again and again.
+  return !body_.empty() || next_ < until_ ? try_at_ : seen_at_ + terms_.flush_interval;
 }
 
 }  // namespace watchbill::metrics::sender

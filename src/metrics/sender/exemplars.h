@@ -21,7 +21,7 @@ class Exemplars {
   // Those of the store behind the first `number` that it ever had, oldest first, at most `count_max`.
   using Source = std::function<tsdb::ExemplarStore::Arrived(std::uint64_t number, std::size_t count_max)>;
 
-  // `terms` and `figures` outlive it. What the store has when it is asked first is not sent.
+  // `terms` and `figures` outlive it. What the store has already is sent too; a receiver that has it passes it over.
   Exemplars(const Terms& terms, Figures& figures);
 
   // `all_is_answered`: no sample of the log is on its way.
