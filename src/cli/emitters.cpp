@@ -83,7 +83,7 @@ Result<std::string> text_at(const std::string& url, const World& world) {
   ports::HttpCall call;
   call.url = url;
   call.body_bytes_max = 64U << 20;
-  call.accepts_gzip = true;
+  call.accepts_compression = true;
   call.redirect_count_max = 5;
   const auto answer = world.call(std::move(call));
   if (!answer) return Error{ErrorKind::not_found, "read the emitters at", url, answer.error().detail};
