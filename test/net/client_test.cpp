@@ -319,6 +319,23 @@ TEST(http_client, a_zstd_body_needs_no_more_than_eight_mib_of_window) {
   }
 }
 
+TEST(http_client, a_zstd_body_may_have_skippable_frames_but_none_of_older_formats) {
+  const auto unpacked = [](const std::string& packed) {
+    return call_answered_by(packed_answer("zstd", packed), [](HttpCall& call) { call.accepts_compression = true; });
+  };
+  const std::string x = zstd("x 1\n"), y = zstd("y 2\n");
+  const std::string skipped{"\x50\x2a\x4d\x18\x03\0\0\0abc", 11}, last_skipped{"\x5f\x2a\x4d\x18\0\0\0\0", 8};
+  EXPECT_EQ(unpacked(skipped + x + last_skipped + y + skipped)->body, "x 1\ny 2\n");
+  const std::string old{"\x27\xb5\x2f\xfd\0\x88", 6};  // 0.7: its decoder would take 128 MiB at once
+  for (const std::string& wrong : {x + skipped.substr(0, 10), x + skipped.substr(0, 2), old + std::string(64, '\0'),
+                                   x + old + std::string(64, '\0')}) {
+    const Outcome refused = unpacked(wrong);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().kind, HttpFailureKind::response_malformed);
+    EXPECT_NE(refused.error().detail.find("this is no zstd, or not all of it"), std::string::npos) << refused.error().detail;
+  }
+}
+
 TEST(http_client, compression_that_nobody_asked_for_is_left_as_it_is) {
   const auto accepting = [](HttpCall& call) { call.accepts_compression = true; };
   EXPECT_EQ(call_answered_by(packed_answer("br", "abc"), accepting)->body, "abc");
