@@ -590,6 +590,30 @@ TEST(rules, one_that_takes_too_long_has_failed_and_the_next_has_its_own_time) {
   EXPECT_EQ(stand.last.failure_count, 0U) << "no bound";
 }
 
+TEST(rules, a_label_whose_query_has_no_time_left_changes_no_alert) {
+  RuleSource bad = alerting("Bad", "up == 0");
+  bad.labels = {{"load", "{{ query \"load\" | first | value }}"}};
+  bad.annotations = {{"load", "{{ query \"load\" | first | value }}"}};
+  Stand stand({bad});
+  stand.put("up", "a", 0);
+  stand.put("load", "a", 3);
+  std::int64_t now_us = 0, step_us = 100;
+  stand.surroundings.rule_us_max = 1'000'000;
+  stand.surroundings.stopwatch_us = [&] { return now_us += step_us; };
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  stand.pass(15);
+  step_us = 1'000'001;
+  EXPECT_EQ(stand.slot(), "RuleEvaluationFailed") << "else it resolves, and one whose label is the error fires";
+  EXPECT_EQ(stand.evaluator->health(0).last_error, "out_of_time: no time is left for a query of a template: 1s for a rule");
+  ASSERT_EQ(stand.alerts().size(), 1U);
+  EXPECT_EQ(stand.alerts().front()->phase, AlertPhase::firing);
+  EXPECT_EQ(stand.alerts().front()->labels.get("load"), "3");
+  stand.pass(15);
+  step_us = 100;
+  EXPECT_EQ(stand.slot(), "RuleEvaluated") << "that it works again is recorded";
+  EXPECT_EQ(stand.alerts().size(), 1U);
+}
+
 TEST(rules, what_cannot_be_a_rule_is_refused_with_its_place) {
   const auto refusal = [](RuleSource rule) {
     GroupSource group;

@@ -124,6 +124,8 @@ RuleEvaluation::Failure RuleEvaluation::judge(std::vector<Element*>& moved) {
   forget();
   for (const promql::AnswerSeries& series : answer_.series)
     if (Failure failure = see(series)) return failure;
+  // What stands in a label instead of an answer would be another alert, and the one with the answer over.
+  if (over_time_) return over_time_;
   if (Failure failure = ask_recovery()) return failure;
   std::uint64_t alert_count = 0;
   for (auto& [identity, element] : memory_.elements) {
@@ -268,11 +270,17 @@ void RuleEvaluation::keep_text(const Element& element) {
   else if (element.presence == Presence::present) memory_.texts[element.labels] = annotations_of(element);
 }
 
-text_template::Answer RuleEvaluation::query(std::string_view expression) const {
+text_template::Answer RuleEvaluation::query(std::string_view expression) {
   const auto parsed = promql::parse(expression);
   if (!parsed) return text_template::Complaint{parsed.error().text()};
+  const promql::EvaluationOptions asked = options();
+  // A query of few samples ends before it asks for the time, and there is one for each element.
+  if (!over_time_ && asked.should_stop && asked.should_stop())
+    over_time_ = text_of({promql::EvaluationRefusal::out_of_time, {}, "no time is left for a query of a template"});
+  if (over_time_) return text_template::Complaint{*over_time_};
   // At the slot, as in Prometheus 3: the group's query_offset is for the expression alone.
-  const auto answer = promql::evaluate(*parsed, inputs_.snapshot, promql::QueryTime::at(inputs_.at), options());
+  const auto answer = promql::evaluate(*parsed, inputs_.snapshot, promql::QueryTime::at(inputs_.at), asked);
+  if (!answer && answer.error().reason == promql::EvaluationRefusal::out_of_time) over_time_ = text_of(answer.error());
   if (!answer) return text_template::Complaint{answer.error().message};
   std::vector<text_template::Value> samples;
   if (answer->type == promql::ValueType::scalar) samples.push_back(text_template::sample({}, answer->scalar));

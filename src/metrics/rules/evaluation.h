@@ -42,7 +42,7 @@ class RuleEvaluation {
   [[nodiscard]] bool is_loaded(const Selectors& selectors) const;
   [[nodiscard]] bool is_judged_anew(const Element& element, const Selectors& selectors, FoundSeries& found) const;
   [[nodiscard]] std::string expand(const text_template::Template& text, const Labels& element, double value) const;
-  [[nodiscard]] text_template::Answer query(std::string_view expression) const;
+  [[nodiscard]] text_template::Answer query(std::string_view expression);
   [[nodiscard]] std::map<std::string, std::string> annotations_of(const Element& element) const;
   void keep_text(const Element& element);
   void show(Element& element, SampleBatch& batch) const;
@@ -59,6 +59,7 @@ class RuleEvaluation {
   const Inputs& inputs_;
   const Instant query_at_;
   const std::int64_t begun_us_;
+  Failure over_time_;  // once a query of a template met the end of the rule's time
   text_template::Environment environment_;
   promql::Answer answer_;
   std::optional<FoundSeries> found_;  // of the answer
