@@ -73,5 +73,19 @@ TEST(page_series, whatever_pages_come_a_text_stands_for_its_series) {
   }
 }
 
+// Rounds are told apart by a byte: what is new in a round whose number is that of another is kept as well.
+TEST(page_series, what_is_new_is_known_in_the_next_of_a_thousand_rounds) {
+  PageSeries series;
+  for (int round = 1; round <= 1000; ++round) {
+    series.begin_round();
+    const std::string before = "x" + std::to_string(round - 1);
+    EXPECT_EQ(series.find_or_add("a").is_new, round == 1) << "round " << round;
+    EXPECT_EQ(series.find_or_add(before).is_new, round == 1) << "round " << round;
+    EXPECT_TRUE(series.find_or_add("x" + std::to_string(round)).is_new) << "round " << round;
+    EXPECT_EQ(series.seen_count(), 3U) << "round " << round;
+    series.end_round();
+  }
+}
+
 }  // namespace
 }  // namespace watchbill::drivers::scrape

@@ -32,7 +32,8 @@ PageSeries::Found PageSeries::find_or_add(std::string_view text) {
       enter(place);
     }
   }
-  if (!is_seen(series_[place])) {
+  // A new one says nothing of a round yet: its 0 is the number of every 256th.
+  if (is_new || !is_seen(series_[place])) {
     see(place);
     // From here on as it was there: one line more or less costs one look-up.
     if (place < known_count_) expected_ = place + 1;
