@@ -429,6 +429,17 @@ TEST_F(Bench, the_content_type_says_which_format_a_page_has) {
   EXPECT_EQ(ask("up"), "up{instance=\"a:1\", job=\"web\"} 1") << "without a type it is text";
 }
 
+TEST_F(Bench, a_line_that_came_in_another_format_is_read_by_the_rules_of_its_own) {
+  page_ = "x {a=\"1\",} 1\n";
+  scraper_.configure({target("a:1")});
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("x"), "x{a=\"1\", instance=\"a:1\", job=\"web\"} 1");
+  headers_ = {{"Content-Type", "application/openmetrics-text; version=1.0.0"}};
+  page_ = "x {a=\"1\",} 2\n# EOF\n";
+  pass(Duration::seconds(15));
+  EXPECT_EQ(ask("{__name__=~\"x|up\"}"), "up{instance=\"a:1\", job=\"web\"} 0") << "text may have blanks there, OpenMetrics not";
+}
+
 TEST_F(Bench, a_page_that_is_honored_keeps_its_labels_and_leaves_empty_what_it_leaves_empty) {
   page_ = "x{job=\"theirs\"} 1\ny{job=\"\",instance=\"\"} 1\nz 1\n";
   Target honored = target("a:1");

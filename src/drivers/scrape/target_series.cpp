@@ -216,7 +216,7 @@ void TargetSeries::stage_exemplars(const Parser& parser) {
 template <class Parser>
 Status TargetSeries::stage_page(Parser parser, Instant at) {
   while (true) {
-    expect(parser, series_.expected_text());
+    expect(parser, expects_ ? series_.expected_text() : std::string_view());
     switch (parser.next()) {
       case PageReader::Entry::end: {
         // The page is read to its end even so: how many samples there are tells by how much the limit is too low.
@@ -269,6 +269,9 @@ Status TargetSeries::stage_samples(std::span<const OwnSample> samples, Instant a
 }
 
 ScrapeReport TargetSeries::store_page(const AnsweredPage& page, Instant at) {
+  // A text that one format allows may be none in another, and what is expected is not checked.
+  expects_ = page.format == format_;
+  format_ = page.format;
   return store([&] { return stage_answer(page, at); }, at);
 }
 

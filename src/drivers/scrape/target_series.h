@@ -115,6 +115,8 @@ class TargetSeries {
   std::shared_ptr<const SampleTerms> terms_;
   metrics::tsdb::Head& head_;
   PageSeries series_;
+  metrics::exposition::PageFormat format_{metrics::exposition::PageFormat::text};  // of the last page
+  bool expects_{false};  // whether the page that is read has the format of the one before it
   std::vector<metrics::tsdb::SeriesReference> former_;  // of terms that do not hold any more: they end, or the next page has them
   std::map<std::string, std::uint32_t> names_;          // of metrics, with their numbers in series_: 0 to size - 1
   std::unordered_map<std::string, metrics::tsdb::Metadata> described_;  // by name
