@@ -189,6 +189,8 @@ TEST(head, drops_what_left_the_window_and_notices_outdated_references) {
   const SeriesReference fresh = *head.append(series("up", "fresh"), at(7200), 1);
   EXPECT_EQ(fresh.slot, gone.slot);
   EXPECT_EQ(head.append(gone, at(7201), 1).error(), AppendRefusal::unknown_series);
+  EXPECT_EQ(head.labels(fresh), series("up", "fresh"));
+  EXPECT_EQ(head.labels(gone), std::nullopt) << "not those of the series that has its place";
 }
 
 TEST(head, a_snapshot_keeps_what_is_dropped_meanwhile) {

@@ -1,5 +1,5 @@
-// Gives memory that was freed back to the system. The allocator keeps what a large query leaves behind, in pieces between what
-// lives on, and does so for good: a query over millions of series would cost its memory until the next start.
+// Gives memory that was freed back to the system. The allocator keeps what a large query or a target's new page leaves behind, in
+// pieces between what lives on, and does so for good: a query over millions of series would cost its memory until the next start.
 #pragma once
 
 #include <atomic>

@@ -139,7 +139,8 @@ class RangeRun {
     for (const std::string_view ending : {"_total", "_sum", "_count", "_bucket"})
       if (name.ends_with(ending)) return;
     run_.annotate(AnnotationLevel::info, call_.arguments[0],
-                  fmt::format("metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {}", quoted(name)));
+                  fmt::format("metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {}",
+                              quoted(name)));
   }
 
   Evaluation& run_;

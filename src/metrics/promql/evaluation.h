@@ -143,8 +143,7 @@ class Evaluation {
   std::pair<NodeIndex, std::string> last_remark_{no_node, {}};
   std::uint64_t remark_count_{0}, annotation_bytes_{0};
   std::uint64_t touched_{0}, label_bytes_{0};
-  // A question of should_stop costs a clock reading, this many cells about 0.1 ms.
-  static constexpr std::uint64_t cells_between_questions = 16'384;
+  static constexpr std::uint64_t cells_between_questions = 16'384;  // of should_stop: it reads a clock, these cells take 0.1 ms
   std::uint64_t unasked_{0};  // cells computed since should_stop was last asked
 };
 

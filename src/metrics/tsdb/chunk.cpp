@@ -306,7 +306,8 @@ struct ValueReader {
         leading = static_cast<unsigned>(bits.get(leading_bits));
         significant = static_cast<unsigned>(bits.get(significant_bits)) + 1;
       }
-      value = std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) ^ (bits.get(significant) << (64 - leading - significant)));
+      const std::uint64_t changed = bits.get(significant) << (64 - leading - significant);
+      value = std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) ^ changed);
       return;
     }
     bits.pass(4);

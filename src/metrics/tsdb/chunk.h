@@ -95,7 +95,7 @@ struct ChunkWriter {
 static_assert(sizeof(ChunkWriter) == 48, "every series has one");
 static_assert(chunk_samples_max <= std::numeric_limits<std::uint8_t>::max());
 
-// Gives the samples of a chunk with t <= to, in order, from out[0] on, where there is room for all the chunk has; how many they are.
+// Gives the samples of a chunk with t <= to, in order, from out[0] on, where there is room for all that it has, and their count.
 // Any thread; the open chunk may grow meanwhile. Costs 8 to 15 ns a sample: who needs the last ones reads those before too.
 [[nodiscard]] std::size_t read_chunk(const Chunk& closed, std::int64_t to_ms, Sample* out) noexcept;
 [[nodiscard]] std::size_t read_chunk(const ChunkWriter& open, std::int64_t to_ms, Sample* out) noexcept;

@@ -24,7 +24,6 @@ class CountedBytes {
   }
   CountedBytes(const CountedBytes& other) noexcept : CountedBytes(other.account_, other.bytes_) {}
   CountedBytes& operator=(const CountedBytes&) = delete;
-  [[nodiscard]] std::atomic<std::size_t>& account() const noexcept { return account_; }
   ~CountedBytes() { account_ -= bytes_; }
 
  private:

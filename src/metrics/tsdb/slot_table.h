@@ -1,13 +1,15 @@
 // Finds the slot of a series by the hash of its labels: 4 bytes for each slot, and a table of numbers of slots, 4 bytes an entry.
 //
 // Open addressing; the entries of a run stand one after the other, and one that is taken away draws those behind it near. Whoever
-// asks compares labels itself. No errors: memory is what it needs, at most 12 bytes a slot beside its growth.
+// asks compares labels itself. No errors: memory is what it needs, 11 to 16 bytes a slot, and a third more while it grows.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <vector>
+
+#include "base/assert.h"
 
 namespace watchbill::metrics::tsdb {
 
@@ -33,7 +35,8 @@ class SlotTable {
   // It is found no more. Holds: it was.
   void remove(std::uint32_t slot) noexcept {
     std::size_t hole = home_of(slot);
-    while (table_[hole] != slot) hole = next(hole);
+    for (; table_[hole] != slot; hole = next(hole))
+      WB_ASSERT(table_[hole] != no_slot, "every slot that is in use stands in the run of its hash");
     for (std::size_t at = next(hole); table_[at] != no_slot; at = next(at)) {
       // One whose home lies behind the hole stays where it is: from there it is found.
       if (((at - home_of(table_[at])) & mask()) < ((at - hole) & mask())) continue;
