@@ -16,8 +16,8 @@ struct Freed {
   void operator()(ZSTD_DStream* stream) const noexcept { ZSTD_freeDStream(stream); }
 };
 
-// Whether a frame of RFC 8878 begins here, a skippable one too. The library reads those of its formats before the RFC as well, and
-// for them has no bound of the window: a few bytes take 128 MiB.
+// Whether a frame of RFC 8878 begins here, a skippable one too. The library reads those of its formats before the RFC as well,
+// and for them has no bound of the window: a few bytes take 128 MiB.
 bool is_frame(std::string_view bytes) noexcept {
   const std::string_view magic = bytes.substr(0, 4);
   if (magic == "\x28\xb5\x2f\xfd") return true;
