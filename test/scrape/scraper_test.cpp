@@ -50,7 +50,7 @@ class Bench : public ::testing::Test, public ports::IoLoop, public ports::HttpCl
   void pass(Duration time) {
     const Instant end = now_ + time;
     while (!timers_.empty() && timers_.begin()->first.first <= end) {
-      now_ = timers_.begin()->first.first;
+      now_ = timers_.begin()->first.first - early_;
       auto task = std::move(timers_.begin()->second);
       timers_.erase(timers_.begin());
       task();
@@ -106,6 +106,7 @@ class Bench : public ::testing::Test, public ports::IoLoop, public ports::HttpCl
   };
   const Instant begin_{1'772'366'400'000};
   Instant now_{begin_};
+  Duration early_;  // so much before its time a timer comes
   std::uint64_t last_id_{0};
   std::map<std::pair<Instant, std::uint64_t>, std::function<void()>> timers_;
   std::deque<Call> calls_;
@@ -377,6 +378,22 @@ TEST_F(Bench, targets_spread_over_the_interval_and_a_reload_moves_none) {
   pass(Duration::seconds(15));
   EXPECT_EQ(calls_.size(), 119U);
   EXPECT_EQ(ask("count(up)"), "{} 59");
+}
+
+TEST_F(Bench, a_timer_that_comes_beside_its_time_stands_for_its_slot) {
+  scraper_.configure({target("a:1")});
+  pass(Duration::seconds(30));
+  ASSERT_EQ(calls_.size(), 2U);
+  const std::string place = ask("timestamp(x) % 15");
+  for (const int early_ms : {1, 9, 0, -1, -2, -3}) {
+    SCOPED_TRACE(early_ms);
+    early_ = Duration::milliseconds(early_ms);
+    const std::size_t before = calls_.size();
+    pass(Duration::minutes(1));
+    EXPECT_EQ(calls_.size() - before, 4U);
+    EXPECT_EQ(ask("count_over_time(x[1m])"), "{instance=\"a:1\", job=\"web\"} 4");
+    EXPECT_EQ(ask("timestamp(x) % 15") == place, early_ms <= 0 && early_ms >= -2) << "the slot's time, and none to come";
+  }
 }
 
 TEST_F(Bench, nobody_is_called_twice_at_a_time_or_after_the_end) {
