@@ -436,6 +436,20 @@ TEST_F(sender, exemplars_wait_a_minute_for_samples_that_nobody_answers) {
   EXPECT_EQ(calls_.size(), 2U);
 }
 
+TEST_F(sender, exemplars_that_were_forgotten_before_it_began_are_not_counted) {
+  terms_.sends_exemplars = true;
+  for (int i = 1; i <= 7; ++i) note_exemplar("a", i);  // the store has room for five
+  make();
+  write("a", 1);
+  flush();
+  for (int i = 0; i < 8; ++i) {
+    let_all_go();
+    now_ = now_ + terms_.flush_interval;
+  }
+  EXPECT_EQ(sender_->figures().exemplars_sent, 5U);
+  EXPECT_EQ(sender_->figures().exemplars_dropped, 0U);
+}
+
 TEST_F(sender, exemplars_are_not_sent_unasked) {
   make();
   step();

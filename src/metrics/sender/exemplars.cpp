@@ -21,8 +21,10 @@ Exemplars::Exemplars(const Terms& terms, Figures& figures)
 
 // Fixes what is sent next: all that is there now.
 void Exemplars::look(Instant now, const Source& source) {
+  const tsdb::ExemplarStore::Arrived there = source(next_, 0);
+  if (!is_begun_) next_ = there.first;  // what was forgotten before there was a sender is not lost on the way
   is_begun_ = true;
-  until_ = source(next_, 0).number;
+  until_ = there.number;
   seen_at_ = now;
 }
 
