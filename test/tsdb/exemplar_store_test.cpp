@@ -88,6 +88,21 @@ TEST(exemplar_store, gives_what_came_since_in_its_order) {
   EXPECT_EQ(from(9), "6 of 6:");
 }
 
+TEST(exemplar_store, gives_no_more_at_once_than_fits_though_labels_are_repeated) {
+  ExemplarStore store(100);
+  const Labels wide({{"__name__", "x"}, {"text", std::string(ExemplarStore::arrived_bytes_max / 4, 'x')}});
+  for (int i = 0; i < 7; ++i) ASSERT_EQ(store.add(wide, exemplar(std::to_string(i), 1, i)), Taken::stored);
+  const ExemplarStore::Arrived arrived = store.arrived_from(2, 100);
+  EXPECT_EQ(arrived.first, 2U);
+  EXPECT_EQ(arrived.number, 7U);
+  ASSERT_EQ(arrived.exemplars.size(), 3U);
+  EXPECT_EQ(arrived.exemplars.front().second.labels.get("trace"), "2");
+  EXPECT_EQ(store.arrived_from(5, 100).exemplars.size(), 2U) << "who asks on gets the others";
+  const Labels wider({{"__name__", "y"}, {"text", std::string(ExemplarStore::arrived_bytes_max * 2, 'y')}});
+  ASSERT_EQ(store.add(wider, exemplar("7", 1, 7)), Taken::stored);
+  EXPECT_EQ(store.arrived_from(7, 100).exemplars.size(), 1U) << "one is given, however large";
+}
+
 TEST(exemplar_store, long_labels_of_series_are_bounded_in_bytes) {
   ExemplarStore store(1'000'000);
   const std::size_t label_bytes = std::size_t{1} << 20;

@@ -18,7 +18,7 @@ namespace watchbill::metrics::sender {
 
 class Exemplars {
  public:
-  // Those of the store behind the first `number` that it ever had, oldest first, at most `count_max`.
+  // As tsdb::ExemplarStore::arrived_from().
   using Source = std::function<tsdb::ExemplarStore::Arrived(std::uint64_t number, std::size_t count_max)>;
 
   // `terms` and `figures` outlive it. What the store has already is sent too; a receiver that has it passes it over.

@@ -34,7 +34,7 @@ ExemplarStore::Taken ExemplarStore::add(const Labels& series, Exemplar exemplar)
   const std::lock_guard lock(mutex_);
   auto at = series_.find(series);
   if (at != series_.end()) {
-    const std::deque<Exemplar>& known = at->second;
+    const std::deque<Exemplar>& known = at->second.exemplars;
     std::size_t looked_at = 0;
     for (auto one = known.rbegin(); one != known.rend() && looked_at < same_time_max; ++one, ++looked_at) {
       if (is_same(*one, exemplar)) return Taken::repeated;
@@ -45,23 +45,24 @@ ExemplarStore::Taken ExemplarStore::add(const Labels& series, Exemplar exemplar)
       return Taken::out_of_order;
     }
   } else {
-    at = series_.emplace(series, std::deque<Exemplar>()).first;
+    at = series_.emplace(series, Series()).first;
     bytes_ += bytes_of(series);
   }
   bytes_ += bytes_of(exemplar);
-  at->second.push_back(std::move(exemplar));
-  arrived_.push_back(at);
+  arrived_.push_back({at, at->second.dropped_count + at->second.exemplars.size()});
+  at->second.exemplars.push_back(std::move(exemplar));
   ++appended_count_;
   while (arrived_.size() > count_max_ || (bytes_ > bytes_max && arrived_.size() > 1)) drop_first();
   return Taken::stored;
 }
 
 void ExemplarStore::drop_first() {
-  const BySeries::iterator at = arrived_.front();
+  const BySeries::iterator at = arrived_.front().series;
   arrived_.pop_front();
-  bytes_ -= bytes_of(at->second.front());
-  at->second.pop_front();
-  if (!at->second.empty()) return;
+  bytes_ -= bytes_of(at->second.exemplars.front());
+  at->second.exemplars.pop_front();
+  ++at->second.dropped_count;
+  if (!at->second.exemplars.empty()) return;
   bytes_ -= bytes_of(at->first);
   series_.erase(at);
 }
@@ -70,7 +71,8 @@ std::vector<ExemplarStore::OfSeries> ExemplarStore::select(std::span<const std::
                                                            Instant to) const {
   std::vector<OfSeries> found;
   const std::lock_guard lock(mutex_);
-  for (const auto& [series, exemplars] : series_) {
+  for (const auto& [series, known] : series_) {
+    const std::deque<Exemplar>& exemplars = known.exemplars;
     if (exemplars.front().at > to || exemplars.back().at < from) continue;
     const auto meets = [&labels = series](const Matcher& matcher) { return matcher.matches(labels.get(matcher.name())); };
     const auto meets_all = [&](const std::vector<Matcher>& all) { return std::all_of(all.begin(), all.end(), meets); };
@@ -91,24 +93,21 @@ ExemplarStore::Arrived ExemplarStore::arrived_from(std::uint64_t number, std::si
   out.number = appended_count_;
   const std::uint64_t oldest = appended_count_ - arrived_.size();
   out.first = std::clamp(number, oldest, appended_count_);
-  if (count_max == 0) return out;
-  // Exemplars of one series arrived in their order: the place of one follows from how many came behind it.
-  std::map<const std::deque<Exemplar>*, std::size_t> behind;
-  const std::size_t begin = static_cast<std::size_t>(out.first - oldest);
-  const std::size_t end = begin + std::min(count_max, arrived_.size() - begin);
-  for (std::size_t i = arrived_.size(); i > begin; --i) {
-    const auto& [series, exemplars] = *arrived_[i - 1];
-    const std::size_t later = behind[&exemplars]++;
-    if (i <= end) out.exemplars.emplace_back(series, exemplars[exemplars.size() - 1 - later]);
+  std::size_t bytes = 0;
+  for (auto i = static_cast<std::size_t>(out.first - oldest); i < arrived_.size() && out.exemplars.size() < count_max; ++i) {
+    const auto& [labels, series] = *arrived_[i].series;
+    const Exemplar& exemplar = series.exemplars[static_cast<std::size_t>(arrived_[i].number - series.dropped_count)];
+    bytes += bytes_of(labels) + bytes_of(exemplar);
+    if (bytes > arrived_bytes_max && !out.exemplars.empty()) break;
+    out.exemplars.emplace_back(labels, exemplar);
   }
-  std::reverse(out.exemplars.begin(), out.exemplars.end());
   return out;
 }
 
 ExemplarStore::Statistics ExemplarStore::statistics() const {
   const std::lock_guard lock(mutex_);
   Statistics statistics{arrived_.size(), series_.size(), count_max_, {}, appended_count_, out_of_order_count_};
-  if (!arrived_.empty()) statistics.oldest_at = arrived_.front()->second.front().at;
+  if (!arrived_.empty()) statistics.oldest_at = arrived_.front().series->second.exemplars.front().at;
   return statistics;
 }
 

@@ -30,6 +30,8 @@ struct Exemplar {
 class ExemplarStore {
  public:
   static constexpr std::size_t bytes_max = std::size_t{64} << 20;
+  // Of one answer of arrived_from(), which repeats the labels of a series for each exemplar: receivers take some more.
+  static constexpr std::size_t arrived_bytes_max = std::size_t{4} << 20;
   static constexpr std::size_t characters_max = 128;  // of names and values of its labels, as OpenMetrics 1.0 has it
 
   enum class Taken : std::uint8_t {
@@ -66,20 +68,28 @@ class ExemplarStore {
   // Those with from <= at <= to of the series that meet all matchers of one of the lists; in label order.
   [[nodiscard]] std::vector<OfSeries> select(std::span<const std::vector<Matcher>> any_of, Instant from, Instant to) const;
 
-  // Those with this number and behind it that are still there, at most `count_max` of them, oldest first. Cost: walks what is
-  // behind them, about 0.1 µs each.
+  // Those with this number and behind it that are still there, oldest first: at most `count_max` of them, and of those as many as
+  // arrived_bytes_max allows, but one. Cost: of what it gives alone.
   [[nodiscard]] Arrived arrived_from(std::uint64_t number, std::size_t count_max) const;
 
   [[nodiscard]] Statistics statistics() const;
 
  private:
-  using BySeries = std::map<Labels, std::deque<Exemplar>>;
+  struct Series {
+    std::deque<Exemplar> exemplars;  // oldest first, never empty
+    std::uint64_t dropped_count{0};  // that were there before the first of them
+  };
+  using BySeries = std::map<Labels, Series>;
+  struct Place {
+    BySeries::iterator series;
+    std::uint64_t number{0};  // of the exemplar among all that its series had
+  };
   void drop_first();
 
   const std::size_t count_max_;
   mutable std::mutex mutex_;
   BySeries series_;
-  std::deque<BySeries::iterator> arrived_;  // one entry for each exemplar
+  std::deque<Place> arrived_;  // one entry for each exemplar
   std::size_t bytes_{0};
   std::uint64_t appended_count_{0};
   std::uint64_t out_of_order_count_{0};
