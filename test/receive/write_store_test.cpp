@@ -292,12 +292,19 @@ TEST_F(write_store, exemplars_are_kept_and_fail_no_request) {
   std::vector<double> values;
   for (const tsdb::Exemplar& each : found[0].exemplars) values.push_back(each.value);
   EXPECT_EQ(values, (std::vector<double>{1, 2, 3}));
+  // Each entry has its own: those behind one that is not kept are not taken for others.
+  writer_.series(remote::encode_labels(named("c")), {}, {}, first);
+  writer_.series(a, {}, {}, std::vector<remote::ExemplarSample>{exemplar(12, 5)});
+  EXPECT_FALSE(send().unreadable);
+  EXPECT_EQ(store_.counts().exemplars.load(), 5U);
+  EXPECT_EQ(dropped(receive::ExemplarRefusal::no_series), 5U);
+  EXPECT_EQ(head_.exemplars().select(all, second(12), second(12)).size(), 1U);
   // Of a request that cannot be read none is kept.
   writer_.series(a, {}, {}, std::vector<remote::ExemplarSample>{exemplar(20, 4)});
   const std::string broken = std::string(writer_.body()) + "\x0a\x7f";
   writer_.clear();
   EXPECT_TRUE(store_.store(remote::compress(broken)).unreadable);
-  EXPECT_EQ(store_.counts().exemplars.load(), 4U);
+  EXPECT_EQ(store_.counts().exemplars.load(), 5U);
 }
 
 TEST_F(write_store, native_histograms_and_staleness_pass) {

@@ -88,6 +88,18 @@ TEST(exemplar_store, gives_what_came_since_in_its_order) {
   EXPECT_EQ(from(9), "6 of 6:");
 }
 
+TEST(exemplar_store, several_of_a_series_are_taken_as_each_alone) {
+  ExemplarStore store(2);
+  EXPECT_EQ(store.add(series("x"), std::vector<Exemplar>{exemplar(std::string(200, 'l'), 1, 1), exemplar("1", 1, 10),
+                                                         exemplar("1", 1, 10), exemplar("2", 1, 5), exemplar("3", 1, 20),
+                                                         exemplar("4", 1, 30)}),
+            (std::vector<Taken>{Taken::too_long, Taken::stored, Taken::repeated, Taken::out_of_order, Taken::stored,
+                                Taken::stored}));
+  EXPECT_EQ(shown(store, {{}}), "x{job=\"a\"}: 3@20 4@30\n");
+  EXPECT_TRUE(store.add(series("y"), std::vector<Exemplar>()).empty());
+  EXPECT_EQ(store.statistics().series_count, 1U);
+}
+
 TEST(exemplar_store, gives_no_more_at_once_than_fits_though_labels_are_repeated) {
   ExemplarStore store(100);
   const Labels wide({{"__name__", "x"}, {"text", std::string(ExemplarStore::arrived_bytes_max / 4, 'x')}});

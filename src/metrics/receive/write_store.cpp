@@ -18,9 +18,14 @@ namespace {
 
 constexpr std::size_t append_samples_max = 5'000;  // about a millisecond
 constexpr std::size_t bytes_of_name = 128;         // that is remembered, beside its own
+constexpr std::size_t exemplars_per_add = 1'000;   // scrapes and queries wait for the store of exemplars meanwhile
 constexpr std::size_t kept_samples_max = 100'000;  // memory of a larger request is given back
 
 void add(WriteCounts::Count& count, std::uint64_t by = 1) noexcept { count.fetch_add(by, std::memory_order_relaxed); }
+
+void count_dropped(WriteCounts& counts, ExemplarRefusal reason, std::size_t exemplar_count) noexcept {
+  add(counts.exemplars_dropped[static_cast<std::size_t>(reason)], exemplar_count);
+}
 
 bool is_want_of_room(AppendRefusal refusal) noexcept {
   return refusal == AppendRefusal::too_many_series || refusal == AppendRefusal::memory_full;
@@ -118,6 +123,7 @@ WriteReport WriteStore::store(std::string_view block) {
   histograms_.clear();
   gathered_.clear();
   touched_.clear();
+  staged_exemplars_.clear();
   exemplars_.clear();
   if (exemplars_.capacity() > kept_samples_max) exemplars_.shrink_to_fit();
   refused_before_ = {};
@@ -171,8 +177,10 @@ void WriteStore::stage_series(const WriteRequestReader& reader, std::string_view
   stage_exemplars(reader, encoded, known);
 }
 
-void WriteStore::stage_exemplars(const WriteRequestReader& reader, std::string_view encoded, const Known* known) {
-  for (const std::string_view message : reader.exemplars()) exemplars_.push_back({encoded, message, known});
+void WriteStore::stage_exemplars(const WriteRequestReader& reader, std::string_view encoded, Known* known) {
+  if (reader.exemplars().empty()) return;
+  staged_exemplars_.push_back({encoded, known, reader.exemplars().size()});
+  exemplars_.insert(exemplars_.end(), reader.exemplars().begin(), reader.exemplars().end());
 }
 
 void WriteStore::add_samples(const WriteRequestReader& reader, WriteReport& report) {
@@ -291,28 +299,42 @@ void WriteStore::write_outdated() {
   for (std::size_t i = 0; i < again.size(); ++i) batch_[places[i]] = again[i];
 }
 
-// Behind the samples: an exemplar belongs to a series that is there.
+// Behind the samples: an exemplar belongs to a series that is there. Its labels may be a megabyte: they are read, and looked up,
+// once for all its exemplars.
 void WriteStore::write_exemplars() {
-  for (const StagedExemplar& staged : exemplars_) {
-    const std::optional<ExemplarRefusal> refused = write_exemplar(staged);
-    add(refused ? counts_.exemplars_dropped[static_cast<std::size_t>(*refused)] : counts_.exemplars);
+  std::span<const std::string_view> left = exemplars_;
+  for (const Staged& staged : staged_exemplars_) {
+    const std::span<const std::string_view> messages = left.first(staged.count);
+    left = left.subspan(staged.count);
+    if (head_.limits().exemplar_count_max == 0) {
+      count_dropped(counts_, ExemplarRefusal::off, staged.count);
+    } else if (staged.known == nullptr || staged.known->reference == tsdb::SeriesReference{}) {
+      count_dropped(counts_, ExemplarRefusal::no_series, staged.count);
+    } else if (const Result<Labels> series = remote::decode_labels(staged.encoded_labels); series) {
+      for (std::size_t at = 0; at < messages.size(); at += exemplars_per_add)
+        write_exemplars(*series, messages.subspan(at, std::min(exemplars_per_add, messages.size() - at)));
+    } else {
+      count_dropped(counts_, ExemplarRefusal::bad_labels, staged.count);
+    }
   }
 }
 
-std::optional<ExemplarRefusal> WriteStore::write_exemplar(const StagedExemplar& staged) {
-  if (head_.limits().exemplar_count_max == 0) return ExemplarRefusal::off;
-  if (staged.known == nullptr || staged.known->reference == tsdb::SeriesReference{}) return ExemplarRefusal::no_series;
-  Result<remote::ExemplarSample> exemplar = remote::decode_exemplar(staged.message);
-  const Result<Labels> series = remote::decode_labels(staged.series);
-  if (!exemplar || !series) return ExemplarRefusal::bad_labels;
-  switch (head_.exemplars().add(*series, {std::move(exemplar->labels), exemplar->value, exemplar->at, true})) {
-    case tsdb::ExemplarStore::Taken::stored:
-    case tsdb::ExemplarStore::Taken::repeated: return std::nullopt;
-    case tsdb::ExemplarStore::Taken::out_of_order: return ExemplarRefusal::out_of_order;
-    case tsdb::ExemplarStore::Taken::too_long: return ExemplarRefusal::too_long;
-    case tsdb::ExemplarStore::Taken::off: return ExemplarRefusal::off;
+void WriteStore::write_exemplars(const Labels& series, std::span<const std::string_view> messages) {
+  std::vector<tsdb::Exemplar> read;
+  for (const std::string_view message : messages) {
+    Result<remote::ExemplarSample> exemplar = remote::decode_exemplar(message);
+    if (exemplar) read.push_back({std::move(exemplar->labels), exemplar->value, exemplar->at, true});
+    else count_dropped(counts_, ExemplarRefusal::bad_labels, 1);
   }
-  return std::nullopt;
+  for (const tsdb::ExemplarStore::Taken taken : head_.exemplars().add(series, std::move(read))) {
+    switch (taken) {
+      case tsdb::ExemplarStore::Taken::stored:
+      case tsdb::ExemplarStore::Taken::repeated: add(counts_.exemplars); break;
+      case tsdb::ExemplarStore::Taken::out_of_order: count_dropped(counts_, ExemplarRefusal::out_of_order, 1); break;
+      case tsdb::ExemplarStore::Taken::too_long: count_dropped(counts_, ExemplarRefusal::too_long, 1); break;
+      case tsdb::ExemplarStore::Taken::off: count_dropped(counts_, ExemplarRefusal::off, 1); break;
+    }
+  }
 }
 
 void WriteStore::tell(WriteReport& report) {

@@ -95,22 +95,16 @@ class WriteStore {
     std::uint32_t readers{0};  // in reader_sets_
   };
   using KnownSeries = std::unordered_map<LabelDigest, Known, LabelDigestHash>;
-  // One series of the request: its samples are the next `count` of the batch.
+  // One series of the request: its samples are the next `count` of the batch, or its exemplars of the messages.
   struct Staged {
     std::string_view encoded_labels;
     Known* known{nullptr};
     std::size_t count{0};
   };
 
-  struct StagedExemplar {
-    std::string_view series;  // its encoded labels
-    std::string_view message;
-    const Known* known{nullptr};
-  };
-
   [[nodiscard]] Status stage(std::string_view body, WriteReport& report);
   void stage_series(const remote::WriteRequestReader& reader, std::string_view body, WriteReport& report);
-  void stage_exemplars(const remote::WriteRequestReader& reader, std::string_view encoded, const Known* known);
+  void stage_exemplars(const remote::WriteRequestReader& reader, std::string_view encoded, Known* known);
   void add_samples(const remote::WriteRequestReader& reader, WriteReport& report);
   void describe(const remote::FamilyMetadata& family);
   [[nodiscard]] Known* find(const LabelDigest& digest);
@@ -121,7 +115,7 @@ class WriteStore {
   void append(std::span<tsdb::BatchSample> batch);
   void write_outdated();
   void write_exemplars();
-  [[nodiscard]] std::optional<ExemplarRefusal> write_exemplar(const StagedExemplar& staged);
+  void write_exemplars(const Labels& series, std::span<const std::string_view> messages);
   void tell(WriteReport& report);
   void refuse(WriteRefusal reason, std::size_t count, std::string text, WriteReport& report);
 
@@ -144,7 +138,8 @@ class WriteStore {
   std::set<std::uint32_t> touched_;     // reader sets
   // Counted once the request turns out to be readable to its end.
   std::array<std::size_t, write_refusal_count> refused_before_{};
-  std::vector<StagedExemplar> exemplars_;
+  std::vector<Staged> staged_exemplars_;
+  std::vector<std::string_view> exemplars_;  // messages
 };
 
 }  // namespace watchbill::metrics::receive

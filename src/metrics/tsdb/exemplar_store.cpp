@@ -27,12 +27,25 @@ bool is_same(const Exemplar& a, const Exemplar& b) noexcept {
 }  // namespace
 
 ExemplarStore::Taken ExemplarStore::add(const Labels& series, Exemplar exemplar) {
+  const std::lock_guard lock(mutex_);
+  auto at = series_.find(series);
+  return take(series, at, std::move(exemplar));
+}
+
+std::vector<ExemplarStore::Taken> ExemplarStore::add(const Labels& series, std::vector<Exemplar> exemplars) {
+  std::vector<Taken> taken;
+  taken.reserve(exemplars.size());
+  const std::lock_guard lock(mutex_);
+  auto at = series_.find(series);
+  for (Exemplar& each : exemplars) taken.push_back(take(series, at, std::move(each)));
+  return taken;
+}
+
+ExemplarStore::Taken ExemplarStore::take(const Labels& series, BySeries::iterator& at, Exemplar exemplar) {
   if (count_max_ == 0) return Taken::off;
   std::size_t characters = 0;
   for (const auto& [name, value] : exemplar.labels) characters += count_characters(name) + count_characters(value);
   if (characters > characters_max) return Taken::too_long;
-  const std::lock_guard lock(mutex_);
-  auto at = series_.find(series);
   if (at != series_.end()) {
     const std::deque<Exemplar>& known = at->second.exemplars;
     std::size_t looked_at = 0;
@@ -52,6 +65,7 @@ ExemplarStore::Taken ExemplarStore::add(const Labels& series, Exemplar exemplar)
   arrived_.push_back({at, at->second.dropped_count + at->second.exemplars.size()});
   at->second.exemplars.push_back(std::move(exemplar));
   ++appended_count_;
+  // What came just now stays, so `at` does too.
   while (arrived_.size() > count_max_ || (bytes_ > bytes_max && arrived_.size() > 1)) drop_first();
   return Taken::stored;
 }

@@ -64,6 +64,8 @@ class ExemplarStore {
   explicit ExemplarStore(std::size_t count_max) : count_max_(count_max) {}
 
   Taken add(const Labels& series, Exemplar exemplar);
+  // The same for several of one series, in their order, which is looked up once: what became of each.
+  std::vector<Taken> add(const Labels& series, std::vector<Exemplar> exemplars);
 
   // Those with from <= at <= to of the series that meet all matchers of one of the lists; in label order.
   [[nodiscard]] std::vector<OfSeries> select(std::span<const std::vector<Matcher>> any_of, Instant from, Instant to) const;
@@ -84,6 +86,8 @@ class ExemplarStore {
     BySeries::iterator series;
     std::uint64_t number{0};  // of the exemplar among all that its series had
   };
+  // With the mutex held. `at`: where `series` is; end(): nowhere yet.
+  Taken take(const Labels& series, BySeries::iterator& at, Exemplar exemplar);
   void drop_first();
 
   const std::size_t count_max_;
