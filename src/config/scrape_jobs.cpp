@@ -69,7 +69,7 @@ constexpr auto scrape_config = table<J>(
     whole<J, read_into<&S::honors_labels>>("honor_labels", "truth", "false",
                                            "labels of a page win over those of its target, which else go by exported_NAME"),
     optional<&J::honors_timestamps>("honor_timestamps", "truth", "true", "samples may bear times of their own"),
-    optional<&J::accepts_compression>("enable_compression", "truth", "true", "pages may come compressed by gzip"),
+    optional<&J::accepts_compression>("enable_compression", "truth", "true", "pages may come compressed by zstd or gzip"),
     optional<&J::keeps_native>("scrape_native_histograms", "truth", "",
                                "pages are asked for in protobuf, and native histograms stored; else as in global"),
     optional<&J::keeps_classic>("scrape_classic_histograms", "truth", "",
