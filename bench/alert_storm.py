@@ -7,12 +7,11 @@ A real `serve` gets one old sample of each series by remote write and cuts a blo
 rule's threshold at once. `fired_s` is from the write to the moment when the API shows all alerts, `evaluation_s` the rule
 group's own duration of that slot, `cpu_s` the processor time that the controller took meanwhile.
 """
-import http.client
 import pathlib
-import struct
 import sys
 import time
 
+import remote
 import serving
 
 BILL = "global: {scrape_interval: 1m}\naccess: {compatible: open}\nrule_files: [rules.yml]\nbindings: {Storm: {unbound: a bench}}\n"
@@ -20,45 +19,13 @@ RULES = "groups: [{name: storm, interval: 5s, rules: [{alert: Storm, expr: 'm > 
 OLD_MS = 5 * 3600 * 1000
 
 
-def number(value):
-    out = b""
-    while value >= 0x80:
-        out += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return out + bytes([value])
-
-
-def field(index, content):
-    return number(index << 3 | 2) + number(len(content)) + content
-
-
-def series(labels, at_ms, value):
-    text = b"".join(field(1, field(1, name.encode()) + field(2, labels[name].encode())) for name in sorted(labels))
-    return field(1, text + field(2, b"\x09" + struct.pack("<d", value) + b"\x10" + number(at_ms)))
-
-
-def uncompressed(text):
-    """A block of snappy that holds the text as it is."""
-    out = [number(len(text))]
-    for i in range(0, len(text), 65536):
-        part = text[i:i + 65536]
-        out.append(b"\xf4" + struct.pack("<H", len(part) - 1) + part)
-    return b"".join(out)
-
-
 def write(port, count, at_ms, value):
+    connection = remote.connect(port)
     for begin in range(0, count, 2000):
-        body = uncompressed(b"".join(
-            series({"__name__": "m", "i": str(i), "instance": f"host{i % 100}:9100", "job": "a"}, at_ms, value)
+        remote.post(connection, remote.body_of(
+            ({"__name__": "m", "i": str(i), "instance": f"host{i % 100}:9100", "job": "a"}, at_ms, value)
             for i in range(begin, min(begin + 2000, count))))
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        connection.request("POST", "/api/v1/write", body, {
-            "Content-Encoding": "snappy", "Content-Type": "application/x-protobuf",
-            "X-Prometheus-Remote-Write-Version": "0.1.0"})
-        answer = connection.getresponse()
-        if answer.status not in (200, 204):
-            raise SystemExit(answer.read().decode())
-        connection.close()
+    connection.close()
 
 
 def main():
