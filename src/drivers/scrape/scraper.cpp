@@ -22,8 +22,8 @@ PageFormat format_of(const ports::HttpAnswer& answer) {
   return type == nullptr ? PageFormat::text : page_format(*type);
 }
 
-// The slot's own time for what is asked for at most 2 ms (1 % of a short interval) after it, as in Prometheus 2.42: times that are
-// equally far apart cost a bit each in memory, others a byte. Never a time to come: an early look would not see the samples.
+// The slot's own time for what is asked for at most 2 ms (1 % of a short interval) after it, as in Prometheus 2.42: times that
+// are equally far apart cost a bit each in memory, others a byte. Never a time to come: an early look would not see the samples.
 Instant time_of_samples(Instant now, Instant slot, Duration interval) {
   const Duration tolerance = std::min(Duration::milliseconds(2), Duration{interval.ms / 100});
   return now >= slot && now <= slot + tolerance ? slot : now;
