@@ -165,7 +165,8 @@ TEST(api, metrics_are_those_that_are_declared) {
   // A family whose labels are names of the bill is there with the first of them.
   std::ofstream(directory.path() + "/rules.yml") << "groups: [{name: g, rules: [{record: a, expr: up}]}]\n";
   std::ofstream(directory.path() + "/watchbill.yaml")
-      << "watchbill: 1\nrule_files: [rules.yml]\nremote_write: [{url: \"http://127.0.0.1:1/\"}]\n";
+      << "watchbill: 1\nrule_files: [rules.yml]\nremote_write: [{url: \"http://127.0.0.1:1/\"}]\n"
+         "scrape_configs: [{job_name: found, http_sd_configs: [{url: \"http://127.0.0.1:1/\"}]}]\n";
   Controller controller(directory.path(), {"--config", directory.path() + "/watchbill.yaml"});
   ASSERT_TRUE(eventually([&] { return controller.ask({"GET", "/-/ready", {}, {}, {}, {}}).status == 200; }));
   const HttpReply page = controller.ask({"GET", "/metrics", {}, {}, {}, {}});

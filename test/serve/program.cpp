@@ -259,6 +259,17 @@ Controller::~Controller() {
 
 void Controller::signal(int number) const { ::kill(pid_, number); }
 
+bool Controller::says(std::string_view text) {
+  std::array<char, 1024> bytes{};
+  while (said_on_err_.find(text) == std::string::npos) {
+    if (!is_readable(err_)) return false;
+    const ssize_t got = ::read(err_, bytes.data(), bytes.size());
+    if (got <= 0) return false;
+    said_on_err_.append(bytes.data(), static_cast<std::size_t>(got));
+  }
+  return true;
+}
+
 Ended Controller::ended() {
   if (pid_ < 0) return {};
   Ended ended;
@@ -267,7 +278,7 @@ Ended Controller::ended() {
     if (!eventually([this] { return is_over_.load(); })) ::kill(pid, SIGKILL);
   });
   ended.out = said_ + read_all(out_);
-  ended.err = read_all(err_);
+  ended.err = said_on_err_ + read_all(err_);
   is_over_ = true;
   watchdog.join();
   ended.exit_code = wait_for(pid_);

@@ -104,6 +104,8 @@ class Controller {
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   [[nodiscard]] const std::string& admin_token() const noexcept { return token_; }
   void signal(int number) const;
+  // Waits until it has said `text` on standard error; false when it ends, or says nothing for 20 s, before that.
+  [[nodiscard]] bool says(std::string_view text);
   // Waits for the end of the process.
   Ended ended();
   Ended stop();        // SIGTERM, then ended()
@@ -120,7 +122,7 @@ class Controller {
   pid_t pid_{-1};
   int out_{-1}, err_{-1};
   std::uint16_t port_{0};
-  std::string said_, token_;
+  std::string said_, said_on_err_, token_;
   std::atomic<bool> is_over_{false};
 };
 

@@ -6,7 +6,7 @@ units() {
   unit late.service '[Service]' 'Type=notify' 'ExecStart=/bin/sleep infinity' 'TimeoutStartSec=infinity'
   unit real.service '[Service]' "ExecStart=/bin/bash -c 'while :; do echo tick; sleep 0.1; done'"
   ln -s real.service /run/systemd/system/alias.service
-  unit slow.service '[Service]' "ExecStart=/bin/bash -c 'trap \"sleep 3; exit 0\" TERM; while :; do sleep 0.1; done'"
+  unit slow.service '[Service]' "ExecStart=/bin/bash -c 'trap \"until [ -e /run/end-slowly ]; do sleep 0.1; done; sleep 2; exit 0\" TERM; while :; do sleep 0.1; done'"
   unit stubborn.service '[Service]' "ExecStart=/bin/bash -c 'trap \"\" TERM; while :; do sleep 0.1; done'" 'TimeoutStopSec=infinity'
   unit words.service '[Service]' "ExecStart=/bin/bash -c 'seq 5000; echo FATAL-reason; exit 3'"
 }
@@ -36,6 +36,7 @@ story() {
   verb workloads stop slow
   within is_in slow stopping
   kill -9 "$attendant"
+  touch /run/end-slowly
   within is_in slow stopped
   test "$(is slow.service ActiveState)" = inactive
   passed 'stopped means that the unit is down'
