@@ -1,11 +1,14 @@
 // Counters: asked without a rate, asked for their first event, and rates of what is no counter.
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <variant>
 
 #include <fmt/core.h>
 
 #include "config/lint_rule.h"
+#include "metrics/promql/ast_walk.h"
 
 namespace watchbill::config {
 namespace {
@@ -178,6 +181,20 @@ void lint_rate(const LintedRule& rule, Spot index, Remarks& out) {
                      id == FunctionId::increase ? "delta()" : id == FunctionId::rate ? "deriv() or delta()" : "idelta()"));
 }
 
+std::set<std::string_view> metrics_below(const Expression& expression, Spot node) {
+  std::set<std::string_view> names;
+  if (const auto* selector = std::get_if<VectorSelector>(&expression.at(node).of)) names.insert(selector->name);
+  promql::each_child(expression.at(node), [&](Spot child) { names.merge(metrics_below(expression, child)); });
+  return names;
+}
+
+// Whether what stands behind `and` guards what stands before it: that something was asked at all, before its quotient is judged.
+bool is_guard(const Expression& expression, const promql::Binary& both) {
+  const std::set<std::string_view> judged = metrics_below(expression, both.left);
+  const std::set<std::string_view> guarding = metrics_below(expression, both.right);
+  return std::includes(judged.begin(), judged.end(), guarding.begin(), guarding.end());
+}
+
 // The side of `or` may see what the other misses.
 void each_certain_condition(const Expression& expression, const std::function<void(Spot)>& visit) {
   std::vector<Spot> waiting{expression.root};
@@ -190,7 +207,7 @@ void each_certain_condition(const Expression& expression, const std::function<vo
       visit(index);
       continue;
     }
-    if (binary->op == BinaryOperator::and_) waiting.push_back(binary->right);
+    if (binary->op == BinaryOperator::and_ && !is_guard(expression, *binary)) waiting.push_back(binary->right);
     waiting.push_back(binary->left);
   }
 }

@@ -96,6 +96,12 @@ TEST_F(Facts, hold_for_every_part_of_generated_expressions) {
   EXPECT_GT(bounded_count_, 3'000U);
 }
 
+// Bounds are equal, values are not.
+TEST_F(Facts, hold_where_zero_has_a_sign) {
+  for (const char* text : {"vector(0 atan2 -(0))", "vector(1 / -(0))", "vector((-(0)) ^ -1)", "vector(0 / 5)"})
+    check(text);
+}
+
 // The generator seldom puts two things together that cannot go together.
 TEST_F(Facts, hold_for_generated_expressions_that_are_joined) {
   constexpr std::array forms{

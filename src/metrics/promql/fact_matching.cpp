@@ -78,7 +78,11 @@ ValueRange negative(const ValueRange& range) {
 // Rounding is monotone, so bounds that are not left out stay bounds.
 ValueRange computed(BinaryOperator op, const ValueRange& left, const ValueRange& right) {
   using Op = BinaryOperator;
-  if (left.is_point() && right.is_point()) return ValueRange::of(exact(op, left.low, right.low));
+  // Bounds do not tell 0 from -0, by which these give another result.
+  const bool asks_sign_of_zero = op == Op::divide || op == Op::power || op == Op::atan2;
+  const bool has_zero = left.low == 0 || right.low == 0;
+  if (left.is_point() && right.is_point() && !(asks_sign_of_zero && has_zero))
+    return ValueRange::of(exact(op, left.low, right.low));
   const auto bounded = [](double low, double high) {
     return ValueRange::between(std::isnan(low) ? -infinity : low, std::isnan(high) ? infinity : high, true);
   };
