@@ -65,6 +65,10 @@ class prometheus_api : public ::testing::Test {
     write("watchbill.yaml", "watchbill: 1\n" + scrape + "bindings: {RoomHot: {unbound: a test}, RoomCold: {unbound: a test}}\n");
     controller_.emplace(path("data"), std::vector<std::string>{"--config", path("watchbill.yaml")});
   }
+  // Until the stored samples are loaded, questions are answered 503.
+  void SetUp() override {
+    ASSERT_TRUE(eventually([this] { return ask(port(), "/api/v1/query?query=1").status == 200; }));
+  }
   [[nodiscard]] std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
   void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }
   [[nodiscard]] std::uint16_t port() const { return controller_->port(); }
