@@ -48,7 +48,7 @@ void read_person(const Cursor& at, Person& out) { read_object(at, person, out); 
 
 constexpr auto token = table<TokenConfiguration>(
     "access.tokens.NAME",
-    required(optional<&TokenConfiguration::file, read_path>("file", "path", "", "its first line is the token")),
+    required(optional<&TokenConfiguration::file, read_path_for_start>("file", "path", "", "its first line is the token")),
     required(optional<&TokenConfiguration::roles, read_roles>("roles", "list of text", "", "as of people")));
 
 void read_token(const Cursor& at, TokenConfiguration& out) { read_object(at, token, out); }
@@ -86,8 +86,9 @@ constexpr auto access = table<A>(
     optional<&A::compatible>("compatible", "token or open", "token", "what the neighbours' writing paths ask for, on loopback"));
 
 constexpr auto tls = table<TlsConfiguration>(
-    "tls", required(optional<&TlsConfiguration::cert_file, read_path>("cert_file", "path", "", "certificate chain, PEM")),
-    required(optional<&TlsConfiguration::key_file, read_path>("key_file", "path", "", "private key, PEM")),
+    "tls",
+    required(optional<&TlsConfiguration::cert_file, read_path_for_start>("cert_file", "path", "", "certificate chain, PEM")),
+    required(optional<&TlsConfiguration::key_file, read_path_for_start>("key_file", "path", "", "private key, PEM")),
     later<TlsConfiguration>("client_ca_file", "agents on other hosts need it"));
 
 }  // namespace

@@ -37,11 +37,12 @@ struct Finding {
   [[nodiscard]] std::string json() const;
 };
 
-// A file that is read when it is needed and not with the bill: what it is for fails without it.
+// A file that is read when it is needed and not with the bill.
 struct LaterFile {
   Place place;
-  std::string path;  // of its key
-  std::string file;  // absolute
+  std::string path;          // of its key
+  std::string file;          // absolute
+  std::string_view without;  // what happens when it cannot be read
 };
 
 // Findings by place, each once, at most `count_max`: a wrong file must not make a report that nobody can read.

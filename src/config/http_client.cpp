@@ -20,12 +20,6 @@ void read_named_secret(const Cursor& at, std::string& out) {
   else at.complain("secret_in_clear_text", fmt::format("a bill holds no secrets; write env:NAME, or use {}_file", at.name()));
 }
 
-// Read at each call: whoever checks the bill is told when it is not there.
-void read_later_file(const Cursor& at, std::string& out) {
-  read_path(at, out);
-  if (!out.empty()) at.report().note({at.place(), at.path(), out});
-}
-
 // Basic has a key of its own, whose password is encoded.
 void read_scheme(const Cursor& at, std::string& out) {
   read_filled(at, out);
@@ -41,7 +35,7 @@ constexpr auto basic_auth =
              optional<&H::username>("username", "text", "", "who asks"),
              optional<&H::secret, read_named_secret>("password", "env:NAME", "",
                                                      "the secret's name; at most one of password and password_file"),
-             optional<&H::secret_file, read_later_file>("password_file", "path", "", "read at each call"),
+             optional<&H::secret_file, read_path_for_calls>("password_file", "path", "", "read at each call"),
              later<H>("username_file", ""), later<H>("username_ref", ""), later<H>("password_ref", ""));
 
 constexpr auto authorization = table<H>(
@@ -49,17 +43,17 @@ constexpr auto authorization = table<H>(
     optional<&H::authorization, read_scheme>("type", "text", "Bearer", "the scheme of the header; basic is basic_auth"),
     optional<&H::secret, read_named_secret>("credentials", "env:NAME", "",
                                             "the secret's name; exactly one of credentials and credentials_file"),
-    optional<&H::secret_file, read_later_file>("credentials_file", "path", "", "read at each call"),
+    optional<&H::secret_file, read_path_for_calls>("credentials_file", "path", "", "read at each call"),
     later<H>("credentials_ref", ""));
 
 using T = TlsClientConfiguration;
 constexpr auto tls_config = table<T>(
     "scrape_configs[].tls_config, remote_write[].tls_config, alerting.alertmanagers[].tls_config",
-    optional<&T::ca_file, read_later_file>("ca_file", "path", "",
+    optional<&T::ca_file, read_path_for_calls>("ca_file", "path", "",
                                      "PEM: who signs the server's certificate; else whom the system trusts"),
-    optional<&T::certificate_file, read_later_file>("cert_file", "path", "",
+    optional<&T::certificate_file, read_path_for_calls>("cert_file", "path", "",
                                               "PEM: what is shown to a server that asks who calls; with key_file"),
-    optional<&T::key_file, read_later_file>("key_file", "path", "", "PEM, without a passphrase; with cert_file"),
+    optional<&T::key_file, read_path_for_calls>("key_file", "path", "", "PEM, without a passphrase; with cert_file"),
     optional<&T::server_name>("server_name", "text", "", "what the certificate must be for, instead of the URL's host"),
     optional<&T::skip_verification>("insecure_skip_verify", "truth", "false", "any certificate will do: proves nothing"),
     optional<&T::min_version>("min_version", "TLS10, TLS11, TLS12 or TLS13", "",
@@ -98,7 +92,7 @@ void read_bearer_token(const Cursor& at, ClientKeys& out) {
 
 void read_bearer_token_file(const Cursor& at, ClientKeys& out) {
   out.bearer.authorization = "Bearer";
-  read_later_file(at, out.bearer.secret_file);
+  read_path_for_calls(at, out.bearer.secret_file);
 }
 
 void read_follow_redirects(const Cursor& at, ClientKeys& out) { read(at, out.follows_redirects); }

@@ -285,7 +285,7 @@ void Loader::look_at_later_files() {
   for (const LaterFile& each : bill_.report.later_files())
     if (const Status found = reader_.can_read(each.file); !found)
       bill_.report.add({Severity::warning, "file_unreadable", each.place, each.path,
-                        fmt::format("{}: calls fail until it can be read", found.error().text())});
+                        fmt::format("{}: {}", found.error().text(), each.without)});
 }
 
 Loaded Loader::take() {

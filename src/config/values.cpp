@@ -235,6 +235,16 @@ void read_path(const Cursor& at, std::string& out) {
   if (!text.empty()) out = absolute_path(at.file().folder, text);
 }
 
+namespace {
+void read_later_path(const Cursor& at, std::string_view without, std::string& out) {
+  read_path(at, out);
+  if (!out.empty()) at.report().note({at.place(), at.path(), out, without});
+}
+}  // namespace
+
+void read_path_for_calls(const Cursor& at, std::string& out) { read_later_path(at, "calls fail until it can be read", out); }
+void read_path_for_start(const Cursor& at, std::string& out) { read_later_path(at, "serve does not start without it", out); }
+
 std::optional<std::size_t> read_word(const Cursor& at, std::span<const std::string_view> words) {
   std::string list;
   for (std::size_t i = 0; i < words.size(); ++i)

@@ -53,6 +53,9 @@ struct Rate {
 [[nodiscard]] std::optional<std::uint32_t> read_signal(const Cursor& at);
 // A path, made absolute: relative ones start at the folder of the file.
 void read_path(const Cursor& at, std::string& out);
+// Paths of files that are read later, at each call or at the start: whoever checks the bill is told when one is not there.
+void read_path_for_calls(const Cursor& at, std::string& out);
+void read_path_for_start(const Cursor& at, std::string& out);
 
 // The position of a word among `words`; complains with the nearest spelling.
 [[nodiscard]] std::optional<std::size_t> read_word(const Cursor& at, std::span<const std::string_view> words);

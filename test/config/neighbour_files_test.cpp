@@ -114,6 +114,28 @@ TEST(neighbour_files, warn_of_files_that_calls_will_miss) {
                 files.can_read("/etc/token").error().text() + ": calls fail until it can be read [file_unreadable]\n");
 }
 
+TEST(bill, warns_of_files_that_serve_will_not_start_without) {
+  const MemoryFiles written = {{"/etc/watchbill.yaml",
+                                "watchbill: 1\n"
+                                "access: {tokens: {grafana: {file: grafana.token, roles: [viewer]}}}\n"
+                                "tls: {cert_file: own.pem, key_file: own.key}\n"}};
+  FileReader files = reader_of(written);
+  files.can_read = [](const std::string& path) -> Status {
+    if (path == "/etc/own.pem") return {};
+    return Error{ErrorKind::not_found, "read", path, "it is not there"};
+  };
+  LoadOptions options;
+  options.working_directory = "/etc";
+  const Loaded loaded = load_bill("/etc/watchbill.yaml", files, options);
+  EXPECT_TRUE(loaded.configuration) << "the bill may be of another host";
+  const std::string text = report(loaded);
+  EXPECT_NE(text.find("access.tokens.grafana.file: " + files.can_read("/etc/grafana.token").error().text() +
+                      ": serve does not start without it [file_unreadable]"), std::string::npos) << text;
+  EXPECT_NE(text.find("tls.key_file: " + files.can_read("/etc/own.key").error().text() +
+                      ": serve does not start without it [file_unreadable]"), std::string::npos) << text;
+  EXPECT_EQ(text.find("tls.cert_file"), std::string::npos) << text;
+}
+
 TEST(neighbour_files, flags_of_prometheus_count_beside_its_file) {
   const auto with = [](NeighbourFlags flags, const std::string& text = "scrape_configs: [{job_name: a}]\n") {
     return load_neighbours({"/etc/prometheus.yml", "", std::move(flags)}, reader_of({{"/etc/prometheus.yml", text}}));
