@@ -1,6 +1,8 @@
 #include "cli/emitters.h"
 
 #include <algorithm>
+#include <type_traits>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -26,14 +28,20 @@ std::vector<std::string> urls_of(std::string url, Instant now) {
           fmt::format("{}/api/v1/label/__name__/values?start={}", url, (now - Duration::hours(1)).ms / 1000)};
 }
 
-// Families by their TYPE lines; samples of which nobody says a type are known by their names.
+// Families by their TYPE lines; samples of which nobody says a type are known by their names. A counter's family in OpenMetrics
+// has no series of its own name, so it is known by that of its series.
 template <class Parser>
 Result<void> add_page(std::string_view page, const std::string& name, config::KnownMetrics& out) {
   Parser parser(page);
   std::size_t count = 0;
   for (;;) {
     switch (parser.next()) {
-      case Entry::type: out.types[std::string(parser.metric_name())] = word(parser.type()); break;
+      case Entry::type: {
+        std::string family(parser.metric_name());
+        if (std::is_same_v<Parser, exposition::OpenMetricsParser> && word(parser.type()) == "counter") family += "_total";
+        out.types[std::move(family)] = word(parser.type());
+        break;
+      }
       case Entry::sample:
         ++count;
         if (out.type_of(parser.metric_name()) == nullptr) out.types[std::string(parser.metric_name())] = "";

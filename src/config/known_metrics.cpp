@@ -37,4 +37,9 @@ const std::string* KnownMetrics::type_of(std::string_view name) const {
   return nullptr;
 }
 
+const std::string* KnownMetrics::said_type_of(std::string_view name) const {
+  const std::string* type = type_of(name);
+  return type == nullptr || type->empty() || *type == "untyped" || *type == "unknown" ? nullptr : type;
+}
+
 }  // namespace watchbill::config

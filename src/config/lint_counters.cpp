@@ -28,8 +28,7 @@ const double* number_at(const LintedRule& rule, Spot index) {
 
 bool is_counter(const VectorSelector& selector, const KnownMetrics& known) {
   if (selector.name.empty()) return false;
-  const std::string* type = known.type_of(selector.name);
-  if (type != nullptr && !type->empty() && *type != "untyped" && *type != "unknown") return *type == "counter";
+  if (const std::string* type = known.said_type_of(selector.name)) return *type == "counter";
   return selector.name.ends_with("_total");
 }
 

@@ -55,14 +55,14 @@ std::string text_of(const promql::Expression& expression, const promql::LostLabe
   return "";
 }
 
-// Whether the action that byte `offset` of a template stands in decides or stores, rather than prints.
+// Whether the action that byte `offset` of a template stands in decides or stores, or has something else to print.
 bool is_condition(std::string_view text, std::size_t offset) {
   const std::size_t open = text.rfind("{{", offset);
   if (open == std::string_view::npos) return false;
   std::size_t begin = open + 2;
   while (begin < text.size() && (text[begin] == '-' || text[begin] == ' ' || text[begin] == '\n')) ++begin;
   const std::string_view action = text.substr(begin, std::min(text.find("}}", begin), text.size()) - begin);
-  for (const std::string_view word : {"if", "else", "with", "range"})
+  for (const std::string_view word : {"if", "else", "with", "range", "or "})
     if (action.starts_with(word)) return true;
   return action.find('=') != std::string_view::npos;
 }
@@ -99,7 +99,7 @@ class TemplateReader {
     const promql::LabelFact& fact = rule_.facts.at(rule_.expression.root).labels.of(label);
     if (fact.presence != promql::Presence::never) return;
     const std::string taker =
-        fact.is_wanted ? fmt::format("a matcher wants none") : promql::taker_text(rule_.expression, fact.by) + " leaves it out";
+        fact.is_wanted ? std::string("a matcher wants none") : promql::taker_text(rule_.expression, fact.by) + " leaves it out";
     const auto own = rule_.read.labels.find(label);
     out_.push_back(
         {Severity::warning, "label_lost", part, name, offset,

@@ -54,8 +54,7 @@ const VectorSelector* selector_of(const Expression& expression, Spot index) {
 
 bool may_be_gauge(const VectorSelector& selector, const KnownMetrics& known) {
   if (selector.name.empty()) return false;
-  const std::string* type = known.type_of(selector.name);
-  if (type != nullptr && !type->empty() && *type != "untyped") return *type == "gauge";
+  if (const std::string* type = known.said_type_of(selector.name)) return *type == "gauge";
   return !selector.name.ends_with("_total") && !selector.name.ends_with("_count") && !selector.name.ends_with("_sum") &&
          !selector.name.ends_with("_bucket") && selector.name.find(':') == std::string::npos;
 }

@@ -48,8 +48,9 @@ Mutes::Mutes(const SourceFile& file, Report& report) : file_(file) {
     const std::uint32_t first = column_of(line);
     const bool is_comment = first == 0 || line[first - 1] == '#' || line[first - 1] == '\r';
     if (is_comment) comments_[number] = line;
-    if (is_head && !is_comment) first_line_ = number;
-    is_head = is_head && is_comment;
+    const bool is_mark = line.starts_with("---") || line.starts_with('%');  // of the document, before what it holds
+    if (is_head && !is_comment && !is_mark) first_line_ = number;
+    is_head = is_head && (is_comment || is_mark);
     const std::size_t found = line.find(opening);
     if (found == std::string_view::npos || (found > 0 && line[found - 1] != ' ' && line[found - 1] != '\t')) continue;
     std::set<std::string, std::less<>> codes = codes_of(line.substr(found + opening.size()));

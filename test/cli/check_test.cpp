@@ -123,6 +123,18 @@ TEST_F(check_rules_verb, asks_a_prometheus_for_types_and_for_names) {
   EXPECT_EQ(text.find("nothing emits pushed"), std::string::npos) << text;
 }
 
+TEST_F(check_rules_verb, proposes_the_series_of_a_counter_and_not_its_family) {
+  put("om.txt", "# TYPE http_requests counter\nhttp_requests_total 1\n# EOF\n");
+  put("a.yml", "groups: [{name: g, rules: [{record: a, expr: 'rate(http_requets_total[5m])'}, {record: b, expr: "
+               "'rate(http_requests[5m])'}, {record: c, expr: 'rate(http_requests_total[5m])'}]}]\n");
+  emitters_ = {folder_ + "/om.txt"};
+  const std::string text = check({"a.yml"});
+  EXPECT_NE(text.find("nothing emits http_requets_total"), std::string::npos) << text;
+  EXPECT_NE(text.find("did you mean http_requests_total?"), std::string::npos) << text;
+  EXPECT_NE(text.find("nothing emits http_requests:"), std::string::npos) << text;
+  EXPECT_EQ(text.find("nothing emits http_requests_total:"), std::string::npos) << text;
+}
+
 TEST(emitters, are_read_in_every_form) {
   config::KnownMetrics known;
   ASSERT_TRUE(add_emitter("# TYPE a counter\na_total 1\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n# EOF\n",

@@ -41,13 +41,12 @@ bool ValueRange::is_within(const ValueRange& other) const noexcept {
 std::string ValueRange::text() const {
   const bool has_low = !std::isinf(low);
   const bool has_high = !std::isinf(high);
-  if (low == high) return fmt::format("always {}", format_value(low));
-  if (has_low && has_high)
-    return fmt::format("{} {} and {} {}", is_above_low ? "more than" : "at least", format_value(low),
-                       is_below_high ? "less than" : "at most", format_value(high));
-  if (has_low) return fmt::format("{} {}", is_above_low ? "more than" : "at least", format_value(low));
-  if (has_high) return fmt::format("{} {}", is_below_high ? "less than" : "at most", format_value(high));
-  return {};
+  const auto number = [](double value) { return format_value(value + 0.0); };  // 0 is no -0 to people
+  if (low == high) return fmt::format("always {}", number(low));
+  const std::string least = fmt::format("{} {}", is_above_low ? "more than" : "at least", number(low));
+  const std::string most = fmt::format("{} {}", is_below_high ? "less than" : "at most", number(high));
+  if (has_low && has_high) return fmt::format("{} and {}", least, most);
+  return has_low ? least : has_high ? most : "any value";
 }
 
 }  // namespace watchbill::metrics::promql
