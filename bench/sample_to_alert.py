@@ -60,8 +60,11 @@ def main():
             time.sleep(random.uniform(0.05, 0.3))
             name, sent = f'"A{i}"'.encode(), time.monotonic()
             sample(i, 1)
-            while name not in stream.readline():
-                pass
+            line = b" "
+            while line and name not in line:
+                line = stream.readline()
+            if not line:
+                raise SystemExit("the event stream ended")
             took_ms.append((time.monotonic() - sent) * 1000)
         cores = (serving.cost_of(serve.process.pid)[1] - cpu) / (time.monotonic() - begun)
         early = sum(r["event"]["type"] == "RuleEvaluated" and r["event"]["kind"] == "early" for r in serve.events())

@@ -46,7 +46,7 @@ class SeriesView {
   // Stays where it is as long as the Snapshot lives. The first call for a series in some minutes costs 0.3 µs, others nothing.
   [[nodiscard]] const Labels& labels() const noexcept;
   // Adds the samples with from <= t <= to to the end of `out`, oldest first, staleness markers included. Decodes whole chunks:
-  // about 10 ns for each sample from the start of the chunk that holds `from`. Gives the count added.
+  // 10 to 20 ns for each sample from the start of the chunk that holds `from`. Gives the count added.
   // Samples in blocks cost 20 to 30 ns each; those of a damaged block are missing, which its owner says (block_store.h).
   // Native histograms are put into `histograms` and given as their marks; without one they are left out.
   std::size_t read(Instant from, Instant to, std::vector<Sample>& out) const;
