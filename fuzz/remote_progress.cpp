@@ -69,6 +69,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read(text);
   read(text + "check " + watchbill::sha256(text).hex().substr(0, 16) + "\n");
   follow(text);
-  follow(tsdb::framed(text) + text + tsdb::framed(text));
+  std::string records;
+  tsdb::append_framed(records, text);
+  records += text;
+  tsdb::append_framed(records, text);
+  follow(records);
   return 0;
 }

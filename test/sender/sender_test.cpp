@@ -485,8 +485,12 @@ TEST(known_series, a_series_stays_what_it_was_explained_to_be) {
   KnownSeries known(terms);
   known.begin_segment({1, 1});
   const auto explain = [&known](std::uint64_t number) {
-    Labels labels(std::vector<Labels::Pair>{{"__name__", "m"}, {"number", std::to_string(number)}});
-    known.explain(number, labels);
+    tsdb::LogEncoder encoder;
+    encoder.labels(number, tsdb::PackedLabels(Labels({{"__name__", "m"}, {"number", std::to_string(number)}})));
+    const std::string record = encoder.take();
+    tsdb::LogDecoder entry(record);
+    (void)entry.next();
+    known.explain(entry);
     return known.find(number);
   };
   const SentSeries* first = explain(1);

@@ -422,7 +422,7 @@ TEST(sample_log, a_second_sample_of_one_time_is_there_already) {
   encoder.labels(1, PackedLabels(series(1)));
   const std::vector<std::pair<std::int64_t, double>> logged{{100, 1}, {50, 2}, {50, 3}, {100, 4}};
   for (const auto& [second, value] : logged) encoder.sample(1, Sample{(begin + Duration::seconds(second)).ms, value});
-  files.files["samples/000001-000001.log"] = framed(encoder.take());
+  append_framed(files.files["samples/000001-000001.log"], encoder.take());
   Head head;
   SampleLog log(head, files, "samples");
   const Result<LoadReport> report = log.load(begin + Duration::seconds(200));
@@ -514,16 +514,62 @@ TEST(sample_log, a_damaged_segment_stays_until_its_window_has_passed) {
   EXPECT_EQ(files.files.count("samples/000003-000001.log"), 0U);
 }
 
+using LoggedSeries = std::pair<std::uint64_t, Labels>;
+
+// Of the payload of a record; nothing where it is malformed.
+std::optional<std::vector<LoggedSeries>> labels_in(std::string_view record) {
+  std::vector<LoggedSeries> out;
+  LogDecoder decoder(record);
+  for (;;) {
+    const LogDecoder::Entry entry = decoder.next();
+    if (entry == LogDecoder::Entry::end) return out;
+    if (entry == LogDecoder::Entry::malformed) return std::nullopt;
+    if (entry == LogDecoder::Entry::labels) out.emplace_back(decoder.number(), decoder.labels());
+  }
+}
+
+TEST(log_record, labels_say_what_differs_from_those_before) {
+  LogEncoder encoder;
+  const auto set = [](const char* code) { return PackedLabels(Labels({{"__name__", "hits"}, {"code", code}, {"job", "web"}})); };
+  encoder.labels(300, set("200"));
+  encoder.labels(301, set("404"));
+  const std::string first("\x80\xAC\x02\x03\x08__name__\x04hits\x04" "code\x03" "200\x03job\x03web");
+  EXPECT_EQ(encoder.take(), first + "\x81\x02\x03\x37\x03" "404") << "names and values but the second value are shared";
+  encoder.labels(301, set("404"));
+  EXPECT_EQ(encoder.take().front(), '\x80') << "each record stands alone";
+  EXPECT_EQ(labels_in(first + first), (std::vector<LoggedSeries>(2, {300, set("200").unpack()}))) << "as all were once";
+  EXPECT_FALSE(labels_in("\x81\x02\x03\x37\x03" "404")) << "there are none before";
+}
+
+TEST(log_record, labels_come_back_whatever_was_before) {
+  std::mt19937_64 random(4);
+  LogEncoder encoder;
+  for (int record = 0; record < 300; ++record) {
+    std::vector<LoggedSeries> given;
+    for (std::uint64_t i = random() % 12; i > 0; --i) {
+      std::vector<Labels::Pair> pairs;
+      for (std::uint64_t label = random() % (record % 10 == 0 ? 40 : 6); label > 0; --label)
+        pairs.emplace_back("n" + std::to_string(random() % 50), std::string(random() % 3, 'v') + std::to_string(random() % 2));
+      given.emplace_back(random() % 4 == 0 ? random() : random() % 100, Labels(std::move(pairs)));
+      encoder.labels(given.back().first, PackedLabels(given.back().second));
+      if (random() % 2 == 0) encoder.sample(given.back().first, Sample{static_cast<std::int64_t>(random() % 1000), 1});
+    }
+    EXPECT_EQ(labels_in(encoder.take()), given);
+  }
+}
+
 TEST(log_record, any_bytes_are_read_without_harm) {
   std::mt19937_64 random(9);
   for (int i = 0; i < 20'000; ++i) {
     std::string bytes(random() % 60, '\0');
     for (char& c : bytes) c = static_cast<char>(random() % (i % 2 == 0 ? 256 : 16) | (i % 3 == 0 ? 0x80U : 0U));
+    if (i % 5 == 0) bytes.insert(0, "\x80\x01\x01\x01n\x01v\x81");
     LogDecoder decoder(bytes);
     std::size_t entries = 0;
     while (true) {
       const LogDecoder::Entry entry = decoder.next();
       if (entry == LogDecoder::Entry::end || entry == LogDecoder::Entry::malformed) break;
+      if (entry == LogDecoder::Entry::labels) (void)decoder.labels();
       ASSERT_LE(++entries, bytes.size());
     }
   }

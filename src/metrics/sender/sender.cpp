@@ -237,7 +237,7 @@ void Sender::begin_record(const tsdb::LogFollower::Record& record, Turn& turn) {
 void Sender::read_entry(Turn& turn) {
   using Entry = tsdb::LogDecoder::Entry;
   const Entry entry = decoder_.next();
-  if (entry == Entry::labels) return series_.explain(decoder_.number(), decoder_.labels());
+  if (entry == Entry::labels) return series_.explain(decoder_);
   if (entry == Entry::end || entry == Entry::malformed) {
     has_record_ = false;
     if (!record_.is_past) read_until_ = record_.behind;

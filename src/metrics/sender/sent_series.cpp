@@ -32,7 +32,8 @@ void KnownSeries::begin_segment(tsdb::LogSegment segment) {
   segment_ = segment;
 }
 
-void KnownSeries::explain(std::uint64_t number, Labels& labels) {
+void KnownSeries::explain(const tsdb::LogDecoder& entry) {
+  const std::uint64_t number = entry.number();
   std::shared_ptr<const SentSeries>& series = (*now_)[number];
   // A number means the same series in all of a run, and samples may point at what was made of it.
   if (series != nullptr) return;
@@ -41,7 +42,7 @@ void KnownSeries::explain(std::uint64_t number, Labels& labels) {
       series = known->second;
       return;
     }
-  series = std::make_shared<const SentSeries>(sent_series(std::move(labels), terms_));
+  series = std::make_shared<const SentSeries>(sent_series(entry.labels(), terms_));
 }
 
 const SentSeries* KnownSeries::find(std::uint64_t number) {

@@ -8,6 +8,7 @@
 
 #include "metrics/sender/terms.h"
 #include "metrics/tsdb/log_frame.h"
+#include "metrics/tsdb/log_record.h"
 #include "model/labels.h"
 
 namespace watchbill::metrics::sender {
@@ -32,7 +33,8 @@ class KnownSeries {
   explicit KnownSeries(const Terms& terms) : terms_(terms), now_(std::make_shared<SeriesTable>()) {}
 
   void begin_segment(tsdb::LogSegment segment);
-  void explain(std::uint64_t number, Labels& labels);
+  // The series that a decoder has just read the labels of.
+  void explain(const tsdb::LogDecoder& entry);
   // Null for a series that was never explained.
   [[nodiscard]] const SentSeries* find(std::uint64_t number);
   // Who holds it may use what find() gave since begin_segment().

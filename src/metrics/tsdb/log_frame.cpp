@@ -41,13 +41,12 @@ std::optional<LogSegment> segment_of(std::string_view name) {
   return LogSegment{numbers->first, numbers->second};
 }
 
-std::string framed(std::string_view payload) {
+void append_framed(std::string& out, std::string_view payload) {
   std::string length;
   for (std::size_t i = 0; i < length_bytes; ++i) length.push_back(static_cast<char>(payload.size() >> (8 * i)));
   const Checksum checksum = checksum_of(length, payload);
-  std::string out(mark);
-  out.append(length).append(checksum.data(), checksum.size()).append(payload);
-  return out;
+  out.reserve(out.size() + log_header_bytes + payload.size());
+  out.append(mark).append(length).append(checksum.data(), checksum.size()).append(payload);
 }
 
 std::optional<std::string_view> payload_at(std::string_view bytes) noexcept {

@@ -32,8 +32,8 @@ struct LogSegment {
 // Nothing for any other name.
 [[nodiscard]] std::optional<LogSegment> segment_of(std::string_view name);
 
-// The record with this payload, which has less than 4 GiB.
-[[nodiscard]] std::string framed(std::string_view payload);
+// The record with this payload, which has less than 4 GiB, behind what `out` holds; copied once.
+void append_framed(std::string& out, std::string_view payload);
 // The payload of the record that begins these bytes, or nothing when no good one does.
 [[nodiscard]] std::optional<std::string_view> payload_at(std::string_view bytes) noexcept;
 // The bytes of the record that begins here, header included, if its header is to be believed; 0 where no header begins.

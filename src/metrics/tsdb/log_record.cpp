@@ -11,6 +11,8 @@ namespace watchbill::metrics::tsdb {
 namespace {
 
 constexpr std::uint8_t is_labels = 0x80;
+constexpr std::uint8_t is_shared_labels = 0x81;
+constexpr std::size_t sharing_labels = 32;  // two bits each
 constexpr std::uint8_t is_next_number = 0x40;
 constexpr std::uint8_t is_same_time = 0x20;
 constexpr std::uint8_t is_histogram = 0x10;
@@ -19,21 +21,50 @@ constexpr std::uint8_t value_bytes_mask = 0x0F;
 // Wraps around as unsigned numbers do.
 void append_difference(std::string& out, std::uint64_t from, std::uint64_t to) { put_varint(out, zigzag(to - from)); }
 
-void append_text(std::string& out, std::string_view text) {
-  put_varint(out, text.size());
-  out.append(text);
-}
-
 }  // namespace
 
 void LogEncoder::labels(std::uint64_t number, const PackedLabels& labels) {
-  bytes_.push_back(static_cast<char>(is_labels));
-  put_varint(bytes_, number);
-  put_varint(bytes_, labels.size());
-  for (const auto& [name, value] : labels) {
-    append_text(bytes_, name);
-    append_text(bytes_, value);
+  const std::uint64_t shared = shared_with_last(labels);
+  if (shared == 0) {
+    bytes_.push_back(static_cast<char>(is_labels));
+    put_varint(bytes_, number);
+    put_varint(bytes_, labels.size());
+  } else {
+    bytes_.push_back(static_cast<char>(is_shared_labels));
+    append_difference(bytes_, labels_number_, number);
+    put_varint(bytes_, labels.size());
+    put_varint(bytes_, shared);
   }
+  labels_number_ = number;
+  last_labels_.resize(labels.size());
+  std::size_t i = 0;
+  for (const auto& [name, value] : labels) {
+    const std::uint64_t bits = i < sharing_labels ? shared >> (2 * i) : 0;
+    if ((bits & 1) == 0) text(name, last_labels_[i][0]);
+    if ((bits & 2) == 0) text(value, last_labels_[i][1]);
+    ++i;
+  }
+}
+
+std::uint64_t LogEncoder::shared_with_last(const PackedLabels& labels) const noexcept {
+  const auto is_at = [this](Piece piece, std::string_view text) {
+    return std::string_view(bytes_).substr(piece.offset, piece.size) == text;
+  };
+  std::uint64_t shared = 0;
+  std::size_t i = 0;
+  for (const auto& [name, value] : labels) {
+    if (i == last_labels_.size() || i == sharing_labels) break;
+    if (is_at(last_labels_[i][0], name)) shared |= std::uint64_t{1} << (2 * i);
+    if (is_at(last_labels_[i][1], value)) shared |= std::uint64_t{2} << (2 * i);
+    ++i;
+  }
+  return shared;
+}
+
+void LogEncoder::text(std::string_view text, Piece& piece) {
+  put_varint(bytes_, text.size());
+  piece = {static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(text.size())};
+  bytes_.append(text);
 }
 
 void LogEncoder::sample(std::uint64_t number, Sample sample) {
@@ -53,7 +84,8 @@ void LogEncoder::sample(std::uint64_t number, Sample sample) {
 
 void LogEncoder::histogram(std::uint64_t number, std::int64_t t_ms, std::string_view encoded) {
   place(is_histogram, number, t_ms);
-  append_text(bytes_, encoded);
+  put_varint(bytes_, encoded.size());
+  bytes_.append(encoded);
 }
 
 void LogEncoder::place(std::uint8_t control, std::uint64_t number, std::int64_t t_ms) {
@@ -69,6 +101,8 @@ void LogEncoder::place(std::uint8_t control, std::uint64_t number, std::int64_t 
 std::string LogEncoder::take() {
   number_ = 0;
   t_ms_ = 0;
+  labels_number_ = 0;
+  last_labels_.clear();
   return std::exchange(bytes_, {});
 }
 
@@ -76,21 +110,37 @@ LogDecoder::Entry LogDecoder::next() {
   if (rest_.empty()) return Entry::end;
   const auto control = static_cast<std::uint8_t>(rest_.front());
   rest_.remove_prefix(1);
-  if (control == is_labels && read_labels()) return Entry::labels;
+  if ((control == is_labels || control == is_shared_labels) && read_labels(control == is_shared_labels)) return Entry::labels;
   if (control < is_labels && (control & is_histogram) != 0 && read_histogram(control)) return Entry::histogram;
   if (control < is_labels && (control & is_histogram) == 0 && read_sample(control)) return Entry::sample;
   rest_ = {};
   return Entry::malformed;
 }
 
-bool LogDecoder::read_labels() {
+Labels LogDecoder::labels() const {
+  std::vector<Labels::Pair> pairs;
+  pairs.reserve(labels_.size());
+  for (const auto& [name, value] : labels_) pairs.emplace_back(name, value);
+  return Labels(std::move(pairs));
+}
+
+bool LogDecoder::read_labels(bool may_share) {
+  std::int64_t step = 0;
   std::uint64_t count = 0;
-  if (!take_varint(rest_, number_) || !take_varint(rest_, count)) return false;
-  if (count > rest_.size() / 2) return false;  // two lengths for each label
-  std::vector<Labels::Pair> pairs(count);
-  for (Labels::Pair& pair : pairs)
-    if (!text(pair.first) || !text(pair.second)) return false;
-  labels_ = Labels(std::move(pairs));
+  std::uint64_t shared = 0;
+  if (may_share ? !difference(step) : !take_varint(rest_, number_)) return false;
+  if (may_share) number_ = labels_number_ + static_cast<std::uint64_t>(step);
+  if (!take_varint(rest_, count) || (may_share && !take_varint(rest_, shared))) return false;
+  if (count > rest_.size() / 2 + sharing_labels) return false;  // two lengths for each that shares nothing
+  labels_number_ = number_;
+  const std::size_t last_count = labels_.size();
+  labels_.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t bits = i < sharing_labels ? shared >> (2 * i) : 0;
+    if ((bits & 3) != 0 && i >= last_count) return false;
+    if ((bits & 1) == 0 && !text(labels_[i][0])) return false;
+    if ((bits & 2) == 0 && !text(labels_[i][1])) return false;
+  }
   return true;
 }
 
@@ -132,10 +182,10 @@ bool LogDecoder::difference(std::int64_t& out) noexcept {
   return true;
 }
 
-bool LogDecoder::text(std::string& out) {
+bool LogDecoder::text(std::string_view& out) noexcept {
   std::uint64_t size = 0;
   if (!take_varint(rest_, size) || size > rest_.size()) return false;
-  out.assign(rest_.substr(0, size));
+  out = rest_.substr(0, size);
   rest_.remove_prefix(size);
   return true;
 }

@@ -109,7 +109,7 @@ void SampleLog::scan(LogSegment segment, Instant now, Reading& reading, LoadRepo
     file.payloads.emplace_back(at + log_header_bytes, payload->size());
     LogDecoder decoder(*payload);
     for (LogDecoder::Entry entry = decoder.next(); entry != LogDecoder::Entry::end; entry = decoder.next()) {
-      if (entry == LogDecoder::Entry::labels) series.explain(decoder.number(), std::move(decoder.labels()));
+      if (entry == LogDecoder::Entry::labels) series.explain(decoder.number(), decoder.labels());
       if (entry == LogDecoder::Entry::sample || entry == LogDecoder::Entry::histogram)
         segments_.back().newest_ms = std::max(segments_.back().newest_ms, decoder.sample().t_ms);
       if (entry != LogDecoder::Entry::malformed) continue;
@@ -240,7 +240,7 @@ Status SampleLog::flush(Instant now) {
   // A segment whose last append failed goes on: each end of one repeats all labels, and these would fill what may wait.
   const bool is_last = !has_failed_ && (segment_bytes_ + pending_.size() >= limits_.segment_bytes_max ||
                                         now - segment_since_ >= limits_.segment_age_max || is_before_gap());
-  if (const std::string payload = head_.take_log(is_last); !payload.empty()) pending_.append(framed(payload));
+  if (const std::string payload = head_.take_log(is_last); !payload.empty()) append_framed(pending_, payload);
   if (const std::uint64_t forgotten = head_.statistics().log_forgotten_bytes; forgotten != forgotten_bytes_) {
     forgotten_bytes_ = forgotten;
     open_gap();
@@ -252,8 +252,7 @@ Status SampleLog::flush(Instant now) {
       open_gap();
       begin_segment(now, 2);
       // What was lost may explain series: from now on each is explained anew.
-      pending_ = head_.take_log(true);
-      if (!pending_.empty()) pending_ = framed(pending_);
+      if (const std::string payload = head_.take_log(true); !payload.empty()) append_framed(pending_, payload);
     }
     tell_state();
     return written;
