@@ -6,9 +6,11 @@
 A real `serve` (`early: all`) has RULES alerting rules without `for`, each of a metric of its own, in groups of 100, slots 5 s apart. In
 each round one of the metrics rises above its threshold by remote write, at no fixed place between slots. The time runs from just
 before the request is sent to the moment when the event stream tells of the alert, both seen by this program; the alert is durable
-by then. `early` tells how many fired by an early look, not by a slot.
+by then. `early` tells how many fired by an early look, not by a slot. `host_ms` is what the host itself takes, between the rounds: a
+request that asks for nothing, and one fdatasync of a file beside the journal (the alert waits for one, and the next request for its own).
 """
 import http.client
+import os
 import random
 import sys
 import time
@@ -39,9 +41,16 @@ def follow(serve):
     return answer
 
 
+def took(work):
+    """Milliseconds."""
+    begun = time.monotonic()
+    work()
+    return (time.monotonic() - begun) * 1000
+
+
 def main():
     count, rounds = (int(word) for word in (sys.argv[1:] + ["5000", "200"][len(sys.argv) - 1:]))
-    took_ms = []
+    took_ms, idle_ms, sync_ms = [], [], []
     bindings = "".join(f"  A{i}: {{unbound: a bench}}\n" for i in range(count))
     with serving.Serve(BILL + bindings, rules=rules_of(count)) as serve:
         connection = remote.connect(serve.port)
@@ -55,8 +64,19 @@ def main():
         serving.wait_until("a slot of each group",
                            lambda: not any(g["lastEvaluation"].startswith("0001") for g in groups()), every=0.2)
         stream = follow(serve)
+        idle = http.client.HTTPConnection("127.0.0.1", serve.port, timeout=60)
+        beside = os.open(serve.data / "bench.tmp", os.O_CREAT | os.O_WRONLY)
+
+        def ask_nothing():
+            idle.request("GET", "/-/healthy")
+            idle.getresponse().read()
+
         cpu, begun = serving.cost_of(serve.process.pid)[1], time.monotonic()
         for i in random.sample(range(count), rounds):
+            time.sleep(random.uniform(0.05, 0.3))
+            idle_ms.append(took(ask_nothing))
+            os.write(beside, bytes(500))
+            sync_ms.append(took(lambda: os.fdatasync(beside)))
             time.sleep(random.uniform(0.05, 0.3))
             name, sent = f'"A{i}"'.encode(), time.monotonic()
             sample(i, 1)
@@ -69,7 +89,8 @@ def main():
         cores = (serving.cost_of(serve.process.pid)[1] - cpu) / (time.monotonic() - begun)
         early = sum(r["event"]["type"] == "RuleEvaluated" and r["event"]["kind"] == "early" for r in serve.events())
     serving.print_line(bench="sample_to_alert", rules=count, rounds=rounds, early=early,
-                       sample_to_alert_ms=serving.percentiles(took_ms), cores=round(cores, 3))
+                       sample_to_alert_ms=serving.percentiles(took_ms),
+                       host_ms={"request": serving.percentiles(idle_ms), "sync": serving.percentiles(sync_ms)}, cores=round(cores, 3))
 
 
 main()

@@ -330,9 +330,18 @@ bool Block::read_chunk(std::string_view chunk, std::uint64_t list_and_kind, std:
   std::array<double, column_samples_max> all_values;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled in the next lines
   const std::span<double> values(all_values.data(), count);
   if (!read_values(chunk, values)) return false;
-  for (std::size_t i = 0; i < count; ++i)
-    if (times[i] >= from && times[i] <= to)
-      out.push_back(Sample{times[i], histogram::is_mark(values[i]) ? std::numeric_limits<double>::quiet_NaN() : values[i]});
+  std::size_t begin = 0;
+  std::size_t end = count;
+  while (begin < end && times[begin] < from) ++begin;
+  while (end > begin && times[end - 1] > to) --end;
+  // Written in place: a push_back for each sample took a sixth of a query.
+  const std::size_t before = out.size();
+  out.resize(before + (end - begin));
+  const std::span<Sample> added(out.data() + before, end - begin);
+  for (std::size_t i = 0; i < added.size(); ++i) {
+    const double value = values[begin + i];
+    added[i] = Sample{times[begin + i], histogram::is_mark(value) ? std::numeric_limits<double>::quiet_NaN() : value};
+  }
   return true;
 }
 
