@@ -8,7 +8,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/emitters.h"
 #include "cli/empty_world.h"
@@ -123,6 +126,49 @@ TEST_F(check_rules_verb, asks_a_prometheus_for_types_and_for_names) {
   EXPECT_EQ(text.find("nothing emits pushed"), std::string::npos) << text;
 }
 
+TEST_F(check_rules_verb, asks_an_url_with_a_path_for_its_page_as_a_scrape_does) {
+  std::vector<ports::HttpCall> asked;
+  empty_.world.call = [&asked](ports::HttpCall call) -> Result<ports::HttpAnswer, ports::HttpFailure> {
+    asked.push_back(std::move(call));
+    ports::HttpAnswer answer;
+    answer.status = 200;
+    answer.body = asked.back().url.ends_with("/metrics") ? "pushed 1\n" : R"({"data":["load"]})";
+    return answer;
+  };
+  empty_.world.host_page = [] { return std::string("# TYPE node_load1 gauge\nnode_load1 1\n"); };
+  put("a.yml", "groups: [{name: g, rules: [{record: a, expr: 'load + pushed + node_load1'}]}]\n");
+  emitters_ = {"https://exporter:9100/metrics", "http://prometheus:9090/"};
+  EXPECT_EQ(check({"a.yml"}), "a.yml: 1 group, 1 rule\n0 errors, 0 warnings\n");
+  ASSERT_EQ(asked.size(), 3U);
+  EXPECT_EQ(asked[0].url, "https://exporter:9100/metrics");
+  EXPECT_EQ(asked[1].url, "http://prometheus:9090/api/v1/metadata") << "a slash is no path";
+  for (const ports::HttpCall& call : asked) {
+    EXPECT_EQ(call.body_bytes_max, 64U << 20);
+    EXPECT_EQ(call.redirect_count_max, 5U);
+    EXPECT_TRUE(call.accepts_compression);
+  }
+}
+
+TEST_F(check_rules_verb, an_url_that_does_not_answer_ends_it_and_is_named) {
+  std::optional<ports::HttpFailure> failure;
+  empty_.world.call = [&failure](const ports::HttpCall&) -> Result<ports::HttpAnswer, ports::HttpFailure> {
+    if (failure) return *failure;
+    ports::HttpAnswer answer;
+    answer.status = 404;
+    answer.body = "up 1\n";
+    return answer;
+  };
+  config::KnownMetrics known;
+  Result<void> added = add_emitters({"http://exporter/metrics"}, empty_.world, known);
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().text(), "read the emitters at http://exporter/metrics: answered with status 404");
+  failure.emplace().detail = "connection refused";
+  added = add_emitters({"http://exporter/metrics"}, empty_.world, known);
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().text(), "read the emitters at http://exporter/metrics: connection refused");
+  EXPECT_FALSE(known.is_complete);
+}
+
 TEST_F(check_rules_verb, proposes_the_series_of_a_counter_and_not_its_family) {
   put("om.txt", "# TYPE http_requests counter\nhttp_requests_total 1\n# EOF\n");
   put("a.yml", "groups: [{name: g, rules: [{record: a, expr: 'rate(http_requets_total[5m])'}, {record: b, expr: "
@@ -140,17 +186,21 @@ TEST(emitters, are_read_in_every_form) {
   ASSERT_TRUE(add_emitter("# TYPE a counter\na_total 1\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n# EOF\n",
                           "page", known));
   ASSERT_TRUE(add_emitter("plain 1\n", "page", known));
+  ASSERT_TRUE(add_emitter("# TYPE b counter\nb_total 1\n# EOF", "page without a last line end", known));
   ASSERT_TRUE(add_emitter(R"({"g":[{"type":"gauge"}],"two":[{"type":"gauge"},{"type":"counter"}]})", "metadata", known));
   ASSERT_TRUE(add_emitter(R"(["named"])", "names", known));
   const auto type = [&known](const char* name) { return known.type_of(name) == nullptr ? "none" : *known.type_of(name); };
   EXPECT_EQ(type("a_total"), "counter");
   EXPECT_EQ(type("h_bucket"), "counter");
   EXPECT_EQ(type("plain"), "");
+  EXPECT_EQ(type("b_total"), "counter");
+  EXPECT_EQ(type("b"), "none") << "of a counter in OpenMetrics no series has the family's name";
   EXPECT_EQ(type("g"), "gauge");
   EXPECT_EQ(type("two"), "") << "nobody knows which";
   EXPECT_EQ(type("named"), "");
   EXPECT_EQ(type("nobodys"), "none");
-  for (const char* wrong : {"", "{\"data\": 1}", "{", "{\"error\": \"no\"}", "a b c\n", "{\"a\": [{}]}"}) {
+  for (const char* wrong : {"", "{\"data\": 1}", "{", "{\"error\": \"no\"}", R"({"data": {}, "error": "no"})",
+                            "a b c\n", "{\"a\": [{}]}"}) {
     const Result<void> added = add_emitter(wrong, "wrong.txt", known);
     ASSERT_FALSE(added) << wrong;
     EXPECT_NE(added.error().text().find("wrong.txt"), std::string::npos) << added.error().text();
