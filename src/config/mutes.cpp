@@ -12,8 +12,9 @@ namespace {
 
 constexpr std::string_view opening = "# watchbill disable";
 
+// Of what stands in the line; 0 for nothing, which is also the end of a line of another system.
 std::uint32_t column_of(std::string_view line) {
-  const std::size_t begin = line.find_first_not_of(' ');
+  const std::size_t begin = line.find_first_not_of(" \r");
   return static_cast<std::uint32_t>(begin == std::string_view::npos ? 0 : begin + 1);
 }
 
@@ -46,7 +47,7 @@ Mutes::Mutes(const SourceFile& file, Report& report) : file_(file) {
     begin = end + 1;
     ++number;
     const std::uint32_t first = column_of(line);
-    const bool is_comment = first == 0 || line[first - 1] == '#' || line[first - 1] == '\r';
+    const bool is_comment = first == 0 || line[first - 1] == '#';
     if (is_comment) comments_[number] = line;
     const bool is_mark = line.starts_with("---") || line.starts_with('%');  // of the document, before what it holds
     if (is_head && !is_comment && !is_mark) first_line_ = number;

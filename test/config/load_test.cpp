@@ -26,6 +26,27 @@ Case example() {
   return cases_of({std::istreambuf_iterator<char>(in), {}}).front();
 }
 
+// With the line ends of another system.
+TEST(load, an_empty_line_ends_what_a_comment_mutes_whatever_ends_the_line) {
+  std::string rules = R"(# Ours.
+
+# watchbill disable no_for
+groups:
+  - name: g
+    rules:
+      # watchbill disable never_fires
+
+      - {alert: A, expr: count(x) == 0}
+      - {alert: B, expr: up == 0}
+)";
+  for (std::size_t at = rules.find('\n'); at != std::string::npos; at = rules.find('\n', at + 2)) rules.replace(at, 1, "\r\n");
+  const Loaded loaded = load({{"/etc/wb/watchbill.yaml",
+                               "watchbill: 1\nbindings: {A: {unbound: t}, B: {unbound: t}}\nrule_files: [r.yml]\n"},
+                              {"/etc/wb/r.yml", rules}});
+  EXPECT_NE(report_of(loaded).find("[never_fires]"), std::string::npos) << report_of(loaded);
+  EXPECT_EQ(report_of(loaded).find("[no_for]"), std::string::npos) << report_of(loaded);
+}
+
 TEST(load, the_example_says_what_it_says) {
   const Loaded loaded = load(example().files);
   ASSERT_TRUE(loaded.configuration) << report_of(loaded);
