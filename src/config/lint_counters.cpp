@@ -66,7 +66,7 @@ Spot bare_counter(const Expression& expression, Spot index, const KnownMetrics& 
     return bare_counter(expression, call->arguments[is_behind ? 1 : 0], known);
   }
   const auto* binary = std::get_if<promql::Binary>(&node.of);
-  if (binary == nullptr || binary->returns_bool || binary->op == BinaryOperator::subtract) return promql::no_node;
+  if (binary == nullptr || binary->returns_bool) return promql::no_node;
   const bool is_sum = binary->op == BinaryOperator::add || binary->op == BinaryOperator::multiply ||
                       binary->op == BinaryOperator::divide;
   const bool keeps_left = promql::is_comparison(binary->op) || binary->op == BinaryOperator::and_ ||

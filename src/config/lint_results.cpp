@@ -147,7 +147,7 @@ void lint_results(const LintedRule& rule, Remarks& out) {
 }
 
 void lint_templates(const LintedRule& rule, Remarks& out) {
-  if (rule.read.alert.empty() || rule.expression.type() == promql::ValueType::scalar) return;
+  if (rule.read.alert.empty()) return;
   TemplateReader reader(rule, out);
   for (const auto& [name, text] : rule.read.labels) reader.look_at("labels", name, text);
   for (const auto& [name, text] : rule.read.annotations) reader.look_at("annotations", name, text);
