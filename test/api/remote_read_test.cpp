@@ -88,5 +88,19 @@ TEST_F(remote_read, ends_when_its_time_is_over) {
   EXPECT_EQ(read().status, 503U);
 }
 
+TEST_F(remote_read, ends_when_its_client_has_left) {
+  for (const char* name : {"a", "b", "c"}) append({{"__name__", name}});
+  int looked = 0;
+  stand_.is_ending = [&] {
+    ++looked;
+    stand_.has_caller_left = true;  // after it was begun
+    return false;
+  };
+  const ports::HttpResponse left = read(3);
+  EXPECT_EQ(left.status, 503U);
+  EXPECT_EQ(left.body, "query was canceled: its client ended the connection\n");
+  EXPECT_EQ(looked, 1);
+}
+
 }  // namespace
 }  // namespace watchbill::api

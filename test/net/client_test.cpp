@@ -263,11 +263,16 @@ std::string packed_answer(const std::string& coding, const std::string& bytes) {
          bytes;
 }
 
-std::string zstd(const std::string& bytes, int window_log = 0, bool tells_size = true) {
+struct ZstdFrame {
+  int window_log{0};  // 0: as small as the bytes need
+  bool tells_size{true};
+  bool has_checksum{true};
+};
+std::string zstd(const std::string& bytes, const ZstdFrame& frame = {}) {
   ZSTD_CCtx* const context = ZSTD_createCCtx();
-  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
-  ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, tells_size ? 1 : 0);
-  if (window_log != 0) ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, frame.has_checksum ? 1 : 0);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, frame.tells_size ? 1 : 0);
+  if (frame.window_log != 0) ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, frame.window_log);
   std::string out(ZSTD_compressBound(bytes.size()), '\0');
   out.resize(ZSTD_compress2(context, out.data(), out.size(), bytes.data(), bytes.size()));
   ZSTD_freeCCtx(context);
@@ -308,14 +313,25 @@ TEST(http_client, a_zstd_body_needs_no_more_than_eight_mib_of_window) {
   const auto unpacked = [](const std::string& packed) {
     return call_answered_by(packed_answer("ZSTD", packed), [](HttpCall& call) { call.accepts_compression = true; });
   };
-  const Outcome fits = unpacked(zstd(body, 23, false));
+  const Outcome fits = unpacked(zstd(body, {23, false}));
   ASSERT_TRUE(fits.has_value()) << fits.error().detail;
   EXPECT_TRUE(fits->body == body);
-  for (const std::string& large : {zstd(body, 24, false), zstd(body, 24)}) {  // by its window; by the size of its one segment
+  for (const std::string& large : {zstd(body, {24, false}), zstd(body, {24})}) {  // by its window; by the size of its one segment
     const Outcome refused = unpacked(large);
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().kind, HttpFailureKind::response_too_large);
     EXPECT_NE(refused.error().detail.find("a window of more than 8 MiB"), std::string::npos) << refused.error().detail;
+  }
+}
+
+// Then all of it is taken before the last of what it stands for is given.
+TEST(http_client, a_zstd_body_may_end_without_a_checksum) {
+  for (const std::size_t bytes : {65'535U, 65'536U, 131'072U, 200'000U}) {
+    const std::string body(bytes, 'x');
+    const Outcome outcome = call_answered_by(packed_answer("zstd", zstd(body, {.has_checksum = false})),
+                                             [](HttpCall& call) { call.accepts_compression = true; });
+    ASSERT_TRUE(outcome.has_value()) << bytes << ": " << outcome.error().detail;
+    EXPECT_TRUE(outcome->body == body) << bytes;
   }
 }
 

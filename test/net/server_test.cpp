@@ -120,6 +120,43 @@ TEST(http_server, a_handler_sees_that_its_client_has_left) {
   waiting.clear();
 }
 
+TEST(http_server, a_handler_sees_that_its_client_has_left_at_any_time_of_any_request) {
+  std::mutex mutex;
+  std::vector<Responder> waiting;
+  Router router;
+  router.add({.method = "GET", .pattern = "/slow", .handler = [&](HttpRequest, Responder responder) {
+                const std::lock_guard lock{mutex};
+                waiting.push_back(std::move(responder));
+              }});
+  std::optional<ServerUnderTest> server(std::in_place, std::move(router));
+  const auto count = [&] {
+    const std::lock_guard lock{mutex};
+    return waiting.size();
+  };
+  const std::string request = "GET /slow HTTP/1.1\r\n" + server->host() + "\r\n";
+  std::vector<RawClient> clients;
+  const auto ask = [&] {
+    clients.push_back(server->connect());
+    EXPECT_TRUE(clients.back().send(request));
+    return eventually([&] { return count() == clients.size(); });
+  };
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(ask());
+  waiting[1]->answer(HttpResponse{});
+  EXPECT_TRUE(clients[1].receive_response().starts_with("HTTP/1.1 200 "));
+  ASSERT_TRUE(ask());
+  clients[3].end_sending();
+  ASSERT_TRUE(eventually([&] { return waiting[3]->has_left(); })) << "by now, in the order of time, the others were looked at";
+  ASSERT_TRUE(clients[1].send(request));
+  ASSERT_TRUE(eventually([&] { return count() == 5; }));
+  for (const std::size_t i : {0U, 1U}) clients[i].end_sending();
+  EXPECT_TRUE(eventually([&] { return waiting[0]->has_left(); })) << "after some looks";
+  EXPECT_TRUE(eventually([&] { return waiting[4]->has_left(); })) << "in its second request";
+  EXPECT_FALSE(waiting[2]->has_left());
+  server.reset();
+  EXPECT_TRUE(waiting[2]->has_left()) << "the server closed the connection";
+  waiting.clear();
+}
+
 TEST(http_server, expects_100_continue) {
   ServerUnderTest server{echo_router()};
   RawClient client = server.connect();
