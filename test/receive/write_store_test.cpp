@@ -299,12 +299,27 @@ TEST_F(write_store, exemplars_are_kept_and_fail_no_request) {
   EXPECT_EQ(store_.counts().exemplars.load(), 5U);
   EXPECT_EQ(dropped(receive::ExemplarRefusal::no_series), 5U);
   EXPECT_EQ(head_.exemplars().select(all, second(12), second(12)).size(), 1U);
+  // Their series was refused with its sample; and labels that are none cost their own exemplar alone.
+  const std::vector<remote::Sample> ahead{{second(1'000'000), 1}};
+  writer_.series(remote::encode_labels(named("d")), ahead, {}, first);
+  const remote::ExemplarSample wrong{Labels(std::vector<Labels::Pair>{{"", "x"}}), 1, second(13)};
+  writer_.series(a, {}, {}, std::vector<remote::ExemplarSample>{wrong, exemplar(13, 6)});
+  EXPECT_EQ(send().taken_count, 0U);
+  EXPECT_EQ(dropped(receive::ExemplarRefusal::no_series), 7U);
+  EXPECT_EQ(dropped(receive::ExemplarRefusal::bad_labels), 1U);
+  EXPECT_EQ(store_.counts().exemplars.load(), 6U);
+  // However many come at once, all are looked at.
+  std::vector<remote::ExemplarSample> many;
+  for (int i = 0; i < 2'500; ++i) many.push_back(exemplar(14, i));
+  writer_.series(a, {}, {}, many);
+  EXPECT_FALSE(send().unreadable);
+  EXPECT_EQ(store_.counts().exemplars.load(), 2'506U);
   // Of a request that cannot be read none is kept.
   writer_.series(a, {}, {}, std::vector<remote::ExemplarSample>{exemplar(20, 4)});
   const std::string broken = std::string(writer_.body()) + "\x0a\x7f";
   writer_.clear();
   EXPECT_TRUE(store_.store(remote::compress(broken)).unreadable);
-  EXPECT_EQ(store_.counts().exemplars.load(), 5U);
+  EXPECT_EQ(store_.counts().exemplars.load(), 2'506U);
 }
 
 TEST_F(write_store, native_histograms_and_staleness_pass) {

@@ -146,9 +146,11 @@ TEST(write_request, exemplars_are_read_as_they_were_written) {
                                                      {{}, 2, Instant{4}}};
   remote::WriteRequestWriter writer;
   writer.series(remote::encode_labels(Labels(std::vector<Labels::Pair>{{"__name__", "a"}})), {}, {}, written);
+  writer.series(remote::encode_labels(Labels(std::vector<Labels::Pair>{{"__name__", "b"}})), {});
   const ReadRequest request = read(writer.body());
   ASSERT_EQ(request.error, "");
   ASSERT_EQ(request.series[0].exemplars.size(), 2U);
+  EXPECT_TRUE(request.series[1].exemplars.empty()) << "they are another series'";
   for (std::size_t i = 0; i < written.size(); ++i) {
     const auto exemplar = remote::decode_exemplar(request.series[0].exemplars[i]);
     ASSERT_TRUE(exemplar) << exemplar.error().text();

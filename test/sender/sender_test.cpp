@@ -404,7 +404,13 @@ TEST_F(sender, exemplars_are_tried_again_and_those_that_the_store_forgot_are_cou
   now_ = wake_at_;
   step();
   ASSERT_EQ(calls_.size(), 1U);
+  answer(503, Duration::seconds(7));
+  EXPECT_EQ(wake_at_, now_ + Duration::seconds(7)) << "as the receiver asks";
+  now_ = wake_at_;
+  step();
+  ASSERT_EQ(calls_.size(), 1U);
   answer(400);
+  EXPECT_EQ(sender_->figures().bytes, 0U) << "nothing was taken";
   EXPECT_EQ(sender_->figures().exemplars_failed, 1U);
   now_ = now_ + terms_.flush_interval * 2;
   step();
@@ -412,9 +418,27 @@ TEST_F(sender, exemplars_are_tried_again_and_those_that_the_store_forgot_are_cou
   step();
   ASSERT_EQ(calls_.size(), 1U) << "what came since goes on";
   EXPECT_TRUE(sender_->is_idle()) << "they are no samples";
+  const std::size_t body_bytes = calls_.front().body.size();
   answer(204);
+  EXPECT_EQ(sender_->figures().bytes, body_bytes);
   EXPECT_EQ(sender_->figures().exemplars_sent, 4U);
   EXPECT_EQ(sender_->figures().failed.all(), 0U);
+}
+
+TEST_F(sender, exemplars_of_series_that_are_dropped_are_not_sent) {
+  terms_.sends_exemplars = true;
+  terms_.relabel = relabel::Rules::compile(std::vector{rule(RelabelAction::drop, "s", "b")}).value();
+  make();
+  for (const std::string series : {"a", "b"}) write(series, 1);
+  for (int i = 1; i <= 3; ++i) note_exemplar(i == 2 ? "b" : "a", i);
+  flush();
+  for (int i = 0; i < 8; ++i) {
+    let_all_go();
+    now_ = now_ + terms_.flush_interval;
+  }
+  EXPECT_EQ(receiver_.exemplars.size(), 2U);
+  EXPECT_EQ(sender_->figures().exemplars_sent, 2U);
+  EXPECT_EQ(sender_->figures().exemplars_dropped, 1U);
 }
 
 TEST_F(sender, exemplars_wait_a_minute_for_samples_that_nobody_answers) {

@@ -41,6 +41,23 @@ TEST(exemplar_store, selects_by_matchers_and_time_in_label_order) {
   EXPECT_EQ(shown(store, {}), "");
 }
 
+TEST(exemplar_store, tells_64_of_one_time_apart) {
+  ExemplarStore store(100);
+  for (int i = 0; i < 64; ++i) EXPECT_EQ(store.add(series("x"), exemplar(std::to_string(i), 1, 10)), Taken::stored);
+  EXPECT_EQ(store.add(series("x"), exemplar("0", 1, 10)), Taken::repeated);
+  EXPECT_EQ(store.add(series("x"), exemplar("64", 1, 10)), Taken::stored);
+  EXPECT_EQ(store.add(series("x"), exemplar("0", 1, 10)), Taken::stored) << "what an exemplar costs is bounded";
+}
+
+// More than bytes_max goes through it, and all that goes is given back.
+TEST(exemplar_store, what_has_left_takes_no_room) {
+  std::string wide;
+  for (int i = 0; i < 120; ++i) wide += "€";
+  ExemplarStore store(1'000);
+  for (int i = 0; i < 200'000; ++i) ASSERT_EQ(store.add(series("x"), exemplar(wide, i, i)), Taken::stored);
+  EXPECT_EQ(store.statistics().exemplar_count, 1'000U);
+}
+
 TEST(exemplar_store, takes_each_once_and_in_order) {
   ExemplarStore store(10);
   EXPECT_EQ(store.add(series("x"), exemplar("1", 1, 10)), Taken::stored);
