@@ -614,6 +614,42 @@ TEST(rules, a_label_whose_query_has_no_time_left_changes_no_alert) {
   EXPECT_EQ(stand.alerts().size(), 1U);
 }
 
+TEST(rules, a_query_of_a_label_that_ends_at_the_deadline_changes_no_alert) {
+  RuleSource bad = alerting("Bad", "up == 0");
+  bad.labels = {{"load", "{{ query \"sum(load + load + load + load + load)\" | first | value }}"}};
+  Stand stand({bad});
+  stand.put("up", "a", 0);
+  for (int i = 0; i < 5000; ++i) stand.put("load", std::to_string(i).c_str(), 1);
+  std::int64_t now_us = 0, step_us = 100;
+  stand.surroundings.rule_us_max = 1'000'000;
+  stand.surroundings.stopwatch_us = [&] { return now_us += step_us; };
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  stand.pass(15);
+  step_us = 600'000;  // there is time when it begins
+  EXPECT_EQ(stand.slot(), "RuleEvaluationFailed");
+  EXPECT_EQ(stand.evaluator->health(0).last_error, "out_of_time: the evaluation took longer than it may: 1s for a rule");
+  ASSERT_EQ(stand.alerts().size(), 1U);
+  EXPECT_EQ(stand.alerts().front()->labels.get("load"), "25000");
+}
+
+TEST(rules, what_is_asked_for_the_recovery_has_the_time_of_its_rule) {
+  RuleSource hot = alerting("Hot", "temperature > 50");
+  hot.hysteresis.recover = "sum(load + load + load + load + load) > 1";
+  Stand stand({hot});
+  stand.put("temperature", "a", 60);
+  for (int i = 0; i < 5000; ++i) stand.put("load", std::to_string(i).c_str(), 1);
+  EXPECT_EQ(stand.slot(), "RuleEvaluated AlertFired");
+  stand.pass(15);
+  stand.put("temperature", "a", 40);
+  std::int64_t now_us = 0;
+  stand.surroundings.rule_us_max = 1'000'000;
+  stand.surroundings.stopwatch_us = [&now_us] { return now_us += 1'000'001; };
+  EXPECT_EQ(stand.slot(), "RuleEvaluationFailed");
+  EXPECT_EQ(stand.evaluator->health(0).last_error,
+            "recover: out_of_time: the evaluation took longer than it may: 1s for a rule");
+  EXPECT_EQ(stand.alerts().front()->phase, AlertPhase::firing);
+}
+
 TEST(rules, what_cannot_be_a_rule_is_refused_with_its_place) {
   const auto refusal = [](RuleSource rule) {
     GroupSource group;
