@@ -7,7 +7,6 @@
 #include "api/metrics.h"
 #include "app/watch/completeness.h"
 #include "metrics/exposition/text_parser.h"
-#include "metrics/promql/limits.h"
 
 namespace watchbill::app::watch {
 
@@ -22,7 +21,6 @@ constexpr Duration advance_interval = Duration::minutes(1);
 constexpr Duration own_interval = Duration::seconds(5);
 constexpr Duration host_interval = Duration::seconds(15);
 constexpr Duration pushed_interval = Duration::seconds(15);
-constexpr std::int64_t rule_us_max = metrics::promql::query_time_max.ms * 1000;
 constexpr Duration idle_wait = Duration::seconds(1);
 constexpr const char* samples_folder = "samples";
 
@@ -308,7 +306,7 @@ void MetricsPath::take() {
   writes_.configure(plan_);
   const text_template::AnnotationScope scope(plan_->external_labels, settings_.external_url);
   asker_.configure(plan_->groups, [this](const RuleId& rule) { return inherit(rule); },
-                   std::make_shared<const rules::Surroundings>(rules::Surroundings{scope, {}, false, steady_us, rule_us_max}));
+                   std::make_shared<const rules::Surroundings>(rules::Surroundings{scope, {}, false, steady_us}));
 }
 
 query::InheritedRule MetricsPath::inherit(const RuleId& rule) const {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "metrics/promql/evaluate.h"
+#include "metrics/promql/limits.h"
 #include "metrics/rules/memory.h"
 #include "metrics/rules/rule.h"
 #include "metrics/tsdb/head.h"
@@ -33,7 +34,7 @@ struct Surroundings {
   std::function<std::int64_t()> stopwatch_us{};
   // By the stopwatch: the queries of one rule that together take longer end there, and the rule has failed. 0: they may take
   // any time.
-  std::int64_t rule_us_max{0};
+  std::int64_t rule_us_max{promql::query_time_max.ms * 1000};
 };
 
 // What the store knows of the past: absences of inherited alerts count only when it knows enough.
