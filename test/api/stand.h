@@ -106,6 +106,7 @@ class Stand {
   std::function<bool()> is_ending = [] { return false; };
   Running running;
   RelayView relay;
+  DiscoveryView discovery;
   std::function<RuleGroups()> groups = [] { return RuleGroups{}; };
 
  private:
@@ -121,7 +122,7 @@ class Stand {
             feed_,
             access_,
             counters_,
-            {},
+            [] { return Result<ProcessFigures>(Error{ErrorKind::not_found, "read", "the process", "there is none"}); },
             {[] { return KeeperView{}; }, [](const std::string&) { return LiveWorkload{}; }, logs_},
             {},
             {head, [this] { return desk.now; }, [] { return true; }, [this] { return is_ending(); },
@@ -131,7 +132,12 @@ class Stand {
              },
              {},
              {},
-             [this] { return groups(); }},
+             [this] { return groups(); },
+             [] { return std::vector<RemoteView>{}; },
+             {},
+             nullptr,
+             {},
+             [this] { return discovery; }},
             {},
             [this] { return running; },
             [this] { return relay; }};
