@@ -130,14 +130,8 @@ class Stand {
                pool.push_back(std::move(task));
                return true;
              },
-             {},
-             {},
-             [this] { return groups(); },
-             [] { return std::vector<RemoteView>{}; },
-             {},
-             nullptr,
-             {},
-             [this] { return discovery; }},
+             {}, {}, [this] { return groups(); },
+             [] { return std::vector<RemoteView>{}; }, {}, nullptr, {}, [this] { return discovery; }},
             {},
             [this] { return running; },
             [this] { return relay; }};
