@@ -18,7 +18,7 @@ test_packages=(clang-14 libclang-rt-14-dev lld libgtest-dev librapidcheck-dev ut
 
 # Programs that tests compare with. Unpacked and never installed: a Prometheus that is installed runs as a service.
 # shellcheck disable=SC2034
-peer_packages=(prometheus prometheus-pushgateway)
+peer_packages=(prometheus prometheus-pushgateway prometheus-alertmanager)
 
 # unpack_peers FOLDER NAME…: each package below FOLDER/NAME, as apt finds it; nothing when it is there already (no network either).
 # Needs neither root nor what depends on the package. Fails with a sentence on standard error.

@@ -1,11 +1,8 @@
 #include "config/alertmanager.h"
 
-#include <algorithm>
-#include <set>
-
 #include <fmt/core.h>
 
-#include "base/spelling.h"
+#include "config/alertmanager_routes.h"
 #include "config/texts.h"
 #include "config/values.h"
 
@@ -23,7 +20,7 @@ struct GlobalKeys {
 
 struct FileKeys {
   GlobalKeys global;
-  RootRoute route;
+  RouteKeys route;
   std::vector<Receiver> receivers;
 };
 
@@ -70,37 +67,6 @@ constexpr auto receiver = table<Receiver>(
 
 void read_receiver(const Cursor& at, Receiver& out) { read_object(at, receiver, out); }
 
-void read_group_by(const Cursor& at, std::vector<std::string>& out) {
-  if (!is_list(at, "label names")) return;
-  std::set<std::string> names;
-  for (std::size_t i = 0; i < at.node().children.size(); ++i) {
-    const Cursor element = at.element(i);
-    std::string name;
-    read(element, name);
-    const bool is_all = name == "...";
-    if (!is_all && !is_label_name(name)) element.complain("out_of_range", fmt::format("\"{}\" is no label name", name));
-    if (is_all && at.node().children.size() > 1) element.complain("out_of_range", "... means all labels and stands alone");
-    if (!names.insert(name).second) element.complain("duplicate_name", fmt::format("the label {} is written twice", name));
-  }
-  out.assign(names.begin(), names.end());
-}
-
-constexpr auto route = table<RootRoute>(
-    "route", required(optional<&RootRoute::receiver, read_filled>("receiver", "text", "", "who is told")),
-    optional<&RootRoute::group_by, read_group_by>("group_by", "list of label names", "",
-                                                  "alerts that agree on these make one message; [...]: all"),
-    optional<&RootRoute::group_wait>("group_wait", "duration", "30s", "wait before the first message of a group"),
-    optional<&RootRoute::group_interval, read_positive>("group_interval", "duration", "5m",
-                                                        "wait before telling of changes in a group"),
-    optional<&RootRoute::repeat_interval, read_positive>("repeat_interval", "duration", "4h",
-                                                         "wait before telling the same again"),
-    later<RootRoute>("routes", "child routes"), later<RootRoute>("match", "matchers of routes"),
-    later<RootRoute>("match_re", "matchers of routes"), later<RootRoute>("matchers", "matchers of routes"),
-    later<RootRoute>("continue", "child routes"), later<RootRoute>("mute_time_intervals", "time intervals"),
-    later<RootRoute>("active_time_intervals", "time intervals"), later<RootRoute>("labels", "labels of routes"));
-
-void read_route(const Cursor& at, RootRoute& out) { read_object(at, route, out); }
-
 constexpr auto global = table<GlobalKeys>(
     "global (Alertmanager)",
     optional<&GlobalKeys::resolve_timeout>("resolve_timeout", "duration", "5m",
@@ -126,7 +92,7 @@ void read_global(const Cursor& at, GlobalKeys& out) { read_object(at, global, ou
 
 constexpr auto alertmanager_file = table<FileKeys>(
     "Alertmanager file", optional<&FileKeys::global, read_global>("global", "settings", "", "defaults of receivers"),
-    required(optional<&FileKeys::route, read_route>("route", "settings", "", "the root route: every alert takes it")),
+    required(optional<&FileKeys::route, read_route_keys>("route", "settings", "", "the root route: every alert enters here")),
     optional<&FileKeys::receivers, read_each<Receiver, read_receiver>>("receivers", "list", "", "who can be told"),
     later<FileKeys>("templates", "templates of notifications"), later<FileKeys>("inhibit_rules", "inhibition"),
     later<FileKeys>("time_intervals", "time intervals"), later<FileKeys>("mute_time_intervals", "time intervals"),
@@ -136,10 +102,10 @@ constexpr auto alertmanager_file = table<FileKeys>(
 
 RoutingConfiguration read_alertmanager_file(const Cursor& at) {
   RoutingConfiguration out;
+  out.routes.emplace_back();
   FileKeys keys;
   if (!read_object(at, alertmanager_file, keys)) return out;
   out.resolve_timeout = keys.global.resolve_timeout;
-  out.route = keys.route;
   std::vector<std::string_view> names;
   for (std::size_t i = 0; i < keys.receivers.size(); ++i) {
     Receiver& each = keys.receivers[i];
@@ -149,19 +115,17 @@ RoutingConfiguration read_alertmanager_file(const Cursor& at) {
     const Cursor list = at.member("receivers", at.file().tree.find(at.index(), "receivers"));
     list.element(i).complain("duplicate_name", fmt::format("the receiver {} is written twice", each.name));
   }
-  const NodeIndex root = at.file().tree.find(at.index(), "route");
-  const NodeIndex wanted = root == no_node ? no_node : at.file().tree.find(root, "receiver");
-  if (wanted == no_node || keys.route.receiver.empty() || out.receivers.count(keys.route.receiver) != 0) return out;
-  const Cursor route_at = at.member("route", root);
-  const std::string_view nearest = nearest_spelling(keys.route.receiver, names);
-  route_at.member("receiver", wanted)
-      .complain("unknown_name", fmt::format("there is no receiver {}{}", keys.route.receiver,
-                                            nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)));
+  if (const NodeIndex root = at.file().tree.find(at.index(), "route"); root != no_node)
+    out.routes = lay_out_routes(at.member("route", root), keys.route, names);
   return out;
 }
 
 std::vector<TableView> alertmanager_tables() {
-  return {alertmanager_file.view(), global.view(), route.view(), receiver.view(), webhook.view()};
+  std::vector<TableView> out{alertmanager_file.view(), global.view()};
+  for (const TableView& table : route_tables()) out.push_back(table);
+  out.push_back(receiver.view());
+  out.push_back(webhook.view());
+  return out;
 }
 
 }  // namespace watchbill::config

@@ -1,4 +1,4 @@
-// An unmodified Alertmanager file, as far as it is carried out: root route and webhook receivers. The rest is refused by name.
+// An unmodified Alertmanager file, as far as it is carried out: routes and webhook receivers. The rest is refused by name.
 #pragma once
 
 #include <optional>

@@ -65,7 +65,7 @@ void read_approve(const Cursor& at, K& out) {
 constexpr auto notify =
     table<ConfiguredStep>("steps[].notify",
                           required(optional<&ConfiguredStep::notify_receiver, read_filled>(
-                              "receiver", "text", "", "the receiver of the root route of alertmanager_config")),
+                              "receiver", "text", "", "a receiver of alertmanager_config: its webhooks are told")),
                           required(optional<&ConfiguredStep::notify_text, read_filled>("text", "text", "", "what is said")));
 void read_notify(const Cursor& at, K& out) {
   begin(out, StepVerb::notify, "notify");

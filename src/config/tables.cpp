@@ -76,7 +76,9 @@ std::vector<Chapter> chapters() {
           {"Scraping", "As in `prometheus.yml`.", prometheus_tables()},
           {"Rule files", "Prometheus' own, unmodified.", rule_tables()},
           {"Other Alertmanagers", "As in `prometheus.yml`.", alerting_tables()},
-          {"Alertmanager file", "Alertmanager's own, unmodified: the root route and its webhooks.", alertmanager_tables()},
+          {"Alertmanager file",
+           "Alertmanager's own, unmodified: its routes and webhooks. What a route leaves out it has from the route above it.",
+           alertmanager_tables()},
           {"Workloads", "", workload_tables()},
           {"Probes", "", probe_tables()},
           {"Runbooks, bindings, environments", "", runbook_tables()}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/plan/state.h"
+#include "core/route/membership.h"
 
 namespace watchbill::core {
 namespace {
@@ -33,13 +34,10 @@ void start_queue(const State& state, std::vector<Command>& commands) {
   for (std::string& id : queue(state)) commands.push_back(command_of(GoOn{std::move(id)}));
 }
 
-// What deliveries call the webhooks of a receiver; the receiver's own name where the root route has none of its.
+// What deliveries call the webhooks of a receiver; its own name where it has none.
 std::vector<std::string> webhooks_of(const State& state, const std::string& receiver) {
-  const route::Routing* routing = state.route.routing.find("root");
-  if (routing == nullptr || routing->route.receiver != receiver || routing->webhooks.empty()) return {receiver};
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < routing->webhooks.size(); ++i) names.push_back(webhook_name(receiver, i));
-  return names;
+  std::vector<std::string> names = route::webhook_names(state.route, receiver);
+  return names.empty() ? std::vector<std::string>{receiver} : names;
 }
 
 bool is_covered_by(const State& state, const std::string& id, const std::string& scope) {

@@ -1,6 +1,7 @@
 #include "core/state.h"
 
 #include "core/plan/plan.h"
+#include "core/route/membership.h"
 #include "core/workload/apply.h"
 #include "model/codec.h"
 
@@ -96,6 +97,7 @@ void rebuild_derived(State& state, const Limits& limits) {
   alert::rebuild(state.alert, state.schedule, limits);
   binding::rebuild(state.binding);
   plan::rebuild(state.plan, state.schedule, limits);
+  route::rebuild_tree(state.route);
   route::rebuild(state.route, state.schedule, limits);
   workload::rebuild(state.workload, state.schedule);
 }

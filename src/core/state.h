@@ -20,7 +20,7 @@
 namespace watchbill::core {
 
 // The format of State's canonical text. Raised when a table's meaning changes; digests are compared within one format only.
-inline constexpr std::uint32_t state_format = 3;
+inline constexpr std::uint32_t state_format = 4;
 
 // The last bill that was refused, until one is taken.
 struct RejectedBill {

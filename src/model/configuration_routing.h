@@ -1,10 +1,12 @@
-// The part of an Alertmanager file that is carried out: one root route and its webhook receivers. Source: Alertmanager 0.25.
+// The part of an Alertmanager file that is carried out: the tree of routes and its webhook receivers. Source: Alertmanager 0.25.
 #pragma once
 
+#include <compare>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/time.h"
@@ -32,19 +34,53 @@ struct WebhookConfiguration {
   friend bool operator==(const WebhookConfiguration&, const WebhookConfiguration&) = default;
 };
 
-struct RootRoute {
+enum class MatcherKind : std::uint8_t { equal, not_equal, regex, not_regex };
+template <>
+struct Words<MatcherKind> {
+  static constexpr std::array<std::string_view, 4> table{"equal", "not_equal", "regex", "not_regex"};
+};
+
+// One condition on one label (model/matcher/matcher.h).
+struct LabelMatcher {
+  MatcherKind kind{MatcherKind::equal};
+  std::string name;
+  std::string value;  // a text, or a pattern that must match the whole value
+  template <class To> static constexpr auto fields(To&& to) {
+    using M = LabelMatcher;
+    return to(field("kind", &M::kind), field("name", &M::name), field("value", &M::value));
+  }
+  // By name, value and kind, as Alertmanager sorts the matchers of a route: its group keys name them so.
+  friend auto operator<=>(const LabelMatcher& a, const LabelMatcher& b) {
+    return std::tie(a.name, a.value, a.kind) <=> std::tie(b.name, b.value, b.kind);
+  }
+  friend bool operator==(const LabelMatcher&, const LabelMatcher&) = default;
+};
+
+// What becomes of an alert that took a child route: `continue: true` asks the siblings behind it too.
+enum class AfterMatch : std::uint8_t { stop, next_sibling };
+template <>
+struct Words<AfterMatch> {
+  static constexpr std::array<std::string_view, 2> table{"stop", "next_sibling"};
+};
+
+// A node of the tree. What it inherits is written out.
+struct RouteConfiguration {
+  AfterMatch after{AfterMatch::stop};
+  std::uint32_t end{1};               // index behind its last descendant
   std::vector<std::string> group_by;  // sorted label names; "..." alone: by all labels
   Duration group_interval{Duration::minutes(5)};
   Duration group_wait{Duration::seconds(30)};
-  std::string receiver;               // a key of `receivers`
+  std::vector<LabelMatcher> matchers;  // sorted; the root has none
+  std::string receiver;                // a key of `receivers`
   Duration repeat_interval{Duration::hours(4)};
   template <class To> static constexpr auto fields(To&& to) {
-    using R = RootRoute;
-    return to(field("group_by", &R::group_by), field("group_interval_ms", &R::group_interval),
-              field("group_wait_ms", &R::group_wait), field("receiver", &R::receiver),
+    using R = RouteConfiguration;
+    return to(field("after", &R::after), field("end", &R::end), field("group_by", &R::group_by),
+              field("group_interval_ms", &R::group_interval), field("group_wait_ms", &R::group_wait),
+              field("matchers", &R::matchers), field("receiver", &R::receiver),
               field("repeat_interval_ms", &R::repeat_interval));
   }
-  friend bool operator==(const RootRoute&, const RootRoute&) = default;
+  friend bool operator==(const RouteConfiguration&, const RouteConfiguration&) = default;
 };
 
 // Without webhooks a receiver takes notifications and tells nobody.
@@ -63,11 +99,12 @@ struct ReceiverConfiguration {
 struct RoutingConfiguration {
   std::map<std::string, ReceiverConfiguration> receivers;
   Duration resolve_timeout{Duration::minutes(5)};
-  RootRoute route;
+  std::optional<RouteConfiguration> route;  // in journals from before there was a tree: the root, alone
+  std::vector<RouteConfiguration> routes;   // each before its children; the first is the root
   template <class To> static constexpr auto fields(To&& to) {
     using R = RoutingConfiguration;
     return to(field("receivers", &R::receivers), field("resolve_timeout_ms", &R::resolve_timeout),
-              field("route", &R::route));
+              field("route", &R::route), field("routes", &R::routes));
   }
   friend bool operator==(const RoutingConfiguration&, const RoutingConfiguration&) = default;
 };

@@ -127,8 +127,10 @@ std::string told_otherwise(const core::State& state, const std::map<std::string,
   std::map<std::string, std::string> firing;
   state.alert.alerts.each([&](const std::string&, const core::alert::Alert& alert) {
     if (alert.phase != AlertPhase::firing) return true;
-    for (std::size_t webhook = 0; webhook < 2; ++webhook)
-      firing[webhook_name("ops", webhook) + " " + core::route::fingerprint(alert.labels)] = alert.labels.text();
+    const std::string fingerprint = " " + core::route::fingerprint(alert.labels);
+    const auto expect = [&](const std::string& webhook) { firing[webhook + fingerprint] = alert.labels.text(); };
+    for (std::size_t webhook = 0; webhook < 2; ++webhook) expect(webhook_name("ops", webhook));
+    if (alert.labels.get("severity") == "critical") expect(webhook_name("pager", 0));
     return true;
   });
   for (const auto& [name, labels] : firing)

@@ -49,8 +49,8 @@ class FullReplay {
 // After everything settled: each delivery was sent (and a receiver has it), failed for a reason, or was given up.
 [[nodiscard]] std::string unfinished_delivery(const core::State& state,
                                               const std::function<std::uint64_t(const std::string&)>& accepted);
-// What is wrong with what the two webhooks of the world heard last of each alert, after everything settled, or "": that it fires
-// when it does, that it is over when they were told that it fired.
+// What is wrong with what the webhooks of the world (fleet.cpp) heard last of each alert, after everything settled, or "": that
+// it fires when it does, that it is over when they were told that it fired.
 [[nodiscard]] std::string told_otherwise(const core::State& state, const std::map<std::string, std::string>& heard);
 // Whoever must be paged of is: every held run, every binding that limits hold, every channel that is failing has its alert, and
 // no run or binding that goes on has one.

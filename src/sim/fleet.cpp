@@ -46,11 +46,23 @@ Configuration fleet_configuration(std::size_t more) {
     workload.on_lost = OnLost::restart;
     workload.restart.is_unlimited = true;
   }
-  // Two webhooks, so that what one is told must not depend on the other.
+  // Two webhooks, so that what one is told must not depend on the other; pages go another way too, at once.
   RoutingConfiguration& routing = configuration.routing.emplace();
-  routing.route.receiver = "ops";
-  routing.route.group_by = {"alertname"};
   routing.receivers["ops"].webhooks.resize(2);
+  routing.receivers["pager"].webhooks.resize(1);
+  routing.routes.resize(3);
+  for (RouteConfiguration& route : routing.routes) {
+    route.receiver = "ops";
+    route.group_by = {"alertname"};
+  }
+  RouteConfiguration& pages = routing.routes[1];
+  pages.matchers = {{MatcherKind::regex, "severity", "critical|page"}};
+  pages.receiver = "pager";
+  pages.group_by = {"..."};
+  pages.group_wait = Duration();
+  pages.after = AfterMatch::next_sibling;
+  pages.end = 2;
+  routing.routes[0].end = routing.routes[2].end = 3;
   return configuration;
 }
 

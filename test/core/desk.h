@@ -18,8 +18,9 @@ namespace watchbill::core {
 inline Configuration with_two_webhooks() {
   Configuration configuration;
   RoutingConfiguration& routing = configuration.routing.emplace();
-  routing.route.receiver = "ops";
-  routing.route.group_by = {"alertname"};
+  RouteConfiguration& root = routing.routes.emplace_back();
+  root.receiver = "ops";
+  root.group_by = {"alertname"};
   routing.receivers["ops"].webhooks.resize(2);
   ConfiguredRunbook& runbook = configuration.runbooks.runbooks["repair"];
   ConfiguredStep& step = runbook.steps.emplace_back();

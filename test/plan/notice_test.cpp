@@ -16,8 +16,9 @@ class notice : public ::testing::Test {
   void begin(std::size_t webhooks, const std::string& receiver) {
     Configuration configuration;
     configuration.routing.emplace();
-    configuration.routing->route.receiver = "ops";
+    configuration.routing->routes.emplace_back().receiver = "ops";
     configuration.routing->receivers["ops"].webhooks.resize(webhooks);
+    configuration.routing->receivers["team"].webhooks.resize(webhooks);
     configuration.runbooks.own_host = "web-01";
     ConfiguredStep step;
     step.name = "tell";
@@ -62,6 +63,11 @@ TEST_F(notice, goes_to_every_webhook_of_the_receiver_in_the_record_that_intends_
   EXPECT_EQ(std::get<NotificationIntended>(*intended).kind, DeliveryKind::step);
   EXPECT_TRUE(bench.has_blob(std::get<NotificationIntended>(*intended).body)) << "what is sent is stored with it";
   EXPECT_EQ(std::get<NotificationIntended>(*intended).subject, "run " + run_id);
+}
+
+TEST_F(notice, goes_to_any_receiver_of_the_bill) {
+  begin(2, "team");
+  EXPECT_EQ(told(), (std::vector<std::string>{"team/webhook[0]", "team/webhook[1]"})) << "no route leads to it";
 }
 
 // Before the record nothing has happened; in it there are the step, its end and what is owed; after it the outbox sends.

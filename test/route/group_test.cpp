@@ -18,8 +18,9 @@ constexpr Instant start{1'772'366'400'000};  // 2026-03-01T12:00:00Z
 
 RoutingConfiguration routing_by(std::vector<std::string> group_by) {
   RoutingConfiguration routing;
-  routing.route.receiver = "ops";
-  routing.route.group_by = std::move(group_by);
+  RouteConfiguration& root = routing.routes.emplace_back();
+  root.receiver = "ops";
+  root.group_by = std::move(group_by);
   WebhookConfiguration webhook;
   webhook.url = "http://127.0.0.1:1/secret";
   routing.receivers["ops"].webhooks = {webhook};
@@ -343,7 +344,7 @@ TEST(reload, another_receiver_hears_of_what_fires_now) {
   ops.deliver();
   ops.end("Down", "b");
   RoutingConfiguration other = routing_by({"alertname"});
-  other.route.receiver = "team";
+  other.routes.front().receiver = "team";
   other.receivers["team"] = other.receivers["ops"];
   ops.configure(other);
   ops.wait(wait_time);
@@ -377,13 +378,14 @@ TEST(payload, is_alertmanagers_version_4) {
   ops.wait(wait_time);
   const std::string& body = ops.last_body();
   EXPECT_TRUE(
-      body.starts_with(R"({"version":"4","groupKey":"{}:{alertname=\"Down\"}","truncatedAlerts":0,"status":"firing",)"
-                       R"("receiver":"ops","groupLabels":{"alertname":"Down"},)"
-                       R"("commonLabels":{"alertname":"Down","severity":"critical"},"commonAnnotations":{},)"
-                       R"("externalURL":"http://watch.example","alerts":[{"status":"firing","labels":{"alertname":"Down",)"
+      body.starts_with(R"({"receiver":"ops","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"Down",)"
                        R"("instance":"a","severity":"critical"},"annotations":{"summary":"a is down"},)"
                        R"("startsAt":"2026-03-01T12:00:01.000Z","endsAt":"0001-01-01T00:00:00Z",)"
-                               R"("generatorURL":"http://watch.example/api/watchbill/v1/alerts/)"))
+                       R"("generatorURL":"http://watch.example/api/watchbill/v1/alerts/)"))
+      << body;
+  EXPECT_TRUE(body.ends_with(R"(],"groupLabels":{"alertname":"Down"},"commonLabels":{"alertname":"Down","severity":"critical"},)"
+                             R"("commonAnnotations":{},"externalURL":"http://watch.example","version":"4",)"
+                             R"("groupKey":"{}:{alertname=\"Down\"}","truncatedAlerts":0})"))
       << body;
 }
 
@@ -400,12 +402,167 @@ TEST(payload, what_is_too_much_is_counted) {
   for (const char* instance : {"a", "b", "c"}) ops.fire("Down", instance);
   ops.wait(wait_time);
   EXPECT_EQ(ops.on_its_way(), "ops/webhook[0] firing a b");
-  EXPECT_NE(ops.last_body().find("\"truncatedAlerts\":1,"), std::string::npos);
+  EXPECT_NE(ops.last_body().find("\"truncatedAlerts\":1}"), std::string::npos);
   Told small;
   small.limits.notification_bytes_max = 1;
   for (const char* instance : {"a", "b", "c"}) small.fire("Down", instance);
   small.wait(wait_time);
   EXPECT_EQ(small.on_its_way(), "ops/webhook[0] firing a");
+}
+
+Labels labels(std::vector<Labels::Pair> pairs) { return Labels(std::move(pairs)); }
+
+LabelMatcher matcher(std::string name, MatcherKind kind, std::string value) { return {kind, std::move(name), std::move(value)}; }
+
+RouteConfiguration route(std::vector<LabelMatcher> matchers, std::string receiver, AfterMatch after = AfterMatch::stop) {
+  RouteConfiguration out;
+  out.matchers = std::move(matchers);
+  out.receiver = std::move(receiver);
+  out.after = after;
+  return out;
+}
+
+// The receivers that labels lead to, by their routes' indexes.
+std::string taken(const std::vector<RouteConfiguration>& routes, const Labels& labels) {
+  std::string text;
+  for (const std::uint32_t index : RouteTree(routes).match(labels)) text += (text.empty() ? "" : " ") + routes[index].receiver;
+  return text;
+}
+
+TEST(route_tree, goes_as_deep_as_it_matches_and_on_only_when_told) {
+  std::vector<RouteConfiguration> routes{
+      route({}, "root"),
+      route({matcher("team", MatcherKind::equal, "web")}, "web", AfterMatch::next_sibling),
+      route({matcher("severity", MatcherKind::regex, "page|critical")}, "web-page"),
+      route({matcher("severity", MatcherKind::not_equal, "")}, "any-severity"),
+      route({matcher("team", MatcherKind::not_regex, "w.b")}, "not-web"),
+  };
+  routes[0].end = 5;
+  routes[1].end = 3;
+  for (const std::size_t leaf : {2U, 3U, 4U}) routes[leaf].end = static_cast<std::uint32_t>(leaf) + 1;
+  EXPECT_EQ(taken(routes, labels({{"team", "web"}, {"severity", "page"}})), "web-page any-severity");
+  EXPECT_EQ(taken(routes, labels({{"team", "web"}, {"severity", "pages"}})), "web any-severity") << "a pattern matches the whole";
+  EXPECT_EQ(taken(routes, labels({{"team", "web"}})), "web") << "a label that is not there is empty";
+  EXPECT_EQ(taken(routes, labels({{"severity", "info"}})), "any-severity") << "no continue, so nobody behind it is asked";
+  EXPECT_EQ(taken(routes, Labels()), "not-web");
+  EXPECT_EQ(taken({route({}, "root")}, Labels()), "root");
+  EXPECT_EQ(taken({}, Labels()), "");
+}
+
+TEST(route_tree, names_a_route_by_its_matchers_from_the_root_down) {
+  std::vector<RouteConfiguration> routes{route({}, "root"), route({matcher("a", MatcherKind::equal, "b")}, "x"),
+                                         route({matcher("c", MatcherKind::regex, "d")}, "x"),
+                                         route({matcher("a", MatcherKind::equal, "b")}, "y")};
+  routes[0].end = 4;
+  routes[1].end = routes[2].end = 3;
+  routes[3].end = 4;
+  const RouteTree tree(routes);
+  EXPECT_EQ(tree.key(0), "{}");
+  EXPECT_EQ(tree.key(2), "{}/{a=\"b\"}/{c=~\"d\"}");
+  EXPECT_EQ(tree.key(3), "{}/{a=\"b\"}");
+  EXPECT_EQ(tree.identity(3), "{}/{a=\"b\"}#2");
+}
+
+// `child` takes alerts of `Down` whose instance is a, to a receiver of its own.
+RoutingConfiguration routing_with(RouteConfiguration child) {
+  RoutingConfiguration routing = routing_by({"alertname"});
+  routing.routes.front().end = 2;
+  child.end = 2;
+  routing.receivers[child.receiver] = routing.receivers["ops"];
+  routing.routes.push_back(std::move(child));
+  return routing;
+}
+
+TEST(routes, each_tells_its_receiver_in_its_own_time) {
+  RouteConfiguration child = route({matcher("instance", MatcherKind::equal, "a")}, "page");
+  child.group_by = {"instance"};
+  child.group_wait = Duration();
+  Told told(routing_with(child));
+  told.fire("Down", "a");
+  told.fire("Down", "b");
+  told.wait(Duration::milliseconds(1));
+  EXPECT_EQ(told.on_its_way(), "page/webhook[0] firing a");
+  EXPECT_NE(told.last_body().find(R"("groupKey":"{}/{instance=\"a\"}:{instance=\"a\"}")"), std::string::npos) << told.last_body();
+  told.deliver();
+  told.wait(wait_time);
+  EXPECT_EQ(told.on_its_way(), "ops/webhook[0] firing b");
+  told.deliver();
+  told.end("Down", "a");
+  told.wait(Duration::minutes(5));
+  EXPECT_EQ(told.on_its_way(), "page/webhook[0] resolved a-");
+}
+
+TEST(routes, two_that_an_alert_takes_tell_apart) {
+  RoutingConfiguration routing =
+      routing_with(route({matcher("instance", MatcherKind::equal, "a")}, "page", AfterMatch::next_sibling));
+  routing.routes.push_back(route({}, "ops"));
+  routing.routes[0].end = routing.routes[2].end = 3;
+  Told told(routing);
+  told.fire("Down", "a");
+  told.fire("Down", "b");
+  told.wait(wait_time);
+  std::string both = told.on_its_way();
+  EXPECT_NE(both.find("page/webhook[0] firing a"), std::string::npos) << both;
+  EXPECT_NE(both.find("ops/webhook[0] firing a b"), std::string::npos) << both;
+}
+
+TEST(routes, a_reload_tells_nobody_twice_and_whoever_is_new_at_once) {
+  Told told;
+  told.fire("Down", "a");
+  told.fire("Down", "b");
+  told.wait(wait_time);
+  told.deliver();
+  told.wait(Duration::seconds(1));
+  RouteConfiguration child = route({matcher("instance", MatcherKind::equal, "a")}, "page");
+  told.configure(routing_with(child));
+  told.wait(Duration::milliseconds(1));
+  EXPECT_EQ(told.on_its_way(), "page/webhook[0] firing a") << "it fires for longer than group_wait: nobody there waits again";
+  told.deliver();
+  told.wait(Duration::minutes(10));
+  EXPECT_EQ(told.on_its_way(), "") << "b was told, and stays with whom it was told";
+  told.configure(routing_by({"alertname"}));
+  told.wait(Duration::minutes(10));
+  EXPECT_EQ(told.on_its_way(), "ops/webhook[0] firing a b") << "a came back to those who were told long ago, in another group";
+}
+
+TEST(routes, a_bill_from_before_the_tree_has_its_root) {
+  RoutingConfiguration routing;
+  const std::string text = R"({"receivers":{"ops":{"webhooks":[{"url":"http://127.0.0.1:1"}]}},"resolve_timeout_ms":300000,)"
+                           R"("route":{"group_by":["alertname"],"receiver":"ops"}})";
+  ASSERT_TRUE(from_canonical_text(text, routing));
+  Told told(routing);
+  told.fire("Down", "a");
+  told.wait(wait_time);
+  EXPECT_EQ(told.on_its_way(), "ops/webhook[0] firing a");
+  EXPECT_TRUE(told.state().route.groups.contains(
+      sha256("ops/webhook[0]\n{alertname=\"Down\"}").hex().substr(0, 32))) << "groups of the root are named as ever";
+}
+
+TEST(payload, alerts_stand_as_alertmanager_sorts_them) {
+  Group group;
+  group.receiver = "a.b";
+  const std::vector<Labels> wanted{labels({{"instance", "z"}, {"job", "a"}}), labels({{"job", "a"}}), labels({{"job", "b"}}),
+                                   labels({{"instance", "a"}, {"x", "1"}}), labels({{"b", "1"}}), labels({{"alertname", "z"}}),
+                                   labels({{"alertname", "a"}, {"c", "1"}})};
+  std::vector<GroupedAlert> alerts(wanted.size());
+  std::vector<Telling> tellings;
+  for (std::size_t i = wanted.size(); i-- > 0;) {
+    alerts[i].labels = wanted[i];
+    tellings.emplace_back("id", &alerts[i]);
+  }
+  const std::string body = payload(group, tellings, {"http://e", "{}", 0, 1 << 20});
+  std::size_t from = 0;
+  for (const Labels& each : wanted) {
+    std::string text;
+    JsonWriter json(text);
+    json.begin_object();
+    for (const auto& [name, value] : each) json.key(name).string(value);
+    json.end_object();
+    const std::size_t at = body.find("\"labels\":" + text, from);
+    ASSERT_NE(at, std::string::npos) << text << " in " << body.substr(from);
+    from = at + 1;
+  }
+  EXPECT_TRUE(body.starts_with(R"({"receiver":"a\\.b",)")) << body;
 }
 
 TEST(payload, a_secret_in_a_webhooks_address_stays_out_of_the_state) {

@@ -78,6 +78,32 @@ TEST_F(drop_in, tells_of_alerts_by_the_file_of_alertmanager) {
   EXPECT_TRUE(eventually([&] { return sink.answered_count() > 0; }));
 }
 
+TEST_F(drop_in, routes_alerts_as_the_tree_of_alertmanager_says) {
+  Target ops{""}, cold{""}, house{""}, nobody{""};
+  const auto receiver = [](const char* name, const Target& sink) {
+    return std::string("  - {name: ") + name + ", webhook_configs: [{url: \"http://" + sink.address() + "/\"}]}\n";
+  };
+  write("rules.yml", "groups: [{name: g, rules: [{alert: Cold, expr: 'temperature < 0', labels: {severity: page}},"
+                     " {alert: Down, expr: 'up == 1', labels: {severity: info}}]}]\n");
+  write("am.yml", "route:\n  receiver: ops\n  group_wait: 100ms\n  group_by: [alertname]\n  routes:\n"
+                  "  - {receiver: nobody, matchers: [severity=pages]}\n"
+                  "  - receiver: house\n    continue: true\n    matchers: [\"job =~ ho.*\", alertname!=Down]\n"
+                  "  - {receiver: cold, match: {alertname: Cold}}\nreceivers:\n" +
+                      receiver("ops", ops) + receiver("cold", cold) + receiver("house", house) + receiver("nobody", nobody));
+  Controller controller(path("data"), {"--prometheus.config", path("prometheus.yml"), "--alertmanager.config", path("am.yml")});
+  ASSERT_TRUE(controller.is_serving()) << controller.ended().out;
+  EXPECT_TRUE(eventually([&] { return ops.answered_count() > 0 && cold.answered_count() > 0 && house.answered_count() > 0; }));
+  const Ended journal = run_program({"journal", "list", "--data", path("data"), "-o", "json"});
+  const auto is_told = [&](const std::string& name, const std::string& alert) {
+    const std::string subject = "\"subject\":\"alerts {alertname=\\\"" + alert + "\\\"}\"";
+    return journal.out.find("\"receiver\":\"" + name + "/webhook[0]\"," + subject) != std::string::npos;
+  };
+  EXPECT_TRUE(is_told("house", "Cold") && is_told("cold", "Cold") && is_told("ops", "Down")) << journal.out;
+  EXPECT_FALSE(is_told("ops", "Cold")) << "who took a child's route leaves the root's";
+  EXPECT_FALSE(is_told("house", "Down"));
+  EXPECT_EQ(nobody.answered_count(), 0U);
+}
+
 TEST_F(drop_in, refuses_by_name_what_it_cannot_do) {
   const auto ended = [&](std::vector<std::string> words) { return Controller(path("data"), std::move(words)).ended(); };
   write("prometheus.yml", configuration("alerting: {alertmanagers: [{dns_sd_configs: [{names: [am.example]}]}]}\n"));

@@ -3,41 +3,17 @@
 #include <algorithm>
 
 #include "core/route/delivery.h"
+#include "core/route/membership.h"
 #include "core/route/payload.h"
 
 namespace watchbill::core::route {
+
 namespace {
 
-constexpr std::string_view the_routing = "root";
 constexpr std::size_t untold_alerts_named_max = 100;  // of one NotificationNotSent: enough to recognise what it was about
 constexpr std::size_t told_alerts_named_max = 1000;   // of one NotificationIntended: each of them may be asked about
 
-const Routing& routing_of(const State& state) {
-  static const Routing none{};
-  const Routing* routing = state.routing.find(std::string(the_routing));
-  return routing != nullptr ? *routing : none;
-}
-
 std::string alert_key(const std::string& group, const std::string& alert) { return group + ":" + alert; }
-
-Labels group_labels(const Routing& routing, const Labels& labels) {
-  const std::vector<std::string>& names = routing.route.group_by;
-  if (names.size() == 1 && names.front() == "...") return labels;
-  Labels kept;
-  for (const std::string& name : names) kept.set(name, labels.get(name));
-  return kept;
-}
-
-std::string group_id(const Routing& routing, std::uint32_t webhook, const Labels& labels) {
-  return sha256(webhook_name(routing.route.receiver, webhook) + "\n" + labels.text()).hex().substr(0, 32);
-}
-
-// A receiver without webhooks still has one group for each alert: somebody may ask why nobody was told.
-std::uint32_t groups_per_alert(const Routing& routing) {
-  return static_cast<std::uint32_t>(std::max<std::size_t>(routing.webhooks.size(), 1));
-}
-
-bool has_webhook(const Routing& routing, const Group& group) { return group.webhook < routing.webhooks.size(); }
 
 // The first whole interval after the last flush that lies behind `at`: the tick of Alertmanager's timer.
 Instant tick_after(const Group& group, Duration interval, Instant at) {
@@ -49,7 +25,8 @@ Instant flush_due(const Routing& routing, const Group& group) {
   if (!group.delivery.empty()) return Instant::never();
   if (group.flush_at) return *group.flush_at;
   if (!group.told_at) return Instant::never();
-  return tick_after(group, routing.route.group_interval, *group.told_at + routing.route.repeat_interval);
+  const RouteConfiguration& route = route_of(routing, group);
+  return tick_after(group, route.group_interval, *group.told_at + route.repeat_interval);
 }
 
 void index(const State& state, const std::string& id, Schedule& schedule) {
@@ -58,9 +35,12 @@ void index(const State& state, const std::string& id, Schedule& schedule) {
                          group == nullptr ? Instant::never() : flush_due(routing_of(state), *group));
 }
 
-void note_news(const Routing& routing, Group& group, Instant at) {
-  if (group.flush_at) return;
-  group.flush_at = group.flushed_at ? tick_after(group, routing.route.group_interval, at) : at + routing.route.group_wait;
+// A new group waits `group_wait`, but not for an alert that has fired for longer: after a reload nobody has waited for it.
+void note_news(const Routing& routing, Group& group, Instant starts_at, Instant at) {
+  const RouteConfiguration& route = route_of(routing, group);
+  const bool is_late = starts_at + route.group_wait < at;
+  const Instant due = group.flushed_at ? tick_after(group, route.group_interval, at) : is_late ? at : at + route.group_wait;
+  if (!group.flush_at || (!group.flushed_at && due < *group.flush_at)) group.flush_at = due;
 }
 
 template <class Visit>
@@ -137,21 +117,14 @@ std::vector<std::string> ids_of(const std::vector<Telling>& tellings) {
   return ids;
 }
 
-void join(State& state, const std::string& id, const Routing& routing, std::uint32_t webhook, const Labels& labels) {
-  if (state.groups.contains(id)) return;
+void join(State& state, const Membership& membership) {
+  if (state.groups.contains(membership.id)) return;
   Group group;
-  group.labels = labels;
-  group.receiver = routing.route.receiver;
-  group.webhook = webhook;
-  state.groups.insert(id, group);
-}
-
-// Calls visit(group id) for each group that an alert with these labels belongs to.
-template <class Visit>
-void each_group_of(const Routing& routing, const Labels& labels, Visit&& visit) {
-  const Labels shared = group_labels(routing, labels);
-  for (std::uint32_t webhook = 0; webhook < groups_per_alert(routing); ++webhook)
-    visit(group_id(routing, webhook, shared), webhook, shared);
+  group.labels = membership.labels;
+  group.receiver = membership.receiver;
+  group.route = membership.route;
+  group.webhook = membership.webhook;
+  state.groups.insert(membership.id, group);
 }
 
 }  // namespace
@@ -162,7 +135,8 @@ Decision decide_flush(const State& state, const std::string& id, const Context& 
   const Routing& routing = routing_of(state);
   Found found = find_in(state, id);
   Events events;
-  if (!has_webhook(routing, *group)) {
+  const WebhookConfiguration* webhook = webhook_of(routing, *group);
+  if (webhook == nullptr) {
     std::vector<std::string> all = ids_of(found.firing);
     for (const Telling& each : found.ended) all.push_back(each.first);
     all.insert(all.end(), found.untold.begin(), found.untold.end());
@@ -170,8 +144,9 @@ Decision decide_flush(const State& state, const std::string& id, const Context& 
     return events;
   }
   if (!found.untold.empty()) events.emplace_back(not_sent(id, *group, NotSentReason::resolved_before_group_wait, found.untold));
-  const bool tells_ends = routing.webhooks[group->webhook].resolved == ResolvedNotice::sent;
-  const bool is_repeat = !found.firing.empty() && group->told_at && *group->told_at + routing.route.repeat_interval < context.at;
+  const bool tells_ends = webhook->resolved == ResolvedNotice::sent;
+  const bool is_repeat =
+      !found.firing.empty() && group->told_at && *group->told_at + route_of(routing, *group).repeat_interval < context.at;
   if (!found.has_new && !is_repeat && (found.ended.empty() || !tells_ends)) {
     if (!found.ended.empty()) events.emplace_back(not_sent(id, *group, NotSentReason::resolved_omitted, ids_of(found.ended)));
     else if (events.empty()) events.emplace_back(not_sent(id, *group, NotSentReason::not_repeated, ids_of(found.firing)));
@@ -182,7 +157,8 @@ Decision decide_flush(const State& state, const std::string& id, const Context& 
   std::vector<Telling> told = std::move(found.firing);
   if (tells_ends) told.insert(told.end(), found.ended.begin(), found.ended.end());
   std::vector<AlertId> named = first_of(ids_of(told), told_alerts_named_max);
-  std::string body = payload(*group, std::move(told), routing, context.limits.notification_bytes_max);
+  std::string body = payload(*group, std::move(told), {routing.external_url, state.tree->key(group->route), webhook->max_alerts,
+                                                       context.limits.notification_bytes_max});
   events.emplace_back(NotificationIntended{std::move(named), sha256(body), context.actor.name,
                                            DeliveryId{context.new_id("delivery")}, id, DeliveryKind::alert_group,
                                            webhook_name(group->receiver, group->webhook), "alerts " + group->labels.text()});
@@ -190,28 +166,27 @@ Decision decide_flush(const State& state, const std::string& id, const Context& 
 }
 
 void take(State& state, const AlertFired& event, const Applying& applying) {
-  const Routing routing = routing_of(state);
-  each_group_of(routing, event.labels, [&](const std::string& id, std::uint32_t webhook, const Labels& labels) {
-    join(state, id, routing, webhook, labels);
-    GroupedAlert& alert = state.alerts.edit_or_insert(alert_key(id, event.alert.text));
+  for (const Membership& membership : memberships_of(state, event.labels)) {
+    join(state, membership);
+    GroupedAlert& alert = state.alerts.edit_or_insert(alert_key(membership.id, event.alert.text));
     alert.annotations = event.annotations;
     alert.ends_at.reset();
     alert.labels = event.labels;
     alert.starts_at = event.at;
-    note_news(routing, state.groups.edit(id), applying.at);
-    index(state, id, applying.schedule);
-  });
+    note_news(routing_of(state), state.groups.edit(membership.id), alert.starts_at, applying.at);
+    index(state, membership.id, applying.schedule);
+  }
 }
 
 void take(State& state, const AlertResolved& event, const Applying& applying) {
-  const Routing routing = routing_of(state);
-  each_group_of(routing, event.labels, [&](const std::string& id, std::uint32_t, const Labels&) {
-    const std::string key = alert_key(id, event.alert.text);
-    if (!state.alerts.contains(key)) return;
-    state.alerts.edit(key).ends_at = event.at;
-    note_news(routing, state.groups.edit(id), applying.at);
-    index(state, id, applying.schedule);
-  });
+  for (const Membership& membership : memberships_of(state, event.labels)) {
+    const std::string key = alert_key(membership.id, event.alert.text);
+    if (!state.alerts.contains(key)) continue;
+    GroupedAlert& alert = state.alerts.edit(key);
+    alert.ends_at = event.at;
+    note_news(routing_of(state), state.groups.edit(membership.id), alert.starts_at, applying.at);
+    index(state, membership.id, applying.schedule);
+  }
 }
 
 namespace {
@@ -222,27 +197,42 @@ Routing routing_from(const Configuration& configuration) {
   if (routing.external_url.empty() && !configuration.listen.empty())
     routing.external_url = (configuration.tls ? "https://" : "http://") + configuration.listen.front();
   if (!configuration.routing) return routing;
-  routing.route = configuration.routing->route;
-  const auto receiver = configuration.routing->receivers.find(routing.route.receiver);
-  WB_ASSERT(receiver != configuration.routing->receivers.end(), "a checked bill routes to a receiver that it has");
-  routing.webhooks = receiver->second.webhooks;
+  routing.routes = configuration.routing->routes;
+  if (configuration.routing->route) routing.routes = {*configuration.routing->route};
+  routing.receivers = configuration.routing->receivers;
   // Addresses may hold secrets, and only the driver needs them.
-  for (WebhookConfiguration& webhook : routing.webhooks) webhook.url = webhook.url_file = "";
+  for (auto& [name, receiver] : routing.receivers)
+    for (WebhookConfiguration& webhook : receiver.webhooks) webhook.url = webhook.url_file = "";
   return routing;
 }
 
+// Whether every alert finds the groups where they are.
 bool groups_alike(const Routing& a, const Routing& b) {
-  return a.route.receiver == b.route.receiver && a.route.group_by == b.route.group_by && a.webhooks.size() == b.webhooks.size();
+  const auto is_alike = [&](const RouteConfiguration& x, const RouteConfiguration& y) {
+    return x.after == y.after && x.end == y.end && x.group_by == y.group_by && x.matchers == y.matchers &&
+           x.receiver == y.receiver && has_same_webhooks(a, b, x.receiver);
+  };
+  return std::equal(a.routes.begin(), a.routes.end(), b.routes.begin(), b.routes.end(), is_alike);
 }
 
-// Every alert once, taken out of its groups; the groups are gone.
-std::map<std::string, GroupedAlert> ungroup(State& state, Schedule& schedule) {
+// An alert that was taken out of its groups, and what each webhook was told of it.
+struct Ungrouped {
+  GroupedAlert alert;
+  std::map<std::string, Told> told;  // by webhook_name()
+};
+
+// Every alert once; the groups are gone.
+std::map<std::string, Ungrouped> ungroup(State& state, Schedule& schedule) {
   std::vector<std::string> ids;
-  std::map<std::string, GroupedAlert> alerts;
+  std::map<std::string, Ungrouped> alerts;
   state.groups.each([&](const std::string& id, const Group& group) {
     ids.push_back(id);
-    if (group.webhook == 0)
-      each_alert(state, id, [&](std::string alert, const GroupedAlert& grouped) { alerts.emplace(std::move(alert), grouped); });
+    each_alert(state, id, [&](std::string alert, const GroupedAlert& grouped) {
+      Ungrouped& one = alerts[std::move(alert)];
+      one.alert = grouped;
+      Told& told = one.told[webhook_name(group.receiver, group.webhook)];
+      told = std::max(told, grouped.told);
+    });
     return true;
   });
   for (const std::string& id : ids) {
@@ -253,16 +243,23 @@ std::map<std::string, GroupedAlert> ungroup(State& state, Schedule& schedule) {
   return alerts;
 }
 
-void regroup(State& state, const std::string& alert, const GroupedAlert& grouped, const Applying& applying) {
-  const Routing routing = routing_of(state);
-  const bool is_news = grouped.ends_at || grouped.told != Told::firing;
-  each_group_of(routing, grouped.labels, [&](const std::string& id, std::uint32_t webhook, const Labels& labels) {
-    join(state, id, routing, webhook, labels);
-    state.alerts.insert(alert_key(id, alert), grouped);
-    Group& group = state.groups.edit(id);
+// What a webhook that stays was told stays told. An end that nobody there waits for is forgotten.
+void regroup(State& state, const std::string& alert, const Ungrouped& ungrouped, const Routing& before,
+             const Applying& applying) {
+  const Routing& routing = routing_of(state);
+  for (const Membership& membership : memberships_of(state, ungrouped.alert.labels)) {
+    GroupedAlert grouped = ungrouped.alert;
+    grouped.telling = Told::nothing;
+    const auto told = ungrouped.told.find(webhook_name(membership.receiver, membership.webhook));
+    const bool is_remembered = told != ungrouped.told.end() && has_same_webhooks(before, routing, membership.receiver);
+    grouped.told = is_remembered ? told->second : Told::nothing;
+    if (grouped.ends_at && !is_end_owed(grouped)) continue;
+    join(state, membership);
+    state.alerts.insert(alert_key(membership.id, alert), grouped);
+    Group& group = state.groups.edit(membership.id);
     if (grouped.told == Told::firing) group.told_at = group.flushed_at = applying.at;
-    if (is_news) note_news(routing, group, applying.at);
-  });
+    if (grouped.ends_at || grouped.told != Told::firing) note_news(routing, group, grouped.starts_at, applying.at);
+  }
 }
 
 }  // namespace
@@ -271,16 +268,9 @@ void take_configuration(State& state, const Configuration& configuration, const 
   const Routing routing = routing_from(configuration);
   const Routing before = routing_of(state);
   if (before == routing) return;
-  state.routing.edit_or_insert(std::string(the_routing)) = routing;
-  if (!groups_alike(before, routing)) {
-    const bool is_remembered =
-        before.route.receiver == routing.route.receiver && before.webhooks.size() == routing.webhooks.size();
-    for (auto& [alert, grouped] : ungroup(state, applying.schedule)) {
-      grouped.telling = Told::nothing;
-      if (!is_remembered) grouped.told = Told::nothing;
-      if (!grouped.ends_at || is_end_owed(grouped)) regroup(state, alert, grouped, applying);
-    }
-  }
+  set_routing(state, routing);
+  if (!groups_alike(before, routing))
+    for (const auto& [alert, ungrouped] : ungroup(state, applying.schedule)) regroup(state, alert, ungrouped, before, applying);
   rebuild_groups(state, applying.schedule);
 }
 
@@ -290,7 +280,8 @@ void begin_delivery(State& state, const NotificationIntended& event, const Apply
   group.delivery = event.delivery.text;
   group.flush_at.reset();
   group.flushed_at = applying.at;
-  const bool tells_ends = routing_of(state).webhooks[group.webhook].resolved == ResolvedNotice::sent;
+  const WebhookConfiguration* webhook = webhook_of(routing_of(state), group);
+  const bool tells_ends = webhook != nullptr && webhook->resolved == ResolvedNotice::sent;
   for (const std::string& id : alerts_of(state, event.group)) {
     const std::string key = alert_key(event.group, id);
     GroupedAlert& alert = state.alerts.edit(key);
@@ -318,7 +309,7 @@ void end_delivery(State& state, const std::string& id, const DeliveryId& deliver
     has_news = has_news || (!is_over && (grouped.ends_at ? Told::resolved : Told::firing) != grouped.told);
     if (is_over) state.alerts.erase(key);
   }
-  if (has_news) note_news(routing_of(state), group, applying.at);
+  if (has_news) note_news(routing_of(state), group, applying.at, applying.at);
   drop_if_empty(state, id);
   index(state, id, applying.schedule);
 }
@@ -329,7 +320,7 @@ void apply(State& state, const NotificationNotSent& event, const Applying& apply
   group.flush_at.reset();
   group.flushed_at = applying.at;
   if (event.reason == NotSentReason::outbox_full) {
-    note_news(routing_of(state), group, applying.at);
+    note_news(routing_of(state), group, applying.at, applying.at);
   } else {
     for (const std::string& id : alerts_of(state, event.group)) {
       const std::string key = alert_key(event.group, id);

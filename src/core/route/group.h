@@ -1,4 +1,4 @@
-// Alerts that are told together: Alertmanager's dispatcher and its memory of what was told, for the root route.
+// Alerts that are told together: Alertmanager's dispatcher and its memory of what was told, for the tree of routes.
 //
 // A new group waits `group_wait`; news of a group that was flushed waits for the next whole `group_interval` after that flush;
 // what was told is told again after `repeat_interval`. Only what a webhook accepted counts as told: a delivery that failed is
@@ -28,7 +28,7 @@ inline constexpr std::string_view group_subject = "group:";
 // What the events of other areas mean for the groups.
 void take(State& state, const AlertFired& event, const Applying& applying);
 void take(State& state, const AlertResolved& event, const Applying& applying);
-// Another root route: alerts are grouped anew, and what a receiver that stays was told stays told.
+// Other routes: alerts are grouped anew, and what a receiver that stays was told stays told.
 void take_configuration(State& state, const Configuration& configuration, const Applying& applying);
 
 // What becomes of a group's deliveries. A group that is gone meanwhile is passed over.

@@ -28,10 +28,35 @@ void keep_common(Texts& common, const auto& pairs) {
   });
 }
 
+// Fewer labels first; then by name, where a label that is missing comes first, and value (common/model LabelSet.Before).
+bool comes_before(const Labels& a, const Labels& b) {
+  if (a.size() != b.size()) return a.size() < b.size();
+  auto at = a.begin();
+  auto other = b.begin();
+  for (; at != a.end(); ++at, ++other) {
+    if (at->first != other->first) return at->first > other->first;  // the smaller name is the one that the other set lacks
+    if (at->second != other->second) return at->second < other->second;
+  }
+  return false;
+}
+
 bool comes_before(const GroupedAlert& a, const GroupedAlert& b) {
-  for (const std::string_view first : {std::string_view("job"), std::string_view("instance")})
-    if (a.labels.get(first) != b.labels.get(first)) return a.labels.get(first) < b.labels.get(first);
-  return a.labels < b.labels;
+  for (const std::string_view first : {std::string_view("job"), std::string_view("instance")}) {
+    if (a.labels.get(first) == b.labels.get(first)) continue;
+    if (!a.labels.has(first) || !b.labels.has(first)) return a.labels.has(first);
+    return a.labels.get(first) < b.labels.get(first);
+  }
+  return comes_before(a.labels, b.labels);
+}
+
+// As Go quotes a text for a regular expression: links of templates search for it.
+std::string quoted_for_pattern(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::string_view("\\.+*?()|[]{}^$").find(c) != std::string_view::npos) out.push_back('\\');
+    out.push_back(c);
+  }
+  return out;
 }
 
 std::string_view status_of(const GroupedAlert& alert) noexcept { return alert.ends_at ? "resolved" : "firing"; }
@@ -52,7 +77,7 @@ std::string alert_text(const Telling& telling, const std::string& external_url) 
 
 }  // namespace
 
-std::string group_key(const Labels& labels) { return "{}:" + labels.text(); }
+std::string group_key(const std::string& route_key, const Labels& labels) { return route_key + ":" + labels.text(); }
 
 std::string fingerprint(const Labels& labels) {
   constexpr std::uint64_t offset_basis = 14695981039346656037ULL, prime = 1099511628211ULL;
@@ -71,8 +96,10 @@ std::string fingerprint(const Labels& labels) {
   return hex;
 }
 
-std::string payload(const Group& group, std::vector<Telling> alerts, const Routing& routing, std::size_t bytes_max) {
+std::string payload(const Group& group, std::vector<Telling> alerts, const PayloadTerms& terms) {
   std::sort(alerts.begin(), alerts.end(), [](const Telling& a, const Telling& b) { return comes_before(*a.second, *b.second); });
+  const std::size_t all_count = alerts.size();
+  if (terms.alerts_max != 0 && terms.alerts_max < all_count) alerts.resize(terms.alerts_max);
   Texts labels(alerts.front().second->labels.begin(), alerts.front().second->labels.end());
   Texts annotations = alerts.front().second->annotations;
   bool is_firing = false;
@@ -81,23 +108,23 @@ std::string payload(const Group& group, std::vector<Telling> alerts, const Routi
     keep_common(annotations, telling.second->annotations);
     is_firing = is_firing || !telling.second->ends_at;
   }
-  const std::uint64_t asked = routing.webhooks[group.webhook].max_alerts;
-  const std::uint64_t alerts_max = asked == 0 ? alerts.size() : std::min<std::uint64_t>(asked, alerts.size());
   std::vector<std::string> texts;
-  for (std::size_t bytes = 0; texts.size() < alerts_max && (texts.empty() || bytes < bytes_max); bytes += texts.back().size())
-    texts.push_back(alert_text(alerts[texts.size()], routing.external_url));
+  for (std::size_t bytes = 0; texts.size() < alerts.size() && (texts.empty() || bytes < terms.bytes_max);
+       bytes += texts.back().size())
+    texts.push_back(alert_text(alerts[texts.size()], terms.external_url));
 
   std::string text;
   JsonWriter out(text);
-  out.begin_object().key("version").string("4").key("groupKey").string(group_key(group.labels));
-  out.key("truncatedAlerts").integer(static_cast<std::int64_t>(alerts.size() - texts.size()));
-  out.key("status").string(is_firing ? "firing" : "resolved").key("receiver").string(group.receiver);
+  out.begin_object().key("receiver").string(quoted_for_pattern(group.receiver));
+  out.key("status").string(is_firing ? "firing" : "resolved").key("alerts").begin_array();
+  for (const std::string& each : texts) out.raw(each);
+  out.end_array();
   write_texts(out.key("groupLabels"), group.labels);
   write_texts(out.key("commonLabels"), labels);
   write_texts(out.key("commonAnnotations"), annotations);
-  out.key("externalURL").string(routing.external_url).key("alerts").begin_array();
-  for (const std::string& each : texts) out.raw(each);
-  out.end_array().end_object();
+  out.key("externalURL").string(terms.external_url).key("version").string("4");
+  out.key("groupKey").string(group_key(terms.route_key, group.labels));
+  out.key("truncatedAlerts").integer(static_cast<std::int64_t>(all_count - texts.size())).end_object();
   return text;
 }
 

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/route/tree.h"
 #include "model/configuration_routing.h"
 #include "model/event_route.h"
 #include "model/labels.h"
@@ -60,8 +62,8 @@ struct Delivery {
   }
 };
 
-// The alerts that one webhook is told of in one message: those that agree on the labels of `group_by`. A receiver with three
-// webhooks has three groups for them, each with its own pace and memory.
+// The alerts that one webhook is told of in one message: those that take one route and agree on the labels of its `group_by`. A
+// receiver with three webhooks has three groups for them, each with its own pace and memory.
 struct Group {
   std::string delivery;              // on its way; empty: none
   bool failing{false};               // the last message was not accepted
@@ -69,6 +71,7 @@ struct Group {
   std::optional<Instant> flushed_at;  // the last time: flushes keep to whole intervals after it
   Labels labels;
   std::string receiver;              // absent: no routing
+  std::uint32_t route{0};            // index in Routing::routes
   std::optional<Instant> told_at;    // the last message was accepted
   std::uint32_t webhook{0};          // index in the receiver
   template <class To> static constexpr auto fields(To&& to) {
@@ -76,7 +79,8 @@ struct Group {
     return to(field("delivery", &G::delivery),   field("failing", &G::failing),
               field("flush_at_ms", &G::flush_at), field("flushed_at_ms", &G::flushed_at),
               field("labels", &G::labels),       field("receiver", &G::receiver),
-              field("told_at_ms", &G::told_at),  field("webhook", &G::webhook));
+              field("route", &G::route),         field("told_at_ms", &G::told_at),
+              field("webhook", &G::webhook));
   }
 };
 
@@ -95,14 +99,14 @@ struct GroupedAlert {
   }
 };
 
-// The root route as the accepted bill has it. Without a receiver nobody is told.
+// The routes as the accepted bill has them. Without any nobody is told.
 struct Routing {
   std::string external_url;
-  RootRoute route;
-  std::vector<WebhookConfiguration> webhooks;  // of the route's receiver; without their addresses
+  std::map<std::string, ReceiverConfiguration> receivers;  // their webhooks without addresses
+  std::vector<RouteConfiguration> routes;                  // each before its children
   template <class To> static constexpr auto fields(To&& to) {
-    return to(field("external_url", &Routing::external_url), field("route", &Routing::route),
-              field("webhooks", &Routing::webhooks));
+    return to(field("external_url", &Routing::external_url), field("receivers", &Routing::receivers),
+              field("routes", &Routing::routes));
   }
   friend bool operator==(const Routing&, const Routing&) = default;
 };
@@ -112,6 +116,7 @@ struct State {
   Table<std::string, Delivery> deliveries;   // by delivery id
   Table<std::string, Group> groups;          // by group id: 32 hex digits
   Table<std::string, Routing> routing;       // one entry, "root"
+  std::shared_ptr<const RouteTree> tree;     // derived from it (membership.h); null before the first
 };
 
 struct Facts {
