@@ -318,7 +318,7 @@ TEST_F(remote_receive, exemplars_go_on_to_a_real_prometheus) {
   const Prometheus real(*program, path("real.yml"), {free_port(), path("real")},
                         {"--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage"});
   write("prometheus.yml", "remote_write: [{url: \"http://127.0.0.1:" + std::to_string(real.port()) +
-                              "/api/v1/write\", send_exemplars: true}]\n");
+                              "/api/v1/write\", send_exemplars: true, queue_config: {batch_send_deadline: 100ms}}]\n");
   const Controller controller(path("data"), from_file());
   ASSERT_TRUE(controller.is_serving());
   const std::int64_t at = now_ms() - 5'000;
@@ -328,7 +328,8 @@ TEST_F(remote_receive, exemplars_go_on_to_a_real_prometheus) {
                             "&end=" + std::to_string(at / 1000 + 60);
   const std::string ours = get(controller, asked).body;
   EXPECT_NE(ours.find("four"), std::string::npos) << ours;
-  EXPECT_TRUE(eventually([&] { return get_from(real.port(), asked).body + "\n" == ours; })) << get_from(real.port(), asked).body;
+  EXPECT_TRUE(eventually([&] { return get_from(real.port(), asked).body + "\n" == ours; }))
+      << get_from(real.port(), asked).body << "\n" << ours;
 }
 
 TEST_F(remote_receive, reading_refuses_what_it_cannot_answer) {
