@@ -63,6 +63,8 @@ class SimulatedDetector {
     std::vector<Instant> hot_slots;  // at which its last scrape was hot, in all lives
     [[nodiscard]] bool is_hot_now() const noexcept;
   };
+  // What is wrong with the end, if the target was last seen so; null: not at all.
+  [[nodiscard]] static std::string false_end_after(const AlertResolved& end, const Seen* last);
   [[nodiscard]] static const Seen* seen_at(const Target& target, Instant at) noexcept;
   void tick(std::uint64_t life);
   void change_targets();
