@@ -370,6 +370,32 @@ TEST(reload, the_outcome_for_a_group_that_is_gone_is_passed_over) {
   EXPECT_EQ(ops.on_its_way(), "ops/webhook[0] firing a") << "in doubt twice";
 }
 
+TEST(reload, the_end_of_what_was_on_its_way_is_told) {
+  Told ops;
+  ops.fire("Down", "a");
+  ops.wait(wait_time);
+  ops.end("Down", "a");
+  ops.configure(routing_by({"instance"}));
+  ops.deliver();
+  ops.wait(interval);
+  EXPECT_EQ(ops.on_its_way(), "ops/webhook[0] resolved a-") << "the message arrived, though its group was gone";
+}
+
+TEST(reload, what_fires_again_while_its_end_is_on_its_way_is_told) {
+  Told ops;
+  ops.fire("Down", "a");
+  ops.wait(wait_time);
+  ops.deliver();
+  ops.end("Down", "a");
+  ops.wait(interval);
+  EXPECT_EQ(ops.on_its_way(), "ops/webhook[0] resolved a-");
+  ops.fire("Down", "a");
+  ops.configure(routing_by({"instance"}));
+  ops.deliver();
+  ops.wait(interval);
+  EXPECT_EQ(ops.on_its_way(), "ops/webhook[0] firing a");
+}
+
 TEST(payload, is_alertmanagers_version_4) {
   Told ops;
   ops.fire("Down", "b");
@@ -525,6 +551,99 @@ TEST(routes, a_reload_tells_nobody_twice_and_whoever_is_new_at_once) {
   EXPECT_EQ(told.on_its_way(), "ops/webhook[0] firing a b") << "a came back to those who were told long ago, in another group";
 }
 
+// `a` has a route of its own, which says nothing about `b`.
+RoutingConfiguration routing_with_a_apart() {
+  return routing_with(route({matcher("instance", MatcherKind::equal, "a")}, "page"));
+}
+
+TEST(routes, a_reload_that_leaves_a_group_alone_hears_how_its_message_ended) {
+  Told accepted;
+  accepted.fire("Down", "b");
+  accepted.wait(wait_time);
+  accepted.configure(routing_with_a_apart());
+  accepted.deliver();
+  accepted.wait(interval * 2);
+  EXPECT_EQ(accepted.on_its_way(), "");
+  Told failed;
+  failed.fire("Down", "b");
+  failed.wait(wait_time);
+  failed.deliver(DeliveryAnswer::final);
+  failed.configure(routing_with_a_apart());
+  EXPECT_TRUE(is_failing(failed.state().route, failed.state().schedule, "ops/webhook[0]"));
+  failed.wait(interval);
+  EXPECT_EQ(failed.on_its_way(), "ops/webhook[0] firing b");
+}
+
+TEST(routes, a_reload_that_leaves_a_group_alone_leaves_its_pace) {
+  Told told;
+  told.fire("Down", "b");
+  told.wait(Duration::seconds(20));
+  told.configure(routing_with_a_apart());
+  told.wait(Duration::seconds(10));
+  EXPECT_EQ(told.on_its_way(), "ops/webhook[0] firing b") << "group_wait does not begin again";
+  told.deliver();
+  told.wait(repeat);
+  told.configure(routing_by({"alertname"}));
+  told.wait(interval);
+  EXPECT_EQ(told.on_its_way(), "ops/webhook[0] firing b") << "nor does repeat_interval";
+}
+
+TEST(routes, a_group_is_found_at_its_routes_new_place) {
+  RoutingConfiguration routing = routing_with_a_apart();
+  Told told(routing);
+  told.fire("Down", "a");
+  told.wait(wait_time);
+  told.deliver();
+  RouteConfiguration first = route({matcher("instance", MatcherKind::equal, "z")}, "page");
+  first.end = 2;
+  routing.routes.insert(routing.routes.begin() + 1, first);
+  routing.routes[0].end = routing.routes[2].end = 3;
+  told.configure(routing);
+  told.end("Down", "a");
+  told.wait(interval);
+  EXPECT_EQ(told.on_its_way(), "page/webhook[0] resolved a-");
+  EXPECT_NE(told.last_body().find(R"("groupKey":"{}/{instance=\"a\"}:)"), std::string::npos) << told.last_body();
+}
+
+// From the route for `a` back to the root's group, whose message is on its way meanwhile: it says nothing about `a`.
+TEST(routes, who_joins_a_group_with_a_message_on_its_way_is_not_part_of_it) {
+  RoutingConfiguration apart = routing_with_a_apart();
+  apart.routes[1].receiver = "ops";
+  apart.routes[1].group_wait = Duration();
+  Told told(apart);
+  told.fire("Down", "a");
+  told.wait(Duration::milliseconds(1));
+  told.deliver();
+  told.fire("Down", "b");
+  told.wait(wait_time);
+  EXPECT_EQ(told.on_its_way(), "ops/webhook[0] firing b");
+  RoutingConfiguration together = apart;
+  together.routes.resize(1);
+  together.routes[0].end = 1;
+  told.configure(together);
+  told.deliver();
+  told.wait(interval * 2);
+  EXPECT_EQ(told.on_its_way(), "") << "they know of both";
+  told.end("Down", "a");
+  told.wait(interval);
+  EXPECT_EQ(told.on_its_way(), "ops/webhook[0] firing a- b") << "in one message";
+}
+
+// Many, as the order of alerts is that of their ids.
+TEST(routes, news_in_a_group_that_is_new_is_told_at_once_whatever_it_stands_beside) {
+  for (int i = 0; i < 20; ++i) {
+    const std::string late = "b" + std::to_string(i);
+    Told told;
+    told.fire("Down", "a");
+    told.wait(wait_time);
+    told.deliver();
+    told.fire("Slow", late);
+    told.configure(routing_by({}));
+    told.wait(wait_time);
+    EXPECT_EQ(told.on_its_way(), "ops/webhook[0] firing a " + late);
+  }
+}
+
 TEST(routes, a_bill_from_before_the_tree_has_its_root) {
   RoutingConfiguration routing;
   const std::string text = R"({"receivers":{"ops":{"webhooks":[{"url":"http://127.0.0.1:1"}]}},"resolve_timeout_ms":300000,)"
@@ -536,6 +655,36 @@ TEST(routes, a_bill_from_before_the_tree_has_its_root) {
   EXPECT_EQ(told.on_its_way(), "ops/webhook[0] firing a");
   EXPECT_TRUE(told.state().route.groups.contains(
       sha256("ops/webhook[0]\n{alertname=\"Down\"}").hex().substr(0, 32))) << "groups of the root are named as ever";
+}
+
+TEST(routes, a_bill_from_before_the_tree_and_the_same_bill_now_are_one_routing) {
+  RoutingConfiguration routing = routing_by({"alertname"});
+  routing.route = routing.routes.front();
+  routing.routes.clear();
+  Told told(routing);
+  told.fire("Down", "a");
+  told.wait(wait_time);
+  told.configure(routing_by({"alertname"}));
+  told.deliver();
+  told.wait(interval * 2);
+  EXPECT_EQ(told.on_its_way(), "") << "the outcome came to the group that asked";
+}
+
+TEST(reload, a_receiver_that_is_gone_leaves_its_alerts_to_who_is_there) {
+  Told told(routing_with(route({matcher("instance", MatcherKind::equal, "a")}, "page")));
+  told.fire("Down", "a");
+  told.wait(wait_time);
+  EXPECT_EQ(told.on_its_way(), "page/webhook[0] firing a");
+  told.configure(routing_by({"alertname"}));
+  told.deliver(DeliveryAnswer::final);
+  EXPECT_FALSE(is_failing(told.state().route, told.state().schedule, "page/webhook[0]"));
+  told.wait(wait_time);
+  EXPECT_EQ(told.on_its_way(), "ops/webhook[0] firing a");
+  told.configure(std::nullopt);
+  told.deliver();
+  told.wait(wait_time);
+  EXPECT_EQ(told.on_its_way(), "");
+  EXPECT_EQ(told.not_sent(), "no_route:1");
 }
 
 TEST(payload, alerts_stand_as_alertmanager_sorts_them) {

@@ -1,6 +1,7 @@
 #include "core/route/group.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/route/delivery.h"
 #include "core/route/membership.h"
@@ -44,9 +45,9 @@ void note_news(const Routing& routing, Group& group, Instant starts_at, Instant 
 }
 
 template <class Visit>
-void each_alert(const State& state, const std::string& group, Visit&& visit) {
+void each_alert(const Table<std::string, GroupedAlert>& alerts, const std::string& group, Visit&& visit) {
   const std::string prefix = group + ":";
-  state.alerts.each_from(prefix, [&](const std::string& key, const GroupedAlert& alert) {
+  alerts.each_from(prefix, [&](const std::string& key, const GroupedAlert& alert) {
     if (!key.starts_with(prefix)) return false;
     visit(key.substr(prefix.size()), alert);
     return true;
@@ -55,7 +56,7 @@ void each_alert(const State& state, const std::string& group, Visit&& visit) {
 
 std::vector<std::string> alerts_of(const State& state, const std::string& group) {
   std::vector<std::string> ids;
-  each_alert(state, group, [&](std::string id, const GroupedAlert&) { ids.push_back(std::move(id)); });
+  each_alert(state.alerts, group, [&](std::string id, const GroupedAlert&) { ids.push_back(std::move(id)); });
   return ids;
 }
 
@@ -80,7 +81,7 @@ struct Found {
 
 Found find_in(const State& state, const std::string& id) {
   Found found;
-  each_alert(state, id, [&](const std::string& alert, const GroupedAlert& grouped) {
+  each_alert(state.alerts, id, [&](const std::string& alert, const GroupedAlert& grouped) {
     if (!grouped.ends_at) {
       found.firing.emplace_back(alert, &grouped);
       found.has_new = found.has_new || grouped.told != Told::firing;
@@ -117,14 +118,14 @@ std::vector<std::string> ids_of(const std::vector<Telling>& tellings) {
   return ids;
 }
 
-void join(State& state, const Membership& membership) {
+// `group`: what it was before.
+void join(State& state, const Membership& membership, Group group = {}) {
   if (state.groups.contains(membership.id)) return;
-  Group group;
   group.labels = membership.labels;
   group.receiver = membership.receiver;
   group.route = membership.route;
   group.webhook = membership.webhook;
-  state.groups.insert(membership.id, group);
+  state.groups.insert(membership.id, std::move(group));
 }
 
 }  // namespace
@@ -215,51 +216,89 @@ bool groups_alike(const Routing& a, const Routing& b) {
   return std::equal(a.routes.begin(), a.routes.end(), b.routes.begin(), b.routes.end(), is_alike);
 }
 
+// What was there when the routes changed.
+struct Before {
+  Routing routing;
+  Table<std::string, GroupedAlert> alerts;
+  Table<std::string, Group> groups;
+};
+
 // An alert that was taken out of its groups, and what each webhook was told of it.
 struct Ungrouped {
   GroupedAlert alert;
   std::map<std::string, Told> told;  // by webhook_name()
 };
 
-// Every alert once; the groups are gone.
-std::map<std::string, Ungrouped> ungroup(State& state, Schedule& schedule) {
-  std::vector<std::string> ids;
+// What is on its way from a group that is gone may arrive or not: nobody hears of its outcome.
+Told known_in_the_end(const GroupedAlert& alert) noexcept {
+  const bool is_in_doubt = alert.telling != Told::nothing && alert.telling != alert.told;
+  return is_in_doubt ? Told::perhaps_firing : alert.told;
+}
+
+// Every alert once.
+std::map<std::string, Ungrouped> taken_apart(const Before& before) {
   std::map<std::string, Ungrouped> alerts;
-  state.groups.each([&](const std::string& id, const Group& group) {
-    ids.push_back(id);
-    each_alert(state, id, [&](std::string alert, const GroupedAlert& grouped) {
+  before.groups.each([&](const std::string& id, const Group& group) {
+    each_alert(before.alerts, id, [&](std::string alert, const GroupedAlert& grouped) {
       Ungrouped& one = alerts[std::move(alert)];
       one.alert = grouped;
       Told& told = one.told[webhook_name(group.receiver, group.webhook)];
-      told = std::max(told, grouped.told);
+      told = std::max(told, known_in_the_end(grouped));
     });
     return true;
   });
-  for (const std::string& id : ids) {
-    for (const std::string& alert : alerts_of(state, id)) state.alerts.erase(alert_key(id, alert));
-    state.groups.erase(id);
-    index(state, id, schedule);
-  }
   return alerts;
 }
 
-// What a webhook that stays was told stays told. An end that nobody there waits for is forgotten.
-void regroup(State& state, const std::string& alert, const Ungrouped& ungrouped, const Routing& before,
+// What a webhook that stays was told stays told. An end that nobody there waits for is forgotten. A group that stays keeps its
+// pace too, and hears of the outcome of its message that is on its way.
+void regroup(State& state, const std::string& alert, const Ungrouped& ungrouped, const Before& before,
              const Applying& applying) {
   const Routing& routing = routing_of(state);
   for (const Membership& membership : memberships_of(state, ungrouped.alert.labels)) {
+    const std::string key = alert_key(membership.id, alert);
+    const bool is_remembered = has_same_webhooks(before.routing, routing, membership.receiver);
+    const Group* kept = is_remembered ? before.groups.find(membership.id) : nullptr;
+    if (const GroupedAlert* same = kept != nullptr ? before.alerts.find(key) : nullptr) {
+      join(state, membership, *kept);
+      state.alerts.insert(key, *same);
+      continue;
+    }
     GroupedAlert grouped = ungrouped.alert;
     grouped.telling = Told::nothing;
     const auto told = ungrouped.told.find(webhook_name(membership.receiver, membership.webhook));
-    const bool is_remembered = told != ungrouped.told.end() && has_same_webhooks(before, routing, membership.receiver);
-    grouped.told = is_remembered ? told->second : Told::nothing;
+    grouped.told = is_remembered && told != ungrouped.told.end() ? told->second : Told::nothing;
     if (grouped.ends_at && !is_end_owed(grouped)) continue;
-    join(state, membership);
-    state.alerts.insert(alert_key(membership.id, alert), grouped);
+    join(state, membership, kept != nullptr ? *kept : Group{});
+    state.alerts.insert(key, grouped);
     Group& group = state.groups.edit(membership.id);
-    if (grouped.told == Told::firing) group.told_at = group.flushed_at = applying.at;
+    if (grouped.told == Told::firing && !group.told_at) group.told_at = applying.at;
     if (grouped.ends_at || grouped.told != Told::firing) note_news(routing, group, grouped.starts_at, applying.at);
   }
+}
+
+// A new group that was told of some of its alerts counts as flushed then. Only when all are in it: news beside them is told
+// without waiting for an interval, whichever of them came first.
+void begin_paces(State& state) {
+  std::vector<std::string> ids;
+  state.groups.each([&](const std::string& id, const Group& group) {
+    if (group.told_at && !group.flushed_at) ids.push_back(id);
+    return true;
+  });
+  for (const std::string& id : ids) {
+    Group& group = state.groups.edit(id);
+    group.flushed_at = group.told_at;
+  }
+}
+
+void regroup_all(State& state, const Routing& routing, const Applying& applying) {
+  const Before before{routing, std::exchange(state.alerts, {}), std::exchange(state.groups, {})};
+  for (const auto& [alert, one] : taken_apart(before)) regroup(state, alert, one, before, applying);
+  begin_paces(state);
+  before.groups.each([&](const std::string& id, const Group&) {
+    index(state, id, applying.schedule);
+    return true;
+  });
 }
 
 }  // namespace
@@ -269,8 +308,7 @@ void take_configuration(State& state, const Configuration& configuration, const 
   const Routing before = routing_of(state);
   if (before == routing) return;
   set_routing(state, routing);
-  if (!groups_alike(before, routing))
-    for (const auto& [alert, ungrouped] : ungroup(state, applying.schedule)) regroup(state, alert, ungrouped, before, applying);
+  if (!groups_alike(before, routing)) regroup_all(state, before, applying);
   rebuild_groups(state, applying.schedule);
 }
 
@@ -302,8 +340,9 @@ void end_delivery(State& state, const std::string& id, const DeliveryId& deliver
   for (const std::string& alert : alerts_of(state, id)) {
     const std::string key = alert_key(id, alert);
     GroupedAlert& grouped = state.alerts.edit(key);
-    if (is_accepted) grouped.told = grouped.telling;
-    else if (grouped.telling == Told::firing && grouped.told != Told::firing) grouped.told = Told::perhaps_firing;
+    // What came from another group meanwhile is not part of the message.
+    if (is_accepted && grouped.telling != Told::nothing) grouped.told = grouped.telling;
+    else if (!is_accepted && grouped.telling == Told::firing && grouped.told != Told::firing) grouped.told = Told::perhaps_firing;
     grouped.telling = Told::nothing;
     const bool is_over = grouped.ends_at && grouped.told == Told::resolved;
     has_news = has_news || (!is_over && (grouped.ends_at ? Told::resolved : Told::firing) != grouped.told);

@@ -1,10 +1,11 @@
 // Alerts that are told together: Alertmanager's dispatcher and its memory of what was told, for the tree of routes.
 //
-// A new group waits `group_wait`; news of a group that was flushed waits for the next whole `group_interval` after that flush;
-// what was told is told again after `repeat_interval`. Only what a webhook accepted counts as told: a delivery that failed is
-// news for the next flush. Alerts enter and leave with AlertFired and AlertResolved themselves, no event of this area stands
-// beside them. One difference: an end is told to whom the beginning was told, or perhaps was (a failed delivery may have
-// arrived), and to nobody else. Source: Alertmanager 0.25 dispatch/dispatch.go, notify/notify.go (DedupStage);
+// A new group waits `group_wait`, and not at all for an alert that has fired for longer; news of a group that was flushed waits
+// for the next whole `group_interval` after that flush; what was told is told again after `repeat_interval`. Only what a webhook
+// accepted counts as told: a delivery that failed is news for the next flush. Alerts enter and leave with AlertFired and
+// AlertResolved themselves, no event of this area stands beside them. One difference: an end is told to whom the beginning was
+// told, or perhaps was (a failed delivery may have arrived), and to nobody else. As there, whom a reload leads an alert away from
+// hears no more of it. Source: Alertmanager 0.25 dispatch/dispatch.go, notify/notify.go (DedupStage);
 // domain/alert-routing-and-obligations.md §3, §4.
 #pragma once
 
