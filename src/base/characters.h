@@ -12,4 +12,12 @@ namespace watchbill {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & '\xc0') != '\x80'; }));
 }
 
+// The beginning of a text, of at most so many bytes, that ends with a whole character.
+[[nodiscard]] inline std::string_view beginning_of(std::string_view text, std::size_t bytes_max) noexcept {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && (text[end] & '\xc0') == '\x80') --end;
+  return text.substr(0, end);
+}
+
 }  // namespace watchbill

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/bytes.h"
+#include "base/characters.h"
 #include "base/json.h"
 
 namespace watchbill::drivers::action {
@@ -128,10 +129,7 @@ SafeText safe_text(std::string text, const std::vector<std::string>& secrets, st
     for (const std::string& form : forms_of(secret))
       if (!form.empty() && replace_all(text, form)) out.is_redacted = true;
   out.text = as_utf8(text);
-  if (out.text.size() <= bytes_max) return out;
-  std::size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(out.text[end]) & 0xC0U) == 0x80U) --end;
-  out.text.resize(end);
+  out.text.resize(beginning_of(out.text, bytes_max).size());
   return out;
 }
 

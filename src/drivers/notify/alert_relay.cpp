@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/characters.h"
 #include "base/json.h"
 
 namespace watchbill::drivers::notify {
@@ -33,9 +34,7 @@ std::string short_text(const Labels& labels) {
   constexpr std::size_t bytes_max = 300;
   std::string text = labels.text();
   if (text.size() <= bytes_max) return text;
-  std::size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // no half of a character
-  return text.substr(0, end) + "…";
+  return std::string(beginning_of(text, bytes_max)) + "…";
 }
 
 void write_alert(JsonWriter& out, const RelayedAlert& alert, Instant ends_at) {

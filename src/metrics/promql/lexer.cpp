@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "base/characters.h"
 #include "base/json.h"
 
 namespace watchbill::metrics::promql {
@@ -292,10 +293,7 @@ std::string describe(std::string_view text, const Token& token) {
   if (token.kind == TokenKind::end) return "end of input";
   constexpr std::size_t shown_bytes_max = 60;  // an error names the place; the whole literal is in the expression
   std::string_view shown = text.substr(token.span.begin, token.span.end - token.span.begin);
-  if (shown.size() <= shown_bytes_max) return fmt::format("\"{}\"", shown);
-  std::size_t length = shown_bytes_max;
-  while (length > 0 && (static_cast<unsigned char>(shown[length]) & 0xC0U) == 0x80U) --length;
-  return fmt::format("\"{}…\"", shown.substr(0, length));
+  return fmt::format("\"{}{}\"", beginning_of(shown, shown_bytes_max), shown.size() > shown_bytes_max ? "…" : "");
 }
 
 Result<std::string, ExpressionError> unquote(std::string_view literal) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/characters.h"
 #include "base/json.h"
 #include "metrics/histogram/codec.h"
 #include "metrics/remote/block.h"
@@ -55,9 +56,7 @@ std::string_view sentence(AppendRefusal refusal) noexcept {
 std::string shortened(std::string text) {
   constexpr std::size_t bytes_max = 300;
   if (text.size() <= bytes_max) return text;
-  std::size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // no half of a character
-  return text.substr(0, end) + "…";
+  return std::string(beginning_of(text, bytes_max)) + "…";
 }
 
 std::string series_text(std::string_view encoded_labels) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/characters.h"
 #include "base/json.h"
 
 namespace watchbill {
@@ -27,13 +28,6 @@ std::string in_quotes(std::string_view text) {
     out += c == '\n' ? std::string("\\n") : std::string(1, c);
   }
   return out + '"';
-}
-
-// The beginning of a text, never half a character.
-std::string_view beginning_of(std::string_view text, std::size_t bytes_max) {
-  std::size_t end = std::min(text.size(), bytes_max);
-  while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return text.substr(0, end);
 }
 
 // What stands at a place, for a message.
