@@ -7,7 +7,7 @@ build_packages=(
   g++ cmake ninja-build ccache mold pkg-config
   libboost1.81-dev libsqlite3-dev libre2-dev libyaml-dev libssl-dev libsodium-dev libfmt-dev libexpected-dev libcli11-dev zlib1g-dev libzstd-dev libsystemd-dev
   libprotozero-dev libsnappy-dev libc-ares-dev
-  ca-certificates
+  ca-certificates tzdata
 )
 # The quickstart and the demo: a real web server, and the language of the demo's script.
 # shellcheck disable=SC2034

@@ -18,7 +18,7 @@
 namespace watchbill::api {
 
 // Who calls without a token.
-inline constexpr std::string_view anonymous = "anonymous";
+inline constexpr std::string_view anonymous = anonymous_actor;
 
 // A token is known by its digest only: neither memory nor a crash's dump holds what opens the door.
 struct Token {

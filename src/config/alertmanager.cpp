@@ -2,8 +2,11 @@
 
 #include <fmt/core.h>
 
+#include "config/alertmanager_inhibition.h"
 #include "config/alertmanager_routes.h"
+#include "config/alertmanager_times.h"
 #include "config/texts.h"
+#include "config/time_zones.h"
 #include "config/values.h"
 
 namespace watchbill::config {
@@ -20,8 +23,11 @@ struct GlobalKeys {
 
 struct FileKeys {
   GlobalKeys global;
+  std::vector<InhibitRuleConfiguration> inhibit_rules;
+  std::vector<TimeIntervalKeys> mute_time_intervals;
   RouteKeys route;
   std::vector<Receiver> receivers;
+  std::vector<TimeIntervalKeys> time_intervals;
 };
 
 void read_send_resolved(const Cursor& at, ResolvedNotice& out) {
@@ -94,29 +100,50 @@ constexpr auto alertmanager_file = table<FileKeys>(
     "Alertmanager file", optional<&FileKeys::global, read_global>("global", "settings", "", "defaults of receivers"),
     required(optional<&FileKeys::route, read_route_keys>("route", "settings", "", "the root route: every alert enters here")),
     optional<&FileKeys::receivers, read_each<Receiver, read_receiver>>("receivers", "list", "", "who can be told"),
-    later<FileKeys>("templates", "templates of notifications"), later<FileKeys>("inhibit_rules", "inhibition"),
-    later<FileKeys>("time_intervals", "time intervals"), later<FileKeys>("mute_time_intervals", "time intervals"),
-    later<FileKeys>("tracing", ""));
+    optional<&FileKeys::inhibit_rules, read_inhibit_rules>("inhibit_rules", "list", "", "which alerts mute which others"),
+    optional<&FileKeys::time_intervals, read_time_intervals>("time_intervals", "list", "", "times that routes name"),
+    optional<&FileKeys::mute_time_intervals, read_time_intervals>("mute_time_intervals", "list", "",
+                                                                  "the same, as it was called before"),
+    later<FileKeys>("templates", "templates of notifications"), later<FileKeys>("tracing", ""));
 
-}  // namespace
+Cursor list_of(const Cursor& at, std::string_view key) { return at.member(key, at.file().tree.find(at.index(), key)); }
 
-RoutingConfiguration read_alertmanager_file(const Cursor& at) {
-  RoutingConfiguration out;
-  out.routes.emplace_back();
-  FileKeys keys;
-  if (!read_object(at, alertmanager_file, keys)) return out;
-  out.resolve_timeout = keys.global.resolve_timeout;
+// Gives the names of all, the wrong ones too.
+std::vector<std::string_view> take_receivers(const Cursor& at, FileKeys& keys, RoutingConfiguration& out) {
   std::vector<std::string_view> names;
   for (std::size_t i = 0; i < keys.receivers.size(); ++i) {
     Receiver& each = keys.receivers[i];
     names.push_back(each.name);
     if (out.receivers.try_emplace(each.name, ReceiverConfiguration{std::move(each.webhooks)}).second || each.name.empty())
       continue;
-    const Cursor list = at.member("receivers", at.file().tree.find(at.index(), "receivers"));
-    list.element(i).complain("duplicate_name", fmt::format("the receiver {} is written twice", each.name));
+    list_of(at, "receivers").element(i).complain("duplicate_name", fmt::format("the receiver {} is written twice", each.name));
   }
+  return names;
+}
+
+void take_time_intervals(const Cursor& at, FileKeys& keys, const FileReader& files, RoutingConfiguration& out) {
+  TimeZones zones(files);
+  if (!keys.mute_time_intervals.empty())
+    add_time_intervals(list_of(at, "mute_time_intervals"), keys.mute_time_intervals, zones, out.time_intervals);
+  if (!keys.time_intervals.empty())
+    add_time_intervals(list_of(at, "time_intervals"), keys.time_intervals, zones, out.time_intervals);
+}
+
+}  // namespace
+
+RoutingConfiguration read_alertmanager_file(const Cursor& at, const FileReader& files) {
+  RoutingConfiguration out;
+  out.routes.emplace_back();
+  FileKeys keys;
+  if (!read_object(at, alertmanager_file, keys)) return out;
+  out.resolve_timeout = keys.global.resolve_timeout;
+  out.inhibit_rules = std::move(keys.inhibit_rules);
+  take_time_intervals(at, keys, files, out);
+  const std::vector<std::string_view> receivers = take_receivers(at, keys, out);
+  std::vector<std::string_view> intervals;
+  for (const auto& [name, interval] : out.time_intervals) intervals.push_back(name);
   if (const NodeIndex root = at.file().tree.find(at.index(), "route"); root != no_node)
-    out.routes = lay_out_routes(at.member("route", root), keys.route, names);
+    out.routes = lay_out_routes(at.member("route", root), keys.route, {receivers, intervals});
   return out;
 }
 
@@ -125,6 +152,8 @@ std::vector<TableView> alertmanager_tables() {
   for (const TableView& table : route_tables()) out.push_back(table);
   out.push_back(receiver.view());
   out.push_back(webhook.view());
+  for (const TableView& table : inhibition_tables()) out.push_back(table);
+  for (const TableView& table : time_tables()) out.push_back(table);
   return out;
 }
 

@@ -36,52 +36,7 @@ void read_positive_if_any(const Cursor& at, std::optional<Duration>& out) {
   out = value;
 }
 
-// Each text may hold several. An empty text is none, as there.
-void read_matcher_texts(const Cursor& at, RouteKeys& out) {
-  out.is_whole = out.is_whole && at.node().kind == NodeKind::sequence;
-  if (!is_list(at, "matchers such as [severity=\"page\", team=~\"web|db\"]")) return;
-  for (std::size_t i = 0; i < at.node().children.size(); ++i) {
-    const Cursor element = at.element(i);
-    if (is_null(element.node())) continue;
-    std::string text;
-    read(element, text);
-    Result<std::vector<LabelMatcher>, MatcherError> matchers = read_matchers(text);
-    out.is_whole = out.is_whole && matchers && element.node().kind == NodeKind::scalar;
-    if (!matchers)
-      element.complain_in(matchers.error().offset, "bad_matcher", matchers.error().text);
-    else
-      std::move(matchers->begin(), matchers->end(), std::back_inserter(out.matchers));
-  }
-}
-
-// NAME: VALUE, the older spelling of `=` and `=~`.
-void read_matcher_map(const Cursor& at, MatcherKind kind, RouteKeys& out) {
-  out.is_whole = out.is_whole && at.node().kind == NodeKind::mapping;
-  if (!is_object(at, "label names and their values")) return;
-  const std::vector<NodeIndex>& children = at.node().children;
-  for (std::size_t i = 0; i < children.size(); i += 2) {
-    const std::string& name = at.at(children[i]).text;
-    const Cursor value = at.member(name, children[i + 1]);
-    LabelMatcher matcher{kind, name, ""};
-    // As there, a value that is not there is the empty one; of a pattern it is none.
-    if (kind != MatcherKind::equal || !is_null(value.node())) read(value, matcher.value);
-    const bool is_named = is_label_name(name);
-    const std::optional<MatcherError> fault = find_fault(matcher);
-    out.is_whole = out.is_whole && is_named && !fault && value.node().kind == NodeKind::scalar;
-    if (!is_named)
-      at.complain_at_key(children[i], "bad_matcher",
-                         fmt::format("\"{}\" is no label name: expected letters, digits and _, no digit first; other names stand "
-                                     "in quotes in `matchers`",
-                                     name));
-    if (fault) value.complain("bad_matcher", fault->text);
-    // Alertmanager keeps it so, and group keys name the route by it.
-    if (kind == MatcherKind::regex) matcher.value = "^(?:" + matcher.value + ")$";
-    out.matchers.push_back(std::move(matcher));
-  }
-}
-
-void read_match(const Cursor& at, RouteKeys& out) { read_matcher_map(at, MatcherKind::equal, out); }
-void read_match_re(const Cursor& at, RouteKeys& out) { read_matcher_map(at, MatcherKind::regex, out); }
+void read_interval_names(const Cursor& at, std::vector<std::string>& out) { read_each<std::string, read_filled>(at, out); }
 void read_child_routes(const Cursor& at, std::vector<RouteKeys>& out) { read_each<RouteKeys, read_route_keys>(at, out); }
 
 constexpr auto route_keys = table<RouteKeys>(
@@ -93,34 +48,43 @@ constexpr auto route_keys = table<RouteKeys>(
                                                                "wait before telling of changes in a group"),
     optional<&RouteKeys::repeat_interval, read_positive_if_any>("repeat_interval", "duration", "4h",
                                                                 "wait before telling the same again"),
-    whole<RouteKeys, read_matcher_texts>(
+    optional<&RouteKeys::matchers, read_matcher_texts>(
         "matchers", "list of matchers", "",
         "which alerts take this route: those that meet all; NAME=\"VALUE\", !=, =~, !~; none at the root"),
-    whole<RouteKeys, read_match>("match", "map of text", "", "matchers with =, as they were written before"),
-    whole<RouteKeys, read_match_re>("match_re", "map of patterns (RE2)", "", "matchers with =~"),
+    optional<&RouteKeys::matchers, read_match>("match", "map of text", "", "matchers with =, as they were written before"),
+    optional<&RouteKeys::matchers, read_match_re>("match_re", "map of patterns (RE2)", "", "matchers with =~"),
     optional<&RouteKeys::goes_on>("continue", "truth", "false",
                                   "whether an alert that took this route is also offered to its later siblings; not at the root"),
     optional<&RouteKeys::children, read_child_routes>("routes", "list", "",
                                                       "child routes: the first that matches takes the alert, none: this one"),
-    later<RouteKeys>("mute_time_intervals", "time intervals"), later<RouteKeys>("active_time_intervals", "time intervals"),
+    optional<&RouteKeys::mute_time_intervals, read_interval_names>(
+        "mute_time_intervals", "list of names", "", "nobody is told within these time intervals; not at the root"),
+    optional<&RouteKeys::active_time_intervals, read_interval_names>(
+        "active_time_intervals", "list of names", "", "nobody is told outside of these time intervals; not at the root"),
     later<RouteKeys>("labels", "labels of routes"));
 
 class Layout {
  public:
-  explicit Layout(std::span<const std::string_view> receivers)
-      : known_(receivers.begin(), receivers.end()), receivers_(receivers) {}
+  explicit Layout(const RouteNames& names)
+      : names_(names),
+        receivers_(names.receivers.begin(), names.receivers.end()),
+        time_intervals_(names.time_intervals.begin(), names.time_intervals.end()) {}
   void add(const Cursor& at, const RouteKeys& keys, const RouteConfiguration& above, std::size_t level);
   std::vector<RouteConfiguration> take() { return std::move(out_); }
 
  private:
   void check_receiver(const Cursor& at, const RouteKeys& keys) const;
+  void check_time_intervals(const Cursor& at) const;
   bool has_room(const Cursor& at, std::size_t level);
 
-  std::set<std::string_view> known_;
+  RouteNames names_;
   std::vector<RouteConfiguration> out_;
-  std::span<const std::string_view> receivers_;
+  std::set<std::string_view> receivers_;
+  std::set<std::string_view> time_intervals_;
   bool was_full_{false};
 };
+
+constexpr std::string_view time_interval_keys[] = {"mute_time_intervals", "active_time_intervals"};
 
 std::optional<Cursor> member_of(const Cursor& at, std::string_view key) {
   if (!at.has(key)) return std::nullopt;
@@ -136,17 +100,37 @@ void check_root(const Cursor& at, const RouteKeys& keys) {
     if (const std::optional<Cursor> value = member_of(at, key); value && !value->node().children.empty())
       value->complain("out_of_range",
                       "expected none at the root route, as every alert enters there; write them at one of its `routes`");
+  for (const std::string_view key : time_interval_keys)
+    if (const std::optional<Cursor> value = member_of(at, key); value && !value->node().children.empty())
+      value->complain(
+          "out_of_range",
+          "expected none at the root route, whose receiver takes what no other does; write them at one of its `routes`");
   if (keys.goes_on)
     member_of(at, "continue")
         ->complain("out_of_range", "expected false, found true: the root route has no siblings; leave it out");
 }
 
+std::string no_such(std::string_view what, std::string_view name, std::span<const std::string_view> known) {
+  const std::string_view nearest = nearest_spelling(name, known);
+  return fmt::format("there is no {} {}{}", what, name, nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest));
+}
+
 void Layout::check_receiver(const Cursor& at, const RouteKeys& keys) const {
-  if (keys.receiver.empty() || known_.count(keys.receiver) != 0) return;
-  const std::string_view nearest = nearest_spelling(keys.receiver, receivers_);
-  member_of(at, "receiver")
-      ->complain("unknown_name", fmt::format("there is no receiver {}{}", keys.receiver,
-                                             nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)));
+  if (keys.receiver.empty() || receivers_.contains(keys.receiver)) return;
+  member_of(at, "receiver")->complain("unknown_name", no_such("receiver", keys.receiver, names_.receivers));
+}
+
+void Layout::check_time_intervals(const Cursor& at) const {
+  for (const std::string_view key : time_interval_keys) {
+    const std::optional<Cursor> list = member_of(at, key);
+    for (std::size_t i = 0; list && list->node().kind == NodeKind::sequence && i < list->node().children.size(); ++i) {
+      const Cursor element = list->element(i);
+      const Node& name = element.node();
+      // What is no name was complained about.
+      if (name.kind == NodeKind::scalar && !is_null(name) && !name.text.empty() && !time_intervals_.contains(name.text))
+        element.complain("unknown_name", no_such("time interval", name.text, names_.time_intervals));
+    }
+  }
 }
 
 bool Layout::has_room(const Cursor& at, std::size_t level) {
@@ -164,7 +148,9 @@ bool Layout::has_room(const Cursor& at, std::size_t level) {
 RouteConfiguration written_out(const RouteKeys& keys, const RouteConfiguration& above) {
   RouteConfiguration out = above;
   out.after = keys.goes_on ? AfterMatch::next_sibling : AfterMatch::stop;
-  out.matchers = keys.matchers;
+  out.matchers = keys.matchers.all;
+  out.active_time_intervals = keys.active_time_intervals;
+  out.mute_time_intervals = keys.mute_time_intervals;
   std::sort(out.matchers.begin(), out.matchers.end());
   if (!keys.group_by.empty()) out.group_by = keys.group_by;
   if (!keys.receiver.empty()) out.receiver = keys.receiver;
@@ -180,7 +166,7 @@ class Takers {
  public:
   explicit Takers(const std::vector<RouteKeys>& routes) {
     for (const RouteKeys& each : routes)
-      for (const LabelMatcher& matcher : each.matchers) ++by_matcher_[matcher].count;
+      for (const LabelMatcher& matcher : each.matchers.all) ++by_matcher_[matcher].count;
   }
   void add(std::size_t index, const std::vector<LabelMatcher>* sorted) {
     Those* rarest = nullptr;
@@ -213,9 +199,9 @@ void warn_of_unreachable(const Cursor& list, const std::vector<RouteKeys>& route
   std::vector<std::vector<LabelMatcher>> sorted;
   sorted.reserve(routes.size());  // the takers point into it
   for (std::size_t i = 0; i < routes.size(); ++i) {
-    std::vector<LabelMatcher>& own = sorted.emplace_back(routes[i].matchers);
+    std::vector<LabelMatcher>& own = sorted.emplace_back(routes[i].matchers.all);
     std::sort(own.begin(), own.end());
-    if (!routes[i].is_whole) continue;
+    if (!routes[i].matchers.is_whole) continue;
     if (const std::optional<std::size_t> taker = takers.find(own)) {
       const Place first = list.element(*taker).place();
       list.element(i).warn("unreachable_route",
@@ -230,11 +216,12 @@ void warn_of_unreachable(const Cursor& list, const std::vector<RouteKeys>& route
 
 void Layout::add(const Cursor& at, const RouteKeys& keys, const RouteConfiguration& above, std::size_t level) {
   if (!has_room(at, level)) return;
-  if (keys.matchers.size() > matcher_count_max)
+  if (keys.matchers.all.size() > matcher_count_max)
     at.complain("too_large",
                 fmt::format("{} matchers at one route; at most {} are read: a pattern with | says the same of several",
-                            keys.matchers.size(), matcher_count_max));
+                            keys.matchers.all.size(), matcher_count_max));
   check_receiver(at, keys);
+  check_time_intervals(at);
   const std::size_t index = out_.size();
   const RouteConfiguration own = written_out(keys, above);
   out_.push_back(own);
@@ -248,11 +235,12 @@ void Layout::add(const Cursor& at, const RouteKeys& keys, const RouteConfigurati
 
 }  // namespace
 
-void read_route_keys(const Cursor& at, RouteKeys& out) { out.is_whole = read_object(at, route_keys, out) && out.is_whole; }
+void read_route_keys(const Cursor& at, RouteKeys& out) {
+  out.matchers.is_whole = read_object(at, route_keys, out) && out.matchers.is_whole;
+}
 
-std::vector<RouteConfiguration> lay_out_routes(const Cursor& at, const RouteKeys& keys,
-                                               std::span<const std::string_view> receivers) {
-  Layout layout(receivers);
+std::vector<RouteConfiguration> lay_out_routes(const Cursor& at, const RouteKeys& keys, const RouteNames& names) {
+  Layout layout(names);
   if (at.node().kind == NodeKind::mapping) check_root(at, keys);
   layout.add(at, keys, {}, 1);
   return layout.take();

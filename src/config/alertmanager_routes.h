@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/alertmanager_matchers.h"
 #include "config/cursor.h"
 #include "config/reader.h"
 #include "model/configuration_routing.h"
@@ -21,13 +22,14 @@ inline constexpr std::size_t route_levels_max = 32;  // the root is the first
 
 // One route as it is written; what is empty is inherited.
 struct RouteKeys {
+  std::vector<std::string> active_time_intervals;
   std::vector<RouteKeys> children;
   bool goes_on{false};             // continue
   std::vector<std::string> group_by;  // sorted
   std::optional<Duration> group_interval;
   std::optional<Duration> group_wait;
-  bool is_whole{true};             // no matcher was complained about
-  std::vector<LabelMatcher> matchers;
+  WrittenMatchers matchers;
+  std::vector<std::string> mute_time_intervals;
   std::string receiver;
   std::optional<Duration> repeat_interval;
 };
@@ -35,11 +37,16 @@ struct RouteKeys {
 // Reads a route and all below it.
 void read_route_keys(const Cursor& at, RouteKeys& out);
 
-// The tree below the root route, which `at` stands at and `keys` holds: RoutingConfiguration.routes. Complains about receivers
-// that are not among `receivers`, a root that is no root, and too many routes; warns of routes that no alert gets to
+// What routes may name.
+struct RouteNames {
+  std::span<const std::string_view> receivers;
+  std::span<const std::string_view> time_intervals;
+};
+
+// The tree below the root route, which `at` stands at and `keys` holds: RoutingConfiguration.routes. Complains about names
+// that are not among `names`, a root that is no root, and too many routes; warns of routes that no alert gets to
 // (unreachable_route): an earlier sibling without `continue` has no matcher that they have not. At least one route.
-[[nodiscard]] std::vector<RouteConfiguration> lay_out_routes(const Cursor& at, const RouteKeys& keys,
-                                                             std::span<const std::string_view> receivers);
+[[nodiscard]] std::vector<RouteConfiguration> lay_out_routes(const Cursor& at, const RouteKeys& keys, const RouteNames& names);
 
 // The tables of this part, for documentation and tests.
 [[nodiscard]] std::vector<TableView> route_tables();

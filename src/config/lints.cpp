@@ -16,7 +16,6 @@ namespace {
 namespace promql = metrics::promql;
 using promql::LabelFact;
 using promql::LabelFacts;
-using promql::Presence;
 
 constexpr std::array<std::string_view, 12> codes{
     "no_emitter",   "impossible_matcher",      "never_fires",          "never_matches", "label_lost",  "value_in_label",
@@ -27,14 +26,14 @@ constexpr std::size_t recorded_depth_max = 40;
 
 LabelFact always(const std::string& value) {
   LabelFact out;
-  out.presence = Presence::always;
+  out.presence = promql::Presence::always;
   out.value = value;
   return out;
 }
 
 LabelFacts names_of_target() {
   LabelFacts out;
-  for (const char* label : {"instance", "job"}) out.known[label].presence = Presence::named;
+  for (const char* label : {"instance", "job"}) out.known[label].presence = promql::Presence::named;
   return out;
 }
 
@@ -131,12 +130,12 @@ class Linter {
 
   LabelFacts labels_written_by(const RuleConfiguration& rule, const promql::Expression& expression) {
     LabelFacts out;
-    if (expression.type() == promql::ValueType::scalar) out.others.presence = Presence::never;
+    if (expression.type() == promql::ValueType::scalar) out.others.presence = promql::Presence::never;
     else out = facts_of(expression, [this](const auto& selector) { return labels_of(selector); }).at(expression.root).labels;
     out.known[std::string(metric_name_label)] = always(rule.record);
     for (const auto& [label, value] : rule.labels) {
       LabelFact gone;
-      gone.presence = Presence::never;
+      gone.presence = promql::Presence::never;
       out.known[label] = value.empty() ? gone : always(value);
     }
     return out;

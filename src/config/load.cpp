@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "config/alertmanager.h"
+#include "config/alertmanager_text.h"
 #include "config/bill.h"
 #include "config/lints.h"
 #include "config/neighbour_files.h"
@@ -67,6 +68,7 @@ class Loader {
   const LoadOptions& options_;
   Bill bill_;
   std::vector<RuleFileCount> rule_files_;
+  std::string alertmanager_text_;
   std::set<std::string> opened_;  // bill files
   std::map<const SourceFile*, SourceFile> as_there_;  // bill files, for the keys that are Prometheus'
   std::map<std::pair<std::string_view, std::string>, Place> names_;
@@ -239,7 +241,8 @@ void Loader::read_routing() {
   for (const NamedFile& named : bill_.alertmanager) {
     const SourceFile* file = open(named.path, Dialect::prometheus, named.origin);
     if (file == nullptr) continue;
-    bill_.configuration.routing = read_alertmanager_file(Cursor(bill_.report, *file, file->tree.root, ""));
+    bill_.configuration.routing = read_alertmanager_file(Cursor(bill_.report, *file, file->tree.root, ""), reader_);
+    alertmanager_text_ = alertmanager_text(file->tree);
   }
 }
 
@@ -297,6 +300,7 @@ Loaded Loader::take() {
   out.findings = bill_.report.take();
   if (!is_good) return out;
   out.prometheus_text = prometheus_text(prometheus_sections(bill_));
+  out.alertmanager_text = std::move(alertmanager_text_);
   out.configuration = std::move(bill_.configuration);
   return out;
 }

@@ -49,6 +49,8 @@ struct Loaded {
   std::vector<RuleFileCount> rule_files;       // that could be read, in their order
   std::string prometheus_text;                 // with the configuration: what it says in Prometheus' words, without secrets
 
+  std::string alertmanager_text;               // Alertmanager's file as YAML, without comments and secrets; empty: none
+
   // Exit code of `check`: 2 errors; 1 mistakes, and warnings with `warn_as_fail`; else 0.
   [[nodiscard]] int exit_code(bool warn_as_fail) const noexcept;
 };

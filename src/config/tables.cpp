@@ -77,7 +77,9 @@ std::vector<Chapter> chapters() {
           {"Rule files", "Prometheus' own, unmodified.", rule_tables()},
           {"Other Alertmanagers", "As in `prometheus.yml`.", alerting_tables()},
           {"Alertmanager file",
-           "Alertmanager's own, unmodified: its routes and webhooks. What a route leaves out it has from the route above it.",
+           "Alertmanager's own, unmodified: its routes, inhibition, time intervals and webhooks. What a route leaves out it has "
+           "from the "
+           "route above it, but for time intervals.",
            alertmanager_tables()},
           {"Workloads", "", workload_tables()},
           {"Probes", "", probe_tables()},

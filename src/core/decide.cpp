@@ -95,7 +95,8 @@ struct Decide {
       return control::decide(state.control, control_facts(state, context.actor, command), command, context);
     else if constexpr (area == Area::alert || area == Area::rule)
       return alert::decide(state.alert, alert_facts(context.actor), command, context);
-    else if constexpr (area == Area::route) return route::decide(state.route, route_facts(context.actor), command, context);
+    else if constexpr (area == Area::route || area == Area::mute)
+      return route::decide(state.route, route_facts(context.actor), command, context);
     else if constexpr (area == Area::plan || area == Area::approval)
       return plan::decide(state.plan, plan_facts(state, context.actor), command, context);
     else if constexpr (area == Area::binding)
@@ -121,7 +122,7 @@ struct Apply {
   void operator()(const T& event) const {
     if constexpr (T::area == Area::control) apply_control(event);
     else if constexpr (T::area == Area::alert || T::area == Area::rule) apply_alert(event);
-    else if constexpr (T::area == Area::route) route::apply(state.route, event, applying);
+    else if constexpr (T::area == Area::route || T::area == Area::mute) route::apply(state.route, event, applying);
     else if constexpr (T::area == Area::workload) workload::apply(state.workload, event, applying);
     else if constexpr (T::area == Area::lease) lease::apply(state.lease, event, applying);
     else if constexpr (T::area == Area::binding) binding::apply(state.binding, event, applying);
@@ -158,7 +159,7 @@ struct Apply {
     alert::apply(state.alert, event, applying);
     if constexpr (T::type == AlertFired::type || T::type == AlertResolved::type) route::take(state.route, event, applying);
     if constexpr (T::type == AlertResolved::type)
-      if (event.cause != AlertEnd::no_series) plan::apply_alert_over(state.plan, event.alert.text);
+      if (is_good_news(event.cause)) plan::apply_alert_over(state.plan, event.alert.text);
   }
   // After a restore whoever has seen the lost future refuses what contradicts it: the new life begins far above it.
   void apply_engine(const LineageStarted& event) const {

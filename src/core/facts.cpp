@@ -102,7 +102,9 @@ std::string unknown_scope(const State& state, const std::string& scope) {
 
 }  // namespace
 
-alert::Facts alert_facts(const Actor& actor) { return {actor.kind == ActorKind::engine}; }
+alert::Facts alert_facts(const Actor& actor) {
+  return {has_role(actor, "operator") || actor.name == anonymous_actor, actor.kind == ActorKind::engine};
+}
 
 control::Facts control_facts(const State& state, const Actor& actor, const SetHold& command) {
   control::Facts facts{has_role(actor, "operator"), has_role(actor, "approver"), {}};

@@ -53,6 +53,7 @@ void consider_binding(const State&, const Event& event, std::vector<Command>& co
   const auto& fired = std::get<AlertFired>(event);
   ConsiderBinding consider;
   consider.alert = fired.alert.text;
+  consider.anonymous = fired.anonymous;
   consider.binding = std::string(fired.labels.get("alertname"));
   consider.labels = fired.labels;
   commands.push_back(command_of(std::move(consider)));
@@ -60,7 +61,7 @@ void consider_binding(const State&, const Event& event, std::vector<Command>& co
 
 void note_not_needed(const State& state, const Event& event, std::vector<Command>& commands) {
   const auto& resolved = std::get<AlertResolved>(event);
-  if (resolved.was != AlertPhase::firing || resolved.cause == AlertEnd::no_series) return;
+  if (resolved.was != AlertPhase::firing || !is_good_news(resolved.cause)) return;
   for (const std::string& id : state.plan.open) {
     const std::vector<std::string>& alerts = state.plan.runs.find(id)->alerts;
     if (std::find(alerts.begin(), alerts.end(), resolved.alert.text) == alerts.end()) continue;

@@ -98,6 +98,7 @@ void rebuild_derived(State& state, const Limits& limits) {
   binding::rebuild(state.binding);
   plan::rebuild(state.plan, state.schedule, limits);
   route::rebuild_tree(state.route);
+  route::rebuild_mutes(state.route);
   route::rebuild(state.route, state.schedule, limits);
   workload::rebuild(state.workload, state.schedule);
 }

@@ -12,6 +12,7 @@
 #include "core/lease/lease.h"
 #include "core/plan/state.h"
 #include "core/route/delivery.h"
+#include "core/route/muting.h"
 #include "core/workload/state.h"
 #include "model/command.h"
 #include "model/ids.h"
@@ -20,7 +21,7 @@
 namespace watchbill::core {
 
 // The format of State's canonical text. Raised when a table's meaning changes; digests are compared within one format only.
-inline constexpr std::uint32_t state_format = 4;
+inline constexpr std::uint32_t state_format = 5;
 
 // The last bill that was refused, until one is taken.
 struct RejectedBill {
@@ -103,6 +104,7 @@ void each_table(StateReference& state, Visit&& visit) {
   visit("route.deliveries", state.route.deliveries);
   visit("route.groups", state.route.groups);
   visit("route.routing", state.route.routing);
+  visit("route.silences", state.route.silences);
   visit("workload.keepers", state.workload.keepers);
   visit("workload.probes", state.workload.probes);
   visit("workload.supervisor", state.workload.supervisor);

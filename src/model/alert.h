@@ -45,18 +45,24 @@ struct Words<AlertPhase> {
 };
 
 // Who says that there is an alert.
-enum class AlertSource : std::uint8_t { rule, built_in };
+enum class AlertSource : std::uint8_t { rule, built_in, outside };
 template <>
 struct Words<AlertSource> {
-  static constexpr std::array<std::string_view, 2> table{"rule", "built_in"};
+  static constexpr std::array<std::string_view, 3> table{"rule", "built_in", "outside"};
 };
 
-// Why an alert ended. Only no_series is no evidence that things are well.
-enum class AlertEnd : std::uint8_t { condition_false, no_series, sender };
+// Why an alert ended: its condition; its rule or series is gone; its sender said so; the end that its sender gave came without
+// another word. no_series and expired are no evidence that things are well.
+enum class AlertEnd : std::uint8_t { condition_false, no_series, sender, expired };
 template <>
 struct Words<AlertEnd> {
-  static constexpr std::array<std::string_view, 3> table{"condition_false", "no_series", "sender"};
+  static constexpr std::array<std::string_view, 4> table{"condition_false", "no_series", "sender", "expired"};
 };
+
+// Whether such an end says that things are well.
+[[nodiscard]] constexpr bool is_good_news(AlertEnd end) noexcept {
+  return end == AlertEnd::condition_false || end == AlertEnd::sender;
+}
 
 // A slot is the truth; an early look may only raise.
 enum class LookKind : std::uint8_t { slot, early };

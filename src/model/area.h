@@ -9,12 +9,12 @@
 
 namespace watchbill {
 
-enum class Area : std::uint8_t { engine, access, control, workload, rule, alert, route, binding, plan, approval, lease };
+enum class Area : std::uint8_t { engine, access, control, workload, rule, alert, route, binding, plan, approval, lease, mute };
 
 template <>
 struct Words<Area> {
-  static constexpr std::array<std::string_view, 11> table{"engine", "access", "control", "workload", "rule", "alert",
-                                                          "route", "binding", "plan", "approval", "lease"};
+  static constexpr std::array<std::string_view, 12> table{"engine", "access", "control", "workload", "rule", "alert",
+                                                          "route", "binding", "plan", "approval", "lease", "mute"};
 };
 inline constexpr std::size_t area_count = Words<Area>::table.size();
 

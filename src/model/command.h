@@ -15,6 +15,8 @@
 #include "model/command_binding.h"
 #include "model/command_effect.h"
 #include "model/command_engine.h"
+#include "model/command_mute.h"
+#include "model/command_outside.h"
 #include "model/command_route.h"
 #include "model/command_run.h"
 #include "model/command_workload.h"
@@ -33,10 +35,12 @@ using AnyCommandBody = std::variant<
     SetHold, ReleaseHold,
     // route
     RequestNotification, ResendNotification, NoteDelivery,
+    // mute
+    SetSilence, ExpireSilence,
     // rule
     NoteRuleAnswer, NoteRuleFailure, RetireRule,
     // alert
-    RaiseAlert, ClearAlert,
+    RaiseAlert, ClearAlert, NoteAlerts,
     // workload
     StartWorkload, StopWorkload, RestartWorkload, CloseWorkloads, NoteOrder, NoteStarted, NoteExited, NoteRestarted,
     NoteSettled, NoteHung, NoteAdopted, NoteDiagnosed, NoteOutputGap, NoteHookFailed, NoteTask, NoteReportsDropped, NoteKeeper,
@@ -68,6 +72,9 @@ template <>
 struct Words<ActorKind> {
   static constexpr std::array<std::string_view, 2> table{"caller", "engine"};
 };
+
+// The name of a caller without a token.
+inline constexpr std::string_view anonymous_actor = "anonymous";
 
 // Who asks. Roles are those the caller had at that moment, so that the decision can be repeated.
 struct Actor {

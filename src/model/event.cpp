@@ -26,6 +26,7 @@ std::string subject_of(const Event& event) {
         else if constexpr (requires { alternative.delivery; }) return alternative.delivery.text;
         else if constexpr (requires { alternative.alert.text; }) return alternative.alert.text;
         else if constexpr (requires { alternative.rule.text; }) return alternative.rule.text;
+        else if constexpr (requires { alternative.silence.text; }) return alternative.silence.text;
         else if constexpr (requires { alternative.scope; }) return alternative.scope;
         else if constexpr (requires { alternative.workload; }) return alternative.workload;
         else return {};

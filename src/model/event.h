@@ -17,6 +17,7 @@
 #include "model/event_effect.h"
 #include "model/event_engine.h"
 #include "model/event_lease.h"
+#include "model/event_mute.h"
 #include "model/event_plan.h"
 #include "model/event_route.h"
 #include "model/event_run.h"
@@ -35,6 +36,8 @@ using AnyEvent = std::variant<
     HoldSet, HoldReleased,
     // route
     NotificationIntended, NotificationSent, NotificationFailed, NotificationGivenUp, NotificationNotSent,
+    // mute
+    SilenceCreated, SilenceUpdated, SilenceExpired,
     // rule
     RuleEvaluated, RuleEvaluationFailed,
     // alert

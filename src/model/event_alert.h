@@ -91,9 +91,12 @@ struct AlertFired {
   Instant active_at;
   AlertId alert;
   std::map<std::string, std::string> annotations;
+  bool anonymous{false};  // it was posted without a token: nothing acts on it by itself
   Instant at;
   Labels element;
+  std::optional<Instant> ends_at;  // of one from outside, when its sender said; later words that only move it are not recorded
   Digest expression;  // absent: no rule
+  std::string generator_url;  // of one from outside
   Duration hold;
   Labels labels;      // alertname among them
   RuleId rule;        // absent: no rule
@@ -103,9 +106,11 @@ struct AlertFired {
   template <class To> static constexpr auto fields(To&& to) {
     using E = AlertFired;
     return to(field("active_at_ms", &E::active_at), field("alert", &E::alert),     field("annotations", &E::annotations),
-              field("at_ms", &E::at),               field("element", &E::element), field("expression", &E::expression),
-              field("hold_ms", &E::hold),           field("labels", &E::labels),   field("rule", &E::rule),
-              field("samples", &E::samples),        field("source", &E::source),   field("value", &E::value));
+              field("anonymous", &E::anonymous),
+              field("at_ms", &E::at),               field("element", &E::element), field("ends_at_ms", &E::ends_at),
+              field("expression", &E::expression),  field("generator_url", &E::generator_url), field("hold_ms", &E::hold),
+              field("labels", &E::labels),          field("rule", &E::rule),       field("samples", &E::samples),
+              field("source", &E::source),          field("value", &E::value));
   }
 };
 

@@ -96,11 +96,26 @@ enum class NotSentReason : std::uint8_t {
   not_repeated,                // all of it was told, less than repeat_interval ago
   resolved_before_group_wait,  // the alerts fired and resolved between two flushes
   resolved_omitted,            // only ends are to be told, and the webhook has `send_resolved: false`
+  muted,                       // `by` says what mutes them; told when that ends
 };
 template <>
 struct Words<NotSentReason> {
-  static constexpr std::array<std::string_view, 5> table{"no_route", "outbox_full", "not_repeated",
-                                                         "resolved_before_group_wait", "resolved_omitted"};
+  static constexpr std::array<std::string_view, 6> table{"no_route",         "outbox_full",
+                                                         "not_repeated",     "resolved_before_group_wait",
+                                                         "resolved_omitted", "muted"};
+};
+
+// What keeps an alert from being told while it fires and binds as ever.
+enum class MuteReason : std::uint8_t { inhibition, time_interval, silence };
+template <>
+struct Words<MuteReason> {
+  static constexpr std::array<std::string_view, 3> table{"inhibition", "time_interval", "silence"};
+};
+struct Muting {
+  MuteReason by{MuteReason::silence};
+  std::string id;  // the alert that inhibits, the interval's name, the silence
+  template <class To> static constexpr auto fields(To&& to) { return to(field("by", &Muting::by), field("id", &Muting::id)); }
+  friend auto operator<=>(const Muting&, const Muting&) = default;
 };
 
 // A group was looked at and nothing is sent for these alerts, with the reason.
@@ -109,6 +124,7 @@ struct NotificationNotSent {
   static constexpr int version = 1;
   static constexpr Area area = Area::route;
   std::vector<AlertId> alerts;  // the first 100 of them
+  std::vector<Muting> by;       // of muted ones: the first 20, each once
   std::string group;
   NotSentReason reason{NotSentReason::no_route};
   std::string receiver;         // absent: no routing
@@ -116,8 +132,9 @@ struct NotificationNotSent {
   std::uint64_t total{0};       // alerts
   template <class To> static constexpr auto fields(To&& to) {
     using E = NotificationNotSent;
-    return to(field("alerts", &E::alerts),     field("group", &E::group),     field("reason", &E::reason),
-              field("receiver", &E::receiver), field("subject", &E::subject), field("total", &E::total));
+    return to(field("alerts", &E::alerts), field("by", &E::by),             field("group", &E::group),
+              field("reason", &E::reason), field("receiver", &E::receiver), field("subject", &E::subject),
+              field("total", &E::total));
   }
 };
 

@@ -30,6 +30,9 @@ using Lineage = Name<struct LineageTag>;
 // One message to one receiver, in all its attempts: 32 lower-case hex digits.
 using DeliveryId = Name<struct DeliveryIdTag>;
 
+// One silence: a UUID, as Alertmanager's.
+using SilenceId = Name<struct SilenceIdTag>;
+
 // An event within a journal: record and index in it, written "SEQ.INDEX".
 struct EventReference {
   Sequence sequence{0};

@@ -87,6 +87,10 @@ struct Limits {
   // Resolved alerts stay visible for a while, as in Prometheus.
   Duration resolved_alert_age_max{Duration::minutes(15)};
 
+  // Silences; the ended ones stay visible as long as Alertmanager keeps them.
+  std::size_t silences_max{10'000};
+  Duration silence_age_max{Duration::hours(120)};
+
   // A digest of the whole state goes into the record of every sequence that is a multiple of this.
   std::uint64_t digest_every_records{4096};
   std::uint64_t segment_bytes_max{64U << 20};

@@ -89,6 +89,7 @@ RefusalFamily family_of(Refusal reason) noexcept {
     case Refusal::unknown_runbook:
     case Refusal::unknown_run:
     case Refusal::unknown_plan:
+    case Refusal::unknown_silence:
       return RefusalFamily::not_there;
     case Refusal::hold_active: case Refusal::not_held: case Refusal::not_given_up: case Refusal::dependency_failed:
     case Refusal::restart_budget_exhausted: case Refusal::already_running: case Refusal::not_running: case Refusal::disabled:
@@ -106,8 +107,9 @@ RefusalFamily family_of(Refusal reason) noexcept {
       return RefusalFamily::evidence;
     case Refusal::idempotency_key_reused: return RefusalFamily::key_reused;
     case Refusal::busy: case Refusal::ingest_full: case Refusal::too_many_request_ids: case Refusal::too_many_holds:
-    case Refusal::too_many_deliveries: case Refusal::too_many_alerts: case Refusal::too_many_rules: case Refusal::journal_full:
-    case Refusal::closing: case Refusal::supervisor_closing:
+    case Refusal::too_many_deliveries: case Refusal::too_many_alerts: case Refusal::too_many_rules:
+    case Refusal::too_many_silences: case Refusal::journal_full: case Refusal::closing:
+    case Refusal::supervisor_closing:
       return RefusalFamily::try_later;
     case Refusal::internal: case Refusal::quarantined_after_crash:
       return RefusalFamily::our_fault;
@@ -138,6 +140,7 @@ std::string_view fix_of(Refusal reason) noexcept {
     case Refusal::unknown_alert: return "`watchbill alerts` lists those in state; `watchbill why ID` tells what became of others";
     case Refusal::unknown_delivery: return "see GET /api/watchbill/v1/notifications for the deliveries";
     case Refusal::unknown_record: return "see `watchbill journal list` for what is recorded";
+    case Refusal::unknown_silence: return "see `watchbill silence list` for those in state";
     case Refusal::unknown_workload: return "see `watchbill workloads list` for the names";
     case Refusal::dependency_failed:
       return "mend and start the dependency that the message names; this workload follows by itself";
@@ -167,6 +170,7 @@ std::string_view fix_of(Refusal reason) noexcept {
     case Refusal::too_many_deliveries: return "wait until deliveries have ended, or give up the receiver that does not answer";
     case Refusal::too_many_alerts: return "aggregate in the rule that makes so many alerts, or give it a limit";
     case Refusal::too_many_rules: return "merge rules: one rule with labels instead of many";
+    case Refusal::too_many_silences: return "end silences that are not needed any more; ended ones leave after 5 days";
     case Refusal::journal_full: return "make room on the journal's disk; watchbill goes on by itself";
     case Refusal::closing: return "the controller is stopping; try again after it has started";
     case Refusal::unknown_parameter: case Refusal::parameter_missing: case Refusal::parameter_invalid:

@@ -35,7 +35,7 @@ enum class Refusal : std::uint8_t {
   not_authenticated, host_not_allowed, origin_not_allowed, role_missing, approver_is_requester,
   // not there
   unknown_path, unknown_hold, unknown_alert, unknown_delivery, position_gone, unknown_record, unknown_workload,
-  unknown_runbook, unknown_run, unknown_plan,
+  unknown_runbook, unknown_run, unknown_plan, unknown_silence,
   // blocked
   hold_active, not_held, not_given_up, dependency_failed, restart_budget_exhausted, already_running, not_running, disabled,
   lost_needs_decision, illegal_transition, approval_digest_mismatch, approval_expired, irreversible_needs_approval,
@@ -46,26 +46,26 @@ enum class Refusal : std::uint8_t {
   body_too_large, not_yet_supported, chain_broken, journal_newer, idempotency_key_reused,
   // full, closing
   busy, ingest_full, too_many_request_ids, too_many_holds, too_many_deliveries, too_many_alerts, too_many_rules,
-  journal_full, closing, supervisor_closing,
+  too_many_silences, journal_full, closing, supervisor_closing,
   // our fault
   internal, quarantined_after_crash,
 };
 
 template <>
 struct Words<Refusal> {
-  static constexpr std::array<std::string_view, 70> table{
+  static constexpr std::array<std::string_view, 72> table{
       "bad_argument", "config_invalid", "note_required", "unknown_parameter", "parameter_missing", "parameter_invalid",
       "template_failed", "unknown_capture", "nesting_too_deep", "plan_cycle", "too_many_steps", "no_target",
       "plan_too_large", "plan_too_slow", "not_authenticated", "host_not_allowed", "origin_not_allowed", "role_missing",
       "approver_is_requester", "unknown_path", "unknown_hold", "unknown_alert", "unknown_delivery", "position_gone",
-      "unknown_record", "unknown_workload", "unknown_runbook", "unknown_run", "unknown_plan", "hold_active", "not_held",
-      "not_given_up", "dependency_failed", "restart_budget_exhausted", "already_running", "not_running", "disabled",
+      "unknown_record", "unknown_workload", "unknown_runbook", "unknown_run", "unknown_plan", "unknown_silence", "hold_active",
+      "not_held", "not_given_up", "dependency_failed", "restart_budget_exhausted", "already_running", "not_running", "disabled",
       "lost_needs_decision", "illegal_transition", "approval_digest_mismatch", "approval_expired",
       "irreversible_needs_approval", "outcome_needs_answer", "nothing_to_answer", "not_asked", "cooldown_active",
       "runs_limit_reached", "target_share_reached", "data_in_use", "stale_epoch", "changed_meanwhile", "too_many_runs",
       "queue_full", "body_too_large", "not_yet_supported", "chain_broken", "journal_newer", "idempotency_key_reused", "busy",
       "ingest_full", "too_many_request_ids", "too_many_holds", "too_many_deliveries", "too_many_alerts", "too_many_rules",
-      "journal_full", "closing", "supervisor_closing", "internal", "quarantined_after_crash"};
+      "too_many_silences", "journal_full", "closing", "supervisor_closing", "internal", "quarantined_after_crash"};
 };
 static_assert(static_cast<std::size_t>(Refusal::quarantined_after_crash) + 1 == Words<Refusal>::table.size());
 

@@ -1,9 +1,10 @@
 #include "sim/checkers.h"
 
-#include "core/route/payload.h"
-
 #include <map>
 #include <set>
+
+#include "core/route/payload.h"
+#include "sim/mute_checkers.h"
 
 namespace watchbill::sim {
 namespace {
@@ -34,12 +35,23 @@ std::string FullReplay::catch_up(ports::JournalPort& journal) {
   const auto failure = engine::each_checked(
       journal, head_, ~Sequence{0}, engine::Reading::in_turns, [this](const engine::CheckedRecord& record) {
         std::optional<engine::RecoveryFailure> differs = engine::apply_checked(state_, record, limits_, digests_compared_);
-        if (!differs) head_ = record.head;
+        if (differs) return differs;
+        head_ = record.head;
+        check_messages(record);
         return differs;
       });
   if (!failure) return {};
   state_ = core::State{}, head_ = ChainHead{};
   return "full replay: " + failure->text();
+}
+
+void FullReplay::check_messages(const engine::CheckedRecord& record) {
+  for (const RecordedEvent& each : record.body.events) {
+    const auto* intended = std::get_if<NotificationIntended>(&each.event);
+    if (intended == nullptr || intended->group.empty() || !wrong_message_.empty()) continue;
+    wrong_message_ = told_though_muted(state_, intended->group, record.head.time);
+  }
+  if (wrong_message_.empty() && record.head.sequence % 16 == 0) wrong_message_ = forgotten_news(state_);
 }
 
 std::string FullReplay::compare_with(core::State& state, const std::string& name) {
@@ -125,8 +137,17 @@ std::string unfinished_delivery(const core::State& state, const std::function<st
 
 std::string told_otherwise(const core::State& state, const std::map<std::string, std::string>& heard) {
   std::map<std::string, std::string> firing;
+  std::set<std::string> muted;  // ends that wait
+  state.route.alerts.each([&](const std::string&, const core::route::GroupedAlert& alert) {
+    if (alert.ends_at && alert.muted) muted.insert(core::route::fingerprint(alert.labels));
+    return true;
+  });
   state.alert.alerts.each([&](const std::string&, const core::alert::Alert& alert) {
     if (alert.phase != AlertPhase::firing) return true;
+    if (is_muted(state, alert.labels, state.progress.time)) {
+      muted.insert(core::route::fingerprint(alert.labels));
+      return true;
+    }
     const std::string fingerprint = " " + core::route::fingerprint(alert.labels);
     const auto expect = [&](const std::string& webhook) { firing[webhook + fingerprint] = alert.labels.text(); };
     for (std::size_t webhook = 0; webhook < 2; ++webhook) expect(webhook_name("ops", webhook));
@@ -137,7 +158,8 @@ std::string told_otherwise(const core::State& state, const std::map<std::string,
     if (const auto at = heard.find(name); at == heard.end() || at->second != "firing")
       return name + " fires, " + labels + ", and nobody was told";
   for (const auto& [name, status] : heard)
-    if (status == "firing" && !firing.contains(name)) return name + " is over, and who was told of it was not told of its end";
+    if (status == "firing" && !firing.contains(name) && !muted.contains(name.substr(name.rfind(' ') + 1)))
+      return name + " is over, and who was told of it was not told of its end";
   return {};
 }
 

@@ -27,12 +27,17 @@ class FullReplay {
   // Once caught up: the indexes of the live state hold what a full scan finds. The tables that are scanned are the same ones,
   // replayed: the digests in the journal say so, and those of the live state need not be copied.
   [[nodiscard]] std::string compare_indexes(const core::State& live);
+  // What was first found wrong with messages while records were applied (mute_checkers.h).
+  [[nodiscard]] const std::string& wrong_message() const noexcept { return wrong_message_; }
 
  private:
+  void check_messages(const engine::CheckedRecord& record);
+
   const Limits& limits_;
   core::State state_;
   ChainHead head_;
   std::uint64_t digests_compared_{0};
+  std::string wrong_message_;
 };
 // The hash chain verifies from the first record to the last.
 [[nodiscard]] std::string broken_chain(ports::JournalPort& journal);

@@ -63,7 +63,26 @@ Configuration fleet_configuration(std::size_t more) {
   pages.after = AfterMatch::next_sibling;
   pages.end = 2;
   routing.routes[0].end = routing.routes[2].end = 3;
+  InhibitRuleConfiguration& host = routing.inhibit_rules.emplace_back();
+  host.equal = {"instance"};
+  host.source = {{MatcherKind::equal, "alertname", "HostDown"}};
+  host.target = {{MatcherKind::regex, "alertname", "Host(Hot|Warm)"}};
+  InhibitRuleConfiguration& rack = routing.inhibit_rules.emplace_back();
+  rack.equal = {"rack"};
+  rack.source = {{MatcherKind::equal, "alertname", "RackDown"}};
+  rack.target = {{MatcherKind::not_equal, "rack", ""}};
   return configuration;
+}
+
+void change_routes(RoutingConfiguration& routing) {
+  routing.inhibit_rules.pop_back();
+  routing.routes[2].group_by = {"alertname", "instance"};
+  RouteConfiguration apart = routing.routes[2];
+  apart.matchers = {{MatcherKind::equal, "alertname", "HostDown"}};
+  apart.group_by = {"..."};
+  apart.end = 3;
+  routing.routes.insert(routing.routes.begin() + 2, apart);
+  routing.routes[0].end = routing.routes[3].end = 4;
 }
 
 Fleet::Fleet(SimulatedHost::Links links, Random random, Plant plant)

@@ -39,6 +39,8 @@ class Fleet {
 // The workloads in the bill of every simulated world: "steady" is asked nothing and depends on nothing, "relay" may be started
 // again when it was lost; `more` others like "relay".
 [[nodiscard]] Configuration fleet_configuration(std::size_t more);
+// Groups the alerts of its routes another way; who is told of which stays as it is.
+void change_routes(RoutingConfiguration& routing);
 // "more-0" to "more-N".
 [[nodiscard]] std::string name_of_more(std::size_t number);
 

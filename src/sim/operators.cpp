@@ -99,11 +99,18 @@ Configuration configuration_of_world(std::size_t more_workloads) {
 }
 
 void Operators::controller_started() {
-  const std::string text = canonical_text(configuration_of_world(more_workloads_));
+  ++start_count_;
+  give_bill();
+}
+
+void Operators::give_bill() {
+  Configuration configuration = configuration_of_world(more_workloads_);
+  if (start_count_ % 2 == 0) change_routes(*configuration.routing);
+  const std::string text = canonical_text(configuration);
   Command command{AcceptConfig{sha256(text)}, engine_actor(), std::nullopt, std::nullopt, {text}};
   links_.ask(std::move(command), [this](const core::Answer& answer) {
     if (!answer.refused) return;
-    links_.agenda.plan(links_.now() + Duration::seconds(1), [this] { controller_started(); });
+    links_.agenda.plan(links_.now() + Duration::seconds(1), [this] { give_bill(); });
   });
 }
 

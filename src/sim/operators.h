@@ -31,19 +31,21 @@ class Operators {
   Operators(Links links, Random random, std::size_t more_workloads)
       : links_(std::move(links)), random_(random), more_workloads_(more_workloads) {}
 
-  // A controller has started: it gets the bill.
+  // A controller has started: it gets the bill, each time with the routes of the time before last.
   void controller_started();
   // They go on until stop().
   void start();
   void stop() { is_stopped_ = true; }
 
  private:
+  void give_bill();
   [[nodiscard]] Command next_command();
   [[nodiscard]] Command about(const OpenRun& run);
 
   Links links_;
   Random random_;
   std::size_t more_workloads_;
+  std::uint64_t start_count_{0};
   bool is_stopped_{false};
   std::uint64_t next_alert_{1};
 };

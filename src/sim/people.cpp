@@ -30,7 +30,11 @@ Command People::next_command() {
   Command command;
   command.actor = Actor{ActorKind::caller, std::string(person.name), {std::string(person.role)}};
   const std::uint64_t dice = random_.below(100);
-  if (dice < 45) {
+  if (dice < 15) {
+    command.body = about_silences();
+  } else if (dice < 25) {
+    command.body = outside_alerts();
+  } else if (dice < 50) {
     const std::string body = "{\"text\":\"message " + std::to_string(next_id_) + "\"}";
     RequestNotification request;
     request.body = sha256(body);
@@ -59,6 +63,39 @@ Command People::next_command() {
   if (random_.chance(80)) command.request = Request{sha256(canonical_body(command.body)), "req-" + std::to_string(next_id_)};
   ++next_id_;
   return command;
+}
+
+CommandBody People::about_silences() {
+  const std::vector<std::string> known = links_.silences();
+  const auto any = [&] { return known.empty() ? "unknown" : known[random_.below(known.size())]; };
+  if (random_.chance(30)) return ExpireSilence{SilenceId{any()}};
+  constexpr std::array<std::string_view, 5> values{"a", "b", "c", "r1", "HostDown"};
+  const std::string value(values[random_.below(values.size())]);
+  SetSilence set;
+  set.comment = "a quiet night";
+  set.created_by = "ana";
+  const std::string name = value == "HostDown" ? "alertname" : value == "r1" ? "rack" : "instance";
+  set.matchers = {{random_.chance(70) ? MatcherKind::equal : MatcherKind::regex, name, value}};
+  if (random_.chance(20)) set.silence.text = any();
+  set.starts_at = links_.now() + Duration::seconds(random_.between(-30, 60));
+  set.ends_at = set.starts_at + Duration::seconds(random_.between(20, 600));
+  return set;
+}
+
+// What a Prometheus would send: some fire, some are over, many are known already.
+NoteAlerts People::outside_alerts() {
+  NoteAlerts note;
+  for (const char* name : {"RackDown", "SwitchDown"})
+    for (const char* rack : {"r1", "r2"}) {
+      if (random_.chance(50)) continue;
+      OutsideAlert& alert = note.alerts.emplace_back();
+      alert.labels = Labels({{"alertname", name}, {"rack", rack}});
+      alert.starts_at = links_.now() - Duration::seconds(random_.between(0, 90));
+      if (random_.chance(50)) continue;
+      alert.cause = random_.chance(80) ? AlertEnd::sender : AlertEnd::expired;
+      alert.ends_at = links_.now();
+    }
+  return note;
 }
 
 void People::ask(const Command& command, int tries_left) {

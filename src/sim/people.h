@@ -29,6 +29,8 @@ class People {
     std::function<void(Command, std::function<void(const core::Answer&)>)> ask;
     // Ids of dead letters that could be sent again, as a reader sees them.
     std::function<std::vector<std::string>()> dead_letters;
+    // Ids of silences, as a reader sees them.
+    std::function<std::vector<std::string>()> silences;
   };
   People(Links links, Random random) : links_(std::move(links)), random_(random) {}
 
@@ -42,6 +44,8 @@ class People {
 
  private:
   [[nodiscard]] Command next_command();
+  [[nodiscard]] CommandBody about_silences();
+  [[nodiscard]] NoteAlerts outside_alerts();
   void ask(const Command& command, int tries_left);
   void note(const Command& command, const core::Answer& answer);
 

@@ -150,7 +150,20 @@ class World {
     return {
         agenda_, [this] { return now_; },
         [this](Command command, std::function<void(const core::Answer&)> reply) { ask(std::move(command), std::move(reply)); },
-        [this] { return dead_letters(); }};
+        [this] { return dead_letters(); }, [this] { return silences(); }};
+  }
+
+  [[nodiscard]] std::vector<std::string> silences() const {
+    std::vector<std::string> ids;
+    if (!follower_) return ids;
+    follower_->read([&](const core::State& state, const ChainHead&) {
+      state.route.silences.each([&](const std::string& id, const core::route::Silence&) {
+        ids.push_back(id);
+        return true;
+      });
+      return true;
+    });
+    return ids;
   }
 
   SimulatedDetector::Links detector_links() {
@@ -186,6 +199,7 @@ class World {
     std::string replay = full_replay_.catch_up(*journal_);
     if (replay.empty()) replay = full_replay_.compare_with(recovered->state, "snapshot with tail");
     if (!replay.empty()) return find("snapshot", replay);
+    check_messages();
     clock_ = std::make_unique<engine::EngineClock>(reading(), recovered->head.time);
     engine::Recovered copy = *recovered;
     follower_ = std::make_unique<engine::Follower>(std::move(copy), *journal_, limits_, snapshot_every_records);
@@ -410,6 +424,11 @@ class World {
   void check_indexes() {
     if (!full_replay_.catch_up(*journal_).empty()) return;  // damage is found by the next start, or at the end
     if (std::string what = full_replay_.compare_indexes(engine_->state()); !what.empty()) find("indexes", what);
+    check_messages();
+  }
+
+  void check_messages() {
+    if (!full_replay_.wrong_message().empty()) find("muted", full_replay_.wrong_message());
   }
 
   void check_pages() {
@@ -442,6 +461,7 @@ class World {
     std::string replay = full_replay_.catch_up(*journal_);
     if (replay.empty()) replay = full_replay_.compare_with(live, "live state");
     if (!replay.empty()) find("replay", replay);
+    check_messages();
     const ReadJournal journal = read_journal(disk_.records());
     if (std::string what = doubled_request(journal); !what.empty()) find("once", what);
     if (std::string what = missing_acknowledgement(disk_.records(), people_.acknowledged(), 0); !what.empty())

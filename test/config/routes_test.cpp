@@ -7,7 +7,7 @@
 
 #include "config/alertmanager_routes.h"
 #include "config/cases.h"
-#include "config/route_walk.h"
+#include "core/route/tree.h"
 #include "model/matcher/matcher.h"
 
 namespace watchbill::config {
@@ -99,7 +99,8 @@ route:
     - {matchers: [a=~"1|2", c!=1]}
     - {matchers: [a!=1]}
 )");
-  const auto taken = [&routes](std::vector<Labels::Pair> pairs) { return routes_of(routes, Labels(std::move(pairs))); };
+  const core::route::RouteTree tree(routes);
+  const auto taken = [&tree](std::vector<Labels::Pair> pairs) { return tree.match(Labels(std::move(pairs))); };
   using Indexes = std::vector<std::uint32_t>;
   EXPECT_EQ(taken({{"a", "1"}, {"d", "4"}}), (Indexes{1, 4}));
   EXPECT_EQ(taken({{"a", "1"}, {"b", "2"}}), (Indexes{3, 4}));

@@ -117,6 +117,21 @@ TEST(suggestions, are_taken_by_a_run_of_their_plan_and_by_no_other) {
   EXPECT_EQ(suggested(desk), Texts{});
 }
 
+// domain/plans.md §6: whoever may post without a name must not make anything act.
+TEST(suggestions, are_all_that_an_alert_that_was_posted_without_a_token_gets) {
+  Desk desk;
+  desk.accept(with_mode(BindingMode::auto_));
+  OutsideAlert alert;
+  alert.labels = Labels({{"alertname", "WebDown"}, {"host", "a"}});
+  alert.starts_at = desk.now;
+  desk.tell(NoteAlerts{{alert}}, {}, Actor{ActorKind::caller, std::string(anonymous_actor), {"viewer"}});
+  EXPECT_TRUE(desk.state.plan.runs.empty());
+  ASSERT_EQ(suggested(desk).size(), 1U);
+  alert.labels = Labels({{"alertname", "WebDown"}, {"host", "b"}});
+  desk.ask(NoteAlerts{{alert}});
+  EXPECT_EQ(desk.state.plan.runs.size(), 1U) << "the binding is as it was";
+}
+
 TEST(suggestions, of_one_alert_are_one) {
   Desk desk;
   desk.accept(with_mode(BindingMode::suggest));

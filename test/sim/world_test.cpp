@@ -67,7 +67,7 @@ TEST(world, every_planted_fault_is_found_by_its_checker) {
     const auto plant = static_cast<Plant>(index);
     bool is_found = false;
     std::string what;
-    for (std::uint64_t seed = 1; seed <= 10 && !is_found; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 30 && !is_found; ++seed) {
       WorldOptions options;
       options.seed = seed;
       options.plant = plant;

@@ -1,5 +1,7 @@
 #include "core/alert/alert.h"
 
+#include <set>
+
 namespace watchbill::core::alert {
 namespace {
 
@@ -58,8 +60,8 @@ struct Answering {
       case AlertMove::fired:
         added += alert == nullptr ? 1U : 0U;
         moves.emplace_back(AlertFired{course.phase == AlertPhase::pending ? course.active_at : command.at, id, change.annotations,
-                                      command.at, change.element, command.expression, command.hold, change.labels, command.rule,
-                                      change.samples, AlertSource::rule, change.value});
+                                      false, command.at, change.element, std::nullopt, command.expression, {}, command.hold,
+                                      change.labels, command.rule, change.samples, AlertSource::rule, change.value});
         return;
       case AlertMove::held: evaluated.held.push_back(id); return;
       case AlertMove::kept: evaluated.kept.push_back(id); return;
@@ -148,8 +150,8 @@ Decision decide(const State& state, const Facts& facts, const RaiseAlert& comman
   if (alert == nullptr && state.alerts.size() >= context.limits.alerts_max) return too_many_alerts(state);
   labels.set("severity", "critical");
   if (!command.bound) labels.set("unbound", "built-in");
-  return Events{
-      AlertFired{context.at, id, command.annotations, context.at, {}, {}, {}, labels, {}, {}, AlertSource::built_in, {}}};
+  return Events{AlertFired{context.at, id, command.annotations, false, context.at, {}, {}, {}, {}, {}, labels, {}, {},
+                           AlertSource::built_in, {}}};
 }
 
 Decision decide(const State& state, const Facts& facts, const ClearAlert& command, const Context& context) {
@@ -158,6 +160,32 @@ Decision decide(const State& state, const Facts& facts, const ClearAlert& comman
   const Alert* alert = state.alerts.find(id.text);
   if (alert == nullptr || alert->phase != AlertPhase::firing) return Events{};
   return Events{AlertResolved{id, context.at, AlertEnd::condition_false, alert->labels, {}, AlertPhase::firing}};
+}
+
+Decision decide(const State& state, const Facts& facts, const NoteAlerts& command, const Context& context) {
+  if (!facts.actor_may_post) return Refused{Refusal::role_missing, "alerts from outside need the role operator"};
+  if (command.alerts.size() > context.limits.rule_answer_changes_max)
+    return Refused{Refusal::bad_argument,
+                   "alerts: expected at most " + std::to_string(context.limits.rule_answer_changes_max) + " at once"};
+  Events events;
+  std::set<std::string> seen;
+  std::size_t added = 0;
+  for (const OutsideAlert& one : command.alerts) {
+    if (one.labels.empty()) return Refused{Refusal::bad_argument, "labels: expected at least one"};
+    const AlertId id = outside_id(one.labels);
+    if (!seen.insert(id.text).second) return Refused{Refusal::bad_argument, "alerts: expected each once: " + one.labels.text()};
+    const Alert* known = state.alerts.find(id.text);
+    const bool fires = known != nullptr && known->phase == AlertPhase::firing;
+    if (one.cause && fires) {
+      events.emplace_back(AlertResolved{id, one.ends_at.value_or(context.at), *one.cause, one.labels, {}, AlertPhase::firing});
+    } else if (!one.cause && !fires) {
+      added += known == nullptr ? 1U : 0U;
+      events.emplace_back(AlertFired{one.starts_at, id, one.annotations, context.actor.name == anonymous_actor, one.starts_at, {},
+                                     one.ends_at, {}, one.generator_url, {}, one.labels, {}, {}, AlertSource::outside, {}});
+    }
+  }
+  if (state.alerts.size() + added > context.limits.alerts_max) return too_many_alerts(state);
+  return events;
 }
 
 Decision decide(const State& state, const Facts&, const MeetDeadline& deadline, const Context&) {
@@ -207,8 +235,10 @@ void apply(State& state, const AlertFired& event, const Applying& applying) {
   alert.active_at = event.active_at;
   alert.annotations = event.annotations;
   alert.element = event.element;
+  alert.ends_at = event.ends_at;
   alert.expression = event.expression;
   alert.fired_at = event.at;
+  alert.generator_url = event.generator_url;
   alert.labels = event.labels;
   alert.phase = AlertPhase::firing;
   alert.rule = event.rule;
@@ -227,6 +257,7 @@ void apply(State& state, const AlertResolved& event, const Applying& applying) {
   }
   Alert& alert = state.alerts.edit(event.alert.text);
   alert.cause = event.cause;
+  alert.ends_at.reset();
   alert.kept_since.reset();
   alert.phase = AlertPhase::inactive;
   alert.resolved_at = event.at;
@@ -242,6 +273,10 @@ void apply_archived(State& state, const std::string& id, const Applying& applyin
   const bool erased = state.alerts.erase(id);
   WB_ASSERT(erased, "only an alert that is kept is archived");
   applying.schedule.deadlines.remove(subject_for(id));
+}
+
+AlertId outside_id(const Labels& labels) {
+  return alert_id(rule_id({"outside", "outside", labels.get("alertname"), Digest{}, {}, 0}), labels);
 }
 
 const Alert* firing_built_in(const State& state, const std::string& name, const std::string& subject_label,

@@ -24,8 +24,10 @@ struct Alert {
   std::map<std::string, std::string> annotations;
   std::optional<AlertEnd> cause;     // of a resolved one
   Labels element;                    // labels of the answer's element, without the rule's own
+  std::optional<Instant> ends_at;    // of a firing one from outside: as its sender said when it fired
   Digest expression;
   std::optional<Instant> fired_at;
+  std::string generator_url;         // of one from outside
   std::vector<Instant> held_at;      // as in AlertCourse
   std::optional<Instant> kept_since;
   Labels labels;
@@ -38,7 +40,8 @@ struct Alert {
   template <class To> static constexpr auto fields(To&& to) {
     return to(field("active_at_ms", &Alert::active_at),     field("annotations", &Alert::annotations),
               field("cause", &Alert::cause),                field("element", &Alert::element),
-              field("expression", &Alert::expression),      field("fired_at_ms", &Alert::fired_at),
+              field("ends_at_ms", &Alert::ends_at),         field("expression", &Alert::expression),
+              field("fired_at_ms", &Alert::fired_at),       field("generator_url", &Alert::generator_url),
               field("held_at_ms", &Alert::held_at),
               field("kept_since_ms", &Alert::kept_since),   field("labels", &Alert::labels),
               field("phase", &Alert::phase),                field("resolved_at_ms", &Alert::resolved_at),
@@ -68,6 +71,7 @@ struct State {
 };
 
 struct Facts {
+  bool actor_may_post{false};    // role operator, or whoever the edge lets post without a name
   bool actor_may_report{false};  // the controller itself
 };
 
@@ -83,6 +87,9 @@ struct Facts {
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const RaiseAlert& command, const Context& context);
 // Gives AlertResolved; nothing when it does not fire.
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const ClearAlert& command, const Context& context);
+// Gives AlertFired for each that fires and did not, AlertResolved for each that is over and fires; nothing for what is known.
+// Refuses `too_many_alerts` and `bad_argument`, all or none.
+[[nodiscard]] Decision decide(const State& state, const Facts& facts, const NoteAlerts& command, const Context& context);
 // The end of a resolved alert's time in state: ObjectArchived.
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const MeetDeadline& deadline, const Context& context);
 
@@ -94,6 +101,8 @@ void apply(State& state, const AlertResolved& event, const Applying& applying);
 // An alert, or a rule: ids of the two differ in length.
 void apply_archived(State& state, const std::string& id, const Applying& applying);
 
+// The id of an alert from outside: the same labels are the same alert, whoever sends them.
+[[nodiscard]] AlertId outside_id(const Labels& labels);
 // The built-in alert of this name about this subject while it fires, else null.
 [[nodiscard]] const Alert* firing_built_in(const State& state, const std::string& name, const std::string& subject_label,
                                            const std::string& subject);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/route/group.h"
+#include "core/route/muting.h"
 
 namespace watchbill::core::route {
 namespace {
@@ -38,7 +39,7 @@ Delivery& ended(State& state, const DeliveryId& id, std::uint32_t attempt) {
 }  // namespace
 
 Decision decide(const State& state, const Facts& facts, const RequestNotification& command, const Context& context) {
-  if (!facts.actor_may_send) return Refused{Refusal::role_missing, "sending a message needs the role operator"};
+  if (!facts.actor_is_operator) return Refused{Refusal::role_missing, "sending a message needs the role operator"};
   if (command.receiver.empty()) return Refused{Refusal::bad_argument, "receiver: expected the name of a receiver"};
   if (command.body.is_zero()) return Refused{Refusal::bad_argument, "body: expected the digest of a stored message"};
   if (is_outbox_full(state, context.limits))
@@ -48,7 +49,7 @@ Decision decide(const State& state, const Facts& facts, const RequestNotificatio
 }
 
 Decision decide(const State& state, const Facts& facts, const ResendNotification& command, const Context& context) {
-  if (!facts.actor_may_send) return Refused{Refusal::role_missing, "sending a message needs the role operator"};
+  if (!facts.actor_is_operator) return Refused{Refusal::role_missing, "sending a message needs the role operator"};
   const Delivery* delivery = state.deliveries.find(command.delivery.text);
   if (delivery == nullptr) return Refused{Refusal::unknown_delivery, "there is no delivery " + command.delivery.text};
   if (delivery->state != DeliveryState::given_up)
@@ -85,6 +86,8 @@ Decision decide(const State& state, const Facts& facts, const NoteDelivery& comm
 Decision decide(const State& state, const Facts&, const MeetDeadline& deadline, const Context& context) {
   if (deadline.subject.starts_with(group_subject))
     return decide_flush(state, deadline.subject.substr(group_subject.size()), context);
+  if (deadline.subject.starts_with(silence_subject))
+    return decide_silence(state, deadline.subject.substr(silence_subject.size()), context);
   WB_ASSERT(state.deliveries.contains(deadline.subject), "the index names only deliveries that exist");
   return Events{ObjectArchived{"delivery", deadline.subject, Area::route}};
 }
@@ -132,10 +135,23 @@ void apply(State& state, const NotificationGivenUp& event, const Applying& apply
   index(applying.schedule, event.delivery.text, delivery, applying.limits);
 }
 
-void apply_archived(State& state, const std::string& delivery, const Applying& applying) {
-  const bool erased = state.deliveries.erase(delivery);
+void drop(State& state, const std::string& id, const Applying& applying) {
+  Delivery& delivery = state.deliveries.edit(id);
+  if (delivery.state != DeliveryState::due) return;
+  delivery.state = DeliveryState::failed;
+  delivery.next_at = applying.at;
+  delivery.last_failure = "the routes changed: another group tells of it";
+  index(applying.schedule, id, delivery, applying.limits);
+}
+
+void apply_archived(State& state, const std::string& id, const Applying& applying) {
+  if (state.silences.contains(id)) {
+    apply_archived_silence(state, id, applying);
+    return;
+  }
+  const bool erased = state.deliveries.erase(id);
   WB_ASSERT(erased, "only a delivery that is kept is archived");
-  const Subject subject = subject_for(delivery);
+  const Subject subject = subject_for(id);
   applying.schedule.ready.remove(subject);
   applying.schedule.deadlines.remove(subject);
 }
@@ -180,6 +196,7 @@ void rebuild(const State& state, Schedule& schedule, const Limits& limits) {
     return true;
   });
   rebuild_groups(state, schedule);
+  rebuild_silences(state, schedule, limits);
 }
 
 }  // namespace watchbill::core::route

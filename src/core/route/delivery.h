@@ -26,7 +26,11 @@ void apply(State& state, const NotificationIntended& event, const Applying& appl
 void apply(State& state, const NotificationSent& event, const Applying& applying);
 void apply(State& state, const NotificationFailed& event, const Applying& applying);
 void apply(State& state, const NotificationGivenUp& event, const Applying& applying);
-void apply_archived(State& state, const std::string& delivery, const Applying& applying);
+// Ends a message whose group is gone, without an event of its own: what it would say comes from another group now, and an old
+// "firing" must not arrive behind a newer "resolved". An attempt that is in flight may still.
+void drop(State& state, const std::string& delivery, const Applying& applying);
+// Of a delivery or a silence: ids of the two differ in form.
+void apply_archived(State& state, const std::string& id, const Applying& applying);
 
 // The effect that a due delivery owes. Asserts that it is due.
 [[nodiscard]] Effect effect_of(const State& state, const std::string& delivery);

@@ -70,7 +70,8 @@ std::string alert_text(const Telling& telling, const std::string& external_url) 
   write_texts(out.key("annotations"), alert.annotations);
   out.key("startsAt").string(format_rfc3339(alert.starts_at));
   out.key("endsAt").string(alert.ends_at ? format_rfc3339(*alert.ends_at) : std::string(no_end));
-  out.key("generatorURL").string(external_url + "/api/watchbill/v1/alerts/" + telling.first);
+  const bool is_outside = !alert.generator_url.empty();
+  out.key("generatorURL").string(is_outside ? alert.generator_url : external_url + "/api/watchbill/v1/alerts/" + telling.first);
   out.key("fingerprint").string(fingerprint(alert.labels)).end_object();
   return text;
 }

@@ -5,9 +5,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "core/route/inhibition.h"
+#include "core/route/silence.h"
 #include "core/route/tree.h"
 #include "model/configuration_routing.h"
 #include "model/event_route.h"
@@ -65,20 +68,23 @@ struct Delivery {
 // The alerts that one webhook is told of in one message: those that take one route and agree on the labels of its `group_by`. A
 // receiver with three webhooks has three groups for them, each with its own pace and memory.
 struct Group {
+  bool all_muted{false};             // at the last look every alert was: nothing is repeated
   std::string delivery;              // on its way; empty: none
   bool failing{false};               // the last message was not accepted
   std::optional<Instant> flush_at;   // there is news, told then
   std::optional<Instant> flushed_at;  // the last time: flushes keep to whole intervals after it
   Labels labels;
+  std::vector<std::string> muted_by;  // at the last look: the causes (muting.h) of all that was muted, ascending
   std::string receiver;              // absent: no routing
   std::uint32_t route{0};            // index in Routing::routes
   std::optional<Instant> told_at;    // the last message was accepted
   std::uint32_t webhook{0};          // index in the receiver
   template <class To> static constexpr auto fields(To&& to) {
     using G = Group;
-    return to(field("delivery", &G::delivery),   field("failing", &G::failing),
-              field("flush_at_ms", &G::flush_at), field("flushed_at_ms", &G::flushed_at),
-              field("labels", &G::labels),       field("receiver", &G::receiver),
+    return to(field("all_muted", &G::all_muted), field("delivery", &G::delivery),
+              field("failing", &G::failing),     field("flush_at_ms", &G::flush_at),
+              field("flushed_at_ms", &G::flushed_at), field("labels", &G::labels),
+              field("muted_by", &G::muted_by),   field("receiver", &G::receiver),
               field("route", &G::route),         field("told_at_ms", &G::told_at),
               field("webhook", &G::webhook));
   }
@@ -88,13 +94,16 @@ struct Group {
 struct GroupedAlert {
   std::map<std::string, std::string> annotations;
   std::optional<Instant> ends_at;  // it is resolved
+  std::string generator_url;       // of one from outside
   Labels labels;
+  std::optional<Muting> muted;     // at the last look, as the journal says
   Instant starts_at;
   Told telling{Told::nothing};  // by the delivery that is on its way
   Told told{Told::nothing};
   template <class To> static constexpr auto fields(To&& to) {
     using A = GroupedAlert;
-    return to(field("annotations", &A::annotations), field("ends_at_ms", &A::ends_at), field("labels", &A::labels),
+    return to(field("annotations", &A::annotations), field("ends_at_ms", &A::ends_at),
+              field("generator_url", &A::generator_url), field("labels", &A::labels), field("muted", &A::muted),
               field("starts_at_ms", &A::starts_at),  field("telling", &A::telling),    field("told", &A::told));
   }
 };
@@ -102,11 +111,14 @@ struct GroupedAlert {
 // The routes as the accepted bill has them. Without any nobody is told.
 struct Routing {
   std::string external_url;
+  std::vector<InhibitRuleConfiguration> inhibit_rules;
   std::map<std::string, ReceiverConfiguration> receivers;  // their webhooks without addresses
   std::vector<RouteConfiguration> routes;                  // each before its children
+  std::map<std::string, TimeIntervalConfiguration> time_intervals;
   template <class To> static constexpr auto fields(To&& to) {
-    return to(field("external_url", &Routing::external_url), field("receivers", &Routing::receivers),
-              field("routes", &Routing::routes));
+    return to(field("external_url", &Routing::external_url), field("inhibit_rules", &Routing::inhibit_rules),
+              field("receivers", &Routing::receivers), field("routes", &Routing::routes),
+              field("time_intervals", &Routing::time_intervals));
   }
   friend bool operator==(const Routing&, const Routing&) = default;
 };
@@ -116,11 +128,16 @@ struct State {
   Table<std::string, Delivery> deliveries;   // by delivery id
   Table<std::string, Group> groups;          // by group id: 32 hex digits
   Table<std::string, Routing> routing;       // one entry, "root"
-  std::shared_ptr<const RouteTree> tree;     // derived from it (membership.h); null before the first
+  Table<std::string, Silence> silences;      // by id
+  // Derived.
+  std::shared_ptr<const RouteTree> tree;     // of the routing (membership.h); null before the first
+  Inhibition inhibition;                     // of the routing and the alerts that fire
+  SilenceIndex silence_index;                // of those that have not ended
+  std::map<std::string, std::set<std::string>> waiting;  // groups by Group::muted_by
 };
 
 struct Facts {
-  bool actor_may_send{false};    // role operator
+  bool actor_is_operator{false};
   bool actor_may_report{false};  // the controller's own driver
 };
 

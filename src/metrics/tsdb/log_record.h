@@ -3,8 +3,8 @@
 // An entry is a control byte and what it announces:
 //   10000000   labels of a series: varint number, varint label count, for each label its name and value (varint length, bytes)
 //   10000001   the same, as far as it differs from the labels before it in the record: signed varint difference of the numbers,
-//              varint label count, varint of what is shared (bit 2i: the name, bit 2i + 1: the value of label i, from 0, is that of
-//              label i before; the first 32 may share), then the names and values that are not shared
+//              varint label count, varint of what is shared (bit 2i: the name, bit 2i + 1: the value of label i, from 0, is that
+//              of label i before; the first 32 may share), then the names and values that are not shared
 //   0nt.cccc   a sample: n = its series is the one after that of the last sample, else a signed varint difference follows;
 //              t = its time is that of the last sample, else a signed varint difference follows; then cccc (0 to 8) bytes of the
 //              value, highest first, the rest being zero
