@@ -41,6 +41,18 @@ void write_overview(JsonWriter& json, const std::string& id, const Alert& alert)
   write_instant(json, "resolved_at", alert.resolved_at);
   if (alert.cause) json.key("cause").string(word(*alert.cause));
   write_text(json, "value", alert.value);
+  write_text(json, "generator_url", alert.generator_url);
+}
+
+// What keeps it from being told now.
+void write_muted_by(JsonWriter& json, const core::State& state, const Alert& alert, Instant now) {
+  if (alert.phase != AlertPhase::firing) return;
+  const std::vector<Muting> mutings = core::route::mutings_of(state.route, alert.labels, now);
+  if (mutings.empty()) return;
+  json.key("muted_by").begin_array();
+  for (const Muting& muting : mutings)
+    json.begin_object().key("by").string(word(muting.by)).key("id").string(muting.id).end_object();
+  json.end_array();
 }
 
 // --- one alert, from state ---
@@ -211,7 +223,9 @@ class Course {
   }
   void note(const NotificationNotSent& event) {
     if (std::find(event.alerts.begin(), event.alerts.end(), AlertId{alert_}) == event.alerts.end()) return;
-    add("not_sent", std::string(word(event.reason)), event.receiver);
+    std::string detail = event.receiver;
+    for (const Muting& muting : event.by) detail += ", by " + std::string(word(muting.by)) + " " + muting.id;
+    add("not_sent", std::string(word(event.reason)), std::move(detail));
   }
   void note(const NotificationSent& event) { outcome_of(event.delivery.text, "sent"); }
   void note(const NotificationFailed& event) { outcome_of(event.delivery.text, event.reason); }
@@ -264,11 +278,12 @@ void write_happenings(JsonWriter& json, const std::vector<Happening>& happenings
 
 // --- paths ---
 
-std::string overview_json(const std::string& id, const Alert& alert) {
+std::string overview_json(const core::State& state, const std::string& id, const Alert& alert, Instant now) {
   std::string out;
   JsonWriter json(out);
   json.begin_object();
   write_overview(json, id, alert);
+  write_muted_by(json, state, alert, now);
   json.end_object();
   return out;
 }
@@ -277,10 +292,11 @@ void list_alerts(const CallPointer& call) {
   const std::string* wanted = call->query("state");
   if (wanted != nullptr && *wanted != "pending" && *wanted != "firing" && *wanted != "resolved")
     return call->refuse(Refused{Refusal::bad_argument, "state: expected pending, firing or resolved"}, Area::alert);
-  answer_page(call, Area::alert, [wanted](const core::State& state, const std::string& after, auto item) {
+  const Instant now = call->services.watch.now();
+  answer_page(call, Area::alert, [wanted, now](const core::State& state, const std::string& after, auto item) {
     state.alert.alerts.each_from(after, [&](const std::string& id, const Alert& alert) {
       if (wanted != nullptr && *wanted != state_word(alert)) return true;
-      return item(id, [&] { return overview_json(id, alert); });
+      return item(id, [&] { return overview_json(state, id, alert, now); });
     });
   });
 }
@@ -326,12 +342,14 @@ void show_alert(const CallPointer& call) {
   Alert alert;
   std::optional<core::alert::Rule> rule;
   std::string channels;
+  std::string overview;
   WaitingByName waiting;
   const Sequence sequence = call->services.follower.read([&](const core::State& state, const ChainHead& head) {
     ids = candidates(state.alert, asked);
     if (ids.size() != 1) return head.sequence;
     alert = *state.alert.alerts.find(ids.front());
     if (const core::alert::Rule* known = state.alert.rules.find(alert.rule.text)) rule = *known;
+    overview = overview_json(state, ids.front(), alert, call->services.watch.now());
     JsonWriter json(channels);
     write_channels(json, state.route, ids.front());
     waiting = waiting_of(state, ids.front());
@@ -341,12 +359,13 @@ void show_alert(const CallPointer& call) {
   std::string text;
   JsonWriter json(text);
   json.begin_object();
-  write_overview(json, ids.front(), alert);
   write_pairs(json, "annotations", alert.annotations);
   write_rule(json, call->services.watch, alert, rule ? &*rule : nullptr);
   write_held(json, alert);
   write_samples(json, alert.samples);
   json.key("channels").raw(channels).end_object();
+  overview.back() = ',';
+  text = overview + text.substr(1);
   answer_with_course(call, {ids.front(), std::move(text), std::move(waiting), sequence});
 }
 

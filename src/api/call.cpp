@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "api/alertmanager.h"
 #include "api/counters.h"
 #include "api/prometheus.h"
 #include "base/assert.h"
@@ -11,6 +12,15 @@ namespace {
 
 constexpr std::string_view sequence_header = "X-Watchbill-Sequence";
 constexpr std::string_view request_id_header = "Idempotency-Key";
+
+std::string body_of(Dialect dialect, const Refused& refused, Sequence sequence) {
+  switch (dialect) {
+    case Dialect::own: return refusal_body(refused, sequence);
+    case Dialect::prometheus: return prometheus_error(refused);
+    case Dialect::alertmanager: return alertmanager_error(refused);
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -73,7 +83,7 @@ void Call::refuse(const Refused& refused, Area area, Sequence sequence) {
   if (sequence == 0) sequence = head_of(services);
   ports::HttpResponse response{static_cast<std::uint32_t>(http_status(refused.reason)),
                                {{"Content-Type", "application/json"}},
-                               dialect == Dialect::own ? refusal_body(refused, sequence) : prometheus_error(refused)};
+                               body_of(dialect, refused, sequence)};
   if (response.status == 429 || response.status == 503) response.headers.push_back({"Retry-After", "1"});
   if (response.status == 401) response.headers.push_back({"WWW-Authenticate", "Bearer"});
   answer(std::move(response), sequence);

@@ -34,7 +34,7 @@ enum class Decides : std::uint8_t {
 
 // Whose words a path speaks: ours refuses what it does not know, a neighbour's passes over it, and its errors are the
 // neighbour's.
-enum class Dialect : std::uint8_t { own, prometheus };
+enum class Dialect : std::uint8_t { own, prometheus, alertmanager };
 
 struct Route {
   std::string_view method;
@@ -52,6 +52,7 @@ struct Route {
   std::string_view takes{};       // the media type of a body that is no JSON
   int success_status{200};
   std::size_t body_bytes_max{ports::http_body_bytes_max};
+  bool is_open_to_readers{false};  // whom access.anonymous lets read without a token may do this too
   bool reads_forms{true};  // false: a body is what it is, whatever its Content-Type says
 };
 

@@ -22,6 +22,8 @@ Result<Actor, Refused> actor_of(const Services& services, const Route& route, co
   // The neighbours ask nobody who he is; the command names who came and what the path needs.
   if (actor && actor->name == anonymous && services.access.opens(request, route.pattern))
     actor->roles = {std::string(route.role)};
+  if (actor && actor->name == anonymous && route.is_open_to_readers && !actor->roles.empty())
+    actor->roles = {std::string(route.role)};
   return actor;
 }
 
@@ -148,14 +150,7 @@ void dispatch(const Route& route, const CallPointer& call) {
 
 // The neighbours' clients read the neighbours' error bodies.
 std::string unbuilt_body(std::string_view pattern, const Refused& refused, Sequence sequence) {
-  std::string out;
-  if (pattern.starts_with("/api/v1/")) return prometheus_error(refused);
-  if (pattern.starts_with("/api/v2/")) {
-    append_json_string(out, std::string(word(refused.reason)) + ": " + refused.message);
-  } else {
-    return refusal_body(refused, sequence);
-  }
-  return out + "\n";
+  return pattern.starts_with("/api/v1/") ? prometheus_error(refused) : refusal_body(refused, sequence);
 }
 
 ports::HttpRoute unbuilt_route(Services& services, const Unbuilt& unbuilt) {
@@ -178,7 +173,8 @@ Routes all_routes() {
        {overview_routes, journal_routes, event_routes, hold_routes, alert_routes, notification_routes, run_routes,
         plan_routes, operation_routes, reload_routes, workload_routes, prometheus_query_routes, prometheus_series_routes,
         prometheus_rule_routes, prometheus_expression_routes, prometheus_status_routes, prometheus_write_routes,
-        prometheus_read_routes, pushgateway_routes, federation_routes, front_page_routes})
+        prometheus_read_routes, pushgateway_routes, alertmanager_alert_routes, alertmanager_silence_routes,
+        alertmanager_status_routes, federation_routes, front_page_routes})
     for (Route& route : list()) routes.push_back(std::move(route));
   Route openapi{"GET", "/api/watchbill/v1/openapi.json", "this document, OpenAPI 3.1", "viewer", {}, {}, {}, {}};
   Routes documented = routes;

@@ -30,6 +30,10 @@ namespace watchbill::api {
 [[nodiscard]] Routes prometheus_write_routes();   // write
 [[nodiscard]] Routes prometheus_read_routes();    // read
 [[nodiscard]] Routes pushgateway_routes();        // /metrics/job/…, and metrics, status of a Pushgateway
+// Alertmanager's own paths, below /api/v2.
+[[nodiscard]] Routes alertmanager_alert_routes();    // alerts, alerts/groups
+[[nodiscard]] Routes alertmanager_silence_routes();  // silences, silence/{id}
+[[nodiscard]] Routes alertmanager_status_routes();   // status, receivers
 [[nodiscard]] Routes federation_routes();         // /federate
 [[nodiscard]] Routes front_page_routes();         // /, /graph
 

@@ -13,6 +13,7 @@ namespace watchbill::api {
 
 struct Running {
   std::string configuration;             // its part that is Prometheus', as YAML with defaults and without secrets
+  std::string alertmanager;              // Alertmanager's file as YAML without secrets; empty: there is none
   std::vector<std::string> jobs;         // of scrape_configs
   Labels external_labels;
   std::map<std::string, std::string> flags;  // Prometheus' flags that have a meaning here

@@ -30,6 +30,7 @@ namespace watchbill::api {
 class Access;
 class Counters;
 class EventFeed;
+class OutsideAlerts;
 
 // Questions to the stored journal, which may wait for the disk, are asked on a thread of their own.
 struct History {
@@ -123,6 +124,7 @@ struct Services {
   std::function<void(Plan, RunPlace, std::function<void(std::vector<DryRunAnswer>)> done)> ask_beforehand;
   std::function<Running()> running;
   std::function<RelayView()> relay{};
+  OutsideAlerts* outside{nullptr};  // posted by others; on the loop
   std::function<std::string()> read_only_reason{};  // what the disk said; of a meaning while write_mode() is not normal
 };
 

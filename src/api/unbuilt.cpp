@@ -7,12 +7,11 @@
 namespace watchbill::api {
 namespace {
 
-constexpr std::array<Unbuilt, 108> documented{{
+constexpr std::array<Unbuilt, 105> documented{{
     // the neighbours' paths
     {"POST", "/api/v1/otlp/v1/metrics"}, {"DELETE", "/api/v1/series"},
     {"POST", "/api/v1/admin/tsdb/{path...}"}, {"PUT", "/api/v1/admin/tsdb/{path...}"},
     {"GET", "/api/v1/notifications"}, {"GET", "/api/v1/notifications/live"}, {"GET", "/api/v1/features"},
-    {"GET", "/api/v2/{path...}"}, {"POST", "/api/v2/{path...}"}, {"DELETE", "/api/v2/{path...}"},
     {"PUT", "/metrics/job/{path...}"}, {"POST", "/metrics/job/{path...}"}, {"DELETE", "/metrics/job/{path...}"},
     // ours
     {"GET", "/api/watchbill/v1/workloads"}, {"GET", "/api/watchbill/v1/workloads/{name}"},

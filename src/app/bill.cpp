@@ -117,6 +117,7 @@ BillReading read_bill(const BillSource& source) {
   bill.text = canonical_text(bill.configuration);
   bill.digest = sha256(bill.text);
   bill.prometheus_text = std::move(reading.loaded.prometheus_text);
+  bill.alertmanager_text = std::move(reading.loaded.alertmanager_text);
   bill.tokens = read_tokens(bill.configuration.access, secrets);
   if (bill.configuration.routing) bill.notify = read_receivers(*bill.configuration.routing, secrets);
   Result<watch::MetricsPlan> metrics = watch::plan_metrics(bill.configuration);

@@ -30,6 +30,7 @@ struct Bill {
   std::string text;    // its canonical text: the blob that ConfigAccepted names
   Digest digest;       // of `text`
   std::string prometheus_text;  // what it says in Prometheus' words, without secrets
+  std::string alertmanager_text;  // Alertmanager's file, without secrets
   std::vector<api::Token> tokens;         // of access.tokens
   std::shared_ptr<const watch::MetricsPlan> metrics;
   drivers::notify::NotifySettings notify;  // by webhook_name()

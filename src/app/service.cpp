@@ -24,6 +24,11 @@ Result<api::ProcessFigures> process_figures() {
                              read->virtual_bytes, read->open_fds,   read->open_fds_max};
 }
 
+Duration resolve_timeout_of(const Configuration* configuration) {
+  if (configuration == nullptr || !configuration->routing) return api::OutsideAlerts::resolve_timeout_otherwise;
+  return configuration->routing->resolve_timeout;
+}
+
 }  // namespace
 
 Service::Service(Settings settings, Parts parts, engine::Recovered recovered, const Limits& limits)
@@ -45,6 +50,7 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
       controller_(controller_parts(std::move(parts)), std::move(recovered), limits_),
       metrics_(metrics_links(), metrics_settings()),
       alertmanagers_({loop_, *caller_, controller_.follower(), questions_, [this] { return controller_.now(); }, log_}),
+      outside_({loop_, controller_.inbox(), controller_.follower(), [this] { return controller_.now(); }, limits_}),
       services_{settings_.build,
                 controller_.follower(),
                 controller_.inbox(),
@@ -65,6 +71,7 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
                 },
                 [this] { return running_; },
                 [this] { return alertmanagers_.view(); },
+                &outside_,
                 [this] { return controller_.read_only_reason(); }},
       running_(running_at_start()) {
   if (settings_.bill) show(*settings_.bill);
@@ -88,6 +95,7 @@ Result<void, StartFailure> Service::start() {
   const std::optional<Refused> refused = accept_at_start();
   if (!refused) metrics_.start(settings_.bill ? settings_.bill->metrics : std::make_shared<const watch::MetricsPlan>());
   if (settings_.bill) workloads_.configure(settings_.bill->configuration);
+  if (!refused) outside_.start(resolve_timeout_of(settings_.bill ? &settings_.bill->configuration : nullptr));
   if (settings_.bill && !refused) alertmanagers_.configure(settings_.bill->configuration, urls().front());
   loop_thread_ = std::thread([this] { loop_.run(); });
   if (!refused) return {};
@@ -103,6 +111,7 @@ void Service::stop() {
     run_on_loop([this] {
       metrics_.stop_asking();
       alertmanagers_.stop();
+      outside_.stop();
     });
   }
   metrics_.stop();
@@ -235,12 +244,14 @@ void Service::take(const Bill& bill) {
   notifier_.configure(bill.notify);
   workloads_.configure(bill.configuration);
   alertmanagers_.configure(bill.configuration, urls().front());
+  outside_.configure(resolve_timeout_of(&bill.configuration));
   show(bill);
 }
 
 // What readers are told of it.
 void Service::show(const Bill& bill) {
   running_.configuration = bill.prometheus_text;
+  running_.alertmanager = bill.alertmanager_text;
   running_.jobs.clear();
   for (const ScrapeConfiguration& job : bill.configuration.scrape_configs) running_.jobs.push_back(job.job);
   running_.external_labels = bill.configuration.global.external_labels;

@@ -11,6 +11,7 @@
 #include "api/access.h"
 #include "api/counters.h"
 #include "api/event_feed.h"
+#include "api/outside_alerts.h"
 #include "api/services.h"
 #include "app/alertmanagers.h"
 #include "app/bill.h"
@@ -112,6 +113,7 @@ class Service {
   Controller controller_;
   watch::MetricsPath metrics_;
   Alertmanagers alertmanagers_;
+  api::OutsideAlerts outside_;
   api::Services services_;
   std::unique_ptr<drivers::net::HttpServer> server_;
   bool is_reloading_{false};  // loop's thread

@@ -45,11 +45,12 @@ void print_alerts(Terminal& terminal, const std::vector<JsonValue>& alerts) {
   for (const JsonValue& alert : alerts) {
     Labels labels = labels_of(alert.find("labels"));
     labels.remove("alertname");
-    rows.push_back({member(alert, "state"), member(alert, "name"), member(alert, "active_at"), member(alert, "value"),
-                    member(alert, "id").substr(0, id_digits_shown), labels.text()});
+    const bool is_muted = alert.find("muted_by") != nullptr;
+    rows.push_back({member(alert, "state") + (is_muted ? ", muted" : ""), member(alert, "name"), member(alert, "active_at"),
+                    member(alert, "value"), member(alert, "id").substr(0, id_digits_shown), labels.text()});
   }
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return std::pair(a[0] != "firing", a[1]) < std::pair(b[0] != "firing", b[1]);
+    return std::pair(!a[0].starts_with("firing"), a[1]) < std::pair(!b[0].starts_with("firing"), b[1]);
   });
   if (rows.empty()) terminal.print("no alert is pending or firing");
   else terminal.table({"STATE", "ALERT", "ACTIVE SINCE", "VALUE", "ID", "LABELS"}, rows);
@@ -66,6 +67,10 @@ void print_line(Terminal& terminal, std::string_view name, const std::string& te
 
 void print_rule(Terminal& terminal, const JsonValue& alert) {
   const JsonValue* rule = alert.find("rule");
+  if (rule == nullptr && member(alert, "source") == "outside") {
+    print_line(terminal, "rule", "none: it was posted to /api/v2/alerts");
+    return print_line(terminal, "", member(alert, "generator_url"));
+  }
   if (rule == nullptr) return print_line(terminal, "rule", "none: a condition of the controller's own");
   const std::string expression = member(*rule, "expression");
   print_line(terminal, "rule", expression.empty() ? "the running bill has it no more" : expression);
@@ -112,6 +117,8 @@ void print_alert(Terminal& terminal, const JsonValue& alert) {
   const JsonValue* annotations = alert.find("annotations");
   if (annotations != nullptr && annotations->as_object() != nullptr)
     for (const auto& [name, text] : *annotations->as_object()) print_line(terminal, name, text_of(&text));
+  for (const JsonValue& muting : list_of(alert.find("muted_by")))
+    print_line(terminal, "muted by", member(muting, "by") + " " + member(muting, "id"));
   print_rule(terminal, alert);
   print_samples(terminal, alert);
   for (const JsonValue& channel : list_of(alert.find("channels"))) {

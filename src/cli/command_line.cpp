@@ -11,6 +11,7 @@
 #include "cli/online.h"
 #include "cli/prometheus_flags.h"
 #include "cli/runs.h"
+#include "cli/silences.h"
 #include "cli/test.h"
 #include "cli/workloads.h"
 
@@ -42,6 +43,7 @@ struct Parsed {
   std::string shell;
   ServerArguments server;
   HoldArguments hold;
+  SilenceArguments silence;
   QueryArguments query;
   std::vector<std::string> filters;
   std::string alert;
@@ -74,6 +76,7 @@ class CommandLine {
     add_query();
     add_alerts();
     add_hold();
+    add_silence();
     add_workloads();
     add_run();
     add_approvals();
@@ -314,6 +317,44 @@ class CommandLine {
                          [this](Terminal& terminal) { return alerts_show(terminal, world_, parsed_.server, parsed_.alert); });
     add_server(show);
     show->add_option("ALERT", parsed_.alert, "its id, the beginning of one, or its name when one alert has it")->required();
+  }
+
+  using SilenceVerb = ExitCode (*)(Terminal&, World&, const ServerArguments&, const SilenceArguments&);
+  CLI::App* add_silence_verb(CLI::App& parent, const std::string& name, const std::string& text, const std::string& examples,
+                             SilenceVerb verb) {
+    CLI::App* sub = add(parent, name, text, examples,
+                        [this, verb](Terminal& terminal) { return verb(terminal, world_, parsed_.server, parsed_.silence); });
+    add_server(sub);
+    return sub;
+  }
+
+  void add_silence() {
+    CLI::App* silence = add(app_, "silence", "mute alerts for a while: they fire and act as ever, nobody is told",
+                            "  watchbill silence add instance=db1 --for 2h --reason \"new disks\"\n  watchbill silence list", {});
+    silence->require_subcommand(0, 1);
+    silence->callback([this, silence] {
+      if (!silence->get_subcommands().empty()) return;
+      parsed_.verb = [this](Terminal& terminal) { return silence_list(terminal, world_, parsed_.server, parsed_.silence); };
+    });
+    add_server(silence);
+    CLI::App* make = add_silence_verb(*silence, "add", "mute the alerts that all matchers match (role operator)",
+                                      "  watchbill silence add alertname=WebDown 'instance=~\"db.*\"' --for 30m --reason upgrade",
+                                      silence_add);
+    make->add_option("MATCHER", parsed_.silence.matchers, "LABEL=VALUE, or with !=, =~ or !~")->required();
+    make->add_option("--for", parsed_.silence.length, "how long, from now")->capture_default_str();
+    make->add_option("--reason", parsed_.silence.reason, "why, for whoever wonders at the quiet (needed)");
+    make->add_option("--author", parsed_.silence.author, "who wants it; else who runs this");
+    CLI::App* list = add_silence_verb(*silence, "list", "the silences in force and those to come",
+                                      "  watchbill silence list\n  watchbill silence list --expired -o json", silence_list);
+    list->add_flag("--expired", parsed_.silence.with_expired, "those that have ended too, for five days");
+    add_silence_verb(*silence, "expire", "end a silence now (role operator)", "  watchbill silence expire 5a3f0c2e",
+                     silence_expire)
+        ->add_option("ID", parsed_.silence.id, "its id, or the beginning of one")
+        ->required();
+    add_silence_verb(*silence, "import", "add the silences of a file, as `silence list -o json` and amtool print them",
+                     "  amtool silence query -o json | watchbill silence import -", silence_import)
+        ->add_option("FILE", parsed_.silence.file, "a file, or - for standard input")
+        ->required();
   }
 
   void add_hold() {

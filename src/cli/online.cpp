@@ -64,6 +64,11 @@ ExitCode complain_of(Terminal& terminal, const ports::HttpAnswer& answer) {
     const JsonValue* member = body ? body->find(name) : nullptr;
     return member != nullptr && member->as_string() != nullptr ? *member->as_string() : "";
   };
+  if (body && body->as_string() != nullptr) {  // Alertmanager's way
+    if (terminal.format() == Format::json) terminal.print(answer.body);
+    else terminal.complain(*body->as_string());
+    return code_of(answer.status);
+  }
   if (!text("errorType").empty()) {
     if (terminal.format() == Format::json) terminal.print(answer.body);
     else terminal.complain(text("errorType") + ": " + text("error"));
@@ -131,7 +136,7 @@ Result<ports::HttpAnswer> Online::ask(const Asked& asked) {
   if (!secret) return secret.error();
   ports::HttpCall call;
   call.method = asked.method;
-  call.url = server() + std::string(asked.path.starts_with("/api/v1/") ? "" : base) + asked.path;
+  call.url = server() + std::string(asked.path.starts_with("/api/v") ? "" : base) + asked.path;
   call.body = asked.body;
   call.timeout = answer_wait_max;
   call.may_be_sent_twice = asked.method == "GET";

@@ -45,7 +45,7 @@ class Online {
 
   struct Asked {
     std::string method{"GET"};
-    std::string path;  // below /api/watchbill/v1, or whole from /api/v1 on; with its query
+    std::string path;  // below /api/watchbill/v1, or whole from /api on; with its query
     std::string body{};
     std::string request_id{};
   };

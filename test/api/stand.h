@@ -13,50 +13,21 @@
 #include "api/access.h"
 #include "api/counters.h"
 #include "api/event_feed.h"
+#include "api/outside_alerts.h"
 #include "api/routes.h"
+#include "api/stand_parts.h"
 #include "engine/desk.h"
 
 namespace watchbill::api {
-
-class LoopAtOnce final : public ports::IoLoop {
- public:
-  void post(std::function<void()> task) override { task(); }
-  ports::TimerId after(Duration, std::function<void()>) override { return {}; }
-  void cancel(ports::TimerId) override {}
-  Status watch(int, ports::Readiness, std::function<void(ports::Readiness)>) override { return {}; }
-  void unwatch(int) override {}
-};
-
-class ClockThatStands final : public ports::ClockPort {
- public:
-  ports::ClockReading now() override { return {}; }
-};
-
-class NoLogs final : public ports::LogPort {
- public:
-  Result<ports::LogPart> last(const std::string&, std::uint32_t) override { return ports::LogPart{}; }
-  Result<ports::LogPart> behind(const std::string&, ports::LogPosition) override { return ports::LogPart{}; }
-};
-
-// Answers of a route; none yet: it is still asked.
-using Reply = std::shared_ptr<std::optional<ports::HttpResponse>>;
-
-struct ReplyTo final : ports::HttpResponder {
-  ReplyTo(Reply told, const bool& left) : reply(std::move(told)), has_caller_left(left) {}
-  [[nodiscard]] bool has_left() const noexcept override { return has_caller_left; }
-  void answer(ports::HttpResponse response) override { *reply = std::move(response); }
-  void begin_stream(ports::HttpResponse, ports::HttpStreamRules) override {}
-  ports::HttpStreamState write(std::string) override { return ports::HttpStreamState::closed; }
-  void end() override {}
-  Reply reply;
-  const bool& has_caller_left;
-};
 
 class Stand {
  public:
   Stand() {
     desk.start();
     follow();
+    outside = std::make_unique<OutsideAlerts>(
+        OutsideAlerts::Links{loop_, desk.engine->inbox(), *desk.follower, [this] { return desk.now; }, desk.limits});
+    outside->start(Duration::minutes(5));
     services_ = std::make_unique<Services>(services());
     routes_ = http_routes(*services_);
   }
@@ -107,6 +78,7 @@ class Stand {
   Running running;
   RelayView relay;
   DiscoveryView discovery;
+  std::unique_ptr<OutsideAlerts> outside;
   std::function<RuleGroups()> groups = [] { return RuleGroups{}; };
 
  private:
@@ -134,14 +106,15 @@ class Stand {
              [] { return std::vector<RemoteView>{}; }, {}, nullptr, {}, [this] { return discovery; }},
             {},
             [this] { return running; },
-            [this] { return relay; }};
+            [this] { return relay; },
+            outside.get()};
   }
 
   LoopAtOnce loop_;
   ClockThatStands clock_;
   NoLogs logs_;
   Counters counters_;
-  Access access_{AccessSettings{}};
+  Access access_{AccessSettings{{Token{"ana", sha256("secret"), {"operator"}}}, "viewer", false}};
   EventFeed feed_{History{}, loop_, counters_, 0};
   std::unique_ptr<Services> services_;
   std::vector<ports::HttpRoute> routes_;
