@@ -5,6 +5,7 @@
 #include "app/emitted.h"
 #include "cli/check.h"
 #include "config/disk.h"
+#include "drivers/net/url.h"
 #include "model/codec.h"
 
 namespace watchbill::app {
@@ -78,9 +79,25 @@ drivers::notify::NotifySettings read_receivers(const RoutingConfiguration& routi
       drivers::notify::Webhook webhook;
       webhook.url = configured.url_file.empty() ? configured.url
                                                 : secrets.read(configured.url_file, "receivers." + name + ".url_file");
+      // One whose user cannot be read stays as it is, and its calls say so.
+      if (auto apart = drivers::net::split_user(webhook.url); apart && !apart->authorization.empty()) {
+        webhook.url = std::move(apart->url);
+        webhook.headers.push_back({"Authorization", std::move(apart->authorization)});
+      }
       settings.receivers.emplace(webhook_name(name, i), std::move(webhook));
     }
   return settings;
+}
+
+// What the journal keeps is never rewritten, and an Alertmanager file has secrets in its URLs: in their place stands enough of a
+// digest to see that one has changed, and too little to try passwords against.
+std::string text_for_journal(Configuration configuration) {
+  constexpr std::size_t digits_kept = 8;
+  if (configuration.routing)
+    for (auto& [name, receiver] : configuration.routing->receivers)
+      for (WebhookConfiguration& webhook : receiver.webhooks)
+        if (!webhook.url.empty()) webhook.url = "sha256:" + sha256(webhook.url).hex().substr(0, digits_kept);
+  return canonical_text(configuration);
 }
 
 config::Loaded load(const BillSource& source, const config::FileReader& files) {
@@ -114,7 +131,7 @@ BillReading read_bill(const BillSource& source) {
   Bill bill;
   bill.configuration = std::move(*reading.loaded.configuration);
   reading.loaded.configuration.reset();
-  bill.text = canonical_text(bill.configuration);
+  bill.text = text_for_journal(bill.configuration);
   bill.digest = sha256(bill.text);
   bill.prometheus_text = std::move(reading.loaded.prometheus_text);
   bill.alertmanager_text = std::move(reading.loaded.alertmanager_text);

@@ -27,7 +27,7 @@ struct BillSource {
 
 struct Bill {
   Configuration configuration;
-  std::string text;    // its canonical text: the blob that ConfigAccepted names
+  std::string text;    // its canonical text without secrets: the blob that ConfigAccepted names
   Digest digest;       // of `text`
   std::string prometheus_text;  // what it says in Prometheus' words, without secrets
   std::string alertmanager_text;  // Alertmanager's file, without secrets

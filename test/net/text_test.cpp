@@ -15,6 +15,17 @@ TEST(percent, decodes_and_refuses_half_escapes) {
   for (const char* text : {"%", "%2", "%zz", "a%2", "%%41"}) EXPECT_FALSE(decode_percent(text, false)) << text;
 }
 
+TEST(user_of_a_url, is_taken_out_and_sent_as_basic_authentication) {
+  const auto apart = [](std::string_view url) {
+    const std::optional<UserUrl> out = split_user(url);
+    return out ? out->url + " " + out->authorization : "none";
+  };
+  EXPECT_EQ(apart("https://ana:p%40ss@host:1/a@b?c@d"), "https://host:1/a@b?c@d Basic YW5hOnBAc3M=");
+  EXPECT_EQ(apart("http://ana@host"), "http://host Basic YW5hOg==");
+  EXPECT_EQ(apart("http://host/x@y"), "http://host/x@y ");
+  EXPECT_EQ(apart("http://a%zz@host"), "none");
+}
+
 TEST(parameters, keep_order_and_repetition) {
   EXPECT_EQ(parse_parameters("a=1&b=&c&&a=2&=x"),
             (ports::HttpParameters{{"a", "1"}, {"b", ""}, {"c", ""}, {"a", "2"}, {"", "x"}}));

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <sstream>
 
@@ -129,6 +130,21 @@ TEST_F(alertmanager_api, amtool_shows_the_file_and_no_secret_of_it) {
   EXPECT_EQ(cluster.exit_code, 0) << cluster.err;
   EXPECT_NE(cluster.out.find("disabled"), std::string::npos) << cluster.out;
   EXPECT_EQ(get("/api/v2/receivers").body, "[{\"name\":\"ops\"},{\"name\":\"pager\"}]\n");
+}
+
+TEST_F(alertmanager_api, no_secret_of_the_file_is_on_the_disk) {
+  ASSERT_EQ(post("/api/v2/alerts", R"([{"labels":{"alertname":"A"}}])").status, 200);
+  EXPECT_TRUE(eventually([this] { return sink_.answered_count() > 0; })) << "the webhook is told all the same";
+  std::size_t read = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path("data"))) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    EXPECT_EQ(bytes.str().find("topsecret"), std::string::npos) << entry.path();
+    read += bytes.str().find("AlertFired") != std::string::npos ? 1U : 0U;
+  }
+  EXPECT_GT(read, 0U) << "what is searched is the journal as it is written";
 }
 
 TEST_F(alertmanager_api, groups_are_those_of_the_routes_and_not_of_the_webhooks) {

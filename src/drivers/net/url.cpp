@@ -145,23 +145,28 @@ std::string Url::host_and_port() const { return bracketed(host) + ":" + std::to_
 
 std::string Proxy::name() const { return bracketed(host) + ":" + std::to_string(port); }
 
-std::optional<Proxy> parse_proxy(std::string_view text) {
+std::optional<UserUrl> split_user(std::string_view text) {
   const std::size_t begin = text.find("://") == std::string_view::npos ? 0 : text.find("://") + 3;
   const std::string_view authority = text.substr(begin, std::min(text.find_first_of("/?#", begin), text.size()) - begin);
   const std::size_t at = authority.rfind('@');
-  const std::string_view user = authority.substr(0, at == std::string_view::npos ? 0 : at);
-  std::string plain(text);
-  if (at != std::string_view::npos) plain.erase(begin, at + 1);
-  std::optional<Url> url = parse_url(plain);
-  if (!url || url->is_tls || text.size() > url_bytes_max || !is_target_text(text)) return std::nullopt;
-  Proxy proxy{std::move(url->host), url->port, ""};
-  if (at == std::string_view::npos) return proxy;
+  UserUrl out{std::string(text), ""};
+  if (at == std::string_view::npos) return out;
+  out.url.erase(begin, at + 1);
+  const std::string_view user = authority.substr(0, at);
   const std::size_t colon = std::min(user.find(':'), user.size());
   const std::optional<std::string> name = decode_percent(user.substr(0, colon), false);
   const std::optional<std::string> password = decode_percent(user.substr(std::min(colon + 1, user.size())), false);
   if (!name || !password) return std::nullopt;
-  proxy.authorization = "Basic " + to_base64(*name + ":" + *password);
-  return proxy;
+  out.authorization = "Basic " + to_base64(*name + ":" + *password);
+  return out;
+}
+
+std::optional<Proxy> parse_proxy(std::string_view text) {
+  if (text.size() > url_bytes_max || !is_target_text(text)) return std::nullopt;
+  std::optional<UserUrl> apart = split_user(text);
+  std::optional<Url> url = apart ? parse_url(apart->url) : std::nullopt;
+  if (!url || url->is_tls) return std::nullopt;
+  return Proxy{std::move(url->host), url->port, std::move(apart->authorization)};
 }
 
 std::optional<Url> parse_url(std::string_view text) {

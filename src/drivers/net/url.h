@@ -45,6 +45,14 @@ struct Url {
 // Nothing on other schemes, a user, an empty or malformed host, port 0, blanks and control characters, and more than 8 KiB.
 [[nodiscard]] std::optional<Url> parse_url(std::string_view text);
 
+// A URL apart from the user in it: "https://USER:PASSWORD@HOST/…", with %41 for A.
+struct UserUrl {
+  std::string url;            // without the user
+  std::string authorization;  // Basic, of the user; empty: there is none. A secret.
+};
+// Nothing on a bad escape in the user; the rest is not looked at. Source: Go's net/http, which sends it so.
+[[nodiscard]] std::optional<UserUrl> split_user(std::string_view text);
+
 // An HTTP proxy.
 struct Proxy {
   std::string host;  // lower case; an IPv6 address without brackets
