@@ -80,6 +80,17 @@ TEST(payload, alerts_stand_as_alertmanager_sorts_them) {
   EXPECT_TRUE(body.starts_with(R"({"receiver":"a\\.b",)")) << body;
 }
 
+// As Alertmanager takes a Go map's word for what is not in it.
+TEST(payload, an_empty_annotation_of_the_first_alert_is_common_with_none) {
+  Group group;
+  GroupedAlert first, second;
+  first.labels = labels({{"alertname", "a"}, {"instance", "1"}});
+  first.annotations = {{"note", ""}, {"summary", "s"}};
+  second.labels = labels({{"alertname", "a"}, {"instance", "2"}});
+  const std::string body = payload(group, {{"1", &first}, {"2", &second}}, {"http://e", "{}", 0, 1 << 20});
+  EXPECT_NE(body.find(R"("commonAnnotations":{"note":""})"), std::string::npos) << body;
+}
+
 TEST(payload, a_secret_in_a_webhooks_address_stays_out_of_the_state) {
   Audience ops;
   std::string text;

@@ -20,11 +20,11 @@ void write_texts(JsonWriter& out, const Pairs& pairs) {
   out.end_object();
 }
 
-// What all of them have, with one value.
+// What all of them have, with one value; as there, what is missing is empty.
 void keep_common(Texts& common, const auto& pairs) {
   std::erase_if(common, [&](const auto& each) {
-    return std::none_of(pairs.begin(), pairs.end(),
-                        [&](const auto& pair) { return pair.first == each.first && pair.second == each.second; });
+    const auto found = std::find_if(pairs.begin(), pairs.end(), [&](const auto& pair) { return pair.first == each.first; });
+    return found == pairs.end() ? !each.second.empty() : found->second != each.second;
   });
 }
 
