@@ -228,8 +228,62 @@ TEST(silence, a_wrong_one_is_refused_with_its_place) {
               set.ends_at = set.starts_at + hour;
             }),
             "ends_at");
-  ops.limits.silences_max = 1;
-  EXPECT_EQ(ops.ask(good).refused->reason, Refusal::too_many_silences);
+}
+
+TEST(silence, one_that_ends_while_a_message_is_on_its_way_leaves_no_news_behind) {
+  Audience ops;
+  ops.fire("Down", "a");
+  ops.fire("Down", "b");
+  ops.wait(wait_time);
+  ops.deliver();
+  const std::string id = ops.silence("a", hour * 10);
+  ops.fire("Down", "c");
+  ops.wait(interval);
+  EXPECT_EQ(ops.on_its_way(), "ops/webhook[0] firing b c");
+  ops.expire(id);
+  ops.deliver();
+  ops.state().route.alerts.each([](const std::string&, const GroupedAlert& alert) {
+    EXPECT_EQ(alert.told, Told::firing) << alert.labels.text() << " was told, and nothing else is owed";
+    return true;
+  });
+}
+
+TEST(silence, whoever_joins_a_muted_group_is_told_though_the_silence_ends_meanwhile) {
+  Audience ops;
+  const std::string id = ops.silence("a", hour);
+  ops.fire("Down", "a");
+  ops.wait(wait_time);
+  EXPECT_EQ(ops.not_sent(), "muted:1 by silence");
+  ops.fire("Down", "b");
+  ops.end("Down", "a");
+  ops.expire(id);
+  ops.wait(interval);
+  EXPECT_EQ(ops.on_its_way(), "ops/webhook[0] firing b");
+}
+
+TEST(silence, ended_ones_make_room) {
+  Audience ops;
+  ops.limits.silences_max = 2;
+  const std::string first = ops.silence("a", hour);
+  const std::string second = ops.silence("b", hour);
+  const SetSilence more{"why", "ana", ops.now() + hour, {matcher("instance", MatcherKind::equal, "c")}, {}, ops.now()};
+  EXPECT_EQ(ops.ask(more).refused->reason, Refusal::too_many_silences);
+  ops.expire(second);
+  EXPECT_FALSE(ops.ask(more).refused);
+  EXPECT_FALSE(ops.state().route.silences.contains(second));
+  EXPECT_TRUE(ops.state().route.silences.contains(first));
+}
+
+TEST(silence, what_is_muted_is_no_news_after_a_message_without_it) {
+  Audience ops;
+  ops.silence("a", hour);
+  ops.fire("Down", "a");
+  ops.fire("Down", "b");
+  ops.wait(wait_time);
+  EXPECT_EQ(ops.not_sent(), "muted:1 by silence");
+  ops.deliver();
+  ops.wait(interval * 5);
+  EXPECT_EQ(ops.not_sent(), "") << "nobody looks before something happens";
 }
 
 TEST(silence, an_ended_one_leaves_after_five_days_and_never_returns) {
@@ -380,7 +434,7 @@ TEST(inhibition, the_last_of_two_sources_counts) {
   ops.end("Source", "x");
   ops.wait(interval);
   ops.deliver();
-  EXPECT_EQ(ops.not_sent(), "muted:1 by inhibition") << "by the other one";
+  EXPECT_EQ(ops.not_sent(), "") << "by the other one, as before";
   ops.end("Source", "y");
   ops.wait(interval);
   EXPECT_EQ(ops.on_its_way(), "ops/webhook[0] firing a; ops/webhook[0] resolved y-");
@@ -401,6 +455,23 @@ TEST(inhibition, an_alert_that_is_source_and_target_does_not_mute_itself) {
   EXPECT_EQ(inhibition.remove("apart", labels({{"a", "1"}, {"c", "1"}})).size(), 1U);
   EXPECT_EQ(inhibition.remove("both", both).size(), 1U);
   EXPECT_TRUE(inhibition == Inhibition(std::vector<InhibitRuleConfiguration>(1)));
+}
+
+TEST(inhibition, a_source_beside_others_that_ends_writes_nothing) {
+  RoutingConfiguration routing = routing_inhibited();
+  routing.inhibit_rules[0].equal.clear();
+  Audience ops(routing);
+  for (const char* source : {"x", "y", "z"}) ops.fire("Source", source);
+  ops.fire("Down", "a");
+  ops.wait(wait_time);
+  ops.deliver();
+  EXPECT_EQ(ops.not_sent(), "muted:1 by inhibition");
+  ops.end("Source", "x");
+  ops.end("Source", "z");
+  ops.wait(interval);
+  ops.deliver();
+  ops.wait(interval * 3);
+  EXPECT_EQ(ops.not_sent(), "");
 }
 
 TEST(inhibition, labels_that_are_missing_are_equal) {

@@ -48,9 +48,10 @@ void wake_group(State& state, const std::string& id, const Applying& applying) {
   for (const std::string& alert : alerts_of(state, id)) {
     const std::string key = alert_key(id, alert);
     const GroupedAlert& known = *state.alerts.find(key);
-    if (!known.muted) continue;
+    // Of all: what joined since the last look was planned for, and that plan may just have been dropped.
     if (is_news(known)) note_news(routing_of(state), group, known.starts_at, applying.at);
-    state.alerts.edit(key).muted.reset();
+    // A message that is on its way without it must not make it news that nobody looks at.
+    if (known.muted) state.alerts.edit(key).muted.reset();
   }
   index(state, id, applying.schedule);
 }

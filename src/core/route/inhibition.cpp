@@ -52,9 +52,12 @@ std::vector<std::string> Inhibition::remove(const std::string& alert, const Labe
     if (!rule.source.match(labels)) continue;
     const std::string values = values_of(labels, rule.equal);
     const auto found = sources_[i].find(values);
-    if (found == sources_[i].end() || found->second.apart.erase(alert) + found->second.both.erase(alert) == 0) continue;
-    causes.push_back(cause_of(i, values));
-    if (found->second.apart.empty() && found->second.both.empty()) sources_[i].erase(found);
+    if (found == sources_[i].end()) continue;
+    auto& [apart, both] = found->second;
+    const bool was_apart = apart.erase(alert) != 0;
+    if (!was_apart && both.erase(alert) == 0) continue;
+    if (apart.empty() && (was_apart || both.empty())) causes.push_back(cause_of(i, values));
+    if (apart.empty() && both.empty()) sources_[i].erase(found);
   }
   return causes;
 }

@@ -26,7 +26,7 @@ class Inhibition {
   explicit Inhibition(const std::vector<InhibitRuleConfiguration>& rules);
 
   void add(const std::string& alert, const Labels& labels);
-  // Gives the causes that the alert was part of: who is inhibited by one of them may be so no more.
+  // Gives the causes that it was the last of, for targets that are sources too or for all: who waits for one may be free.
   [[nodiscard]] std::vector<std::string> remove(const std::string& alert, const Labels& labels);
 
   struct Source {

@@ -58,6 +58,20 @@ bool can_become(const Silence& silence, const SetSilence& command, Instant at) {
   return false;
 }
 
+// The silence that ended first of those that have; "" when none has.
+std::string ended_longest(const State& state) {
+  std::string found;
+  Instant at = Instant::never();
+  state.silences.each([&](const std::string& id, const Silence& silence) {
+    if (silence.ended && silence.ends_at < at) {
+      found = id;
+      at = silence.ends_at;
+    }
+    return true;
+  });
+  return found;
+}
+
 std::string as_uuid(std::string hex) {
   hex[12] = '4';                                        // version: made of something random
   hex[16] = "89ab"[static_cast<unsigned>(hex[16]) % 4];  // variant
@@ -103,12 +117,14 @@ Decision decide(const State& state, const Facts& facts, const SetSilence& comman
       return Events{SilenceUpdated{context.actor.name, command.comment, command.created_by, command.ends_at, command.silence,
                                    command.starts_at}};
   }
-  if (state.silences.size() >= context.limits.silences_max)
-    return Refused{Refusal::too_many_silences, std::to_string(state.silences.size()) + " silences are kept"};
+  const std::string leaves = state.silences.size() < context.limits.silences_max ? "" : ended_longest(state);
+  if (state.silences.size() >= context.limits.silences_max && leaves.empty())
+    return Refused{Refusal::too_many_silences, std::to_string(state.silences.size()) + " silences are pending or active"};
   Events events{SilenceCreated{context.actor.name, command.comment, command.created_by, command.ends_at, command.matchers,
                                SilenceId{as_uuid(context.new_id("silence"))}, std::max(command.starts_at, context.at)}};
   if (known != nullptr && phase_of(*known, context.at) != SilencePhase::expired)
     events.emplace_back(SilenceExpired{context.actor.name, SilenceEnd::replaced, command.silence});
+  if (!leaves.empty()) events.emplace_back(ObjectArchived{"silence", leaves, Area::route});
   return events;
 }
 

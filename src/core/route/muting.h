@@ -33,7 +33,8 @@ struct Mute {
 // All of it, for people: at most one inhibiting alert, and every silence.
 [[nodiscard]] std::vector<Muting> mutings_of(const State& state, const Labels& labels, Instant at);
 
-// Gives SilenceCreated; SilenceUpdated; or SilenceCreated, and SilenceExpired for the one that it replaces. Refuses
+// Gives SilenceCreated; SilenceUpdated; or SilenceCreated, and SilenceExpired for the one that it replaces; ObjectArchived of the
+// one that ended first where there is no room else. Refuses
 // `unknown_silence`, `too_many_silences`, `bad_argument`: one that no matcher narrows down, that has no author or comment, or
 // that ends before it begins or before now.
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const SetSilence& command, const Context& context);
