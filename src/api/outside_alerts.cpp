@@ -120,12 +120,16 @@ void OutsideAlerts::take_posts(Round& round, Actor& actor) {
 void OutsideAlerts::send(const RoundPointer& round, std::vector<outside::AlertDesk::Change> changes, const Actor& actor) {
   is_asking_ = true;
   round->open_count = 1;  // this call
+  // Ends first and by themselves: where there is no room for what begins, they are taken all the same.
+  const auto is_end = [](const outside::AlertDesk::Change& change) { return change.alert.cause.has_value(); };
+  std::stable_partition(changes.begin(), changes.end(), is_end);
   NoteAlerts command;
   std::vector<std::size_t> numbers;
   std::size_t bytes = 0;
   for (outside::AlertDesk::Change& change : changes) {
     const std::size_t more = bytes_in(change.alert);
-    if (!numbers.empty() && (numbers.size() == links_.limits.rule_answer_changes_max || bytes + more > command_bytes_max)) {
+    const bool is_full = numbers.size() == links_.limits.rule_answer_changes_max || bytes + more > command_bytes_max;
+    if (!numbers.empty() && (is_full || is_end(change) != command.alerts.back().cause.has_value())) {
       offer(round, std::exchange(command, {}), std::exchange(numbers, {}), actor);
       bytes = 0;
     }

@@ -55,6 +55,26 @@ TEST(outside, who_has_no_role_is_refused_and_who_has_no_name_is_marked) {
   EXPECT_TRUE(std::get<AlertFired>(fired.events.front().event).anonymous);
 }
 
+TEST(outside, an_end_without_a_token_is_no_good_news_of_what_fired_with_one) {
+  Desk desk;
+  const Actor nobody{ActorKind::caller, std::string(anonymous_actor), {"viewer"}};
+  desk.give(NoteAlerts{{outside("Down")}}, prometheus);
+  EXPECT_EQ(Desk::told(desk.give(NoteAlerts{{outside("Down", AlertEnd::sender)}}, nobody)), "AlertResolved(firing,expired)");
+  desk.give(NoteAlerts{{outside("Down")}}, nobody);
+  EXPECT_EQ(Desk::told(desk.give(NoteAlerts{{outside("Down", AlertEnd::sender)}}, nobody)), "AlertResolved(firing,sender)");
+}
+
+TEST(outside, others_alerts_leave_room_for_our_own) {
+  Desk desk;
+  desk.limits.alerts_max = 10;
+  std::vector<OutsideAlert> many;
+  for (int i = 0; i < 9; ++i) many.push_back(outside("Down" + std::to_string(i)));
+  desk.give(NoteAlerts{many}, prometheus);
+  EXPECT_EQ(desk.ask(NoteAlerts{{outside("More")}}), "refused too_many_alerts");
+  EXPECT_EQ(desk.ask(NoteAlerts{{outside("Down0", AlertEnd::sender)}}), "AlertResolved(firing,sender)");
+  EXPECT_EQ(desk.ask(RaiseAlert{{}, false, "RunHeld", "run-1", "run"}), "AlertFired");
+}
+
 TEST(outside, wrong_ones_are_refused_together_with_those_beside_them) {
   Desk desk;
   EXPECT_EQ(desk.ask(NoteAlerts{{outside("Down"), OutsideAlert{}}}), "refused bad_argument");

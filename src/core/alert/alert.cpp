@@ -167,6 +167,7 @@ Decision decide(const State& state, const Facts& facts, const NoteAlerts& comman
   if (command.alerts.size() > context.limits.rule_answer_changes_max)
     return Refused{Refusal::bad_argument,
                    "alerts: expected at most " + std::to_string(context.limits.rule_answer_changes_max) + " at once"};
+  const bool is_anonymous = context.actor.name == anonymous_actor;
   Events events;
   std::set<std::string> seen;
   std::size_t added = 0;
@@ -177,14 +178,16 @@ Decision decide(const State& state, const Facts& facts, const NoteAlerts& comman
     const Alert* known = state.alerts.find(id.text);
     const bool fires = known != nullptr && known->phase == AlertPhase::firing;
     if (one.cause && fires) {
-      events.emplace_back(AlertResolved{id, one.ends_at.value_or(context.at), *one.cause, one.labels, {}, AlertPhase::firing});
+      const AlertEnd cause = is_anonymous && !known->anonymous ? AlertEnd::expired : *one.cause;
+      events.emplace_back(AlertResolved{id, one.ends_at.value_or(context.at), cause, one.labels, {}, AlertPhase::firing});
     } else if (!one.cause && !fires) {
       added += known == nullptr ? 1U : 0U;
-      events.emplace_back(AlertFired{one.starts_at, id, one.annotations, context.actor.name == anonymous_actor, one.starts_at, {},
-                                     one.ends_at, {}, one.generator_url, {}, one.labels, {}, {}, AlertSource::outside, {}});
+      events.emplace_back(AlertFired{one.starts_at, id, one.annotations, is_anonymous, one.starts_at, {}, one.ends_at,
+                                     {}, one.generator_url, {}, one.labels, {}, {}, AlertSource::outside, {}});
     }
   }
-  if (state.alerts.size() + added > context.limits.alerts_max) return too_many_alerts(state);
+  const std::size_t room = context.limits.alerts_max - context.limits.alerts_max / 10;
+  if (added > 0 && state.alerts.size() + added > room) return too_many_alerts(state);
   return events;
 }
 
@@ -234,6 +237,7 @@ void apply(State& state, const AlertFired& event, const Applying& applying) {
   alert = Alert{};
   alert.active_at = event.active_at;
   alert.annotations = event.annotations;
+  alert.anonymous = event.anonymous;
   alert.element = event.element;
   alert.ends_at = event.ends_at;
   alert.expression = event.expression;

@@ -22,6 +22,7 @@ namespace watchbill::core::alert {
 struct Alert {
   Instant active_at;
   std::map<std::string, std::string> annotations;
+  bool anonymous{false};             // it was posted without a token
   std::optional<AlertEnd> cause;     // of a resolved one
   Labels element;                    // labels of the answer's element, without the rule's own
   std::optional<Instant> ends_at;    // of a firing one from outside: as its sender said when it fired
@@ -39,6 +40,7 @@ struct Alert {
   std::string value;                 // at that decision
   template <class To> static constexpr auto fields(To&& to) {
     return to(field("active_at_ms", &Alert::active_at),     field("annotations", &Alert::annotations),
+              field("anonymous", &Alert::anonymous),
               field("cause", &Alert::cause),                field("element", &Alert::element),
               field("ends_at_ms", &Alert::ends_at),         field("expression", &Alert::expression),
               field("fired_at_ms", &Alert::fired_at),       field("generator_url", &Alert::generator_url),
@@ -87,8 +89,9 @@ struct Facts {
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const RaiseAlert& command, const Context& context);
 // Gives AlertResolved; nothing when it does not fire.
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const ClearAlert& command, const Context& context);
-// Gives AlertFired for each that fires and did not, AlertResolved for each that is over and fires; nothing for what is known.
-// Refuses `too_many_alerts` and `bad_argument`, all or none.
+// Gives AlertFired for each that fires and did not, AlertResolved for each that is over and fires; nothing for what is known. An
+// end that comes without a token, of one that fired with one, is `expired`: no good news. A tenth of limits.alerts_max is kept
+// for rules and conditions of our own. Refuses `too_many_alerts` and `bad_argument`, all or none.
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const NoteAlerts& command, const Context& context);
 // The end of a resolved alert's time in state: ObjectArchived.
 [[nodiscard]] Decision decide(const State& state, const Facts& facts, const MeetDeadline& deadline, const Context& context);
