@@ -165,7 +165,11 @@ Result<Instant> parse_rfc3339(std::string_view text) {
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!scan.at_end() || !date.ok()) return failure;
   const std::int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
-  return Instant{((days * 24 + hour) * 60 + minute - offset_minutes) * 60'000 + second * 1000 + ms};
+  const Instant at{((days * 24 + hour) * 60 + minute - offset_minutes) * 60'000 + second * 1000 + ms};
+  // A zone may lead out of the years that can be written.
+  constexpr Instant first{-62'167'219'200'000}, last{253'402'300'799'999};
+  if (at < first || at > last) return failure;
+  return at;
 }
 
 }  // namespace watchbill
