@@ -40,7 +40,7 @@ Result<std::vector<tsdb::Matcher>, Refused> matchers_of(const std::vector<std::s
 }
 
 // Firing ones first, then by name.
-void print_alerts(Terminal& terminal, const std::vector<JsonValue>& alerts) {
+void print_alerts(Terminal& terminal, const std::vector<JsonValue>& alerts, std::string_view otherwise) {
   std::vector<std::vector<std::string>> rows;
   for (const JsonValue& alert : alerts) {
     Labels labels = labels_of(alert.find("labels"));
@@ -52,7 +52,7 @@ void print_alerts(Terminal& terminal, const std::vector<JsonValue>& alerts) {
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
     return std::pair(!a[0].starts_with("firing"), a[1]) < std::pair(!b[0].starts_with("firing"), b[1]);
   });
-  if (rows.empty()) terminal.print("no alert is pending or firing");
+  if (rows.empty()) terminal.print(otherwise);
   else terminal.table({"STATE", "ALERT", "ACTIVE SINCE", "VALUE", "ID", "LABELS"}, rows);
 }
 
@@ -157,7 +157,9 @@ ExitCode alerts_list(Terminal& terminal, World& world, const ServerArguments& se
     const JsonValue* next = page->find("next");
     cursor = next != nullptr && next->as_string() != nullptr ? *next->as_string() : "";
   } while (!cursor.empty());
-  if (terminal.format() != Format::json) print_alerts(terminal, found);
+  const std::string_view otherwise =
+      filters.empty() ? "no alert is pending or firing" : "no alert that meets the filter is pending or firing, others may be";
+  if (terminal.format() != Format::json) print_alerts(terminal, found, otherwise);
   else
     for (const JsonValue& alert : found) print_json(terminal, alert);
   return code;

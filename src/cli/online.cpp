@@ -156,7 +156,7 @@ std::optional<JsonValue> Online::ask_or_complain(Terminal& terminal, const Asked
     code = terminal.fail(answer.error());
     return std::nullopt;
   }
-  Result<JsonValue> body = parse_json(answer->body);
+  Result<JsonValue> body = parse_json(answer->body.empty() ? "{}" : answer->body);  // Alertmanager says no more of some changes
   const bool is_taken = answer->status == 200 || answer->status == 202;
   if (!is_taken || !body) {
     code = complain_of(terminal, *answer);

@@ -56,7 +56,7 @@ class Controller {
   std::map<std::string, std::pair<std::uint32_t, std::string>> answers{
       {"GET /api/v2/silences", {200, listed}},
       {"POST /api/v2/silences", {200, R"({"silenceID":"5a3f0c2e-0000-4000-8000-000000000003"})"}},
-      {"DELETE /api/v2/silence/5a3f0c2e-0000-4000-8000-000000000001", {200, "{}"}}};
+      {"DELETE /api/v2/silence/5a3f0c2e-0000-4000-8000-000000000001", {200, ""}}};
   std::vector<std::string> asked;
 
  private:
