@@ -131,6 +131,8 @@ BillReading read_bill(const BillSource& source) {
   Bill bill;
   bill.configuration = std::move(*reading.loaded.configuration);
   reading.loaded.configuration.reset();
+  // Links in messages lead to where a drop-in start listens.
+  if (source.bill.empty() && !source.own_addresses.empty()) bill.configuration.listen = source.own_addresses;
   bill.text = text_for_journal(bill.configuration);
   bill.digest = sha256(bill.text);
   bill.prometheus_text = std::move(reading.loaded.prometheus_text);
