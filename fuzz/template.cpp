@@ -19,7 +19,7 @@ constexpr std::size_t rendered_bytes_max = 4096;
 Value everything() {
   NotificationData page;
   page.status = "firing";
-  page.alerts.push_back({"firing", Labels(std::vector<Labels::Pair>{{"alertname", "Down"}, {"job", "web"}}), Labels{},
+  page.alerts.push_back({"firing", Labels(std::vector<Labels::Pair>{{"alertname", "Down"}, {"job", "web"}}), {},
                          Instant{1'772'366'400'250}, Instant{}, "http://p", "f"});
   page.common_labels = page.alerts.front().labels;
   const Value notification = notification_data(page);

@@ -12,9 +12,9 @@ build_packages=(
 # The quickstart and the demo: a real web server, and the language of the demo's script.
 # shellcheck disable=SC2034
 quickstart_packages=(nginx-light python3 procps)
-# Testing, with a second compiler, sanitizers and fuzzing.
+# Testing, with a second compiler, sanitizers and fuzzing; a mail server that others wrote.
 # shellcheck disable=SC2034
-test_packages=(clang-14 libclang-rt-14-dev lld libgtest-dev librapidcheck-dev util-linux systemd)
+test_packages=(clang-14 libclang-rt-14-dev lld libgtest-dev librapidcheck-dev util-linux systemd python3-aiosmtpd)
 
 # Programs that tests compare with. Unpacked and never installed: a Prometheus that is installed runs as a service.
 # shellcheck disable=SC2034

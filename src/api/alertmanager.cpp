@@ -39,7 +39,7 @@ std::vector<ShownGroup> groups_of(const core::State& state, const Labels& labels
         groups.push_back({route, {}, routing.routes[route].receiver});
     return groups;
   }
-  // A receiver with several webhooks has a group for each, which all hold the same alerts.
+  // A receiver with several integrations has a group for each, which all hold the same alerts.
   for (core::route::Membership& each : core::route::memberships_of(state.route, labels))
     if (groups.empty() || groups.back().route != each.route)
       groups.push_back({each.route, std::move(each.labels), std::move(each.receiver)});

@@ -97,13 +97,14 @@ void write_held(JsonWriter& json, const Alert& alert) {
   json.end_array();
 }
 
-// What each webhook knows of it now, and when it hears more.
+// What each integration knows of it now, and when it hears more.
 void write_channels(JsonWriter& json, const core::route::State& route, const std::string& id) {
   json.begin_array();
   route.groups.each([&](const std::string& name, const core::route::Group& group) {
     const core::route::GroupedAlert* grouped = route.alerts.find(name + ":" + id);
     if (grouped == nullptr) return true;
-    json.begin_object().key("channel").string(webhook_name(group.receiver, group.webhook));
+    json.begin_object().key("channel").string(
+        core::route::channel_of(core::route::routing_of(route), group.receiver, group.integration));
     json.key("told").string(word(grouped->told)).key("failing").boolean(group.failing);
     write_text(json, "delivery", group.delivery);
     write_instant(json, "next_at", group.flush_at);
@@ -227,7 +228,9 @@ class Course {
     for (const Muting& muting : event.by) detail += ", by " + std::string(word(muting.by)) + " " + muting.id;
     add("not_sent", std::string(word(event.reason)), std::move(detail));
   }
-  void note(const NotificationSent& event) { outcome_of(event.delivery.text, "sent"); }
+  void note(const NotificationSent& event) {
+    outcome_of(event.delivery.text, event.remark.empty() ? "sent" : "sent, " + event.remark);
+  }
   void note(const NotificationFailed& event) { outcome_of(event.delivery.text, event.reason); }
   void note(const NotificationGivenUp& event) { outcome_of(event.delivery.text, "given up: " + event.reason); }
   void note(const PlanStarted& event) { outcome_of(event.run, "running"); }

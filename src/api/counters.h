@@ -10,19 +10,14 @@
 #include <string_view>
 #include <utility>
 
+#include "api/delivery_counts.h"
 #include "base/time.h"
 #include "model/area.h"
 #include "model/refusal.h"
 
 namespace watchbill::api {
 
-// Outcomes of deliveries that exist now (domain/alert-routing-and-obligations.md §3).
-enum class DeliveryOutcome : std::uint8_t {
-  disabled, filtered, no_route, debounced, sent, failed, muted, not_repeated, resolved_before_group_wait,
-};
-
 inline constexpr std::size_t refusal_count = Words<Refusal>::table.size();
-inline constexpr std::size_t delivery_outcome_count = static_cast<std::size_t>(DeliveryOutcome::resolved_before_group_wait) + 1;
 
 // Upper bounds of the append histogram in seconds: from a fast NVMe's sync to a disk that is about to fail.
 inline constexpr std::array<double, 12> append_seconds_bounds{0.0005, 0.001, 0.002, 0.005, 0.01, 0.02,
@@ -36,7 +31,6 @@ class Counters {
   void count_refusal(Area area, Refusal reason) noexcept {
     add(refusals[static_cast<std::size_t>(area)][static_cast<std::size_t>(reason)]);
   }
-  void count_delivery(DeliveryOutcome outcome) noexcept { add(deliveries[static_cast<std::size_t>(outcome)]); }
   // One durable append that took this long.
   void count_append(double seconds) noexcept;
   // One restart by standing order.
@@ -46,7 +40,7 @@ class Counters {
 
   std::array<Count, area_count> events{};
   std::array<std::array<Count, refusal_count>, area_count> refusals{};
-  std::array<Count, delivery_outcome_count> deliveries{};
+  DeliveryCounts deliveries;
   std::array<Count, append_seconds_bounds.size() + 1> appends{};
   Count append_microseconds{0};
 
@@ -58,10 +52,3 @@ class Counters {
 };
 
 }  // namespace watchbill::api
-
-template <>
-struct watchbill::Words<watchbill::api::DeliveryOutcome> {
-  static constexpr std::array<std::string_view, 9> table{"disabled", "filtered",     "no_route",
-                                                         "debounced", "sent",        "failed",
-                                                         "muted",     "not_repeated", "resolved_before_group_wait"};
-};

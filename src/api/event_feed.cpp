@@ -128,11 +128,9 @@ void EventFeed::count_new() {
       if (!body) continue;
       for (const RecordedEvent& recorded : body->events) {
         counters_.count_event(area_of(recorded.event));
-        if (std::holds_alternative<NotificationSent>(recorded.event)) counters_.count_delivery(DeliveryOutcome::sent);
+        counters_.deliveries.take(recorded.event);
         if (const auto* restarted = std::get_if<RestartDecided>(&recorded.event))
           counters_.count_restart(restarted->workload, word(restarted->reason));
-        const auto* failed = std::get_if<NotificationFailed>(&recorded.event);
-        if (failed != nullptr && failed->round_over) counters_.count_delivery(DeliveryOutcome::failed);
       }
     }
   }

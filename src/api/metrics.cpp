@@ -7,6 +7,7 @@
 #include "api/counters.h"
 #include "base/assert.h"
 #include "base/json.h"
+#include "core/route/membership.h"
 #include "core/workload/relations.h"
 #include "metrics/exposition/page.h"
 #include "metrics/push/page.h"
@@ -18,7 +19,7 @@ namespace {
 using metrics::exposition::Family;
 using metrics::exposition::HistogramValue;
 
-constexpr std::array<DeclaredMetric, 94> declared{{
+constexpr std::array<DeclaredMetric, 95> declared{{
     {"process_cpu_seconds_total", "counter", "", "user and system time of the controller's process"},
     {"process_max_fds", "gauge", "", "descriptors that the process may open"},
     {"process_open_fds", "gauge", "", "descriptors that the process has open"},
@@ -104,6 +105,8 @@ constexpr std::array<DeclaredMetric, 94> declared{{
     {"watchbill_inbox_refused_total", "counter", "lane", "commands that were turned away because their lane was full"},
     {"watchbill_journal_append_duration_seconds", "histogram", "", "one durable batch"},
     {"watchbill_journal_head_sequence", "gauge", "", "the newest record that readers see"},
+    {"watchbill_notification_template_failures_total", "counter", "channel",
+     "messages in which a template failed and a plain text took its place"},
     {"watchbill_pushed_series", "gauge", "", "series of the groups that were pushed and are kept"},
     {"watchbill_pushes_total", "counter", "outcome", "requests of pushing clients, by what became of them"},
     {"watchbill_refusals_total", "counter", "area, reason", "every refusal by its name"},
@@ -132,7 +135,9 @@ constexpr std::array<DeclaredMetric, 94> declared{{
     {"watchbill_workload_state", "gauge", "state, workload", "1 for the state that a workload is in, 0 for the nine others"},
 }};
 
-constexpr std::array<ClosedLabel, 7> closed{{
+constexpr std::array<ClosedLabel, 9> closed{{
+    {"watchbill_deliveries_total", "channel", Words<IntegrationKind>::table},
+    {"watchbill_notification_template_failures_total", "channel", Words<IntegrationKind>::table},
     {"watchbill_deliveries_total", "outcome", Words<DeliveryOutcome>::table},
     {"watchbill_events_total", "area", Words<Area>::table},
     {"watchbill_inbox_depth", "lane", Words<Lane>::table},
@@ -170,14 +175,33 @@ void add_counters(metrics::exposition::Page& page, const Counters& counters) {
       page.counter(family("watchbill_refusals_total"), labels({{"area", name}, {"reason", Words<Refusal>::table[reason]}}),
                    number(counters.refusals[area][reason]));
   }
-  for (std::size_t outcome = 0; outcome < delivery_outcome_count; ++outcome)
-    page.counter(family("watchbill_deliveries_total"),
-                 labels({{"channel", "webhook"}, {"outcome", Words<DeliveryOutcome>::table[outcome]}}),
-                 number(counters.deliveries[outcome]));
   std::array<std::uint64_t, append_seconds_bounds.size() + 1> appends{};
   for (std::size_t i = 0; i < appends.size(); ++i) appends[i] = counters.appends[i].load(std::memory_order_relaxed);
   page.histogram(family("watchbill_journal_append_duration_seconds"), {},
                  HistogramValue{append_seconds_bounds, appends, number(counters.append_microseconds) / 1e6});
+}
+
+// Of channels that the configuration has, from 0 on; and of those that it had.
+void add_deliveries(metrics::exposition::Page& page, const DeliveryCounts& counts, const engine::Follower& follower) {
+  std::array<bool, channel_kind_count> is_shown{};
+  follower.read([&is_shown](const core::State& state, const ChainHead&) {
+    for (const auto& [name, receiver] : core::route::routing_of(state.route).receivers)
+      for (const IntegrationConfiguration& each : receiver.integrations) is_shown[static_cast<std::size_t>(each.kind)] = true;
+    return 0;
+  });
+  is_shown[static_cast<std::size_t>(IntegrationKind::webhook)] = true;
+  for (std::size_t i = 0; i < channel_kind_count; ++i) {
+    const auto kind = static_cast<IntegrationKind>(i);
+    for (std::size_t outcome = 0; outcome < delivery_outcome_count; ++outcome)
+      is_shown[i] = is_shown[i] || counts.of(kind, static_cast<DeliveryOutcome>(outcome)) > 0;
+    if (!is_shown[i]) continue;
+    for (std::size_t outcome = 0; outcome < delivery_outcome_count; ++outcome)
+      page.counter(family("watchbill_deliveries_total"),
+                   labels({{"channel", word(kind)}, {"outcome", Words<DeliveryOutcome>::table[outcome]}}),
+                   static_cast<double>(counts.of(kind, static_cast<DeliveryOutcome>(outcome))));
+    page.counter(family("watchbill_notification_template_failures_total"), labels({{"channel", word(kind)}}),
+                 static_cast<double>(counts.template_failures_of(kind)));
+  }
 }
 
 void add_inbox(metrics::exposition::Page& page, const engine::Inbox& inbox) {
@@ -459,6 +483,7 @@ std::string metrics_page(const Services& services, PageParts parts) {
   metrics::exposition::Page page;
   add_build(page, services.build);
   add_counters(page, services.counters);
+  add_deliveries(page, services.counters.deliveries, services.follower);
   add_inbox(page, services.inbox);
   add_state(page, services.follower);
   add_store(page, services.watch);

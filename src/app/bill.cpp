@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "app/emitted.h"
+#include "app/notify_settings.h"
 #include "cli/check.h"
 #include "config/disk.h"
-#include "drivers/net/url.h"
 #include "model/codec.h"
 
 namespace watchbill::app {
@@ -71,32 +71,14 @@ std::vector<api::Token> read_tokens(const AccessConfiguration& access, SecretRea
   return tokens;
 }
 
-drivers::notify::NotifySettings read_receivers(const RoutingConfiguration& routing, SecretReader& secrets) {
-  drivers::notify::NotifySettings settings;
-  for (const auto& [name, receiver] : routing.receivers)
-    for (std::size_t i = 0; i < receiver.webhooks.size(); ++i) {
-      const WebhookConfiguration& configured = receiver.webhooks[i];
-      drivers::notify::Webhook webhook;
-      webhook.url = configured.url_file.empty() ? configured.url
-                                                : secrets.read(configured.url_file, "receivers." + name + ".url_file");
-      // One whose user cannot be read stays as it is, and its calls say so.
-      if (auto apart = drivers::net::split_user(webhook.url); apart && !apart->authorization.empty()) {
-        webhook.url = std::move(apart->url);
-        webhook.headers.push_back({"Authorization", std::move(apart->authorization)});
-      }
-      settings.receivers.emplace(webhook_name(name, i), std::move(webhook));
-    }
-  return settings;
-}
-
-// What the journal keeps is never rewritten, and an Alertmanager file has secrets in its URLs: in their place stands enough of a
-// digest to see that one has changed, and too little to try passwords against.
+// What the journal keeps is never rewritten, and an Alertmanager file has secrets in it: in their place stands enough of a digest
+// to see that one has changed, and too little to try passwords against.
 std::string text_for_journal(Configuration configuration) {
   constexpr std::size_t digits_kept = 8;
   if (configuration.routing)
     for (auto& [name, receiver] : configuration.routing->receivers)
-      for (WebhookConfiguration& webhook : receiver.webhooks)
-        if (!webhook.url.empty()) webhook.url = "sha256:" + sha256(webhook.url).hex().substr(0, digits_kept);
+      for (IntegrationConfiguration& integration : receiver.integrations)
+        for (auto& [key, secret] : integration.secrets) secret = "sha256:" + sha256(secret).hex().substr(0, digits_kept);
   return canonical_text(configuration);
 }
 
@@ -138,7 +120,13 @@ BillReading read_bill(const BillSource& source) {
   bill.prometheus_text = std::move(reading.loaded.prometheus_text);
   bill.alertmanager_text = std::move(reading.loaded.alertmanager_text);
   bill.tokens = read_tokens(bill.configuration.access, secrets);
-  if (bill.configuration.routing) bill.notify = read_receivers(*bill.configuration.routing, secrets);
+  Result<drivers::notify::NotifySettings> notify = notify_settings(bill.configuration, reading.loaded.notification_templates);
+  if (!notify) {
+    reading.loaded.findings.push_back(
+        {config::Severity::error, "template_invalid", {path, {}}, "templates", notify.error().text()});
+    return reading;
+  }
+  bill.notify = std::move(*notify);
   Result<watch::MetricsPlan> metrics = watch::plan_metrics(bill.configuration);
   if (!metrics)
     reading.loaded.findings.push_back(

@@ -33,7 +33,7 @@ struct Bill {
   std::string alertmanager_text;  // Alertmanager's file, without secrets
   std::vector<api::Token> tokens;         // of access.tokens
   std::shared_ptr<const watch::MetricsPlan> metrics;
-  drivers::notify::NotifySettings notify;  // by webhook_name()
+  drivers::notify::NotifySettings notify;  // by channel
 };
 
 struct BillReading {

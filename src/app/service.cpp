@@ -39,6 +39,7 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
       questions_(questions_max),
       event_readers_(event_readers_max),
       caller_(std::make_unique<drivers::net::HttpCaller>(loop_)),
+      mailer_(std::make_unique<drivers::net::SmtpClient>(loop_)),
       feed_(history_on(event_readers_), loop_, counters_, recovered_head_),
       notifier_(settings_.bill ? settings_.bill->notify : drivers::notify::NotifySettings{}, notifier_parts()),
       prober_(loop_),
@@ -75,6 +76,10 @@ Service::Service(Settings settings, Parts parts, engine::Recovered recovered, co
                 [this] { return controller_.read_only_reason(); }},
       running_(running_at_start()) {
   if (settings_.bill) show(*settings_.bill);
+  controller_.follower().read([this](const core::State& state, const ChainHead&) {
+    counters_.deliveries.know(state.route);
+    return 0;
+  });
 }
 
 Service::~Service() { stop(); }
@@ -124,6 +129,7 @@ void Service::stop() {
   if (loop_thread_.joinable()) loop_thread_.join();
   actions_.end();
   caller_.reset();
+  mailer_.reset();
 }
 
 // --- the bill ---
@@ -277,13 +283,18 @@ api::History Service::history_on(TaskThread& thread) {
 }
 
 drivers::notify::Notifier::Parts Service::notifier_parts() {
-  const auto read_body = [this](const Digest& digest, std::function<void(Result<std::optional<std::string>>)> done) {
-    return questions_.run([this, digest, done = std::move(done)] {
-      const auto journal = drivers::sqlite::Journal::open(settings_.data, {drivers::sqlite::Access::read_only, false});
-      done(journal ? (*journal)->blob(digest) : Result<std::optional<std::string>>(journal.error()));
-    });
+  const auto read_body = [this](const Digest& digest) -> Result<std::optional<std::string>> {
+    const auto journal = drivers::sqlite::Journal::open(settings_.data, {drivers::sqlite::Access::read_only, false});
+    if (!journal) return journal.error();
+    return (*journal)->blob(digest);
   };
-  return {*caller_, loop_, read_body,
+  return {*caller_,
+          *mailer_,
+          loop_,
+          [this] { return controller_.now(); },
+          [this](std::function<void()> task) { return questions_.run(std::move(task)); },
+          read_body,
+          drivers::scrape::read_secret_file,
           [this](NoteDelivery note, const std::function<void(bool)>& done) { report(std::move(note), done); }};
 }
 

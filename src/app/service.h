@@ -25,6 +25,7 @@
 #include "drivers/net/http_server.h"
 #include "drivers/net/loop.h"
 #include "drivers/net/prober.h"
+#include "drivers/net/smtp_client.h"
 #include "drivers/notify/notifier.h"
 
 namespace watchbill::app {
@@ -102,6 +103,7 @@ class Service {
   TaskThread questions_;      // to the journal
   TaskThread event_readers_;
   std::unique_ptr<drivers::net::HttpCaller> caller_;  // ends before the notifier, whom it tells of what it cancels
+  std::unique_ptr<drivers::net::SmtpClient> mailer_;  // the same
   api::EventFeed feed_;
   drivers::notify::Notifier notifier_;
   drivers::net::Prober prober_;

@@ -1,8 +1,8 @@
-// An unmodified Alertmanager file, as far as it is carried out: routes, inhibition, time intervals and webhook receivers.
-// The rest is refused by name.
+// An unmodified Alertmanager file: routes, inhibition, time intervals, receivers and templates. What is not carried out is
+// refused by name.
 #pragma once
 
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "config/cursor.h"
@@ -12,9 +12,14 @@
 
 namespace watchbill::config {
 
-// Reads a whole file, and of `files` the time zones that it names. Complains as other readers do; what it gives counts only when
-// nothing was complained about.
-[[nodiscard]] RoutingConfiguration read_alertmanager_file(const Cursor& at, const FileReader& files);
+struct AlertmanagerFile {
+  RoutingConfiguration routing;
+  std::vector<TemplateText> templates;  // the texts of `routing.templates`
+};
+
+// Reads a whole file, and of `files` the time zones and templates that it names. Complains as other readers do; what
+// it gives counts only when nothing was complained about.
+[[nodiscard]] AlertmanagerFile read_alertmanager_file(const Cursor& at, const FileReader& files);
 
 // The tables of this chapter, for documentation and tests.
 [[nodiscard]] std::vector<TableView> alertmanager_tables();

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "config/alertmanager_receivers.h"
 
 namespace watchbill::config {
 namespace {
@@ -18,14 +19,16 @@ bool has_any(std::string_view name, const std::array<std::string_view, N>& parts
                      [name](std::string_view part) { return name.find(part) != std::string_view::npos; });
 }
 
-// Whether all that stands under a key is secret. `list` is the key of the list that it stands in: Slack's URL is one, others' are
-// not.
+// Whether all that stands under a key is secret. `list` is the key of the list or object that it stands in: the tables of
+// integrations and of `global` know theirs, what is deeper has names that say so.
 bool is_secret(std::string_view name, std::string_view list) {
-  constexpr std::array<std::string_view, 10> words{"password", "secret", "credentials", "token", "api_key", "service_key",
-                                                   "routing_key", "user_key", "slack_api_url", "webhook_url"};
+  constexpr std::array<std::string_view, 9> words{"password", "secret", "credentials", "token", "api_key", "service_key",
+                                                  "routing_key", "user_key", "webhook_url"};
+  if (is_secret_key(list, name)) return true;
+  if (list == "global" || list.ends_with("_configs")) return false;
   if (name.ends_with("_file") || name.ends_with("_files") || name == "token_url") return false;
   if (name == "proxy_connect_header" || name == "secrets" || name == "key") return true;
-  return has_any(name, words) || (name == "api_url" && list == "slack_configs");
+  return has_any(name, words);
 }
 
 std::string without_secrets_of_url(const std::string& text) {

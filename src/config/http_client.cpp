@@ -11,17 +11,28 @@
 namespace watchbill::config {
 namespace {
 
-// The secret itself would come into the journal with the bill.
-void read_named_secret(const Cursor& at, std::string& out) {
+
+using Who = ClientCredentials;
+
+// The secret itself would come into the journal with a bill.
+void read_client_secret(const Cursor& at, Who& out) {
   std::string text;
+  if (out.takes_secret && at.node().kind == NodeKind::scalar) {
+    out.secret = at.node().text;
+    return;
+  }
   read_filled(at, text);
   if (text.empty()) return;
-  if (names_a_secret(text)) out = text;
+  if (names_a_secret(text)) out.client.secret = text;
   else at.complain("secret_in_clear_text", fmt::format("a bill holds no secrets; write env:NAME, or use {}_file", at.name()));
 }
 
+void read_secret_file(const Cursor& at, Who& out) { read_path_for_calls(at, out.client.secret_file); }
+void read_username(const Cursor& at, Who& out) { read(at, out.client.username); }
+
 // Basic has a key of its own, whose password is encoded.
-void read_scheme(const Cursor& at, std::string& out) {
+void read_scheme(const Cursor& at, Who& of) {
+  std::string& out = of.client.authorization;
   read_filled(at, out);
   constexpr std::string_view basic = "basic";
   const bool is_basic =
@@ -29,22 +40,19 @@ void read_scheme(const Cursor& at, std::string& out) {
   if (is_basic) at.complain("out_of_range", "basic is written as basic_auth");
 }
 
-using H = HttpClientConfiguration;
-constexpr auto basic_auth =
-    table<H>("scrape_configs[].basic_auth, remote_write[].basic_auth, alerting.alertmanagers[].basic_auth",
-             optional<&H::username>("username", "text", "", "who asks"),
-             optional<&H::secret, read_named_secret>("password", "env:NAME", "",
-                                                     "the secret's name; at most one of password and password_file"),
-             optional<&H::secret_file, read_path_for_calls>("password_file", "path", "", "read at each call"),
-             later<H>("username_file", ""), later<H>("username_ref", ""), later<H>("password_ref", ""));
+constexpr auto basic_auth = table<Who>(
+    "scrape_configs[].basic_auth, remote_write[].basic_auth, alerting.alertmanagers[].basic_auth",
+    whole<Who, read_username>("username", "text", "", "who asks"),
+    whole<Who, read_client_secret>("password", "env:NAME", "", "the secret's name; at most one of password and password_file"),
+    whole<Who, read_secret_file>("password_file", "path", "", "read at each call"), later<Who>("username_file", ""),
+    later<Who>("username_ref", ""), later<Who>("password_ref", ""));
 
-constexpr auto authorization = table<H>(
+constexpr auto authorization = table<Who>(
     "scrape_configs[].authorization, remote_write[].authorization, alerting.alertmanagers[].authorization",
-    optional<&H::authorization, read_scheme>("type", "text", "Bearer", "the scheme of the header; basic is basic_auth"),
-    optional<&H::secret, read_named_secret>("credentials", "env:NAME", "",
-                                            "the secret's name; exactly one of credentials and credentials_file"),
-    optional<&H::secret_file, read_path_for_calls>("credentials_file", "path", "", "read at each call"),
-    later<H>("credentials_ref", ""));
+    whole<Who, read_scheme>("type", "text", "Bearer", "the scheme of the header; basic is basic_auth"),
+    whole<Who, read_client_secret>("credentials", "env:NAME", "",
+                                 "the secret's name; exactly one of credentials and credentials_file"),
+    whole<Who, read_secret_file>("credentials_file", "path", "", "read at each call"), later<Who>("credentials_ref", ""));
 
 using T = TlsClientConfiguration;
 constexpr auto tls_config = table<T>(
@@ -73,26 +81,28 @@ void read_http_scheme(const Cursor& at, std::string& out) {
 }
 
 void read_basic_auth(const Cursor& at, ClientKeys& out) {
-  out.basic.authorization = "Basic";
+  out.basic.client.authorization = "Basic";
   if (!read_object(at, basic_auth, out.basic)) return;
   if (at.has("password") && at.has("password_file")) complain_of_both(at, "password", "password_file");
 }
 
 void read_authorization(const Cursor& at, ClientKeys& out) {
-  out.header.authorization = "Bearer";
+  out.header.client.authorization = "Bearer";
   if (!read_object(at, authorization, out.header)) return;
-  if (at.has("credentials") == at.has("credentials_file"))
+  // Alertmanager takes a header without credentials too.
+  const bool has_none = !at.has("credentials") && !at.has("credentials_file");
+  if (at.has("credentials") == at.has("credentials_file") && !(has_none && out.takes_secrets))
     at.complain("missing_key", "expected exactly one of the keys credentials and credentials_file");
 }
 
 void read_bearer_token(const Cursor& at, ClientKeys& out) {
-  out.bearer.authorization = "Bearer";
-  read_named_secret(at, out.bearer.secret);
+  read_client_secret(at, out.bearer);
+  if (!out.takes_secrets || !out.bearer.secret.empty()) out.bearer.client.authorization = "Bearer";
 }
 
 void read_bearer_token_file(const Cursor& at, ClientKeys& out) {
-  out.bearer.authorization = "Bearer";
-  read_path_for_calls(at, out.bearer.secret_file);
+  out.bearer.client.authorization = "Bearer";
+  read_path_for_calls(at, out.bearer.client.secret_file);
 }
 
 void read_follow_redirects(const Cursor& at, ClientKeys& out) { read(at, out.follows_redirects); }
@@ -112,23 +122,32 @@ void read_proxy_url(const Cursor& at, ClientKeys& out) {
   constexpr std::string_view scheme = "http://";
   std::string text;
   read(at, text);
-  if (text.empty() || names_a_secret(text)) {
+  if (text.empty() || (names_a_secret(text) && !out.takes_secrets)) {
     out.proxy = text;
     return;
   }
   // Also behind a scheme that is none: what follows may be told by no error.
-  if (text.find('@') != std::string::npos)
+  const bool has_user = text.find('@') != std::string::npos;
+  if (has_user && !out.takes_secrets)
     return at.complain("secret_in_clear_text",
                        "a URL with a user may hold a password; write env:NAME, and the URL into that variable");
   for (const std::string_view other : {"https://", "socks5://", "socks5h://"})
     if (text.starts_with(other))
       return at.complain("not_yet_supported", fmt::format("a proxy is called by http:// only, found {}", other));
   std::string address = text.starts_with(scheme) ? text.substr(scheme.size()) : std::string();
-  address.resize(std::min(address.find_first_of("/?#"), address.size()));
+  const std::string path = address.substr(std::min(address.find_first_of("/?#"), address.size()));
+  address.resize(address.size() - path.size());
+  const std::size_t user_size = has_user ? address.rfind('@') : std::string::npos;
+  if (user_size != std::string::npos) {
+    out.proxy_secret = address.substr(0, user_size);
+    address.erase(0, user_size + 1);
+  }
+  const std::string written = address;
   if (address.find(':') == std::string::npos || address.ends_with(']')) address += ":80";
   if (!is_address(address))
-    return at.complain("out_of_range", fmt::format("expected a URL such as http://HOST:PORT, found \"{}\"", text));
-  out.proxy = text;
+    return at.complain("out_of_range", has_user ? "expected a URL such as http://USER:PASSWORD@HOST:PORT"
+                                                : fmt::format("expected a URL such as http://HOST:PORT, found \"{}\"", text));
+  out.proxy = std::string(scheme) + written + path;
 }
 
 void read_enable_http2(const Cursor& at, ClientKeys&) {
@@ -136,25 +155,65 @@ void read_enable_http2(const Cursor& at, ClientKeys&) {
   read(at, ignored);
 }
 
-HttpClientConfiguration settle_client(const Cursor& at, const ClientKeys& keys) {
+HttpClientConfiguration settle_client(const Cursor& at, const ClientKeys& keys, ClientSecrets& secrets) {
   if (at.has("bearer_token") && at.has("bearer_token_file")) complain_of_both(at, "bearer_token", "bearer_token_file");
   HttpClientConfiguration out;
   std::string_view taken;
-  const auto take = [&](std::string_view name, const HttpClientConfiguration& written) {
-    if (written.authorization.empty()) return;
+  const auto take = [&](std::string_view name, const Who& written) {
+    if (written.client.authorization.empty()) return;
     if (!taken.empty()) return complain_of_both(at, taken, name);
     taken = name;
-    out = written;
+    out = written.client;
+    secrets.secret = written.secret;
   };
   take("basic_auth", keys.basic);
   take("authorization", keys.header);
   take("bearer_token", keys.bearer);
   out.proxy = keys.proxy;
+  secrets.proxy = keys.proxy_secret;
   out.refuses_redirects = !keys.follows_redirects;
   out.tls = keys.tls;
   return out;
 }
 
+HttpClientConfiguration settle_client(const Cursor& at, const ClientKeys& keys) {
+  ClientSecrets none;
+  return settle_client(at, keys, none);
+}
+
+namespace {
+
+struct HttpConfig {
+  ClientKeys client{true};
+};
+constexpr auto http_config = table<HttpConfig>(
+    "http_config (Alertmanager)",
+    client_key<HttpConfig, read_basic_auth>("basic_auth", "settings", "", "as of jobs; the password may stand here"),
+    client_key<HttpConfig, read_authorization>("authorization", "settings", "", "as of jobs; the credentials may stand here"),
+    client_key<HttpConfig, read_bearer_token>("bearer_token", "secret", "", "an older word for authorization"),
+    client_key<HttpConfig, read_bearer_token_file>("bearer_token_file", "path", "", "a file that holds it; read at each message"),
+    client_key<HttpConfig, read_follow_redirects>("follow_redirects", "truth", "true", "as of jobs"),
+    client_key<HttpConfig, read_proxy_url>("proxy_url", "URL", "", "http://HOST:PORT, also with a user and a password"),
+    client_key<HttpConfig, read_tls_config>("tls_config", "settings", "", "as of jobs"),
+    client_key<HttpConfig, read_enable_http2>("enable_http2", "truth", "true", "HTTP/1.1 is spoken either way"),
+    later<HttpConfig>("oauth2", ""), later<HttpConfig>("no_proxy", ""), later<HttpConfig>("proxy_from_environment", ""),
+    later<HttpConfig>("proxy_connect_header", ""), later<HttpConfig>("http_headers", ""));
+
+}  // namespace
+
+HttpClientConfiguration read_http_config(const Cursor& at, ClientSecrets& secrets) {
+  HttpConfig keys;
+  if (!read_object(at, http_config, keys)) return {};
+  return settle_client(at, keys.client, secrets);
+}
+
+std::optional<TlsClientConfiguration> read_tls_alone(const Cursor& at) {
+  ClientKeys keys;
+  read_tls_config(at, keys);
+  return keys.tls;
+}
+
 std::vector<TableView> http_client_tables() { return {basic_auth.view(), authorization.view(), tls_config.view()}; }
+TableView http_config_table() { return http_config.view(); }
 
 }  // namespace watchbill::config

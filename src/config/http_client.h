@@ -12,11 +12,24 @@
 
 namespace watchbill::config {
 
+// One way to say who calls.
+struct ClientCredentials {
+  HttpClientConfiguration client;
+  bool takes_secret{false};  // as ClientKeys has it
+  std::string secret;        // from the file itself
+};
+
 // As written; settle_client() makes one of them.
 struct ClientKeys {
-  HttpClientConfiguration basic, header, bearer;
+  // Whether the file is one in which secrets may stand. A bill is none: there they have names, env:NAME.
+  explicit ClientKeys(bool is_for_secrets = false) : takes_secrets(is_for_secrets) {
+    for (ClientCredentials* each : {&basic, &header, &bearer}) each->takes_secret = is_for_secrets;
+  }
+  ClientCredentials basic, header, bearer;
   bool follows_redirects{true};
   std::string proxy;
+  std::string proxy_secret;  // "USER:PASSWORD" as its URL has it
+  bool takes_secrets;
   std::optional<TlsClientConfiguration> tls;
 };
 
@@ -35,8 +48,19 @@ void read_proxy_url(const Cursor& at, ClientKeys& out);
 // HTTP/1.1 is spoken, which is what `false` asks for and what a server that would speak more falls back to.
 void read_enable_http2(const Cursor& at, ClientKeys& out);
 
+// Secrets that the file itself says.
+struct ClientSecrets {
+  std::string proxy;  // "USER:PASSWORD" as the URL of the proxy has it
+  std::string secret;
+};
+
 // What the keys of the object `at` come to. Complains where two of them say different things.
 [[nodiscard]] HttpClientConfiguration settle_client(const Cursor& at, const ClientKeys& keys);
+[[nodiscard]] HttpClientConfiguration settle_client(const Cursor& at, const ClientKeys& keys, ClientSecrets& secrets);
+
+// The object of that name in Alertmanager's file, and a tls_config alone.
+[[nodiscard]] HttpClientConfiguration read_http_config(const Cursor& at, ClientSecrets& secrets);
+[[nodiscard]] std::optional<TlsClientConfiguration> read_tls_alone(const Cursor& at);
 
 // The same for the object that the keys belong to, which has them in its member `client`.
 template <class Owner, void (*reader)(const Cursor&, ClientKeys&)>
@@ -49,7 +73,8 @@ constexpr KeyOf<Owner> client_key(std::string_view name, std::string_view type, 
   return whole<Owner, read_client_of<Owner, reader>>(name, type, fallback, text);
 }
 
-// The tables of basic_auth, authorization and tls_config.
+// The tables of basic_auth, authorization and tls_config, and that of http_config.
 [[nodiscard]] std::vector<TableView> http_client_tables();
+[[nodiscard]] TableView http_config_table();
 
 }  // namespace watchbill::config

@@ -69,6 +69,7 @@ class Loader {
   Bill bill_;
   std::vector<RuleFileCount> rule_files_;
   std::string alertmanager_text_;
+  std::vector<TemplateText> notification_templates_;
   std::set<std::string> opened_;  // bill files
   std::map<const SourceFile*, SourceFile> as_there_;  // bill files, for the keys that are Prometheus'
   std::map<std::pair<std::string_view, std::string>, Place> names_;
@@ -241,7 +242,10 @@ void Loader::read_routing() {
   for (const NamedFile& named : bill_.alertmanager) {
     const SourceFile* file = open(named.path, Dialect::prometheus, named.origin);
     if (file == nullptr) continue;
-    bill_.configuration.routing = read_alertmanager_file(Cursor(bill_.report, *file, file->tree.root, ""), reader_);
+    AlertmanagerFile read =
+        read_alertmanager_file(Cursor(bill_.report, *file, file->tree.root, ""), reader_);
+    bill_.configuration.routing = std::move(read.routing);
+    notification_templates_ = std::move(read.templates);
     alertmanager_text_ = alertmanager_text(file->tree);
   }
 }
@@ -301,6 +305,7 @@ Loaded Loader::take() {
   if (!is_good) return out;
   out.prometheus_text = prometheus_text(prometheus_sections(bill_));
   out.alertmanager_text = std::move(alertmanager_text_);
+  out.notification_templates = std::move(notification_templates_);
   out.configuration = std::move(bill_.configuration);
   return out;
 }

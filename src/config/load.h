@@ -42,6 +42,12 @@ struct RuleFileCount {
   std::size_t rule_count{0};
 };
 
+// A file of templates for notifications.
+struct TemplateText {
+  std::string path;  // absolute
+  std::string text;
+};
+
 struct Loaded {
   std::optional<Configuration> configuration;  // exactly when no finding is an error
   std::vector<Finding> findings;               // by place
@@ -50,6 +56,7 @@ struct Loaded {
   std::string prometheus_text;                 // with the configuration: what it says in Prometheus' words, without secrets
 
   std::string alertmanager_text;               // Alertmanager's file as YAML, without comments and secrets; empty: none
+  std::vector<TemplateText> notification_templates;  // with the configuration: what its routing.templates say, in that order
 
   // Exit code of `check`: 2 errors; 1 mistakes, and warnings with `warn_as_fail`; else 0.
   [[nodiscard]] int exit_code(bool warn_as_fail) const noexcept;

@@ -77,9 +77,9 @@ std::vector<Chapter> chapters() {
           {"Rule files", "Prometheus' own, unmodified.", rule_tables()},
           {"Other Alertmanagers", "As in `prometheus.yml`.", alerting_tables()},
           {"Alertmanager file",
-           "Alertmanager's own, unmodified: its routes, inhibition, time intervals and webhooks. What a route leaves out it has "
-           "from the "
-           "route above it, but for time intervals.",
+           "Alertmanager's own, unmodified: its routes, inhibition, time intervals, receivers and templates. What a route leaves "
+           "out it has from the route above it, but for time intervals; what an integration leaves out, from `global`. Secrets "
+           "may stand in it; they come neither into the journal nor into what clients are shown.",
            alertmanager_tables()},
           {"Workloads", "", workload_tables()},
           {"Probes", "", probe_tables()},

@@ -34,9 +34,9 @@ void start_queue(const State& state, std::vector<Command>& commands) {
   for (std::string& id : queue(state)) commands.push_back(command_of(GoOn{std::move(id)}));
 }
 
-// What deliveries call the webhooks of a receiver; its own name where it has none.
-std::vector<std::string> webhooks_of(const State& state, const std::string& receiver) {
-  std::vector<std::string> names = route::webhook_names(state.route, receiver);
+// What deliveries call the integrations of a receiver; its own name where it has none.
+std::vector<std::string> channels_of(const State& state, const std::string& receiver) {
+  std::vector<std::string> names = route::channels_of(state.route, receiver);
   return names.empty() ? std::vector<std::string>{receiver} : names;
 }
 
@@ -156,7 +156,7 @@ void send_notice(const State& state, const Event& event, std::vector<Command>& c
   request.body = sha256(body);
   request.kind = DeliveryKind::step;
   request.subject = "run " + intended.run;
-  for (std::string& receiver : webhooks_of(state, step->notify->receiver)) {
+  for (std::string& receiver : channels_of(state, step->notify->receiver)) {
     request.receiver = std::move(receiver);
     commands.push_back(command_of(request, "plan"));
     commands.back().blobs.push_back(body);

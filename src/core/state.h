@@ -21,7 +21,7 @@
 namespace watchbill::core {
 
 // The format of State's canonical text. Raised when a table's meaning changes; digests are compared within one format only.
-inline constexpr std::uint32_t state_format = 5;
+inline constexpr std::uint32_t state_format = 6;
 
 // The last bill that was refused, until one is taken.
 struct RejectedBill {

@@ -187,7 +187,10 @@ void Engine::record(Batch& batch, const Command& cause, core::Processed& process
   stored.header = encode_header(header);
   core::apply_end(state_, core::RecordEnd{header, cause.actor.name, cause.request, body.events, body.pending}, limits_);
   for (const std::string& bytes : body.cause.blobs) batch.blobs.push_back(Blob{sha256(bytes), bytes});
-  for (const std::string& bytes : processed.blobs) batch.blobs.push_back(Blob{sha256(bytes), bytes});
+  for (std::string& bytes : processed.blobs) {
+    const Digest digest = sha256(bytes);
+    batch.blobs.push_back(Blob{digest, std::move(bytes)});
+  }
   for (const Command& left : body.pending)
     for (const std::string& bytes : left.blobs) batch.blobs.push_back(Blob{sha256(bytes), bytes});
   batch.head = ChainHead{stored.sequence, stored.hash(), now, header.epoch, header.segment};
@@ -197,7 +200,7 @@ void Engine::record(Batch& batch, const Command& cause, core::Processed& process
 
 // Appends the batch, and moves on when it is durable. False otherwise: `result` says when the process must end, else the store
 // refused for certain and nothing was written.
-bool Engine::append(const Batch& batch, Instant now, StepResult& result) {
+bool Engine::append(Batch& batch, Instant now, StepResult& result) {
   if (batch.records.empty()) return true;
   std::string detail;
   switch (ports_.journal.append(batch.records, batch.blobs, detail)) {
@@ -218,6 +221,7 @@ bool Engine::append(const Batch& batch, Instant now, StepResult& result) {
   segment_bytes_ += batch.bytes;
   if (is_first_of_segment) segment_since_ = now;
   if (batch.is_sealed) segment_bytes_ = 0;
+  for (Blob& blob : batch.blobs) recent_.add(blob.digest, std::move(blob.bytes));
   if (ports_.on_durable) ports_.on_durable(batch.records);
   return true;
 }
@@ -280,20 +284,28 @@ void Engine::release_effects(Instant now) {
   // An effect of a run ends with what it was for: a step that went on without it, a run that is over.
   std::erase_if(in_flight_,
                 [this](const Subject& each) { return each.owner == Area::plan && !state_.schedule.ready.contains(each); });
-  Seats seats = free_seats();
+  const Seats seats = free_seats();
   std::map<std::string, std::size_t> acting = acting_on_hosts();
-  state_.schedule.ready.each_due(now, [&](Instant, const Subject& subject) {
-    std::size_t& left = seats[static_cast<std::size_t>(subject.owner)];
-    if (left == 0 || in_flight_.contains(subject)) return true;
-    if (const auto host = core::acting_host(state_, subject)) {
-      if (acting[*host] >= limits_.host_effects_in_flight_max) return true;
-      ++acting[*host];
-    }
-    in_flight_.insert(subject);
-    --left;
-    ports_.effects.begin(core::effect_of(state_, subject), state_.progress.epoch);
-    return true;
-  });
+  for (std::size_t area = 0; area < area_count; ++area) {
+    std::size_t left = seats[area];
+    if (left == 0) continue;
+    state_.schedule.ready.of(static_cast<Area>(area)).each_due(now, [&](Instant, const Subject& subject) {
+      if (in_flight_.contains(subject)) return true;
+      if (const auto host = core::acting_host(state_, subject)) {
+        if (acting[*host] >= limits_.host_effects_in_flight_max) return true;
+        ++acting[*host];
+      }
+      in_flight_.insert(subject);
+      begin(core::effect_of(state_, subject));
+      return --left > 0;
+    });
+  }
+}
+
+// With the message's bytes where they were written a moment ago.
+void Engine::begin(Effect effect) {
+  if (auto* message = std::get_if<SendMessage>(&effect.what)) message->bytes = recent_.find(message->body);
+  ports_.effects.begin(effect, state_.progress.epoch);
 }
 
 // Memory is ahead of the disk: what was refused must be forgotten, and only the journal knows what that leaves.
@@ -348,16 +360,18 @@ Instant Engine::next_due() const {
   Instant due = write_mode_ == WriteMode::normal ? state_.schedule.deadlines.next() : next_write_attempt_;
   const Seats seats = free_seats();
   const std::map<std::string, std::size_t> acting = acting_on_hosts();
-  state_.schedule.ready.each_due(Instant::never(), [&](Instant at, const Subject& subject) {
-    if (at >= due) return false;
-    // Only an outcome frees a seat.
-    if (seats[static_cast<std::size_t>(subject.owner)] == 0 || in_flight_.contains(subject)) return true;
-    const auto host = core::acting_host(state_, subject);
-    const auto busy = host ? acting.find(*host) : acting.end();
-    if (busy != acting.end() && busy->second >= limits_.host_effects_in_flight_max) return true;
-    due = at;
-    return false;
-  });
+  for (std::size_t area = 0; area < area_count; ++area) {
+    if (seats[area] == 0) continue;  // only an outcome frees one
+    state_.schedule.ready.of(static_cast<Area>(area)).each_due(Instant::never(), [&](Instant at, const Subject& subject) {
+      if (at >= due) return false;
+      if (in_flight_.contains(subject)) return true;
+      const auto host = core::acting_host(state_, subject);
+      const auto busy = host ? acting.find(*host) : acting.end();
+      if (busy != acting.end() && busy->second >= limits_.host_effects_in_flight_max) return true;
+      due = at;
+      return false;
+    });
+  }
   return due;
 }
 

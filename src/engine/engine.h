@@ -10,6 +10,7 @@
 
 #include "core/process.h"
 #include "engine/inbox.h"
+#include "engine/recent_blobs.h"
 #include "engine/recovery.h"
 #include "ports/effects.h"
 #include "ports/journal.h"
@@ -89,7 +90,7 @@ class Engine {
   void seal_if_full(Batch& batch, Instant now);
   void record(Batch& batch, const Command& cause, core::Processed& processed, std::optional<Digest> state, Instant now);
   [[nodiscard]] bool is_full(const Batch& batch) const noexcept;
-  [[nodiscard]] bool append(const Batch& batch, Instant now, StepResult& result);
+  [[nodiscard]] bool append(Batch& batch, Instant now, StepResult& result);
   [[nodiscard]] bool commit(Batch& batch, Instant now, StepResult& result);
   void release(Batch& batch);
   void refuse(Batch& batch, Refusal reason, const std::string& message);
@@ -99,6 +100,7 @@ class Engine {
   // How many effects act on each host now.
   [[nodiscard]] std::map<std::string, std::size_t> acting_on_hosts() const;
   void release_effects(Instant now);
+  void begin(Effect effect);
   [[nodiscard]] std::optional<RecoveryFailure> rebuild_from_journal();
   void try_to_write_again(Instant now, StepResult& result);
   [[nodiscard]] Batch batch_of(const CommandBody& command, Instant now);
@@ -113,6 +115,7 @@ class Engine {
   Inbox inbox_;
   std::vector<Command> first_commands_;
   std::deque<Envelope> carried_;  // taken from the inbox in lane order, and left over by a batch that was full by bytes
+  RecentBlobs recent_;
   std::set<Subject> in_flight_;
   WriteMode write_mode_{WriteMode::normal};
   std::optional<Batch> refused_batch_;  // JournalBecameReadOnly, until it is durable

@@ -56,10 +56,11 @@ struct NoteDelivery {
   DeliveryId delivery;
   std::string detail;    // "http 503", "connection_refused"
   Duration retry_after;  // what the receiver asked for; 0 when it did not
+  std::string remark{};  // what was told otherwise than the settings say, and why; of an accepted one
   template <class To> static constexpr auto fields(To&& to) {
     return to(field("answer", &NoteDelivery::answer), field("attempt", &NoteDelivery::attempt),
               field("delivery", &NoteDelivery::delivery), field("detail", &NoteDelivery::detail),
-              field("retry_after_ms", &NoteDelivery::retry_after));
+              field("remark", &NoteDelivery::remark), field("retry_after_ms", &NoteDelivery::retry_after));
   }
 };
 

@@ -1,4 +1,4 @@
-// The part of an Alertmanager file that is carried out: the tree of routes, inhibition, time intervals and webhook receivers.
+// The part of an Alertmanager file that is carried out: the tree of routes, inhibition, time intervals and receivers.
 // Source: Alertmanager 0.25.
 #pragma once
 
@@ -11,30 +11,11 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/configuration_receiver.h"
 #include "model/configuration_time.h"
 #include "model/fields.h"
 
 namespace watchbill {
-
-// `send_resolved`
-enum class ResolvedNotice : std::uint8_t { sent, omitted };
-template <>
-struct Words<ResolvedNotice> {
-  static constexpr std::array<std::string_view, 2> table{"sent", "omitted"};
-};
-
-struct WebhookConfiguration {
-  std::uint64_t max_alerts{0};  // of one message; 0: all
-  ResolvedNotice resolved{ResolvedNotice::sent};
-  std::string url;              // http or https; exactly one of url and url_file
-  std::string url_file;         // absolute
-  template <class To> static constexpr auto fields(To&& to) {
-    using W = WebhookConfiguration;
-    return to(field("max_alerts", &W::max_alerts), field("resolved", &W::resolved), field("url", &W::url),
-              field("url_file", &W::url_file));
-  }
-  friend bool operator==(const WebhookConfiguration&, const WebhookConfiguration&) = default;
-};
 
 enum class MatcherKind : std::uint8_t { equal, not_equal, regex, not_regex };
 template <>
@@ -101,18 +82,6 @@ struct RouteConfiguration {
   friend bool operator==(const RouteConfiguration&, const RouteConfiguration&) = default;
 };
 
-// Without webhooks a receiver takes notifications and tells nobody.
-struct ReceiverConfiguration {
-  std::vector<WebhookConfiguration> webhooks;
-  template <class To> static constexpr auto fields(To&& to) { return to(field("webhooks", &ReceiverConfiguration::webhooks)); }
-  friend bool operator==(const ReceiverConfiguration&, const ReceiverConfiguration&) = default;
-};
-
-// What a webhook of a receiver is called in deliveries: "ops/webhook[0]", as in Alertmanager's logs.
-[[nodiscard]] inline std::string webhook_name(std::string_view receiver, std::size_t index) {
-  return std::string(receiver) + "/webhook[" + std::to_string(index) + "]";
-}
-
 // All of it.
 struct RoutingConfiguration {
   std::vector<InhibitRuleConfiguration> inhibit_rules;
@@ -120,12 +89,13 @@ struct RoutingConfiguration {
   Duration resolve_timeout{Duration::minutes(5)};
   std::optional<RouteConfiguration> route;  // in journals from before there was a tree: the root, alone
   std::vector<RouteConfiguration> routes;   // each before its children; the first is the root
+  std::vector<TemplateFileConfiguration> templates;  // in the order in which they were read
   std::map<std::string, TimeIntervalConfiguration> time_intervals;
   template <class To> static constexpr auto fields(To&& to) {
     using R = RoutingConfiguration;
     return to(field("inhibit_rules", &R::inhibit_rules), field("receivers", &R::receivers),
               field("resolve_timeout_ms", &R::resolve_timeout), field("route", &R::route), field("routes", &R::routes),
-              field("time_intervals", &R::time_intervals));
+              field("templates", &R::templates), field("time_intervals", &R::time_intervals));
   }
   friend bool operator==(const RoutingConfiguration&, const RoutingConfiguration&) = default;
 };

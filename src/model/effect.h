@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -29,6 +30,7 @@ struct SendMessage {
   std::uint32_t attempt{1};
   std::string receiver;
   Digest body;  // of the blob with the message's bytes
+  std::shared_ptr<const std::string> bytes{};  // these; null: whoever sends reads them
 };
 
 // Where in which run an effect belongs: what an exec sees as WATCHBILL_RUN, _STEP and _PLAN_DIGEST.

@@ -55,8 +55,10 @@ struct NotificationSent {
   static constexpr Area area = Area::route;
   std::uint32_t attempt{0};  // from 1, over all rounds
   DeliveryId delivery;
+  std::string remark{};  // which templates failed and were told plainly; absent: none
   template <class To> static constexpr auto fields(To&& to) {
-    return to(field("attempt", &NotificationSent::attempt), field("delivery", &NotificationSent::delivery));
+    return to(field("attempt", &NotificationSent::attempt), field("delivery", &NotificationSent::delivery),
+              field("remark", &NotificationSent::remark));
   }
 };
 

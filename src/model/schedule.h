@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <functional>
@@ -76,9 +77,28 @@ class TimeIndex {
   std::unordered_map<Subject, Order::iterator, HashOfSubject> places_;  // only ever asked for one subject
 };
 
+// Effects by area, as each area has seats of its own: ten thousand messages that wait for one are no detour to a step of a run.
+class ReadyIndex {
+ public:
+  void set(const Subject& subject, Instant at) { index_of(subject.owner).set(subject, at); }
+  void remove(const Subject& subject) { index_of(subject.owner).remove(subject); }
+  [[nodiscard]] const TimeIndex& of(Area area) const noexcept { return areas_[static_cast<std::size_t>(area)]; }
+  [[nodiscard]] bool contains(const Subject& subject) const { return of(subject.owner).contains(subject); }
+  [[nodiscard]] std::size_t size() const noexcept {
+    std::size_t size = 0;
+    for (const TimeIndex& each : areas_) size += each.size();
+    return size;
+  }
+  friend bool operator==(const ReadyIndex&, const ReadyIndex&) noexcept = default;
+
+ private:
+  [[nodiscard]] TimeIndex& index_of(Area area) noexcept { return areas_[static_cast<std::size_t>(area)]; }
+  std::array<TimeIndex, area_count> areas_;
+};
+
 // The indexes of one State. Derived from it: the full scan core::rebuild_schedule() must always give the same.
 struct Schedule {
-  TimeIndex ready;      // effects that are due from this instant on
+  ReadyIndex ready;     // effects that are due from this instant on
   TimeIndex deadlines;  // MeetDeadline commands that are due from this instant on
 
   friend bool operator==(const Schedule&, const Schedule&) noexcept = default;

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "core/route/membership.h"
 #include "core/route/payload.h"
 #include "sim/mute_checkers.h"
 
@@ -150,8 +151,8 @@ std::string told_otherwise(const core::State& state, const std::map<std::string,
     }
     const std::string fingerprint = " " + core::route::fingerprint(alert.labels);
     const auto expect = [&](const std::string& webhook) { firing[webhook + fingerprint] = alert.labels.text(); };
-    for (std::size_t webhook = 0; webhook < 2; ++webhook) expect(webhook_name("ops", webhook));
-    if (alert.labels.get("severity") == "critical") expect(webhook_name("pager", 0));
+    for (std::size_t i = 0; i < 2; ++i) expect(integration_name("ops", IntegrationKind::webhook, i));
+    if (alert.labels.get("severity") == "critical") expect(integration_name("pager", IntegrationKind::webhook, 0));
     return true;
   });
   for (const auto& [name, labels] : firing)
@@ -207,7 +208,8 @@ std::string unpaged(const core::State& state) {
   };
   if (found.empty())
     state.route.groups.each([&](const std::string&, const core::route::Group& group) {
-      return !group.failing || expect_channel(webhook_name(group.receiver, group.webhook));
+      const core::route::Routing& routing = core::route::routing_of(state.route);
+      return !group.failing || expect_channel(core::route::channel_of(routing, group.receiver, group.integration));
     });
   if (found.empty())
     state.route.deliveries.each([&](const std::string&, const core::route::Delivery& delivery) {

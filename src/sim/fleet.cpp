@@ -46,10 +46,10 @@ Configuration fleet_configuration(std::size_t more) {
     workload.on_lost = OnLost::restart;
     workload.restart.is_unlimited = true;
   }
-  // Two webhooks, so that what one is told must not depend on the other; pages go another way too, at once.
+  // Two channels, so that what one is told must not depend on the other; pages go another way too, at once.
   RoutingConfiguration& routing = configuration.routing.emplace();
-  routing.receivers["ops"].webhooks.resize(2);
-  routing.receivers["pager"].webhooks.resize(1);
+  routing.receivers["ops"].integrations.resize(2);
+  routing.receivers["pager"].integrations.resize(1);
   routing.routes.resize(3);
   for (RouteConfiguration& route : routing.routes) {
     route.receiver = "ops";

@@ -365,10 +365,12 @@ class World {
     if (options_.plant == Plant::index_forgets_an_effect && result_.faults > 2) {
       auto& state = const_cast<core::State&>(engine_->state());
       std::optional<Subject> first;
-      state.schedule.ready.each_due(Instant::never() - Duration{1}, [&](Instant, const Subject& subject) {
+      const auto look = [&](Instant, const Subject& subject) {
         if (!engine_->in_flight().contains(subject)) first = subject;
         return !first;
-      });
+      };
+      for (std::size_t area = 0; area < area_count && !first; ++area)
+        state.schedule.ready.of(static_cast<Area>(area)).each_due(Instant::never() - Duration{1}, look);
       if (first) state.schedule.ready.remove(*first);
     }
     if (options_.plant == Plant::page_is_taken_back && result_.faults > 2) take_a_page_back();

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "template/functions.h"
+#include "template/html.h"
 #include "template/syntax.h"
 
 namespace watchbill::text_template {
@@ -459,7 +460,12 @@ class Executor {
     const Function* escape = find_function("html", program_.place);
     Value escaped;
     std::array<Value, 1> argument{value};
-    return apply(*escape, argument, nullptr, at, escaped) && write(*escaped.as_text(), at);
+    if (begins_address(text_.text())) {
+      BoundedText address(options_.limits.bytes_max);
+      append_value(address, value);
+      if (address.late().empty()) argument[0] = Value::text(safe_address(address.text()));
+    }
+    return apply(*escape, argument, nullptr, at, escaped) && write(with_plus_escaped(*escaped.as_text()), at);
   }
 
   bool write(std::string_view text, Position at, std::size_t elsewhere = 0) {

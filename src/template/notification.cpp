@@ -91,6 +91,14 @@ const Members& labels_members() {
   return members;
 }
 
+template <class Pairs>
+Value pairs_of(const Pairs& pairs) {
+  std::vector<Value::Entry> entries;
+  entries.reserve(pairs.size());
+  for (const auto& [name, value] : pairs) entries.emplace_back(name, Value::text(value));
+  return Value::map(std::move(entries), MapKind::text, &labels_members());
+}
+
 Answer with_status(const Value& alerts, std::string_view status) {
   std::vector<Value> out;
   for (const Value& alert : alerts.as_list()->elements) {
@@ -119,12 +127,9 @@ Shape labels_shape() {
 
 }  // namespace
 
-Value label_pairs(const Labels& labels) {
-  std::vector<Value::Entry> entries;
-  entries.reserve(labels.size());
-  for (const auto& [name, value] : labels) entries.emplace_back(name, Value::text(value));
-  return Value::map(std::move(entries), MapKind::text, &labels_members());
-}
+Value label_pairs(const Labels& labels) { return pairs_of(labels); }
+
+Value label_pairs(const Annotations& annotations) { return pairs_of(annotations); }
 
 Value alert_list(const std::vector<NotificationAlert>& alerts) {
   static constexpr Members alert_members{"template.Alert", {}};

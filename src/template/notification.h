@@ -2,6 +2,7 @@
 // .StartsAt.Format. Source: Alertmanager 0.25 template/template.go.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,13 @@
 
 namespace watchbill::text_template {
 
+// Unlike labels they may be empty, and are shown then.
+using Annotations = std::map<std::string, std::string>;
+
 struct NotificationAlert {
   std::string status;  // "firing" or "resolved"
   Labels labels;
-  Labels annotations;
+  Annotations annotations;
   Instant starts_at{};
   Instant ends_at{};
   std::string generator_url;
@@ -25,6 +29,7 @@ struct NotificationAlert {
 // Labels as Alertmanager shows them: a map of text with SortedPairs (alertname first), Names, Values and Remove; printed "a=b,
 // c=d".
 [[nodiscard]] Value label_pairs(const Labels& labels);
+[[nodiscard]] Value label_pairs(const Annotations& annotations);
 
 // A list of alerts with Firing and Resolved.
 [[nodiscard]] Value alert_list(const std::vector<NotificationAlert>& alerts);
@@ -35,7 +40,7 @@ struct NotificationData {
   std::vector<NotificationAlert> alerts;
   Labels group_labels;
   Labels common_labels;
-  Labels common_annotations;
+  Annotations common_annotations;
   Labels route_labels;  // rendered already
   std::string external_url;
 };

@@ -76,7 +76,9 @@ enum class MissingKey : std::uint8_t {
 
 enum class Escape : std::uint8_t {
   none,
-  html,  // what actions print is escaped for HTML text and quoted attributes, unless it went through safeHtml or safeUrl
+  // What actions print is escaped for HTML text and quoted attributes, unless it went through safeHtml or safeUrl. What begins an
+  // address (href="…) becomes a harmless one.
+  html,
 };
 
 struct RenderLimits {

@@ -61,7 +61,7 @@ TEST(load, the_example_says_what_it_says) {
   EXPECT_EQ(all.rule_groups[0].interval, Duration::seconds(5)) << "a group without an interval has the global one";
   EXPECT_EQ(all.rule_groups[0].rules.at(0).for_, Duration::seconds(5));
   ASSERT_TRUE(all.routing);
-  EXPECT_EQ(all.routing->receivers.at("ops").webhooks.at(0).url, "http://127.0.0.1:9000/hook");
+  EXPECT_EQ(all.routing->receivers.at("ops").integrations.at(0).secrets.at("url"), "http://127.0.0.1:9000/hook");
   EXPECT_EQ(all.routing->routes.front().group_wait, Duration::seconds(30));
   EXPECT_EQ(all.access.people.at("bo").roles, (std::vector<std::string>{"operator", "approver"}));
   EXPECT_EQ(all.access.people.at("ana").contacts, (std::vector<Contact>{{"ana@example.net", "email"}}));

@@ -21,7 +21,7 @@ inline Configuration with_two_webhooks() {
   RouteConfiguration& root = routing.routes.emplace_back();
   root.receiver = "ops";
   root.group_by = {"alertname"};
-  routing.receivers["ops"].webhooks.resize(2);
+  routing.receivers["ops"].integrations.resize(2);
   ConfiguredRunbook& runbook = configuration.runbooks.runbooks["repair"];
   ConfiguredStep& step = runbook.steps.emplace_back();
   step.name = "switch";

@@ -126,7 +126,7 @@ TEST(pages, a_channel_that_the_bill_has_no_more_is_paged_no_more) {
   desk.answer(second_webhook, DeliveryAnswer::final, "http 404");
   ASSERT_NE(desk.page("NotificationUndelivered", "channel", second_webhook), nullptr);
   Configuration configuration = with_two_webhooks();
-  configuration.routing->receivers["ops"].webhooks.resize(1);
+  configuration.routing->receivers["ops"].integrations.resize(1);
   desk.accept(configuration);
   EXPECT_EQ(desk.page("NotificationUndelivered", "channel", second_webhook), nullptr);
 }

@@ -1,4 +1,4 @@
-// Webhooks against receivers that answer, refuse, ask for patience, or say nothing.
+// Integrations against receivers that answer, refuse, ask for patience, or say nothing.
 #include <gtest/gtest.h>
 #include <arpa/inet.h>
 #include <poll.h>
@@ -18,6 +18,13 @@ namespace watchbill::drivers::notify {
 namespace {
 
 constexpr int patience_ms = 20'000;
+
+bool is_whole(const std::string& request) {
+  constexpr std::string_view length = "Content-Length: ";
+  const std::size_t end = request.find("\r\n\r\n"), at = request.find(length);
+  return end != std::string::npos && at != std::string::npos &&
+         request.size() >= end + 4 + static_cast<std::size_t>(std::stoul(request.substr(at + length.size())));
+}
 
 // Takes one connection after the other, reads a request with its body and answers each with `answer`; "" lets it wait.
 class Receiver {
@@ -52,7 +59,7 @@ class Receiver {
       std::string text;
       std::array<char, 4096> bytes{};
       pollfd poll{peer, POLLIN, 0};
-      while (text.find("{\"message\"") == std::string::npos && ::poll(&poll, 1, patience_ms) > 0) {
+      while (!is_whole(text) && ::poll(&poll, 1, patience_ms) > 0) {
         const ssize_t got = ::recv(peer, bytes.data(), bytes.size(), 0);
         if (got <= 0) break;
         text.append(bytes.data(), static_cast<std::size_t>(got));
@@ -79,31 +86,84 @@ std::string answer_of(const std::string& status, const std::string& headers = {}
   return "HTTP/1.1 " + status + "\r\n" + headers + "Content-Length: 0\r\nConnection: close\r\n\r\n";
 }
 
+// Takes mail as the test says.
+class PostOffice final : public ports::MailClient {
+ public:
+  std::optional<ports::MailFailure> failure;
+  ports::MailCall last;
+
+  explicit PostOffice(net::Loop& loop) : loop_(loop) {}
+  void send(ports::MailCall call, ports::MailDone done) override {
+    loop_.post([this, call = std::move(call), done = std::move(done)] {
+      last = call;
+      if (failure) done(*failure);
+      else done(std::string("250 ok"));
+    });
+  }
+
+ private:
+  net::Loop& loop_;
+};
+
+constexpr std::string_view payload =
+    R"({"receiver":"ops","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"WebDown"},"annotations":{},)"
+    R"("startsAt":"2026-03-01T12:00:00Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":"","fingerprint":"0123456789abcdef"}],)"
+    R"("groupLabels":{"alertname":"WebDown"},"commonLabels":{"alertname":"WebDown"},"commonAnnotations":{},)"
+    R"("externalURL":"http://h",)"
+    R"("version":"4","groupKey":"{}:{alertname=\"WebDown\"}","truncatedAlerts":0,"note":"web is down"})";
+
+IntegrationConfiguration webhook(const std::string& url) {
+  IntegrationConfiguration out;
+  out.secrets["url"] = url;
+  out.settings["timeout"] = std::int64_t{500};
+  return out;
+}
+
+Integration integration(const IntegrationConfiguration& configuration) {
+  const auto channel =
+      std::make_shared<const receivers::Channel>(receivers::Channel{configuration, configuration.secrets, nullptr, ""});
+  return {channel, [](ports::HttpCall& call) -> Status {
+            call.headers.push_back({"Authorization", "Bearer secret"});
+            return {};
+          }};
+}
+
 // A notifier on a loop of its own; keeps what it reports and refuses to record the first `refusals` of them.
 class Bench {
  public:
-  explicit Bench(const std::string& url, int refusals = 0)
-      : refusals_(refusals), client_(std::make_unique<net::HttpCaller>(loop_)) {
+  explicit Bench(const IntegrationConfiguration& configuration, int refusals = 0)
+      : refusals_(refusals), client_(std::make_unique<net::HttpCaller>(loop_)), mail(loop_) {
     NotifySettings settings;
-    settings.receivers["ops"] = Webhook{url, {{"Authorization", "Bearer secret"}}, {}, Duration::milliseconds(500)};
+    settings.integrations["ops"] = integration(configuration);
     notifier_ = std::make_unique<Notifier>(
-        settings, Notifier::Parts{*client_, loop_,
-                                  [](const Digest& digest, auto done) {
-                                    done(digest == sha256("gone") ? std::optional<std::string>()
-                                                                  : std::optional<std::string>("{\"message\":\"web is down\"}"));
+        settings, Notifier::Parts{*client_, mail, loop_, [] { return Instant{1'772'366'400'000}; },
+                                  [](const std::function<void()>& task) {
+                                    task();
                                     return true;
+                                  },
+                                  [](const Digest& digest) -> Result<std::optional<std::string>> {
+                                    if (digest == sha256("gone")) return std::optional<std::string>();
+                                    return std::optional<std::string>(digest == sha256("odd") ? "[]" : payload);
+                                  },
+                                  [](const std::string& path) -> Result<std::string> {
+                                    if (path == "/token") return std::string("from the file");
+                                    return Error{ErrorKind::not_found, "read", path, ""};
                                   },
                                   [this](NoteDelivery note, auto done) { take(std::move(note), done); }});
     thread_ = std::thread([this] { loop_.run(); });
   }
+  explicit Bench(const std::string& url, int refusals = 0) : Bench(webhook(url), refusals) {}
   ~Bench() {
     loop_.stop();
     thread_.join();
     client_.reset();
   }
   // The reports of one attempt, once `count` have come.
-  std::vector<NoteDelivery> send(const std::string& receiver, std::size_t count = 1, std::string_view body = "body") {
-    notifier_->begin(Effect{{Area::route, "d1"}, SendMessage{DeliveryId{"d1"}, 3, receiver, sha256(body)}}, 1);
+  std::vector<NoteDelivery> send(const std::string& receiver, std::size_t count = 1, std::string_view body = "body",
+                                 const std::string& bytes = {}) {
+    SendMessage message{DeliveryId{"d1"}, 3, receiver, sha256(body), nullptr};
+    if (!bytes.empty()) message.bytes = std::make_shared<const std::string>(bytes);
+    notifier_->begin(Effect{{Area::route, "d1"}, message}, 1);
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::milliseconds(patience_ms), [&] { return notes_.size() >= count; });
     return notes_;
@@ -124,6 +184,11 @@ class Bench {
   int refusals_;
   net::Loop loop_;
   std::unique_ptr<net::HttpCaller> client_;
+
+ public:
+  PostOffice mail;
+
+ private:
   std::unique_ptr<Notifier> notifier_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -144,7 +209,7 @@ TEST(notifier, posts_the_body_under_the_delivery_id_with_its_credentials) {
   EXPECT_NE(text.find("POST /hook HTTP/1.1\r\n"), std::string::npos) << text;
   EXPECT_NE(text.find("X-Watchbill-Delivery: d1\r\n"), std::string::npos) << text;
   EXPECT_NE(text.find("Authorization: Bearer secret\r\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("{\"message\":\"web is down\"}"), std::string::npos) << text;
+  EXPECT_NE(text.find("\"note\":\"web is down\"}"), std::string::npos) << text;
 }
 
 TEST(notifier, tells_what_may_be_tried_again_from_what_is_final) {
@@ -196,6 +261,72 @@ TEST(notifier, what_cannot_be_sent_at_all_is_final) {
   EXPECT_EQ(unknown.detail, "unknown_receiver");
   Bench third("http://127.0.0.1:1/");
   EXPECT_EQ(only(third.send("ops", 1, "gone")).detail, "body_missing");
+}
+
+TEST(notifier, bytes_that_come_with_the_effect_are_not_read) {
+  Receiver receiver(answer_of("200 OK"));
+  Bench bench(receiver.url());
+  std::string bytes(payload);
+  bytes.replace(bytes.find("web is down"), 11, "it is at hand");
+  EXPECT_EQ(only(bench.send("ops", 1, "gone", bytes)).answer, DeliveryAnswer::accepted);
+  EXPECT_NE(receiver.received().find("it is at hand"), std::string::npos);
+}
+
+TEST(notifier, a_body_that_is_none_is_final_for_who_must_read_it) {
+  IntegrationConfiguration chat = webhook("http://127.0.0.1:1/");
+  chat.kind = IntegrationKind::slack;
+  Bench bench(chat);
+  EXPECT_EQ(only(bench.send("ops", 1, "odd")).detail, "body_malformed");
+}
+
+TEST(notifier, a_template_that_fails_is_told_plainly_and_reported) {
+  Receiver receiver(answer_of("200 OK"));
+  IntegrationConfiguration chat = webhook("");
+  chat.kind = IntegrationKind::slack;
+  chat.secrets["api_url"] = receiver.url();
+  chat.settings["text"] = "{{ .Nonsense }}";
+  Bench bench(chat);
+  const NoteDelivery note = only(bench.send("ops"));
+  EXPECT_EQ(note.answer, DeliveryAnswer::accepted) << note.detail;
+  EXPECT_NE(note.remark.find("text"), std::string::npos) << note.remark;
+  EXPECT_NE(note.remark.find("Nonsense"), std::string::npos) << note.remark;
+  EXPECT_NE(receiver.received().find("WebDown"), std::string::npos) << receiver.received();
+}
+
+TEST(notifier, files_of_secrets_are_read_for_each_message) {
+  Receiver receiver(answer_of("200 OK"));
+  IntegrationConfiguration pager = webhook("");
+  pager.kind = IntegrationKind::pagerduty;
+  pager.settings["url"] = receiver.url();
+  pager.secret_files["routing_key"] = "/token";
+  {
+    Bench bench(pager);
+    EXPECT_EQ(only(bench.send("ops")).answer, DeliveryAnswer::accepted);
+    EXPECT_NE(receiver.received().find("from the file"), std::string::npos) << receiver.received();
+  }
+  pager.secret_files["routing_key"] = "/gone";
+  Bench bench(pager);
+  const NoteDelivery note = only(bench.send("ops"));
+  EXPECT_EQ(note.answer, DeliveryAnswer::retryable);
+  EXPECT_EQ(note.detail, "secret_unreadable");
+}
+
+TEST(notifier, mail_is_told_by_the_mail_client) {
+  IntegrationConfiguration post;
+  post.kind = IntegrationKind::email;
+  post.client.tls.emplace().ca_file = "/ca.pem";
+  post.settings = {{"smarthost", "mail.example:25"}, {"from", "a@example"}, {"to", "b@example"}, {"hello", "h"},
+                   {"require_tls", "true"}, {"text", "{{ .Status }}"}, {"headers", PlanValue::Map{{"Subject", "down"}}}};
+  Bench bench(post);
+  EXPECT_EQ(only(bench.send("ops")).detail, "smtp 250");
+  EXPECT_EQ(bench.mail.last.host, "mail.example");
+  EXPECT_EQ(bench.mail.last.tls.ca_file, "/ca.pem");
+  EXPECT_NE(bench.mail.last.message.find("firing"), std::string::npos);
+  Bench refused(post);
+  refused.mail.failure = ports::MailFailure{ports::MailFailureKind::refused, 550, "no such user"};
+  const NoteDelivery note = only(refused.send("ops"));
+  EXPECT_EQ(note.answer, DeliveryAnswer::final);
+  EXPECT_EQ(note.detail, "smtp 550");
 }
 
 TEST(notifier, an_outcome_that_the_journal_refused_is_offered_again) {

@@ -17,8 +17,8 @@ class notice : public ::testing::Test {
     Configuration configuration;
     configuration.routing.emplace();
     configuration.routing->routes.emplace_back().receiver = "ops";
-    configuration.routing->receivers["ops"].webhooks.resize(webhooks);
-    configuration.routing->receivers["team"].webhooks.resize(webhooks);
+    configuration.routing->receivers["ops"].integrations.resize(webhooks);
+    configuration.routing->receivers["team"].integrations.resize(webhooks);
     configuration.runbooks.own_host = "web-01";
     ConfiguredStep step;
     step.name = "tell";

@@ -18,6 +18,12 @@ std::string brief(const std::string& body) {
   return text;
 }
 
+std::string joined(const std::vector<std::string>& messages) {
+  std::string text;
+  for (const std::string& message : messages) text += (text.empty() ? "" : "; ") + message;
+  return text;
+}
+
 }  // namespace
 
 Audience::Audience(std::optional<RoutingConfiguration> routing) {
@@ -93,15 +99,21 @@ Answer Audience::ask(const CommandBody& body, std::vector<std::string> blobs) {
   return processed.answer;
 }
 
-std::string Audience::on_its_way() const {
-  std::string text;
+std::vector<std::string> Audience::messages_on_their_way() const {
+  std::vector<std::string> messages;
   state_.route.deliveries.each([&](const std::string&, const Delivery& delivery) {
-    if (delivery.state != DeliveryState::due) return true;
-    if (!text.empty()) text += "; ";
-    text += delivery.receiver + " " + brief(blobs_.at(delivery.body));
+    if (delivery.state == DeliveryState::due) messages.push_back(delivery.receiver + " " + brief(blobs_.at(delivery.body)));
     return true;
   });
-  return text;
+  return messages;
+}
+
+std::string Audience::on_its_way() const { return joined(messages_on_their_way()); }
+
+std::string Audience::on_its_way_by_channel() const {
+  std::vector<std::string> messages = messages_on_their_way();
+  std::sort(messages.begin(), messages.end());
+  return joined(messages);
 }
 
 std::string Audience::not_sent() {

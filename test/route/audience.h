@@ -38,6 +38,8 @@ class Audience {
   // What is on its way now: "ops/webhook[0] firing a b-", ends with a "-"; "" when nothing is.
   [[nodiscard]] std::string on_its_way() const;
   [[nodiscard]] const std::string& last_body() const { return blobs_.at(last_body_); }
+  // The same in the order of the channels' names.
+  [[nodiscard]] std::string on_its_way_by_channel() const;
   // Reasons of what was not sent since the last call, and what muted it.
   std::string not_sent();
   [[nodiscard]] Instant now() const { return now_; }
@@ -45,6 +47,7 @@ class Audience {
   Limits limits;
 
  private:
+  [[nodiscard]] std::vector<std::string> messages_on_their_way() const;
   void tell(const std::string& name, const std::string& instance, bool fires);
   void take(const CommandBody& body, std::vector<std::string> blobs = {});
   void expect_derived(std::string_view after) const;

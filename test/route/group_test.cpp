@@ -126,7 +126,7 @@ TEST(groups, without_a_route_or_a_webhook_the_reason_is_named_once) {
   nobody.wait(repeat * 10);
   EXPECT_EQ(nobody.not_sent(), "no_route:1");
   RoutingConfiguration silent = routing_by({"alertname"});
-  silent.receivers["ops"].webhooks.clear();
+  silent.receivers["ops"].integrations.clear();
   Audience mute(silent);
   mute.fire("Down", "a");
   mute.wait(repeat * 10);
@@ -135,7 +135,7 @@ TEST(groups, without_a_route_or_a_webhook_the_reason_is_named_once) {
 
 TEST(groups, send_resolved_false_tells_no_ends) {
   RoutingConfiguration routing = routing_by({"alertname"});
-  routing.receivers["ops"].webhooks.front().resolved = ResolvedNotice::omitted;
+  routing.receivers["ops"].integrations.front().resolved = ResolvedNotice::omitted;
   Audience ops(routing);
   ops.fire("Down", "a");
   ops.wait(wait_time);
@@ -149,7 +149,7 @@ TEST(groups, send_resolved_false_tells_no_ends) {
 
 TEST(groups, each_webhook_of_a_receiver_has_its_own_memory) {
   RoutingConfiguration routing = routing_by({"alertname"});
-  routing.receivers["ops"].webhooks.push_back(routing.receivers["ops"].webhooks.front());
+  routing.receivers["ops"].integrations.push_back(routing.receivers["ops"].integrations.front());
   Audience ops(routing);
   ops.fire("Down", "a");
   ops.wait(wait_time);

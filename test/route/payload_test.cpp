@@ -33,7 +33,7 @@ TEST(payload, fingerprints_are_those_of_prometheus) {
 
 TEST(payload, what_is_too_much_is_counted) {
   RoutingConfiguration routing = routing_by({"alertname"});
-  routing.receivers["ops"].webhooks.front().max_alerts = 2;
+  routing.receivers["ops"].integrations.front().max_alerts = 2;
   Audience ops(routing);
   for (const char* instance : {"a", "b", "c"}) ops.fire("Down", instance);
   ops.wait(wait_time);

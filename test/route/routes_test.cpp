@@ -185,6 +185,29 @@ TEST(routes, news_in_a_group_that_is_new_is_told_at_once_whatever_it_stands_besi
   }
 }
 
+TEST(routes, a_channel_that_comes_to_a_receiver_takes_no_memory_from_its_others) {
+  RoutingConfiguration routing = routing_by({"alertname"});
+  std::vector<IntegrationConfiguration>& integrations = routing.receivers["ops"].integrations;
+  integrations.push_back(integrations.front());
+  integrations.back().kind = IntegrationKind::slack;
+  Audience told(routing);
+  told.fire("Down", "a");
+  told.wait(wait_time);
+  EXPECT_EQ(told.on_its_way_by_channel(), "ops/slack[0] firing a; ops/webhook[0] firing a") << "each kind counts for itself";
+  told.deliver();
+  integrations.insert(integrations.begin() + 1, integrations.front());
+  integrations[1].kind = IntegrationKind::email;
+  told.configure(routing);
+  told.wait(wait_time);
+  EXPECT_EQ(told.on_its_way(), "ops/email[0] firing a") << "slack has another place in the list, and is the same";
+  told.deliver();
+  integrations.erase(integrations.begin());
+  told.configure(routing);
+  told.end("Down", "a");
+  told.wait(interval);
+  EXPECT_EQ(told.on_its_way_by_channel(), "ops/email[0] resolved a-; ops/slack[0] resolved a-");
+}
+
 TEST(routes, a_bill_from_before_the_tree_has_its_root) {
   RoutingConfiguration routing;
   const std::string text = R"({"receivers":{"ops":{"webhooks":[{"url":"http://127.0.0.1:1"}]}},"resolve_timeout_ms":300000,)"

@@ -16,9 +16,9 @@ inline RoutingConfiguration routing_by(std::vector<std::string> group_by) {
   RouteConfiguration& root = routing.routes.emplace_back();
   root.receiver = "ops";
   root.group_by = std::move(group_by);
-  WebhookConfiguration webhook;
-  webhook.url = "http://127.0.0.1:1/secret";
-  routing.receivers["ops"].webhooks = {webhook};
+  IntegrationConfiguration webhook;
+  webhook.secrets["url"] = "http://127.0.0.1:1/secret";
+  routing.receivers["ops"].integrations = {webhook};
   return routing;
 }
 

@@ -183,10 +183,10 @@ NotificationData page() {
   NotificationData data;
   data.receiver = "ops";
   data.status = "firing";
-  data.alerts.push_back({"firing", labels({{"alertname", "Down"}, {"host", "a"}}), labels({{"summary", "a is down"}}),
+  data.alerts.push_back({"firing", labels({{"alertname", "Down"}, {"host", "a"}}), Annotations{{"summary", "a is down"}},
                          Instant{0}, Instant{0}, "http://p/g", "f1"});
   data.alerts.push_back(
-      {"resolved", labels({{"alertname", "Down"}, {"host", "b"}}), Labels{}, Instant{0}, Instant{1000}, "http://p/g", "f2"});
+      {"resolved", labels({{"alertname", "Down"}, {"host", "b"}}), Annotations{}, Instant{0}, Instant{1000}, "http://p/g", "f2"});
   data.group_labels = labels({{"alertname", "Down"}});
   data.common_labels = labels({{"alertname", "Down"}, {"team", "core"}, {"a", "z"}});
   data.external_url = "http://watchbill";

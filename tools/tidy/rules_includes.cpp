@@ -26,7 +26,7 @@ constexpr std::array<Restricted, 7> restricted{{
     {"regex", "", 0, "RE2 instead of <regex>, which backtracks"},
     {"boost/unordered", "src/metrics/tsdb/ src/drivers/net/", 0,
      "boost::unordered_flat_map only in src/metrics/tsdb, where it is hot"},
-    {"boost/", "src/drivers/net/", 4, "Boost only in src/drivers/net, compiled by at most 4 .cpp files"},
+    {"boost/", "src/drivers/net/", 5, "Boost only in src/drivers/net, compiled by at most 5 .cpp files"},
     {"CLI/", "src/", 1, "CLI11 in one .cpp only: it costs 3.5 s to compile"},
     {"re2/", "src/", 1, "RE2 in one .cpp only, behind a header of our own"},
     {"date/", "src/", 1, "the time zone library in one .cpp only"},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/route/group.h"
+#include "core/route/membership.h"
 #include "core/route/muting.h"
 
 namespace watchbill::core::route {
@@ -63,7 +64,8 @@ Decision decide(const State& state, const Facts& facts, const NoteDelivery& comm
   const Delivery* delivery = state.deliveries.find(command.delivery.text);
   // Drivers report at least once: what is known already changes nothing.
   if (delivery == nullptr || delivery->state != DeliveryState::due || command.attempt != delivery->attempts + 1) return Events{};
-  if (command.answer == DeliveryAnswer::accepted) return Events{NotificationSent{command.attempt, command.delivery}};
+  if (command.answer == DeliveryAnswer::accepted)
+    return Events{NotificationSent{command.attempt, command.delivery, command.remark}};
 
   NotificationFailed failed{command.attempt, command.delivery, command.detail, std::nullopt, false};
   const Duration asked = std::min(command.retry_after, retry_after_max);
@@ -165,13 +167,12 @@ Effect effect_of(const State& state, const std::string& id) {
 bool is_failing(const State& state, const Schedule& schedule, const std::string& receiver) {
   bool found = false;
   state.groups.each([&](const std::string&, const Group& group) {
-    found = group.failing && webhook_name(group.receiver, group.webhook) == receiver;
+    found = group.failing && channel_of(routing_of(state), group.receiver, group.integration) == receiver;
     return !found;
   });
   if (found) return true;
   // Those that are owed, by the index: a day's sent ones are kept, and this is asked for each message while a page fires.
-  schedule.ready.each_due(Instant::never(), [&](Instant, const Subject& subject) {
-    if (subject.owner != Area::route) return true;
+  schedule.ready.of(Area::route).each_due(Instant::never(), [&](Instant, const Subject& subject) {
     const Delivery& delivery = *state.deliveries.find(subject.name);
     const bool has_failed = !delivery.last_failure.empty() && delivery.attempts >= attempts_before_page;
     found = has_failed && delivery.receiver == receiver;

@@ -111,14 +111,15 @@ struct Flush {
     return not_sent(NotSentReason::not_repeated, ids_of(found.firing));
   }
 
-  [[nodiscard]] Decided message(std::vector<Telling> told, const WebhookConfiguration& webhook, Events events) const {
+  [[nodiscard]] Decided message(std::vector<Telling> told, const IntegrationConfiguration& integration, Events events) const {
     std::vector<AlertId> named = first_of(ids_of(told), told_alerts_named_max);
-    const PayloadTerms terms{routing_of(state).external_url, state.tree->key(group.route), webhook.max_alerts,
+    const PayloadTerms terms{routing_of(state).external_url, state.tree->key(group.route), integration.max_alerts,
                              context.limits.notification_bytes_max};
     std::string body = payload(group, std::move(told), terms);
     events.emplace_back(NotificationIntended{std::move(named), sha256(body), context.actor.name,
                                              DeliveryId{context.new_id("delivery")}, id, DeliveryKind::alert_group,
-                                             webhook_name(group.receiver, group.webhook), "alerts " + group.labels.text()});
+                                             channel_of(routing_of(state), group.receiver, group.integration),
+                                             "alerts " + group.labels.text()});
     return Decided{std::move(events), {std::move(body)}};
   }
 };
@@ -132,12 +133,12 @@ Decision decide_flush(const State& state, const std::string& id, const Context& 
   const Routing& routing = routing_of(state);
   const RouteConfiguration& route = route_of(routing, *group);
   Found found = find_in(state, id, quiet_at(routing, route, context.at), context.at);
-  const WebhookConfiguration* webhook = webhook_of(routing, *group);
-  if (webhook == nullptr) return Events{flush.no_route(std::move(found))};
+  const IntegrationConfiguration* integration = integration_of(routing, *group);
+  if (integration == nullptr) return Events{flush.no_route(std::move(found))};
   Events events;
   if (!found.untold.empty()) events.emplace_back(flush.not_sent(NotSentReason::resolved_before_group_wait, found.untold));
   if (!found.muted_anew.empty()) events.emplace_back(flush.muted(found.muted_anew, found.mutings_anew));
-  const bool tells_ends = webhook->resolved == ResolvedNotice::sent;
+  const bool tells_ends = integration->resolved == ResolvedNotice::sent;
   const bool is_repeat =
       !found.firing.empty() && group->told_at && *group->told_at + route.repeat_interval < context.at;
   if (!found.has_new && !is_repeat && (found.ended.empty() || !tells_ends)) {
@@ -147,7 +148,7 @@ Decision decide_flush(const State& state, const std::string& id, const Context& 
   if (is_outbox_full(state, context.limits)) return Events{flush.not_sent(NotSentReason::outbox_full, ids_of(found.firing))};
   std::vector<Telling> told = std::move(found.firing);
   if (tells_ends) told.insert(told.end(), found.ended.begin(), found.ended.end());
-  return flush.message(std::move(told), *webhook, std::move(events));
+  return flush.message(std::move(told), *integration, std::move(events));
 }
 
 }  // namespace watchbill::core::route

@@ -38,8 +38,8 @@ void begin_delivery(State& state, const NotificationIntended& event, const Apply
   group.delivery = event.delivery.text;
   group.flush_at.reset();
   group.flushed_at = applying.at;
-  const WebhookConfiguration* webhook = webhook_of(routing_of(state), group);
-  const bool tells_ends = webhook != nullptr && webhook->resolved == ResolvedNotice::sent;
+  const IntegrationConfiguration* integration = integration_of(routing_of(state), group);
+  const bool tells_ends = integration != nullptr && integration->resolved == ResolvedNotice::sent;
   look(state, event.group, applying.at);
   for (const std::string& id : alerts_of(state, event.group)) {
     const std::string key = alert_key(event.group, id);

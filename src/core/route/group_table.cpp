@@ -89,7 +89,7 @@ void join(State& state, const Membership& membership, Group group) {
   group.labels = membership.labels;
   group.receiver = membership.receiver;
   group.route = membership.route;
-  group.webhook = membership.webhook;
+  group.integration = membership.integration;
   for (const std::string& cause : group.muted_by) state.waiting[cause].insert(membership.id);
   state.groups.insert(membership.id, std::move(group));
 }

@@ -14,10 +14,23 @@ const RouteConfiguration& route_at(const Routing& routing, std::uint32_t index) 
   return index < routing.routes.size() ? routing.routes[index] : none;
 }
 
-const std::vector<WebhookConfiguration>& webhooks_of(const Routing& routing, const std::string& receiver) {
-  static const std::vector<WebhookConfiguration> none;
+const std::vector<IntegrationConfiguration>& integrations_of(const Routing& routing, const std::string& receiver) {
+  static const std::vector<IntegrationConfiguration> none;
   const auto found = routing.receivers.find(receiver);
-  return found != routing.receivers.end() ? found->second.webhooks : none;
+  return found != routing.receivers.end() ? found->second.integrations : none;
+}
+
+std::size_t count_of(const std::vector<IntegrationConfiguration>& integrations, IntegrationKind kind) {
+  return static_cast<std::size_t>(
+      std::count_if(integrations.begin(), integrations.end(), [&](const auto& each) { return each.kind == kind; }));
+}
+
+// They stand by kind.
+std::string name_of(const std::vector<IntegrationConfiguration>& integrations, const std::string& receiver, std::size_t index) {
+  const IntegrationKind kind = index < integrations.size() ? integrations[index].kind : IntegrationKind::webhook;
+  std::size_t first = index;
+  while (first > 0 && first <= integrations.size() && integrations[first - 1].kind == kind) --first;
+  return integration_name(receiver, kind, index - first);
 }
 
 Labels group_labels(const RouteConfiguration& route, const Labels& labels) {
@@ -29,9 +42,9 @@ Labels group_labels(const RouteConfiguration& route, const Labels& labels) {
 }
 
 // Groups of the root are named as they were when there was no other route: journals of then name them so.
-std::string group_id(const State& state, std::uint32_t route, const std::string& webhook, const Labels& labels) {
+std::string group_id(const State& state, std::uint32_t route, const std::string& channel, const Labels& labels) {
   const std::string of_route = route == 0 ? "" : state.tree->identity(route) + "\n";
-  return sha256(of_route + webhook + "\n" + labels.text()).hex().substr(0, 32);
+  return sha256(of_route + channel + "\n" + labels.text()).hex().substr(0, 32);
 }
 
 }  // namespace
@@ -58,30 +71,43 @@ std::vector<Membership> memberships_of(const State& state, const Labels& labels)
   for (const std::uint32_t index : routes) {
     const RouteConfiguration& route = route_at(routing, index);
     const Labels shared = group_labels(route, labels);
-    const auto count = static_cast<std::uint32_t>(std::max<std::size_t>(webhooks_of(routing, route.receiver).size(), 1));
-    for (std::uint32_t webhook = 0; webhook < count; ++webhook)
-      all.push_back({group_id(state, index, webhook_name(route.receiver, webhook), shared), shared, route.receiver, index,
-                     webhook});
+    const std::vector<IntegrationConfiguration>& integrations = integrations_of(routing, route.receiver);
+    const auto count = static_cast<std::uint32_t>(std::max<std::size_t>(integrations.size(), 1));
+    for (std::uint32_t i = 0; i < count; ++i)
+      all.push_back({group_id(state, index, name_of(integrations, route.receiver, i), shared), shared, route.receiver, index, i});
   }
   return all;
 }
 
 const RouteConfiguration& route_of(const Routing& routing, const Group& group) { return route_at(routing, group.route); }
 
-const WebhookConfiguration* webhook_of(const Routing& routing, const Group& group) {
-  const std::vector<WebhookConfiguration>& webhooks = webhooks_of(routing, group.receiver);
-  return group.webhook < webhooks.size() ? &webhooks[group.webhook] : nullptr;
+const IntegrationConfiguration* integration_of(const Routing& routing, const Group& group) {
+  const std::vector<IntegrationConfiguration>& integrations = integrations_of(routing, group.receiver);
+  return group.integration < integrations.size() ? &integrations[group.integration] : nullptr;
 }
 
-std::vector<std::string> webhook_names(const State& state, const std::string& receiver) {
+std::string channel_of(const Routing& routing, const std::string& receiver, std::uint32_t integration) {
+  return name_of(integrations_of(routing, receiver), receiver, integration);
+}
+
+std::vector<std::string> channels_of(const State& state, const std::string& receiver) {
+  const std::vector<IntegrationConfiguration>& integrations = integrations_of(routing_of(state), receiver);
   std::vector<std::string> names;
-  const std::size_t count = webhooks_of(routing_of(state), receiver).size();
-  for (std::size_t i = 0; i < count; ++i) names.push_back(webhook_name(receiver, i));
+  for (std::size_t i = 0; i < integrations.size(); ++i) names.push_back(name_of(integrations, receiver, i));
   return names;
 }
 
-bool has_same_webhooks(const Routing& a, const Routing& b, const std::string& receiver) {
-  return webhooks_of(a, receiver).size() == webhooks_of(b, receiver).size();
+bool has_same_integrations(const Routing& a, const Routing& b, const std::string& receiver) {
+  const std::vector<IntegrationConfiguration>&before = integrations_of(a, receiver), &after = integrations_of(b, receiver);
+  return std::equal(before.begin(), before.end(), after.begin(), after.end(),
+                    [](const auto& x, const auto& y) { return x.kind == y.kind; });
+}
+
+bool is_known_before(const Routing& a, const Routing& b, const std::string& receiver, std::uint32_t integration) {
+  const std::vector<IntegrationConfiguration>&before = integrations_of(a, receiver), &after = integrations_of(b, receiver);
+  if (integration >= after.size()) return before.empty();
+  const IntegrationKind kind = after[integration].kind;
+  return count_of(before, kind) == count_of(after, kind);
 }
 
 }  // namespace watchbill::core::route

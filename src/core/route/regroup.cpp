@@ -10,6 +10,20 @@
 namespace watchbill::core::route {
 namespace {
 
+// Addresses and texts are of the driver alone, and may hold secrets.
+ReceiverConfiguration kept_of(const ReceiverConfiguration& receiver) {
+  ReceiverConfiguration kept;
+  const auto keep = [&](IntegrationKind kind, std::uint64_t alerts_max, ResolvedNotice resolved) {
+    IntegrationConfiguration& integration = kept.integrations.emplace_back();
+    integration.kind = kind;
+    integration.max_alerts = alerts_max;
+    integration.resolved = resolved;
+  };
+  for (const WebhookConfiguration& each : receiver.webhooks) keep(IntegrationKind::webhook, each.max_alerts, each.resolved);
+  for (const IntegrationConfiguration& each : receiver.integrations) keep(each.kind, each.max_alerts, each.resolved);
+  return kept;
+}
+
 Routing routing_from(const Configuration& configuration) {
   Routing routing;
   routing.external_url = configuration.external_url;
@@ -21,9 +35,7 @@ Routing routing_from(const Configuration& configuration) {
   routing.inhibit_rules = configuration.routing->inhibit_rules;
   routing.receivers = configuration.routing->receivers;
   routing.time_intervals = configuration.routing->time_intervals;
-  // Addresses may hold secrets, and only the driver needs them.
-  for (auto& [name, receiver] : routing.receivers)
-    for (WebhookConfiguration& webhook : receiver.webhooks) webhook.url = webhook.url_file = "";
+  for (auto& [name, receiver] : routing.receivers) receiver = kept_of(receiver);
   return routing;
 }
 
@@ -31,7 +43,7 @@ Routing routing_from(const Configuration& configuration) {
 bool groups_alike(const Routing& a, const Routing& b) {
   const auto is_alike = [&](const RouteConfiguration& x, const RouteConfiguration& y) {
     return x.after == y.after && x.end == y.end && x.group_by == y.group_by && x.matchers == y.matchers &&
-           x.receiver == y.receiver && has_same_webhooks(a, b, x.receiver);
+           x.receiver == y.receiver && has_same_integrations(a, b, x.receiver);
   };
   return std::equal(a.routes.begin(), a.routes.end(), b.routes.begin(), b.routes.end(), is_alike);
 }
@@ -52,10 +64,10 @@ struct Before {
   Table<std::string, Group> groups;
 };
 
-// An alert that was taken out of its groups, and what each webhook was told of it.
+// An alert that was taken out of its groups, and what each channel was told of it.
 struct Ungrouped {
   GroupedAlert alert;
-  std::map<std::string, Told> told;  // by webhook_name()
+  std::map<std::string, Told> told;  // by channel_of()
 };
 
 // What is on its way from a group that is gone may arrive or not: nobody hears of its outcome.
@@ -71,7 +83,7 @@ std::map<std::string, Ungrouped> taken_apart(const Before& before) {
     each_alert(before.alerts, id, [&](std::string alert, const GroupedAlert& grouped) {
       Ungrouped& one = alerts[std::move(alert)];
       one.alert = grouped;
-      Told& told = one.told[webhook_name(group.receiver, group.webhook)];
+      Told& told = one.told[channel_of(before.routing, group.receiver, group.integration)];
       told = std::max(told, known_in_the_end(grouped));
     });
     return true;
@@ -79,14 +91,15 @@ std::map<std::string, Ungrouped> taken_apart(const Before& before) {
   return alerts;
 }
 
-// What a webhook that stays was told stays told. An end that nobody there waits for is forgotten. A group that stays keeps its
-// pace too, and hears of the outcome of its message that is on its way.
+// What an integration that stays was told stays told. An end that nobody there waits for is forgotten. A group that stays keeps
+// its pace too, and hears of the outcome of its message that is on its way.
 void regroup(State& state, const std::string& alert, const Ungrouped& ungrouped, const Before& before,
              const Applying& applying) {
   const Routing& routing = routing_of(state);
   for (const Membership& membership : memberships_of(state, ungrouped.alert.labels)) {
     const std::string key = alert_key(membership.id, alert);
-    const bool is_remembered = has_same_webhooks(before.routing, routing, membership.receiver);
+    const bool is_remembered = 
+        is_known_before(before.routing, routing, membership.receiver, membership.integration);
     const Group* kept = is_remembered ? before.groups.find(membership.id) : nullptr;
     if (const GroupedAlert* same = kept != nullptr ? before.alerts.find(key) : nullptr) {
       join(state, membership, *kept);
@@ -96,7 +109,7 @@ void regroup(State& state, const std::string& alert, const Ungrouped& ungrouped,
     GroupedAlert grouped = ungrouped.alert;
     grouped.muted.reset();
     grouped.telling = Told::nothing;
-    const auto told = ungrouped.told.find(webhook_name(membership.receiver, membership.webhook));
+    const auto told = ungrouped.told.find(channel_of(routing, membership.receiver, membership.integration));
     grouped.told = is_remembered && told != ungrouped.told.end() ? told->second : Told::nothing;
     if (grouped.ends_at && !is_end_owed(grouped)) continue;
     join(state, membership, kept != nullptr ? *kept : Group{});

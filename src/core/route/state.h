@@ -65,28 +65,28 @@ struct Delivery {
   }
 };
 
-// The alerts that one webhook is told of in one message: those that take one route and agree on the labels of its `group_by`. A
-// receiver with three webhooks has three groups for them, each with its own pace and memory.
+// The alerts that one integration is told of in one message: those that take one route and agree on the labels of its `group_by`.
+// A receiver with three integrations has three groups for them, each with its own pace and memory.
 struct Group {
   bool all_muted{false};             // at the last look every alert was: nothing is repeated
   std::string delivery;              // on its way; empty: none
   bool failing{false};               // the last message was not accepted
   std::optional<Instant> flush_at;   // there is news, told then
   std::optional<Instant> flushed_at;  // the last time: flushes keep to whole intervals after it
+  std::uint32_t integration{0};      // index in the receiver
   Labels labels;
   std::vector<std::string> muted_by;  // at the last look: the causes (muting.h) of all that was muted, ascending
   std::string receiver;              // absent: no routing
   std::uint32_t route{0};            // index in Routing::routes
   std::optional<Instant> told_at;    // the last message was accepted
-  std::uint32_t webhook{0};          // index in the receiver
   template <class To> static constexpr auto fields(To&& to) {
     using G = Group;
     return to(field("all_muted", &G::all_muted), field("delivery", &G::delivery),
               field("failing", &G::failing),     field("flush_at_ms", &G::flush_at),
-              field("flushed_at_ms", &G::flushed_at), field("labels", &G::labels),
-              field("muted_by", &G::muted_by),   field("receiver", &G::receiver),
-              field("route", &G::route),         field("told_at_ms", &G::told_at),
-              field("webhook", &G::webhook));
+              field("flushed_at_ms", &G::flushed_at), field("integration", &G::integration),
+              field("labels", &G::labels),       field("muted_by", &G::muted_by),
+              field("receiver", &G::receiver),   field("route", &G::route),
+              field("told_at_ms", &G::told_at));
   }
 };
 
@@ -112,7 +112,7 @@ struct GroupedAlert {
 struct Routing {
   std::string external_url;
   std::vector<InhibitRuleConfiguration> inhibit_rules;
-  std::map<std::string, ReceiverConfiguration> receivers;  // their webhooks without addresses
+  std::map<std::string, ReceiverConfiguration> receivers;  // without addresses and texts
   std::vector<RouteConfiguration> routes;                  // each before its children
   std::map<std::string, TimeIntervalConfiguration> time_intervals;
   template <class To> static constexpr auto fields(To&& to) {

@@ -1,7 +1,6 @@
 #include "drivers/net/http_client.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
@@ -29,6 +28,7 @@
 #include "drivers/net/loop_context.h"
 #include "drivers/net/stream.h"
 #include "drivers/net/tls.h"
+#include "drivers/net/tls_contexts.h"
 #include "drivers/net/url.h"
 #include "drivers/net/zstd.h"
 
@@ -47,7 +47,6 @@ using Tcp = asio::ip::tcp;
 
 constexpr std::size_t read_bytes = 16U << 10;         // asked of the socket at a time
 constexpr std::uint32_t interim_responses_max = 8;    // 1xx before the real one
-constexpr std::size_t tls_contexts_max = 64;          // different TLS settings kept; each holds a trust store
 constexpr std::size_t location_shown_max = 120;       // bytes, in messages
 constexpr std::uint32_t redirects_ceiling = 16;       // whatever a caller asks for
 
@@ -68,14 +67,6 @@ bool is_quiet(Tcp::socket& socket) {
   return ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-// What a file is as far as its directory knows: one that is renewed by renaming may be as old as the one before.
-std::string stamp(const std::string& file) {
-  struct stat info {};
-  if (file.empty() || ::stat(file.c_str(), &info) != 0) return file;
-  std::string out = file + "@" + std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
-  return out + " " + std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) + " " + std::to_string(info.st_size);
-}
-
 // The body as it was before it was compressed; nothing when it was not, or by something that we do not offer.
 std::optional<Result<std::string>> unpack(const HttpAnswer& answer, std::size_t bytes_max) {
   const std::string* coding = ports::find_field(answer.headers, "content-encoding");
@@ -84,14 +75,6 @@ std::optional<Result<std::string>> unpack(const HttpAnswer& answer, std::size_t 
   if (ports::is_equal_ignoring_case(*coding, "gzip") || ports::is_equal_ignoring_case(*coding, "x-gzip"))
     return gunzip(answer.body, bytes_max);
   return std::nullopt;
-}
-
-std::string version_text(const std::optional<TlsVersion>& version) { return version ? std::string(word(*version)) : ""; }
-
-// Everything that decides how TLS is spoken, with the times of the files: a renewed certificate is a new context.
-std::string tls_key(const TlsClientConfiguration& tls) {
-  return stamp(tls.ca_file) + '\n' + stamp(tls.certificate_file) + '\n' + stamp(tls.key_file) + '\n' +
-         version_text(tls.min_version) + '-' + version_text(tls.max_version) + (tls.skip_verification ? "\n!" : "\n");
 }
 
 }  // namespace
@@ -107,12 +90,11 @@ struct HttpClientCore : std::enable_shared_from_this<HttpClientCore> {
   std::map<std::string, std::size_t> calls_by_host;
   std::map<std::string, std::list<IdleStream>> idle;  // by Call::pool_key(); the newest last
   std::size_t idle_count{0};
-  std::map<std::string, std::shared_ptr<asio::ssl::context>> tls_contexts;
+  TlsContexts tls_contexts;
   asio::steady_timer sweep_timer;
   bool is_sweeping{false};
   bool is_closed{false};
 
-  Result<std::shared_ptr<asio::ssl::context>> tls_context(const TlsClientConfiguration& tls);
   std::optional<Stream> take_idle(const std::string& key);
   void keep_idle(const std::string& key, Stream stream);
   void sweep();
@@ -335,7 +317,7 @@ void Call::on_proxy(const error_code& error, std::size_t bytes) {
 
 void Call::handshake() {
   set_deadline(connect_deadline_);
-  Result<std::shared_ptr<asio::ssl::context>> context = core_->tls_context(call_.tls);
+  Result<std::shared_ptr<asio::ssl::context>> context = core_->tls_contexts.get(call_.tls);
   if (!context) return fail(HttpFailureKind::call_invalid, context.error().text());
   Stream::Tls& tls = stream_->begin_tls(**context);
   const std::string& name = call_.tls.server_name.empty() ? url_.host : call_.tls.server_name;
@@ -559,17 +541,6 @@ void Call::abandon_stream() {
 }  // namespace
 
 // --- what calls share ---
-
-Result<std::shared_ptr<asio::ssl::context>> HttpClientCore::tls_context(const TlsClientConfiguration& tls) {
-  const std::string key = tls_key(tls);
-  if (const auto found = tls_contexts.find(key); found != tls_contexts.end()) return found->second;
-  Result<TlsContext> made = make_tls_client(tls);
-  if (!made) return made.error();
-  if (tls_contexts.size() >= tls_contexts_max) tls_contexts.clear();  // rare, and cheaper than to remember who was used when
-  auto context = std::make_shared<asio::ssl::context>(made->release());
-  tls_contexts.emplace(key, context);
-  return context;
-}
 
 std::optional<Stream> HttpClientCore::take_idle(const std::string& key) {
   const auto found = idle.find(key);

@@ -5,10 +5,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -112,6 +114,16 @@ bool limit_versions(SSL_CTX* context, const TlsClientConfiguration& tls) {
   return !tls.max_version || SSL_CTX_set_max_proto_version(context, openssl_version(*tls.max_version)) == 1;
 }
 
+// What a file is as far as its directory knows: one that is renewed by renaming may be as old as the one before.
+std::string stamp(const std::string& file) {
+  struct stat info {};
+  if (file.empty() || ::stat(file.c_str(), &info) != 0) return file;
+  std::string out = file + "@" + std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
+  return out + " " + std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) + " " + std::to_string(info.st_size);
+}
+
+std::string version_text(const std::optional<TlsVersion>& version) { return version ? std::string(word(*version)) : ""; }
+
 }  // namespace
 
 Result<TlsContext> make_tls_client(const TlsClientConfiguration& tls) {
@@ -128,6 +140,11 @@ Result<TlsContext> make_tls_client(const TlsClientConfiguration& tls) {
     if (Status shown = show_certificate(context.get(), tls.certificate_file, tls.key_file); !shown) return shown.error();
   SSL_CTX_set_verify(context.get(), tls.skip_verification ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   return context;
+}
+
+std::string tls_key(const TlsClientConfiguration& tls) {
+  return stamp(tls.ca_file) + '\n' + stamp(tls.certificate_file) + '\n' + stamp(tls.key_file) + '\n' +
+         version_text(tls.min_version) + '-' + version_text(tls.max_version) + (tls.skip_verification ? "\n!" : "\n");
 }
 
 bool expect_server(SSL* session, const std::string& name) {

@@ -29,6 +29,9 @@ struct TlsServerFiles {
 // it.
 [[nodiscard]] Result<TlsContext> make_tls_client(const TlsClientConfiguration& tls);
 
+// Everything that decides how a client speaks TLS, with the times of the files: a renewed certificate is another key.
+[[nodiscard]] std::string tls_key(const TlsClientConfiguration& tls);
+
 // Sets, before the handshake, the name to ask for (SNI; not for addresses) and the name or address that the certificate must be
 // for. False when OpenSSL cannot take the name.
 [[nodiscard]] bool expect_server(SSL* session, const std::string& name);

@@ -1,9 +1,14 @@
-// Delivers messages to webhooks: one POST for each attempt, its outcome kept until the journal has it.
-// Source: domain/alert-routing-and-obligations.md §4, "Delivery". Rounds, pauses and the end of trying are the core's decision.
+// Delivers messages to the integrations of receivers: for each attempt the calls of one conversation (receivers/), its outcome
+// kept until the journal has it. Rounds, pauses and the end of trying are the core's decision.
+// Source: domain/alert-routing-and-obligations.md §4, "Delivery".
+//
+// Cost of an attempt: one task on another thread, which renders its templates (and reads its body from the journal, when it was
+// not written a moment ago), then one call or a few on the loop.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -13,37 +18,34 @@
 #include "ports/effects.h"
 #include "ports/http_client.h"
 #include "ports/io_loop.h"
+#include "ports/mail.h"
+#include "receivers/conversation.h"
 
 namespace watchbill::drivers::notify {
 
-// Where the messages for one receiver go.
-struct Webhook {
-  std::string url;
-  ports::HttpFields headers;  // credentials among them
-  TlsClientConfiguration tls;
-  Duration timeout{Duration::seconds(10)};
+// An integration that messages name.
+struct Integration {
+  std::shared_ptr<const receivers::Channel> channel;
+  std::function<Status(ports::HttpCall&)> settle;  // puts what `http_config` says into a call; may read files
 };
 
 struct NotifySettings {
-  std::map<std::string, Webhook> receivers;  // by name
+  std::map<std::string, Integration> integrations;  // by name: "ops/slack[0]"
 };
-
-// How an attempt ended: 2xx accepted; 408, 429, 5xx and transport errors retryable; every other answer final, and so is a URL
-// that cannot be called. `attempt` and `delivery` are left to the caller.
-[[nodiscard]] NoteDelivery classify(const Result<ports::HttpAnswer, ports::HttpFailure>& outcome);
-
-// The pause that a Retry-After asks for: seconds, or an HTTP date less the answer's own Date; zero when there is none that can be
-// read.
-[[nodiscard]] Duration retry_after(const ports::HttpFields& headers);
 
 class Notifier final : public ports::EffectPort {
  public:
   struct Parts {
     ports::HttpClient& client;
-    ports::IoLoop& loop;  // on which client runs
-    // Reads the bytes of a blob elsewhere and calls `done` on any thread; false, and no call, when too many reads wait. Any
-    // thread.
-    std::function<bool(const Digest&, std::function<void(Result<std::optional<std::string>>)> done)> read_body;
+    ports::MailClient& mail;
+    ports::IoLoop& loop;  // on which both run
+    std::function<Instant()> now;
+    // Runs a task on another thread; false when too many wait. Any thread.
+    std::function<bool(std::function<void()> task)> run;
+    // Reads the bytes of a blob, in such a task.
+    std::function<Result<std::optional<std::string>>(const Digest&)> read_body;
+    // Reads a file that holds a secret. Any thread.
+    std::function<Result<std::string>(const std::string& path)> read_secret;
     // Offers an outcome and calls `done` on any thread with whether it is recorded (or need not be). Any thread.
     std::function<void(NoteDelivery, std::function<void(bool is_recorded)> done)> report;
   };
@@ -51,15 +53,23 @@ class Notifier final : public ports::EffectPort {
 
   void begin(const Effect& effect, Epoch fence) override;
 
-  // Other receivers from now on; what was sent is not changed by it. Any thread.
+  // Other integrations from now on; what was begun is not changed by it. Any thread.
   void configure(NotifySettings settings);
 
  private:
-  [[nodiscard]] std::optional<Webhook> webhook_of(const std::string& receiver) const;
-  void read_and_send(const SendMessage& message);
-  void send(const SendMessage& message, std::string body);
+  struct Attempt;
+
+  [[nodiscard]] std::optional<Integration> integration_of(const std::string& name) const;
+  [[nodiscard]] Result<std::shared_ptr<const receivers::Channel>> with_secrets(
+      const std::shared_ptr<const receivers::Channel>& channel) const;
+  void read_and_speak(const SendMessage& message);
+  void speak(const SendMessage& message, std::string body);
+  void take(const std::shared_ptr<Attempt>& attempt, receivers::Step step);
+  void call(const std::shared_ptr<Attempt>& attempt, ports::HttpCall call);
+  void mail(const std::shared_ptr<Attempt>& attempt, ports::MailCall call);
+  void end(const std::shared_ptr<Attempt>& attempt, const receivers::Verdict& verdict);
+  void end(const SendMessage& message, receivers::Verdict verdict, std::string remark);
   void report(NoteDelivery note);
-  void report_for(const SendMessage& message, NoteDelivery note);
 
   mutable std::mutex mutex_;
   NotifySettings settings_;

@@ -17,7 +17,9 @@ constexpr std::size_t secret_bytes_max = 64U << 10;
 constexpr std::string_view environment_prefix = "env:";
 constexpr std::uint32_t redirect_count_max = 10;  // as Prometheus
 
-Result<std::string> read_file(const std::string& path) {
+}  // namespace
+
+Result<std::string> read_secret_file(const std::string& path) {
   constexpr const char* tried = "read the secret in";
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return Error::from_errno(errno, tried, path);
@@ -38,6 +40,8 @@ Result<std::string> read_file(const std::string& path) {
   return begin == std::string::npos ? std::string() : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
+namespace {
+
 // "env:NAME"
 Result<std::string> read_environment(const std::string& written) {
   const char* value = std::getenv(written.substr(environment_prefix.size()).c_str());
@@ -46,13 +50,17 @@ Result<std::string> read_environment(const std::string& written) {
 }
 
 Result<std::string> read_secret(const HttpClientConfiguration& client) {
-  if (!client.secret_file.empty()) return read_file(client.secret_file);
+  if (!client.secret_file.empty()) return read_secret_file(client.secret_file);
   return client.secret.starts_with(environment_prefix) ? read_environment(client.secret) : std::string();
 }
 
 }  // namespace
 
 Status settle_call(const HttpClientConfiguration& client, ports::HttpCall& call) {
+  return settle_call_with(nullptr, client, call);
+}
+
+Status settle_call_with(const std::string* given, const HttpClientConfiguration& client, ports::HttpCall& call) {
   call.redirect_count_max = client.refuses_redirects ? 0 : redirect_count_max;
   if (client.tls) call.tls = *client.tls;
   call.proxy = client.proxy;
@@ -62,7 +70,7 @@ Status settle_call(const HttpClientConfiguration& client, ports::HttpCall& call)
     call.proxy = std::move(*proxy);
   }
   if (client.authorization.empty()) return {};
-  Result<std::string> secret = read_secret(client);
+  Result<std::string> secret = given != nullptr ? *given : read_secret(client);
   if (!secret) return secret.error();
   const bool is_basic = client.authorization == "Basic";
   const std::string value = is_basic ? to_base64(client.username + ":" + *secret) : std::move(*secret);
