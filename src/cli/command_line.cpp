@@ -11,6 +11,7 @@
 #include "cli/online.h"
 #include "cli/prometheus_flags.h"
 #include "cli/runs.h"
+#include "cli/routes.h"
 #include "cli/silences.h"
 #include "cli/test.h"
 #include "cli/workloads.h"
@@ -43,6 +44,7 @@ struct Parsed {
   std::string shell;
   ServerArguments server;
   HoldArguments hold;
+  RouteArguments route;
   SilenceArguments silence;
   QueryArguments query;
   std::vector<std::string> filters;
@@ -77,6 +79,7 @@ class CommandLine {
     add_alerts();
     add_hold();
     add_silence();
+    add_route();
     add_workloads();
     add_run();
     add_approvals();
@@ -326,6 +329,32 @@ class CommandLine {
                         [this, verb](Terminal& terminal) { return verb(terminal, world_, parsed_.server, parsed_.silence); });
     add_server(sub);
     return sub;
+  }
+
+  void add_route() {
+    CLI::App* route = add(app_, "route", "where alerts go, asked of files and journals without a controller",
+                          "  watchbill route show alertmanager.yml severity=page\n  watchbill route test routes_test.yml", {});
+    route->require_subcommand(1);
+    CLI::App* show = add(*route, "show", "print the tree of routes, or who is told of an alert with such labels",
+                         "  watchbill route show alertmanager.yml\n"
+                         "  watchbill route show alertmanager.yml alertname=WebDown severity=page --at 2026-03-01T02:00:00Z",
+                         [this](Terminal& terminal) { return route_show(terminal, world_, parsed_.route); });
+    show->add_option("FILE", parsed_.route.configuration, "an Alertmanager file")->required();
+    show->add_option("LABEL", parsed_.route.labels, "NAME=VALUE, a label of the alert");
+    show->add_option("--at", parsed_.route.at, "the instant that time intervals are asked about [now]");
+    CLI::App* test = add(*route, "test", "hold routes against what test files expect of them",
+                         "  watchbill route test routes_test.yml\n"
+                         "  watchbill route test tests/*.yml --config alertmanager.yml",
+                         [this](Terminal& terminal) { return route_test(terminal, world_, parsed_.route); });
+    test->add_option("FILE", parsed_.route.files, "test files")->required();
+    test->add_option("--config", parsed_.route.configuration, "an Alertmanager file, instead of the one that a test file names");
+    CLI::App* diff = add(*route, "diff", "recorded alerts through two files: who would have been told more or less",
+                         "  watchbill route diff alertmanager.yml new.yml --data ./data --since 7d",
+                         [this](Terminal& terminal) { return route_diff(terminal, world_, parsed_.route); });
+    diff->add_option("OLD", parsed_.route.configuration, "an Alertmanager file")->required();
+    diff->add_option("NEW", parsed_.route.changed, "another one")->required();
+    diff->add_option("--data", parsed_.route.data, "the data directory")->capture_default_str();
+    diff->add_option("--since", parsed_.route.since, "only alerts that fired so long before the last record, such as 7d");
   }
 
   void add_silence() {
