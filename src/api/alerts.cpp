@@ -231,7 +231,9 @@ class Course {
   void note(const NotificationSent& event) {
     outcome_of(event.delivery.text, event.remark.empty() ? "sent" : "sent, " + event.remark);
   }
-  void note(const NotificationFailed& event) { outcome_of(event.delivery.text, event.reason); }
+  void note(const NotificationFailed& event) {
+    outcome_of(event.delivery.text, event.remark.empty() ? event.reason : event.reason + ": " + event.remark);
+  }
   void note(const NotificationGivenUp& event) { outcome_of(event.delivery.text, "given up: " + event.reason); }
   void note(const PlanStarted& event) { outcome_of(event.run, "running"); }
   void note(const PlanHeld& event) { outcome_of(event.run, "held: " + std::string(word(event.reason))); }

@@ -34,7 +34,7 @@ class NotedFiles {
       sum_.add(path).add("\n").add(text ? sha256(*text).hex() : std::string("unreadable")).add("\n");
       return text;
     };
-    return {read, files.list};
+    return {read, files.list, files.can_read};
   }
   [[nodiscard]] Digest digest() { return sum_.finish(); }
 
@@ -73,12 +73,33 @@ std::vector<api::Token> read_tokens(const AccessConfiguration& access, SecretRea
 
 // What the journal keeps is never rewritten, and an Alertmanager file has secrets in it: in their place stands enough of a digest
 // to see that one has changed, and too little to try passwords against.
-std::string text_for_journal(Configuration configuration) {
+std::string digest_of(const std::string& secret) {
   constexpr std::size_t digits_kept = 8;
+  return "sha256:" + sha256(secret).hex().substr(0, digits_kept);
+}
+
+// "https://USER:PASSWORD@HOST/" in any text of a setting.
+void hide_users(PlanValue& value) {
+  if (auto* text = std::get_if<std::string>(&value.value)) {
+    const std::size_t scheme = text->find("://");
+    if (scheme == std::string::npos) return;
+    const std::size_t end = text->find_first_of("/?#", scheme + 3), at = text->rfind('@', end);
+    if (at != std::string::npos && at > scheme)
+      text->replace(scheme + 3, at - scheme - 3, digest_of(text->substr(scheme + 3, at - scheme - 3)));
+  }
+  if (auto* list = std::get_if<PlanValue::List>(&value.value))
+    for (PlanValue& each : *list) hide_users(each);
+  if (auto* map = std::get_if<PlanValue::Map>(&value.value))
+    for (auto& [name, each] : *map) hide_users(each);
+}
+
+std::string text_for_journal(Configuration configuration) {
   if (configuration.routing)
     for (auto& [name, receiver] : configuration.routing->receivers)
-      for (IntegrationConfiguration& integration : receiver.integrations)
-        for (auto& [key, secret] : integration.secrets) secret = "sha256:" + sha256(secret).hex().substr(0, digits_kept);
+      for (IntegrationConfiguration& integration : receiver.integrations) {
+        for (auto& [key, secret] : integration.secrets) secret = digest_of(secret);
+        for (auto& [key, value] : integration.settings) hide_users(value);
+      }
   return canonical_text(configuration);
 }
 

@@ -231,6 +231,7 @@ void Service::offer_reload(BillReading reading, const Actor& who, std::function<
   outcome.configuration = reading.bill->digest;
   outcome.keys_for_restart = keys_for_restart(settings_.bill->configuration, reading.bill->configuration);
   const auto bill = std::make_shared<const Bill>(std::move(*reading.bill));
+  notifier_.prepare(bill->notify);
   accept(*bill, who, [this, bill, outcome = std::move(outcome), done](const core::Answer& answer) mutable {
     outcome.refused = answer.refused;
     outcome.sequence = answer.sequence;
@@ -295,6 +296,7 @@ drivers::notify::Notifier::Parts Service::notifier_parts() {
           [this](std::function<void()> task) { return questions_.run(std::move(task)); },
           read_body,
           drivers::scrape::read_secret_file,
+          [this](const std::string& line) { log_(line); },
           [this](NoteDelivery note, const std::function<void(bool)>& done) { report(std::move(note), done); }};
 }
 

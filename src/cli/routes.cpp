@@ -191,6 +191,7 @@ ExitCode route_diff(Terminal& terminal, World& world, const RouteArguments& argu
       differences.empty() ? "nobody is told more or less" : "differences: " + std::to_string(differences.size());
   if (terminal.format() == Format::table)
     terminal.print(std::to_string(comparison.fired_count()) + " firings routed, " + outcome);
+  if (comparison.fired_count() == 0) return ExitCode::not_enough_data;
   return differences.empty() ? ExitCode::done : ExitCode::negative;
 }
 

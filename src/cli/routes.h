@@ -23,7 +23,8 @@ struct RouteArguments {
 [[nodiscard]] ExitCode route_show(Terminal& terminal, World& world, const RouteArguments& arguments);
 // `route test FILE…`: exit 1 when somebody else is told than a test expects, 2 when a file cannot be taken.
 [[nodiscard]] ExitCode route_test(Terminal& terminal, World& world, const RouteArguments& arguments);
-// `route diff OLD NEW`: recorded alerts through both. Exit 1 when somebody would be told more or less.
+// `route diff OLD NEW`: recorded alerts through both. Exit 1 when somebody would be told more or less, 5 when nothing
+// fired.
 [[nodiscard]] ExitCode route_diff(Terminal& terminal, World& world, const RouteArguments& arguments);
 
 }  // namespace watchbill::cli

@@ -124,7 +124,9 @@ void Engine::process(Batch& batch, Envelope envelope, Instant now) {
   Held held{std::move(envelope.reply), processed.answer, core::outcome_subject(envelope.command.body)};
   // Only what changed something ends an attempt, or what is owed no more: a late second report of an earlier attempt does
   // neither.
-  if (held.ended && processed.events.empty() && state_.schedule.ready.contains(*held.ended)) held.ended.reset();
+  const auto seat = held.ended ? in_flight_.find(*held.ended) : in_flight_.end();
+  const bool is_seated = seat != in_flight_.end();
+  if (is_seated && processed.events.empty() && is_ready(seat->first, seat->second)) held.ended.reset();
   if (!processed.events.empty()) record(batch, envelope.command, processed, state, now);
   batch.held.push_back(std::move(held));
 }
@@ -262,40 +264,43 @@ void Engine::refuse(Batch& batch, Refusal reason, const std::string& message) {
   }
 }
 
-// Each area has seats of its own: a keeper that does not answer must not keep messages from leaving.
-Engine::Seats Engine::free_seats() const noexcept {
-  Seats seats{};
-  seats.fill(limits_.deliveries_in_flight_max);
-  seats[static_cast<std::size_t>(Area::plan)] = limits_.run_effects_in_flight_max;
-  seats[static_cast<std::size_t>(Area::workload)] = limits_.orders_in_flight_max;
-  for (const Subject& subject : in_flight_) --seats[static_cast<std::size_t>(subject.owner)];
-  return seats;
+// Each area has seats of its own, and each channel of messages: a keeper that does not answer must not keep messages from
+// leaving, nor a channel that hangs those of others.
+std::size_t Engine::free_seats(const Queue& queue) const noexcept {
+  std::size_t seats = limits_.deliveries_in_flight_max;
+  if (queue.area == Area::plan) seats = limits_.run_effects_in_flight_max;
+  if (queue.area == Area::workload) seats = limits_.orders_in_flight_max;
+  const auto taken = std::count_if(in_flight_.begin(), in_flight_.end(), [&](const auto& each) { return each.second == queue; });
+  return seats - std::min(seats, static_cast<std::size_t>(taken));
 }
 
 std::map<std::string, std::size_t> Engine::acting_on_hosts() const {
   std::map<std::string, std::size_t> acting;
-  for (const Subject& subject : in_flight_)
+  for (const auto& [subject, queue] : in_flight_)
     if (const auto host = core::acting_host(state_, subject)) ++acting[*host];
   return acting;
+}
+
+bool Engine::is_ready(const Subject& subject, const Queue& queue) const {
+  return state_.schedule.ready.contains(subject, queue.name);
 }
 
 void Engine::release_effects(Instant now) {
   if (write_mode_ == WriteMode::nothing) return;
   // An effect of a run ends with what it was for: a step that went on without it, a run that is over.
   std::erase_if(in_flight_,
-                [this](const Subject& each) { return each.owner == Area::plan && !state_.schedule.ready.contains(each); });
-  const Seats seats = free_seats();
+                [this](const auto& each) { return each.first.owner == Area::plan && !is_ready(each.first, each.second); });
   std::map<std::string, std::size_t> acting = acting_on_hosts();
-  for (std::size_t area = 0; area < area_count; ++area) {
-    std::size_t left = seats[area];
+  for (const auto& [queue, index] : state_.schedule.ready.queues()) {
+    std::size_t left = index.next() <= now ? free_seats(queue) : 0;
     if (left == 0) continue;
-    state_.schedule.ready.of(static_cast<Area>(area)).each_due(now, [&](Instant, const Subject& subject) {
+    index.each_due(now, [&, &queue = queue](Instant, const Subject& subject) {
       if (in_flight_.contains(subject)) return true;
       if (const auto host = core::acting_host(state_, subject)) {
         if (acting[*host] >= limits_.host_effects_in_flight_max) return true;
         ++acting[*host];
       }
-      in_flight_.insert(subject);
+      in_flight_.emplace(subject, queue);
       begin(core::effect_of(state_, subject));
       return --left > 0;
     });
@@ -358,11 +363,10 @@ Instant Engine::next_due() const {
   if (write_mode_ == WriteMode::nothing) return next_write_attempt_;
   if (!first_commands_.empty() || !carried_.empty() || !state_.pending_reactions.empty()) return Instant{};
   Instant due = write_mode_ == WriteMode::normal ? state_.schedule.deadlines.next() : next_write_attempt_;
-  const Seats seats = free_seats();
   const std::map<std::string, std::size_t> acting = acting_on_hosts();
-  for (std::size_t area = 0; area < area_count; ++area) {
-    if (seats[area] == 0) continue;  // only an outcome frees one
-    state_.schedule.ready.of(static_cast<Area>(area)).each_due(Instant::never(), [&](Instant at, const Subject& subject) {
+  for (const auto& [queue, index] : state_.schedule.ready.queues()) {
+    if (index.next() >= due || free_seats(queue) == 0) continue;  // only an outcome frees one
+    index.each_due(Instant::never(), [&](Instant at, const Subject& subject) {
       if (at >= due) return false;
       if (in_flight_.contains(subject)) return true;
       const auto host = core::acting_host(state_, subject);

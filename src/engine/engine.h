@@ -62,7 +62,7 @@ class Engine {
   [[nodiscard]] WriteMode write_mode() const noexcept { return write_mode_; }
   // What the store said when it refused; of no meaning in the normal mode.
   [[nodiscard]] const std::string& read_only_reason() const noexcept { return read_only_reason_; }
-  [[nodiscard]] const std::set<Subject>& in_flight() const noexcept { return in_flight_; }
+  [[nodiscard]] const std::map<Subject, Queue>& in_flight() const noexcept { return in_flight_; }
 
  private:
   struct Held {
@@ -95,10 +95,11 @@ class Engine {
   void release(Batch& batch);
   void refuse(Batch& batch, Refusal reason, const std::string& message);
   // For each area, how many more effects its drivers may have in flight.
-  using Seats = std::array<std::size_t, area_count>;
-  [[nodiscard]] Seats free_seats() const noexcept;
+  // How many more effects of a queue may be begun.
+  [[nodiscard]] std::size_t free_seats(const Queue& queue) const noexcept;
   // How many effects act on each host now.
   [[nodiscard]] std::map<std::string, std::size_t> acting_on_hosts() const;
+  [[nodiscard]] bool is_ready(const Subject& subject, const Queue& queue) const;
   void release_effects(Instant now);
   void begin(Effect effect);
   [[nodiscard]] std::optional<RecoveryFailure> rebuild_from_journal();
@@ -116,7 +117,7 @@ class Engine {
   std::vector<Command> first_commands_;
   std::deque<Envelope> carried_;  // taken from the inbox in lane order, and left over by a batch that was full by bytes
   RecentBlobs recent_;
-  std::set<Subject> in_flight_;
+  std::map<Subject, Queue> in_flight_;
   WriteMode write_mode_{WriteMode::normal};
   std::optional<Batch> refused_batch_;  // JournalBecameReadOnly, until it is durable
   std::string read_only_reason_;

@@ -56,7 +56,7 @@ struct NoteDelivery {
   DeliveryId delivery;
   std::string detail;    // "http 503", "connection_refused"
   Duration retry_after;  // what the receiver asked for; 0 when it did not
-  std::string remark{};  // what was told otherwise than the settings say, and why; of an accepted one
+  std::string remark{};  // accepted: what was told otherwise than the settings say, and why; else what the far side said
   template <class To> static constexpr auto fields(To&& to) {
     return to(field("answer", &NoteDelivery::answer), field("attempt", &NoteDelivery::attempt),
               field("delivery", &NoteDelivery::delivery), field("detail", &NoteDelivery::detail),

@@ -72,9 +72,11 @@ struct NotificationFailed {
   std::string reason;  // "http 500", "timeout", "connection_refused", …
   std::optional<Instant> retry_at;
   bool round_over{false};  // the next attempt, if any, begins a new round
+  std::string remark{};    // what the far side said of it, for people
   template <class To> static constexpr auto fields(To&& to) {
     return to(field("attempt", &NotificationFailed::attempt), field("delivery", &NotificationFailed::delivery),
-              field("reason", &NotificationFailed::reason), field("retry_at_ms", &NotificationFailed::retry_at),
+              field("reason", &NotificationFailed::reason), field("remark", &NotificationFailed::remark),
+              field("retry_at_ms", &NotificationFailed::retry_at),
               field("round_over", &NotificationFailed::round_over));
   }
 };
@@ -129,7 +131,7 @@ struct NotificationNotSent {
   std::vector<Muting> by;       // of muted ones: the first 20, each once
   std::string group;
   NotSentReason reason{NotSentReason::no_route};
-  std::string receiver;         // absent: no routing
+  std::string receiver;         // "ops/webhook[0]", its name alone when it has no integration; absent: no routing
   std::string subject;          // "alerts {alertname=\"WebDown\"}"
   std::uint64_t total{0};       // alerts
   template <class To> static constexpr auto fields(To&& to) {

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <compare>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -77,23 +77,37 @@ class TimeIndex {
   std::unordered_map<Subject, Order::iterator, HashOfSubject> places_;  // only ever asked for one subject
 };
 
-// Effects by area, as each area has seats of its own: ten thousand messages that wait for one are no detour to a step of a run.
+// Where an effect stands in line: each queue has seats of its own. Ten thousand messages to a channel that hangs are no detour to
+// another channel's, or to a step of a run.
+struct Queue {
+  Area area{Area::engine};
+  std::string name;  // of messages their channel; else ""
+  friend auto operator<=>(const Queue&, const Queue&) = default;
+};
+
+// Effects by queue. One that is asked for is named with its queue; queues that nobody stands in are not there.
 class ReadyIndex {
  public:
-  void set(const Subject& subject, Instant at) { index_of(subject.owner).set(subject, at); }
-  void remove(const Subject& subject) { index_of(subject.owner).remove(subject); }
-  [[nodiscard]] const TimeIndex& of(Area area) const noexcept { return areas_[static_cast<std::size_t>(area)]; }
-  [[nodiscard]] bool contains(const Subject& subject) const { return of(subject.owner).contains(subject); }
+  void set(const Subject& subject, Instant at, const std::string& queue = {}) {
+    const auto place = queues_.try_emplace(Queue{subject.owner, queue}).first;
+    place->second.set(subject, at);
+    if (place->second.size() == 0) queues_.erase(place);
+  }
+  void remove(const Subject& subject, const std::string& queue = {}) { set(subject, Instant::never(), queue); }
+  [[nodiscard]] const std::map<Queue, TimeIndex>& queues() const noexcept { return queues_; }
+  [[nodiscard]] bool contains(const Subject& subject, const std::string& queue = {}) const {
+    const auto found = queues_.find(Queue{subject.owner, queue});
+    return found != queues_.end() && found->second.contains(subject);
+  }
   [[nodiscard]] std::size_t size() const noexcept {
     std::size_t size = 0;
-    for (const TimeIndex& each : areas_) size += each.size();
+    for (const auto& [queue, index] : queues_) size += index.size();
     return size;
   }
   friend bool operator==(const ReadyIndex&, const ReadyIndex&) noexcept = default;
 
  private:
-  [[nodiscard]] TimeIndex& index_of(Area area) noexcept { return areas_[static_cast<std::size_t>(area)]; }
-  std::array<TimeIndex, area_count> areas_;
+  std::map<Queue, TimeIndex> queues_;
 };
 
 // The indexes of one State. Derived from it: the full scan core::rebuild_schedule() must always give the same.

@@ -68,7 +68,13 @@ Begin begin_of(IntegrationKind kind) {
 
 Result<std::unique_ptr<Conversation>> begin_conversation(std::shared_ptr<const Channel> channel, std::string payload,
                                                          std::string delivery, Instant now) {
-  Result<Notification> notification = read_notification(std::move(payload));
+  if (channel->configuration.kind == IntegrationKind::webhook) {  // is posted what it is
+    Notification whole;
+    whole.payload = std::move(payload);
+    whole.delivery = std::move(delivery);
+    return begin_webhook(std::move(channel), std::move(whole), now);
+  }
+  Result<Notification> notification = read_notification(std::move(payload), now);
   if (!notification) return notification.error();
   notification->delivery = std::move(delivery);
   const Begin begin = begin_of(channel->configuration.kind);

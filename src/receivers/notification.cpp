@@ -6,6 +6,8 @@
 namespace watchbill::receivers {
 namespace {
 
+constexpr Instant no_end{-62'135'596'800'000};  // Go's zero time, as payloads write it
+
 // Reads members one by one and remembers the first that is not as it must be.
 class PayloadReader {
  public:
@@ -71,15 +73,40 @@ text_template::NotificationAlert read_alert(PayloadReader& in, const JsonValue& 
   return alert;
 }
 
+// What a step of a run says, in the words of alerts, so that every kind and template can tell it.
+Notification notice_in(PayloadReader& in, const JsonValue& body, Instant now) {
+  text_template::NotificationAlert alert;
+  alert.status = "firing";
+  const std::string run = in.text(body, "run");
+  alert.labels = Labels(std::vector<Labels::Pair>{{"alertname", "RunNotice"}, {"run", run}, {"step", in.text(body, "step")}});
+  alert.annotations = {{"summary", in.text(body, "text")}};
+  alert.starts_at = now;
+  alert.ends_at = no_end;
+  Notification notification;
+  text_template::NotificationData& data = notification.data;
+  data.status = alert.status;
+  data.group_labels = data.common_labels = alert.labels;
+  data.common_annotations = alert.annotations;
+  data.alerts.push_back(std::move(alert));
+  notification.group_key = "run:" + run;
+  return notification;
+}
+
 Error unreadable(std::string detail) { return Error{ErrorKind::invalid, "read the message", "its payload", std::move(detail)}; }
 
 }  // namespace
 
-Result<Notification> read_notification(std::string payload) {
+Result<Notification> read_notification(std::string payload, Instant now) {
   const Result<JsonValue> body = parse_json(payload);
   if (!body) return unreadable(body.error().detail);
   PayloadReader in;
   Notification notification;
+  if (body->find("run") != nullptr) {
+    notification = notice_in(in, *body, now);
+    if (!in.detail.empty()) return unreadable(in.detail);
+    notification.payload = std::move(payload);
+    return notification;
+  }
   text_template::NotificationData& data = notification.data;
   data.receiver = in.text(*body, "receiver");
   data.status = in.status(*body);

@@ -21,8 +21,9 @@ struct Notification {
   std::string delivery{};            // its id, the same in all attempts
 };
 
-// Reads what core/route/payload.h writes. Fails on anything else.
-[[nodiscard]] Result<Notification> read_notification(std::string payload);
+// Reads what core/route/payload.h writes, or the notice of a run's step ({"run":…,"step":…,"text":…}), which becomes an alert
+// RunNotice that fires since `now`. Fails on anything else.
+[[nodiscard]] Result<Notification> read_notification(std::string payload, Instant now = {});
 
 // The lower-case hex SHA-256 of the group's key: what the far side knows the group by, as Alertmanager's Key.Hash().
 [[nodiscard]] std::string group_hash(const Notification& notification);

@@ -369,9 +369,13 @@ class World {
         if (!engine_->in_flight().contains(subject)) first = subject;
         return !first;
       };
-      for (std::size_t area = 0; area < area_count && !first; ++area)
-        state.schedule.ready.of(static_cast<Area>(area)).each_due(Instant::never() - Duration{1}, look);
-      if (first) state.schedule.ready.remove(*first);
+      std::string queue;
+      for (const auto& [place, index] : state.schedule.ready.queues())
+        if (!first) {
+          index.each_due(Instant::never() - Duration{1}, look);
+          queue = place.name;
+        }
+      if (first) state.schedule.ready.remove(*first, queue);
     }
     if (options_.plant == Plant::page_is_taken_back && result_.faults > 2) take_a_page_back();
     const bool writes_behind = options_.plant == Plant::old_controller_writes_on || options_.plant == Plant::clock_runs_back;

@@ -139,6 +139,22 @@ TEST(engine, a_second_report_of_an_earlier_attempt_frees_no_seat) {
   EXPECT_EQ(desk.engine->in_flight().size(), 1U);
 }
 
+TEST(engine, a_channel_that_hangs_keeps_no_other_channels_messages_waiting) {
+  Desk desk;
+  desk.limits.deliveries_in_flight_max = 2;
+  desk.start();
+  for (int i = 0; i < 5; ++i) desk.person(message());
+  static_cast<void>(desk.step());
+  EXPECT_EQ(desk.engine->in_flight().size(), 2U);
+  desk.take_log();
+  RequestNotification other = message();
+  other.receiver = "other";
+  desk.person(other);
+  static_cast<void>(desk.step());
+  EXPECT_EQ(desk.engine->in_flight().size(), 3U) << "nobody of the first channel answered";
+  EXPECT_EQ(desk.engine->next_due(), Instant::never()) << "and nothing is due that has no seat";
+}
+
 TEST(engine, segments_are_sealed_and_go_on_after_a_restart) {
   Desk desk;
   desk.limits.segment_bytes_max = 1500;

@@ -149,6 +149,10 @@ class Bench {
                                     if (path == "/token") return std::string("from the file");
                                     return Error{ErrorKind::not_found, "read", path, ""};
                                   },
+                                  [this](const std::string& line) {
+                                    const std::lock_guard lock(mutex_);
+                                    log_ += line + "\n";
+                                  },
                                   [this](NoteDelivery note, auto done) { take(std::move(note), done); }});
     thread_ = std::thread([this] { loop_.run(); });
   }
@@ -157,6 +161,11 @@ class Bench {
     loop_.stop();
     thread_.join();
     client_.reset();
+  }
+  [[nodiscard]] Notifier& notifier() { return *notifier_; }
+  [[nodiscard]] std::string log() {
+    const std::lock_guard lock(mutex_);
+    return log_;
   }
   // The reports of one attempt, once `count` have come.
   std::vector<NoteDelivery> send(const std::string& receiver, std::size_t count = 1, std::string_view body = "body",
@@ -193,6 +202,7 @@ class Bench {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<NoteDelivery> notes_;
+  std::string log_;
   std::thread thread_;
 };
 
@@ -327,6 +337,29 @@ TEST(notifier, mail_is_told_by_the_mail_client) {
   const NoteDelivery note = only(refused.send("ops"));
   EXPECT_EQ(note.answer, DeliveryAnswer::final);
   EXPECT_EQ(note.detail, "smtp 550");
+}
+
+TEST(notifier, what_the_far_side_says_is_kept_and_logged_once_without_secrets) {
+  Receiver receiver("HTTP/1.1 403 Forbidden\r\nContent-Length: 27\r\nConnection: close\r\n\r\ntoken topsecret has expired");
+  IntegrationConfiguration hook = webhook(receiver.url());
+  hook.secrets["other"] = "topsecret";
+  Bench bench(hook);
+  const NoteDelivery note = only(bench.send("ops"));
+  EXPECT_EQ(note.detail, "http 403");
+  EXPECT_EQ(note.remark, "token <secret> has expired");
+  EXPECT_EQ(bench.send("ops", 2).size(), 2U);
+  EXPECT_EQ(bench.log(), "notify: ops was not told: http 403: token <secret> has expired\n");
+}
+
+TEST(notifier, an_integration_of_the_next_bill_is_known_before_it_holds) {
+  Receiver receiver(answer_of("200 OK"));
+  Bench bench(receiver.url());
+  NotifySettings next;
+  next.integrations["new"] = integration(webhook(receiver.url()));
+  next.integrations["ops"] = integration(webhook("http://127.0.0.1:1/"));
+  bench.notifier().prepare(next);
+  EXPECT_EQ(only(bench.send("new")).answer, DeliveryAnswer::accepted);
+  EXPECT_EQ(bench.send("ops", 2).back().answer, DeliveryAnswer::accepted) << "one that is known stays as it is";
 }
 
 TEST(notifier, an_outcome_that_the_journal_refused_is_offered_again) {

@@ -70,7 +70,10 @@ class Scenario : public ::testing::Test {
   // The effects that are owed for runs, by the middle of their names.
   [[nodiscard]] std::vector<Effect> owed(std::string_view what) const {
     std::vector<Effect> out;
-    bench.state().schedule.ready.of(Area::plan).each_due(Instant::never(), [&](Instant, const Subject& subject) {
+    const auto& queues = bench.state().schedule.ready.queues();
+    const auto ready = queues.find(Queue{Area::plan, ""});
+    if (ready == queues.end()) return out;
+    ready->second.each_due(Instant::never(), [&](Instant, const Subject& subject) {
       if (subject.name.find("/" + std::string(what) + "/") != std::string::npos)
         out.push_back(effect_of(bench.state(), subject));
       return true;

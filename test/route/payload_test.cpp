@@ -39,6 +39,14 @@ TEST(payload, what_is_too_much_is_counted) {
   ops.wait(wait_time);
   EXPECT_EQ(ops.on_its_way(), "ops/webhook[0] firing a b");
   EXPECT_NE(ops.last_body().find("\"truncatedAlerts\":1}"), std::string::npos);
+  Audience mixed;
+  mixed.limits.notification_bytes_max = 1;
+  for (const char* instance : {"a", "b"}) mixed.fire("Down", instance);
+  mixed.wait(wait_time);
+  mixed.deliver();
+  mixed.end("Down", "a");
+  mixed.wait(interval);
+  EXPECT_EQ(mixed.on_its_way(), "ops/webhook[0] firing b") << "what fires is told before what has ended";
   Audience small;
   small.limits.notification_bytes_max = 1;
   for (const char* instance : {"a", "b", "c"}) small.fire("Down", instance);

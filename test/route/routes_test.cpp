@@ -208,6 +208,24 @@ TEST(routes, a_channel_that_comes_to_a_receiver_takes_no_memory_from_its_others)
   EXPECT_EQ(told.on_its_way_by_channel(), "ops/email[0] resolved a-; ops/slack[0] resolved a-");
 }
 
+TEST(routes, a_channel_of_the_same_kind_that_comes_or_goes_repeats_nothing_to_the_others) {
+  RoutingConfiguration routing = routing_by({"alertname"});
+  std::vector<IntegrationConfiguration>& integrations = routing.receivers["ops"].integrations;
+  Audience told(routing);
+  told.fire("Down", "a");
+  told.wait(wait_time);
+  told.deliver();
+  integrations.push_back(integrations.front());
+  told.configure(routing);
+  told.wait(interval);
+  EXPECT_EQ(told.on_its_way(), "ops/webhook[1] firing a");
+  told.deliver();
+  integrations.pop_back();
+  told.configure(routing);
+  told.wait(interval);
+  EXPECT_EQ(told.on_its_way(), "");
+}
+
 TEST(routes, a_bill_from_before_the_tree_has_its_root) {
   RoutingConfiguration routing;
   const std::string text = R"({"receivers":{"ops":{"webhooks":[{"url":"http://127.0.0.1:1"}]}},"resolve_timeout_ms":300000,)"

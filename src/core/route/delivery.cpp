@@ -25,7 +25,7 @@ Duration pause_before(std::uint32_t next_attempt_of_round) {
 void index(Schedule& schedule, const std::string& id, const Delivery& delivery, const Limits& limits) {
   const bool is_due = delivery.state == DeliveryState::due;
   const Subject subject = subject_for(id);
-  schedule.ready.set(subject, is_due ? delivery.next_at : Instant::never());
+  schedule.ready.set(subject, is_due ? delivery.next_at : Instant::never(), delivery.receiver);
   schedule.deadlines.set(subject, is_due ? Instant::never() : delivery.next_at + limits.delivery_age_max);
 }
 
@@ -67,7 +67,7 @@ Decision decide(const State& state, const Facts& facts, const NoteDelivery& comm
   if (command.answer == DeliveryAnswer::accepted)
     return Events{NotificationSent{command.attempt, command.delivery, command.remark}};
 
-  NotificationFailed failed{command.attempt, command.delivery, command.detail, std::nullopt, false};
+  NotificationFailed failed{command.attempt, command.delivery, command.detail, std::nullopt, false, command.remark};
   const Duration asked = std::min(command.retry_after, retry_after_max);
   const std::uint32_t next = delivery->round_attempts + 2;
   const bool is_final = command.answer == DeliveryAnswer::final;
@@ -121,7 +121,7 @@ void apply(State& state, const NotificationSent& event, const Applying& applying
 
 void apply(State& state, const NotificationFailed& event, const Applying& applying) {
   Delivery& delivery = ended(state, event.delivery, event.attempt);
-  delivery.last_failure = event.reason;
+  delivery.last_failure = event.remark.empty() ? event.reason : event.reason + ": " + event.remark;
   if (event.round_over) delivery.round_attempts = 0;
   delivery.state = event.retry_at ? DeliveryState::due : DeliveryState::failed;
   delivery.next_at = event.retry_at.value_or(applying.at);
@@ -154,7 +154,6 @@ void apply_archived(State& state, const std::string& id, const Applying& applyin
   const bool erased = state.deliveries.erase(id);
   WB_ASSERT(erased, "only a delivery that is kept is archived");
   const Subject subject = subject_for(id);
-  applying.schedule.ready.remove(subject);
   applying.schedule.deadlines.remove(subject);
 }
 
@@ -172,7 +171,9 @@ bool is_failing(const State& state, const Schedule& schedule, const std::string&
   });
   if (found) return true;
   // Those that are owed, by the index: a day's sent ones are kept, and this is asked for each message while a page fires.
-  schedule.ready.of(Area::route).each_due(Instant::never(), [&](Instant, const Subject& subject) {
+  const auto owed = schedule.ready.queues().find(Queue{Area::route, receiver});
+  if (owed == schedule.ready.queues().end()) return false;
+  owed->second.each_due(Instant::never(), [&](Instant, const Subject& subject) {
     const Delivery& delivery = *state.deliveries.find(subject.name);
     const bool has_failed = !delivery.last_failure.empty() && delivery.attempts >= attempts_before_page;
     found = has_failed && delivery.receiver == receiver;

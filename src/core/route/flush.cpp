@@ -83,7 +83,9 @@ struct Flush {
     event.alerts = first_of(alerts, untold_alerts_named_max);
     event.group = id;
     event.reason = reason;
-    event.receiver = group.receiver;
+    const Routing& routing = routing_of(state);
+    const bool has_channel = integration_of(routing, group) != nullptr;
+    event.receiver = has_channel ? channel_of(routing, group.receiver, group.integration) : group.receiver;
     event.subject = "alerts " + group.labels.text();
     event.total = alerts.size();
     return event;

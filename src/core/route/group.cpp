@@ -13,6 +13,7 @@ void take(State& state, const AlertFired& event, const Applying& applying) {
     alert.annotations = event.annotations;
     alert.ends_at.reset();
     alert.generator_url = event.generator_url;
+    alert.source = event.source;
     alert.labels = event.labels;
     alert.starts_at = event.at;
     note_news(routing_of(state), state.groups.edit(membership.id), alert.starts_at, applying.at);

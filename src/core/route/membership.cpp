@@ -107,7 +107,9 @@ bool is_known_before(const Routing& a, const Routing& b, const std::string& rece
   const std::vector<IntegrationConfiguration>&before = integrations_of(a, receiver), &after = integrations_of(b, receiver);
   if (integration >= after.size()) return before.empty();
   const IntegrationKind kind = after[integration].kind;
-  return count_of(before, kind) == count_of(after, kind);
+  const auto is_before = [&](const auto& each) { return each.kind < kind; };
+  const auto place = integration - std::count_if(after.begin(), after.end(), is_before);
+  return place < static_cast<std::ptrdiff_t>(count_of(before, kind));
 }
 
 }  // namespace watchbill::core::route

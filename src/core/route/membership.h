@@ -37,8 +37,8 @@ void rebuild_tree(State& state);
 [[nodiscard]] std::string channel_of(const Routing& routing, const std::string& receiver, std::uint32_t integration);
 // The integrations of a receiver, as deliveries call them; empty where it has none or is not there.
 [[nodiscard]] std::vector<std::string> channels_of(const State& state, const std::string& receiver);
-// Whether a receiver's integrations are those of before. They are known by their places among those of their kind, as long as
-// these are as many: `integration` of b is the one of that name in a.
+// Whether a receiver's integrations are those of before; and whether one of b was there in a. They are known by their places
+// among those of their kind, as in Alertmanager's memory: one that comes takes nothing from the others.
 [[nodiscard]] bool has_same_integrations(const Routing& a, const Routing& b, const std::string& receiver);
 [[nodiscard]] bool is_known_before(const Routing& a, const Routing& b, const std::string& receiver, std::uint32_t integration);
 

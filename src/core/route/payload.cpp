@@ -70,10 +70,19 @@ std::string alert_text(const Telling& telling, const std::string& external_url) 
   write_texts(out.key("annotations"), alert.annotations);
   out.key("startsAt").string(format_rfc3339(alert.starts_at));
   out.key("endsAt").string(alert.ends_at ? format_rfc3339(*alert.ends_at) : std::string(no_end));
-  const bool is_outside = !alert.generator_url.empty();
+  const bool is_outside = alert.source == AlertSource::outside;
   out.key("generatorURL").string(is_outside ? alert.generator_url : external_url + "/api/watchbill/v1/alerts/" + telling.first);
   out.key("fingerprint").string(fingerprint(alert.labels)).end_object();
   return text;
+}
+
+// As many as there is room for, at least one.
+std::vector<std::string> texts_of(const std::vector<Telling>& alerts, const PayloadTerms& terms) {
+  std::vector<std::string> texts;
+  for (std::size_t bytes = 0; texts.size() < alerts.size() && (texts.empty() || bytes < terms.bytes_max);
+       bytes += texts.back().size())
+    texts.push_back(alert_text(alerts[texts.size()], terms.external_url));
+  return texts;
 }
 
 }  // namespace
@@ -109,10 +118,12 @@ std::string payload(const Group& group, std::vector<Telling> alerts, const Paylo
     keep_common(annotations, telling.second->annotations);
     is_firing = is_firing || !telling.second->ends_at;
   }
-  std::vector<std::string> texts;
-  for (std::size_t bytes = 0; texts.size() < alerts.size() && (texts.empty() || bytes < terms.bytes_max);
-       bytes += texts.back().size())
-    texts.push_back(alert_text(alerts[texts.size()], terms.external_url));
+  std::vector<std::string> texts = texts_of(alerts, terms);
+  if (texts.size() < alerts.size()) {
+    // Not all have room: what fires is told before what has ended.
+    std::stable_partition(alerts.begin(), alerts.end(), [](const Telling& each) { return !each.second->ends_at; });
+    texts = texts_of(alerts, terms);
+  }
 
   std::string text;
   JsonWriter out(text);

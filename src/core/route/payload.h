@@ -28,7 +28,8 @@ struct PayloadTerms {
 
 // The body. `alerts` in any order, at least one; they are written as Alertmanager sorts them: by job, instance (those without one
 // last), then all labels. Those beyond `alerts_max` are counted in `truncatedAlerts` and not spoken of; those beyond `bytes_max`
-// are counted too, but status and common labels are of them as well. One is always written.
+// are counted too, but status and common labels are of them as well. What fires is
+// written before what has ended then. One is always written.
 [[nodiscard]] std::string payload(const Group& group, std::vector<Telling> alerts, const PayloadTerms& terms);
 
 }  // namespace watchbill::core::route

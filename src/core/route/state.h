@@ -97,6 +97,7 @@ struct GroupedAlert {
   std::string generator_url;       // of one from outside
   Labels labels;
   std::optional<Muting> muted;     // at the last look, as the journal says
+  AlertSource source{AlertSource::rule};
   Instant starts_at;
   Told telling{Told::nothing};  // by the delivery that is on its way
   Told told{Told::nothing};
@@ -104,7 +105,8 @@ struct GroupedAlert {
     using A = GroupedAlert;
     return to(field("annotations", &A::annotations), field("ends_at_ms", &A::ends_at),
               field("generator_url", &A::generator_url), field("labels", &A::labels), field("muted", &A::muted),
-              field("starts_at_ms", &A::starts_at),  field("telling", &A::telling),    field("told", &A::told));
+              field("source", &A::source),       field("starts_at_ms", &A::starts_at), field("telling", &A::telling),
+              field("told", &A::told));
   }
 };
 

@@ -49,7 +49,7 @@ struct SmtpClientCore : std::enable_shared_from_this<SmtpClientCore> {
   std::atomic<std::size_t> mail_count{0};
   std::map<std::uint64_t, std::shared_ptr<MailSession>> sessions;  // those that wait too
   std::deque<std::uint64_t> waiting;                               // one that is over meanwhile is not in `sessions` any more
-  std::size_t connection_count{0};
+  std::map<std::string, std::size_t> connections;  // that are open or being made, by server
   std::uint64_t session_count{0};
   TlsContexts tls_contexts;
   bool is_closed{false};
@@ -64,11 +64,13 @@ class MailSession : public std::enable_shared_from_this<MailSession> {
   MailSession(std::shared_ptr<SmtpClientCore> core, std::uint64_t id, MailCall call, ports::MailDone done)
       : core_(std::move(core)), id_(id), call_(std::move(call)), done_(std::move(done)), timer_(core_->io) {}
 
-  // Looks at the call and begins its time. False when it is over already.
+  // Looks at the call. False when it is over already.
   bool enter();
   // Takes a seat among the connections.
   void begin();
   void cancel();
+  // "mail.example:25"
+  [[nodiscard]] std::string where() const { return call_.host + ":" + std::to_string(call_.port); }
 
  private:
   // What was said last, or is waited for.
@@ -111,7 +113,6 @@ class MailSession : public std::enable_shared_from_this<MailSession> {
   void fail(MailFailureKind kind, std::string detail, std::uint32_t code = 0);
   void tell(Result<std::string, MailFailure> result);
   void leave();
-  [[nodiscard]] std::string where() const { return call_.host + ":" + std::to_string(call_.port); }
   [[nodiscard]] bool is_encrypted() const noexcept { return stream_ != nullptr && stream_->tls() != nullptr; }
 
   std::shared_ptr<SmtpClientCore> core_;
@@ -119,8 +120,8 @@ class MailSession : public std::enable_shared_from_this<MailSession> {
   const MailCall call_;
   ports::MailDone done_;  // null: told
   asio::steady_timer timer_;
-  const Clock::time_point deadline_{Clock::now() + std::chrono::milliseconds{std::max<std::int64_t>(call_.timeout.ms, 0)}};
-  Clock::time_point connect_deadline_{deadline_};
+  Clock::time_point deadline_;  // from when it has a seat: waiting behind others is no fault of its server
+  Clock::time_point connect_deadline_;
   Step step_{Step::waiting};
   bool has_seat_{false};
 
@@ -158,14 +159,14 @@ bool MailSession::enter() {
     fail(MailFailureKind::call_invalid, std::move(what));
     return false;
   }
-  set_deadline(deadline_);
   return true;
 }
 
 void MailSession::begin() {
   has_seat_ = true;
-  ++core_->connection_count;
+  ++core_->connections[where()];
   step_ = Step::connecting;
+  deadline_ = Clock::now() + std::chrono::milliseconds{std::max<std::int64_t>(call_.timeout.ms, 0)};
   connect_deadline_ = std::min(deadline_, Clock::now() + std::chrono::milliseconds{core_->limits.connect_timeout.ms});
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(connect_deadline_ - Clock::now());
   timer_.cancel();  // the dial keeps the time and can say what it waited for
@@ -405,7 +406,7 @@ void MailSession::leave() {
   timer_.cancel();
   if (dial_) std::exchange(dial_, nullptr)->cancel();
   if (stream_) std::exchange(stream_, nullptr)->close();
-  if (std::exchange(has_seat_, false)) --core_->connection_count;
+  if (std::exchange(has_seat_, false) && --core_->connections[where()] == 0) core_->connections.erase(where());
   core_->sessions.erase(id_);
   core_->mail_count.fetch_sub(1);
   core_->begin_waiting();
@@ -414,12 +415,21 @@ void MailSession::leave() {
 }  // namespace
 
 void SmtpClientCore::begin_waiting() {
-  // Those that are over are dropped wherever they stand in front: a server that hangs lets mails wait until their time is over.
-  while (!waiting.empty() && !is_closed) {
-    const auto found = sessions.find(waiting.front());
-    if (found != sessions.end() && connection_count >= limits.connections_max) return;
-    waiting.pop_front();
-    if (found != sessions.end()) std::shared_ptr<MailSession>{found->second}->begin();
+  // Each server has connections of its own: one that hangs keeps no mail of another waiting.
+  for (auto next = waiting.begin(); next != waiting.end() && !is_closed;) {
+    const auto found = sessions.find(*next);
+    const bool is_there = found != sessions.end();
+    if (is_there) {
+      const auto open = connections.find(found->second->where());
+      if (open != connections.end() && open->second >= limits.connections_max) {
+        ++next;
+        continue;
+      }
+    }
+    next = waiting.erase(next);
+    if (!is_there) continue;
+    std::shared_ptr<MailSession>{found->second}->begin();
+    next = waiting.begin();  // beginning may have ended others
   }
 }
 

@@ -14,7 +14,7 @@
 namespace watchbill::drivers::net {
 
 struct SmtpLimits {
-  std::size_t connections_max{20};  // mails at once; more wait, within their own time
+  std::size_t connections_max{20};  // to one server; more mails wait, and their time begins with their connection
   std::size_t waiting_max{1000};    // one more is `not_connected`
   Duration connect_timeout{Duration::seconds(10)};  // of resolving, connecting and a TLS handshake that comes first
   Duration quit_timeout{Duration::seconds(2)};      // for the answer to a farewell; the mail is taken by then

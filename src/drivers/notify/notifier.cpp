@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "receivers/mail_verdict.h"
+#include "receivers/redaction.h"
 
 namespace watchbill::drivers::notify {
 namespace {
@@ -14,6 +15,7 @@ constexpr std::string_view delivery_header = "X-Watchbill-Delivery";
 constexpr Duration report_pause = Duration::seconds(1);  // the journal is tried again each second too
 constexpr Duration call_timeout = Duration::seconds(10);
 constexpr std::size_t answer_bytes_max = 1U << 20;
+constexpr std::size_t remark_bytes_max = 200;
 constexpr int steps_max = 16;  // of one attempt: no kind needs as many
 
 Verdict judge_failure(const ports::HttpFailure& failure) {
@@ -34,12 +36,19 @@ struct Notifier::Attempt {
   SendMessage message;
   Integration integration;
   std::unique_ptr<receivers::Conversation> conversation;
+  std::shared_ptr<const Channel> channel;  // with the secrets of files
   int step_count{0};
+  std::string said{};  // by the far side, in its last answer
 };
 
 void Notifier::configure(NotifySettings settings) {
   const std::lock_guard lock(mutex_);
   settings_ = std::move(settings);
+}
+
+void Notifier::prepare(const NotifySettings& next) {
+  const std::lock_guard lock(mutex_);
+  settings_.integrations.insert(next.integrations.begin(), next.integrations.end());
 }
 
 std::optional<Integration> Notifier::integration_of(const std::string& name) const {
@@ -81,10 +90,10 @@ void Notifier::speak(const SendMessage& message, std::string body) {
   const std::optional<Integration> integration = integration_of(message.receiver);
   if (!integration) return end(message, {DeliveryAnswer::final, "unknown_receiver", {}}, {});
   Result<std::shared_ptr<const Channel>> channel = with_secrets(integration->channel);
-  if (!channel) return end(message, {DeliveryAnswer::retryable, "secret_unreadable", {}}, {});
-  auto conversation = receivers::begin_conversation(std::move(*channel), std::move(body), message.delivery.text, parts_.now());
+  if (!channel) return end(message, {DeliveryAnswer::retryable, "secret_unreadable", {}}, channel.error().text());
+  auto conversation = receivers::begin_conversation(*channel, std::move(body), message.delivery.text, parts_.now());
   if (!conversation) return end(message, {DeliveryAnswer::final, "body_malformed", {}}, {});
-  const auto attempt = std::make_shared<Attempt>(Attempt{message, *integration, std::move(*conversation), 0});
+  const auto attempt = std::make_shared<Attempt>(Attempt{message, *integration, std::move(*conversation), std::move(*channel)});
   take(attempt, attempt->conversation->begin());
 }
 
@@ -97,30 +106,51 @@ void Notifier::take(const std::shared_ptr<Attempt>& attempt, receivers::Step ste
 
 void Notifier::call(const std::shared_ptr<Attempt>& attempt, ports::HttpCall call) {
   call.headers.push_back({std::string(delivery_header), attempt->message.delivery.text});
-  call.timeout = timeout_of(*attempt->integration.channel);
+  call.timeout = timeout_of(*attempt->channel);
   call.connect_timeout = call.timeout;
   call.body_bytes_max = answer_bytes_max;
+  call.cuts_body = true;  // the status decides, for most
   if (attempt->integration.settle && !attempt->integration.settle(call))
     return end(attempt, Verdict{DeliveryAnswer::retryable, "secret_unreadable", {}});
   parts_.client.start(std::move(call), [this, attempt](const Result<ports::HttpAnswer, ports::HttpFailure>& outcome) {
+    attempt->said = outcome ? outcome->body : outcome.error().detail;
     if (!outcome) return end(attempt, judge_failure(outcome.error()));
     take(attempt, attempt->conversation->go_on(*outcome));
   });
 }
 
 void Notifier::mail(const std::shared_ptr<Attempt>& attempt, ports::MailCall call) {
-  if (const auto& tls = attempt->integration.channel->configuration.client.tls) call.tls = *tls;
+  if (const auto& tls = attempt->channel->configuration.client.tls) call.tls = *tls;
   parts_.mail.send(std::move(call), [this, attempt](const Result<std::string, ports::MailFailure>& outcome) {
+    if (!outcome) attempt->said = outcome.error().detail;
     end(attempt, outcome ? Verdict{DeliveryAnswer::accepted, "smtp 250", {}} : receivers::judge(outcome.error()));
   });
 }
 
 void Notifier::end(const std::shared_ptr<Attempt>& attempt, const Verdict& verdict) {
-  end(attempt->message, verdict, attempt->conversation->remark());
+  std::string remark = attempt->conversation->remark();
+  if (verdict.answer != DeliveryAnswer::accepted && !attempt->said.empty())
+    remark = receivers::said_by(attempt->said, attempt->channel->secrets, remark_bytes_max);
+  end(attempt->message, verdict, std::move(remark));
 }
 
 void Notifier::end(const SendMessage& message, Verdict verdict, std::string remark) {
+  tell_log(message.receiver, verdict, remark);
   report({verdict.answer, message.attempt, message.delivery, std::move(verdict.detail), verdict.retry_after, std::move(remark)});
+}
+
+// A channel that begins to fail, fails otherwise, or takes messages again: one line each.
+void Notifier::tell_log(const std::string& receiver, const Verdict& verdict, const std::string& remark) {
+  const std::string how = verdict.detail + (remark.empty() ? "" : ": " + remark);
+  const bool is_accepted = verdict.answer == DeliveryAnswer::accepted;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = failing_.find(receiver);
+    if (is_accepted ? known == failing_.end() : known != failing_.end() && known->second == how) return;
+    if (is_accepted) failing_.erase(known);
+    else failing_.insert_or_assign(receiver, how);
+  }
+  parts_.log("notify: " + receiver + (is_accepted ? ": it takes messages again" : " was not told: " + how));
 }
 
 // An outcome is never forgotten: while the journal takes nothing it is offered again and again.

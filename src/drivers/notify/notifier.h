@@ -46,6 +46,8 @@ class Notifier final : public ports::EffectPort {
     std::function<Result<std::optional<std::string>>(const Digest&)> read_body;
     // Reads a file that holds a secret. Any thread.
     std::function<Result<std::string>(const std::string& path)> read_secret;
+    // A line for whoever reads the log, without secrets. Any thread.
+    std::function<void(const std::string&)> log;
     // Offers an outcome and calls `done` on any thread with whether it is recorded (or need not be). Any thread.
     std::function<void(NoteDelivery, std::function<void(bool is_recorded)> done)> report;
   };
@@ -55,6 +57,8 @@ class Notifier final : public ports::EffectPort {
 
   // Other integrations from now on; what was begun is not changed by it. Any thread.
   void configure(NotifySettings settings);
+  // Those of `next` that are not known yet, beside the present ones: before the core names them. Any thread.
+  void prepare(const NotifySettings& next);
 
  private:
   struct Attempt;
@@ -69,10 +73,12 @@ class Notifier final : public ports::EffectPort {
   void mail(const std::shared_ptr<Attempt>& attempt, ports::MailCall call);
   void end(const std::shared_ptr<Attempt>& attempt, const receivers::Verdict& verdict);
   void end(const SendMessage& message, receivers::Verdict verdict, std::string remark);
+  void tell_log(const std::string& receiver, const receivers::Verdict& verdict, const std::string& remark);
   void report(NoteDelivery note);
 
   mutable std::mutex mutex_;
   NotifySettings settings_;
+  std::map<std::string, std::string> failing_;  // integrations with how they failed last: what the log knows
   const Parts parts_;
 };
 

@@ -23,6 +23,11 @@ Result<std::string> read_secret_file(const std::string& path) {
   constexpr const char* tried = "read the secret in";
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return Error::from_errno(errno, tried, path);
+  struct stat status {};
+  if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+    ::close(file);
+    return Error{ErrorKind::invalid, tried, path, "expected a regular file"};
+  }
   std::string text(secret_bytes_max + 1, '\0');
   std::size_t size = 0;
   ssize_t count = 0;
