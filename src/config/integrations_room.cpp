@@ -71,9 +71,10 @@ void check_telegram(const Cursor& at, IntegrationConfiguration& out) {
   need_secret(at, out, "bot_token", "telegram_bot_token");
   const auto chat = out.settings.find("chat_id");
   const std::int64_t* number = chat == out.settings.end() ? nullptr : std::get_if<std::int64_t>(&chat->second.value);
-  if (number != nullptr && *number == 0) out.settings.erase("chat_id");
-  const bool has_chat = number != nullptr && *number != 0;
-  if (has_chat == out.secret_files.contains("chat_id") && (has_chat || number != nullptr || !at.has("chat_id")))
+  const bool has_number = number != nullptr;
+  const bool has_chat = has_number && *number != 0;
+  if (has_number && !has_chat) out.settings.erase(chat);
+  if (has_chat == out.secret_files.contains("chat_id") && (has_chat || has_number || !at.has("chat_id")))
     at.complain("missing_key", "expected exactly one of the keys chat_id, which is not 0, and chat_id_file");
 }
 
