@@ -132,7 +132,9 @@ Integration integration(const IntegrationConfiguration& configuration) {
 class Bench {
  public:
   explicit Bench(const IntegrationConfiguration& configuration, int refusals = 0)
-      : refusals_(refusals), client_(std::make_unique<net::HttpCaller>(loop_)), mail(loop_) {
+      : refusals_(refusals),
+        client_(std::make_unique<net::HttpCaller>(loop_, net::HttpClientLimits{.calls_per_host_max = 1})),
+        mail(loop_) {
     NotifySettings settings;
     settings.integrations["ops"] = integration(configuration);
     notifier_ = std::make_unique<Notifier>(
@@ -167,12 +169,15 @@ class Bench {
     const std::lock_guard lock(mutex_);
     return log_;
   }
-  // The reports of one attempt, once `count` have come.
-  std::vector<NoteDelivery> send(const std::string& receiver, std::size_t count = 1, std::string_view body = "body",
-                                 const std::string& bytes = {}) {
+  void begin(const std::string& receiver, std::string_view body = "body", const std::string& bytes = {}) {
     SendMessage message{DeliveryId{"d1"}, 3, receiver, sha256(body), nullptr};
     if (!bytes.empty()) message.bytes = std::make_shared<const std::string>(bytes);
     notifier_->begin(Effect{{Area::route, "d1"}, message}, 1);
+  }
+  // The reports of one attempt, once `count` have come.
+  std::vector<NoteDelivery> send(const std::string& receiver, std::size_t count = 1, std::string_view body = "body",
+                                 const std::string& bytes = {}) {
+    begin(receiver, body, bytes);
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::milliseconds(patience_ms), [&] { return notes_.size() >= count; });
     return notes_;
@@ -349,6 +354,15 @@ TEST(notifier, what_the_far_side_says_is_kept_and_logged_once_without_secrets) {
   EXPECT_EQ(note.remark, "token <secret> has expired");
   EXPECT_EQ(bench.send("ops", 2).size(), 2U);
   EXPECT_EQ(bench.log(), "notify: ops was not told: http 403: token <secret> has expired\n");
+}
+
+TEST(notifier, messages_to_a_crowded_host_wait_their_turn) {
+  Receiver receiver(answer_of("200 OK"));
+  Bench bench(receiver.url());  // whose client makes one call at a time to a host
+  for (int i = 0; i < 9; ++i) bench.begin("ops");
+  const std::vector<NoteDelivery> notes = bench.send("ops", 10);
+  ASSERT_EQ(notes.size(), 10U);
+  for (const NoteDelivery& note : notes) EXPECT_EQ(note.answer, DeliveryAnswer::accepted) << note.detail;
 }
 
 TEST(notifier, an_integration_of_the_next_bill_is_known_before_it_holds) {

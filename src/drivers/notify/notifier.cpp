@@ -14,6 +14,7 @@ using receivers::Verdict;
 constexpr std::string_view delivery_header = "X-Watchbill-Delivery";
 constexpr Duration report_pause = Duration::seconds(1);  // the journal is tried again each second too
 constexpr Duration call_timeout = Duration::seconds(10);
+constexpr Duration crowd_pause = Duration::milliseconds(50);  // until another try for a place among the calls
 constexpr std::size_t answer_bytes_max = 1U << 20;
 constexpr std::size_t remark_bytes_max = 200;
 constexpr int steps_max = 16;  // of one attempt: no kind needs as many
@@ -112,7 +113,16 @@ void Notifier::call(const std::shared_ptr<Attempt>& attempt, ports::HttpCall cal
   call.cuts_body = true;  // the status decides, for most
   if (attempt->integration.settle && !attempt->integration.settle(call))
     return end(attempt, Verdict{DeliveryAnswer::retryable, "secret_unreadable", {}});
-  parts_.client.start(std::move(call), [this, attempt](const Result<ports::HttpAnswer, ports::HttpFailure>& outcome) {
+  start(attempt, std::make_shared<const ports::HttpCall>(std::move(call)));
+}
+
+// Where many channels lead to one host, calls wait for each other: nothing was sent, and that is no failure of the channel.
+void Notifier::start(const std::shared_ptr<Attempt>& attempt, const std::shared_ptr<const ports::HttpCall>& call) {
+  parts_.client.start(*call, [this, attempt, call](const Result<ports::HttpAnswer, ports::HttpFailure>& outcome) {
+    if (!outcome && outcome.error().kind == ports::HttpFailureKind::too_many_calls) {
+      parts_.loop.after(crowd_pause, [this, attempt, call] { start(attempt, call); });
+      return;
+    }
     attempt->said = outcome ? outcome->body : outcome.error().detail;
     if (!outcome) return end(attempt, judge_failure(outcome.error()));
     take(attempt, attempt->conversation->go_on(*outcome));

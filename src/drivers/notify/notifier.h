@@ -70,6 +70,7 @@ class Notifier final : public ports::EffectPort {
   void speak(const SendMessage& message, std::string body);
   void take(const std::shared_ptr<Attempt>& attempt, receivers::Step step);
   void call(const std::shared_ptr<Attempt>& attempt, ports::HttpCall call);
+  void start(const std::shared_ptr<Attempt>& attempt, const std::shared_ptr<const ports::HttpCall>& call);
   void mail(const std::shared_ptr<Attempt>& attempt, ports::MailCall call);
   void end(const std::shared_ptr<Attempt>& attempt, const receivers::Verdict& verdict);
   void end(const SendMessage& message, receivers::Verdict verdict, std::string remark);
