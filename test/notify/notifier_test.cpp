@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -139,7 +140,8 @@ class Bench {
     settings.integrations["ops"] = integration(configuration);
     notifier_ = std::make_unique<Notifier>(
         settings, Notifier::Parts{*client_, mail, loop_, [] { return Instant{1'772'366'400'000}; },
-                                  [](const std::function<void()>& task) {
+                                  [this](const std::function<void()>& task) {
+                                    if (busy_count-- > 0) return false;
                                     task();
                                     return true;
                                   },
@@ -201,6 +203,7 @@ class Bench {
 
  public:
   PostOffice mail;
+  std::atomic<int> busy_count{0};  // tasks that find no place, one after the other
 
  private:
   std::unique_ptr<Notifier> notifier_;
@@ -354,6 +357,15 @@ TEST(notifier, what_the_far_side_says_is_kept_and_logged_once_without_secrets) {
   EXPECT_EQ(note.remark, "token <secret> has expired");
   EXPECT_EQ(bench.send("ops", 2).size(), 2U);
   EXPECT_EQ(bench.log(), "notify: ops was not told: http 403: token <secret> has expired\n");
+}
+
+TEST(notifier, a_message_waits_while_too_many_tasks_do) {
+  Receiver receiver(answer_of("200 OK"));
+  Bench bench(receiver.url());
+  bench.busy_count = 2;
+  const std::vector<NoteDelivery> notes = bench.send("ops");
+  ASSERT_EQ(notes.size(), 1U) << "waiting is no outcome";
+  EXPECT_EQ(notes.front().answer, DeliveryAnswer::accepted);
 }
 
 TEST(notifier, messages_to_a_crowded_host_wait_their_turn) {

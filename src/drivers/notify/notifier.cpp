@@ -62,8 +62,15 @@ std::optional<Integration> Notifier::integration_of(const std::string& name) con
 void Notifier::begin(const Effect& effect, Epoch) {
   const auto& message = std::get<SendMessage>(effect.what);
   if (!integration_of(message.receiver)) return end(message, {DeliveryAnswer::final, "unknown_receiver", {}}, {});
-  if (!parts_.run([this, message] { read_and_speak(message); }))
-    end(message, {DeliveryAnswer::retryable, "journal_busy", {}}, {});
+  begin_elsewhere(message);
+}
+
+// Where too many tasks wait, the message waits too: nothing was tried.
+void Notifier::begin_elsewhere(const SendMessage& message) {
+  if (parts_.run([this, message] { read_and_speak(message); })) return;
+  parts_.loop.post([this, message] {
+    parts_.loop.after(crowd_pause, [this, message] { begin_elsewhere(message); });
+  });
 }
 
 void Notifier::read_and_speak(const SendMessage& message) {

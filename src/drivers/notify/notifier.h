@@ -66,6 +66,7 @@ class Notifier final : public ports::EffectPort {
   [[nodiscard]] std::optional<Integration> integration_of(const std::string& name) const;
   [[nodiscard]] Result<std::shared_ptr<const receivers::Channel>> with_secrets(
       const std::shared_ptr<const receivers::Channel>& channel) const;
+  void begin_elsewhere(const SendMessage& message);
   void read_and_speak(const SendMessage& message);
   void speak(const SendMessage& message, std::string body);
   void take(const std::shared_ptr<Attempt>& attempt, receivers::Step step);
